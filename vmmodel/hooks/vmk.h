@@ -1,0 +1,118 @@
+/*
+ * vmk.h - THE SEAM: the driver's verbs, answered by the model here and by I/O Kit in a kext
+ *
+ * PURPOSE     Driver logic written against these functions runs on both sides. Which side answers is
+ *             chosen at link time.
+ * INVARIANTS  V1  no stale or foreign handle crashes: the model answers VMK_BAD_HANDLE and says so
+ * UNITS       addresses, offsets, lengths: bytes
+ * OWNERSHIP   create and retain give one reference, release drops one; a map holds its descriptor;
+ *             tasks and vmk_map_desc() are borrowed
+ * ERRORS      vmk_return_t carries the numbers of <IOKit/IOReturn.h> and <mach/kern_return.h> as
+ *             they are; vmk_map_wire() gives a bare kern_return_t, as wireRange() does. The model
+ *             adds VMK_PANICKED and VMK_HUNG: the call stopped the simulated kernel.
+ * EVENTS      those of the floors below
+ * XNU         spec: IOMemoryDescriptor, IOMemoryMap, IOSimpleLock; option bits keep Apple's values
+ *             Differs: no buffers, no sleeping, no physical descriptors yet
+ */
+#ifndef VMK_H
+#define VMK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VMK_VERSION 1
+
+typedef int32_t vmk_return_t;
+typedef uint32_t vmk_options_t;
+typedef struct vmk_task *vmk_task_t; /* kext: task_t               */
+typedef struct vmk_desc *vmk_desc_t; /* kext: IOMemoryDescriptor * */
+typedef struct vmk_map *vmk_map_t;   /* kext: IOMemoryMap *        */
+typedef struct vmk_lock *vmk_lock_t;
+
+typedef struct vmk_range {
+    uint64_t address;
+    uint64_t length;
+} vmk_range_t;
+
+/* The model's own answers; no Mac returns them. */
+enum { VMK_PANICKED = 0x4D01, VMK_HUNG = 0x4D02, VMK_NO_MEMORY = 0x4D03, VMK_BAD_HANDLE = 0x4D05 };
+
+/* ---- what this backend is and can do ---- */
+enum {
+    VMK_CAP_WIRE = 1u << 0,            /* vmk_map_wire() works            */
+    VMK_CAP_PREFAULT_TASK = 1u << 1,   /* kIOMapPrefault, user task       */
+    VMK_CAP_PREFAULT_KERNEL = 1u << 2, /* kIOMapPrefault, kernel_task     */
+    VMK_CAP_CONTEXT = 1u << 3,         /* vmk_context() tells all bits    */
+    VMK_CAP_OBSERVE = 1u << 4          /* vmk_sim.h is there              */
+};
+
+typedef struct vmk_info {
+    uint32_t size; /* in: sizeof; out: bytes filled */
+    uint32_t caps;
+    uint32_t darwin_major; /* 14: 10.10, 15: 10.11, 17: 10.13 */
+    uint32_t page_shift;
+    char name[32]; /* "sim" or "kext" */
+} vmk_info_t;
+
+/* Fills *info; kIOReturnBadArgument when info->size is smaller than a vmk_info_t. */
+vmk_return_t vmk_get_info(vmk_info_t *info);
+
+/* ---- tasks: borrowed, never released ---- */
+vmk_task_t vmk_kernel_task(void);
+vmk_task_t vmk_current_task(void);
+
+/* ---- memory descriptors ---- */
+/* withAddressRange(), withAddressRanges(): NULL when the real call gives NULL. */
+vmk_desc_t vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length,
+                          vmk_options_t options);
+vmk_desc_t vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count,
+                           vmk_options_t options);
+void vmk_desc_retain(vmk_desc_t d);
+void vmk_desc_release(vmk_desc_t d);
+uint64_t vmk_desc_length(vmk_desc_t d);
+uint32_t vmk_desc_direction(vmk_desc_t d);
+vmk_return_t vmk_desc_prepare(vmk_desc_t d, uint32_t direction);
+vmk_return_t vmk_desc_complete(vmk_desc_t d, uint32_t direction);
+/* readBytes(), writeBytes(): bytes that went through; 0 when refused or stopped. */
+uint64_t vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n);
+uint64_t vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n);
+/* getPhysicalSegment(): 0 when past the end. */
+uint64_t vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t options);
+
+/* ---- mappings ---- */
+/* createMappingInTask(): NULL for every refusal, as on the Mac. */
+vmk_map_t vmk_map_create(vmk_desc_t d, vmk_task_t task, uint64_t at, vmk_options_t options,
+                         uint64_t offset, uint64_t length);
+void vmk_map_retain(vmk_map_t m);
+void vmk_map_release(vmk_map_t m);
+vmk_return_t vmk_map_unmap(vmk_map_t m);
+uint64_t vmk_map_address(vmk_map_t m);
+uint64_t vmk_map_length(vmk_map_t m);
+vmk_options_t vmk_map_options(vmk_map_t m);
+vmk_desc_t vmk_map_desc(vmk_map_t m); /* borrowed */
+/*
+ * wireRange(). direction: kIODirectionIn wires for read, Out for write (a read-only mapping refuses
+ * that with 2), None unwires once (unwiring what is not wired panics).
+ */
+vmk_return_t vmk_map_wire(vmk_map_t m, uint32_t direction, uint64_t offset, uint64_t length);
+
+/* ---- critical sections ---- */
+enum vmk_lock_kind { VMK_MUTEX, VMK_SPIN };
+enum { VMK_EXCLUSIVE = 0, VMK_IRQ_OFF = 2 };
+vmk_lock_t vmk_lock_alloc(enum vmk_lock_kind kind);
+void vmk_lock_free(vmk_lock_t l);
+/* Returns the interrupt state to hand back to vmk_lock_release(). */
+uint32_t vmk_lock_acquire(vmk_lock_t l, uint32_t how);
+void vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state);
+int vmk_interrupts_set(int enabled); /* returns what it was */
+enum { VMK_CTX_PREEMPT_OFF = 1, VMK_CTX_IRQ_OFF = 2, VMK_CTX_INTERRUPT = 4 };
+uint32_t vmk_context(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,109 @@
+/*
+ * vmk_sim.h - what only a simulator can do: make worlds, run user code, and look without touching
+ *
+ * PURPOSE     The other half of the seam for tests, scenarios and tools. A kext cannot answer these.
+ * INVARIANTS  V2  the probes change nothing: no fault, no TLB fill, no event
+ * UNITS       addresses, lengths: bytes
+ * OWNERSHIP   vmk_sim_create() gives a world that vmk_sim_destroy() frees with everything in it
+ * ERRORS      as each call says; VMK_PANICKED and VMK_HUNG when the kernel stopped or had stopped
+ * EVENTS      those of the floors below
+ * XNU         none
+ */
+#ifndef VMK_SIM_H
+#define VMK_SIM_H
+
+#include "base/alloc.h"
+#include "hooks/vmk.h"
+#include "trace/trace.h"
+#include "vm/vm_context.h"
+#include "vm/vm_map.h"
+#include "vm/vm_system.h"
+
+typedef struct vmk_world *vmk_world_t;
+
+struct vmk_sim_config {
+    const struct vmm_alloc *alloc;
+    const struct vm_profile *profile;
+    uint32_t cpu_count;   /* 0: 2 */
+    uint32_t frame_count; /* 0: 16384 (64 MiB) */
+    bool kernel_asserts;
+};
+
+/* A world: one kernel, its machine, its handles. NULL: no memory or a number out of range. */
+vmk_world_t vmk_sim_create(const struct vmk_sim_config *config);
+void vmk_sim_destroy(vmk_world_t world);
+
+/* Which world answers vmk.h from now on (NULL: none); returns the one before. */
+vmk_world_t vmk_sim_make_current(vmk_world_t world);
+
+/* The current world's kernel, for statistics, trace sinks, profile and stop. */
+struct vm_system *vmk_sim_system(void);
+
+/* ---- tasks and their memory ---- */
+vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
+vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
+void vmk_sim_task_switch(vmk_task_t task); /* the current CPU runs this task's thread */
+uint32_t vmk_sim_task_id(vmk_task_t task); /* 0: the kernel's; as `space` in events */
+uint64_t vmk_sim_task_faults(vmk_task_t task);
+/* mach_vm_allocate (anywhere when *address is 0, else fixed), mach_vm_deallocate, mach_vm_protect */
+vmk_return_t vmk_sim_allocate(vmk_task_t task, uint64_t *address, uint64_t length);
+vmk_return_t vmk_sim_deallocate(vmk_task_t task, uint64_t address, uint64_t length);
+vmk_return_t vmk_sim_protect(vmk_task_t task, uint64_t address, uint64_t length, uint32_t prot);
+
+/*
+ * Code of `task` reads or stores bytes (vm/vm_access.h). `to` may be NULL (touch only); `from` NULL
+ * stores `fill`. *done (may be NULL) counts bytes that went through. vmk_sim_copyio() is the same
+ * from kernel code with a recovery handler.
+ */
+vmk_return_t vmk_sim_read(vmk_task_t task, uint64_t address, void *to, uint64_t length,
+                          uint64_t *done);
+vmk_return_t vmk_sim_write(vmk_task_t task, uint64_t address, const void *from, uint8_t fill,
+                           uint64_t length, uint64_t *done);
+
+/* mlock-like user wiring and its undo, through the same vm_map_wire (vm.md 3.1). */
+vmk_return_t vmk_sim_user_wire(vmk_task_t task, uint64_t address, uint64_t length, uint32_t access);
+vmk_return_t vmk_sim_user_unwire(vmk_task_t task, uint64_t address, uint64_t length);
+
+/* ---- contexts ---- */
+void vmk_sim_set_cpu(uint32_t cpu);
+void vmk_sim_enter(enum vm_no_fault kind);
+void vmk_sim_leave(enum vm_no_fault kind);
+
+/* ---- the user client's path (iokit.md 6) ---- */
+struct vmk_sim_call {
+    vmk_task_t task;
+    uint64_t input, input_size;
+    uint64_t output, output_size;
+    int force_out_of_line;
+    /* results */
+    const uint8_t *inline_input; /* valid until vmk_sim_call_end(); NULL when out of line */
+    uint32_t inline_input_size;
+    vmk_desc_t input_descriptor; /* borrowed: released by vmk_sim_call_end() */
+    vmk_desc_t output_descriptor;
+    void *state;
+};
+
+/* As the kernel does before externalMethod; and after it returned. */
+vmk_return_t vmk_sim_call_begin(struct vmk_sim_call *call);
+vmk_return_t vmk_sim_call_end(struct vmk_sim_call *call);
+
+/* ---- looking ---- */
+void vmk_sim_probe(vmk_task_t task, uint64_t address, struct vm_page_view *view);
+/* Pages of the range with a translation; *wired (may be NULL): those with the wired bit. */
+uint64_t vmk_sim_translated(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
+/* Pages of the range resident in their objects; *wired (may be NULL): with a page wire count. */
+uint64_t vmk_sim_resident(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
+/* The next region at or after *address (mach_vm_region); 0: none. */
+int vmk_sim_region(vmk_task_t task, uint64_t address, struct vm_region *region);
+/* Why the last vmk_map_create() or vmk_desc_range() gave NULL: the code the Mac hides. */
+vmk_return_t vmk_sim_hidden_status(void);
+uint32_t vmk_sim_desc_id(vmk_desc_t d);
+uint32_t vmk_sim_desc_wire_count(vmk_desc_t d);
+uint32_t vmk_sim_desc_references(vmk_desc_t d);
+uint32_t vmk_sim_map_id(vmk_map_t m);
+vmk_task_t vmk_sim_map_task(vmk_map_t m);
+uint32_t vmk_sim_map_references(vmk_map_t m);
+/* vm_system_check() of the current world: NULL when every invariant holds. */
+const char *vmk_sim_check(void);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * hw_frame.h - physical memory: frames, who is free, and what they contain
+ *
+ * PURPOSE     A byte written through one mapping is read through another, because both name the
+ *             same frame.
+ * INVARIANTS  M1  frame 0 is never handed out (VMM_NO_PAGE)
+ *             M2  a frame without storage reads as zeroes
+ *             M3  free frames are handed out lowest first until the first one comes back; then the
+ *                 last one that came back goes out first
+ * UNITS       ppn: frame number; offset, length: bytes inside one frame
+ * OWNERSHIP   the machine owns the frames; who allocates one frees it
+ * ERRORS      VMM_NO_PAGE when none is free; false when storage for contents could not be had
+ * EVENTS      none
+ * XNU         the vm_page array's phys_page side; osfmk/vm/vm_resident.c free list
+ */
+#ifndef HW_HW_FRAME_H
+#define HW_HW_FRAME_H
+
+#include "base/alloc.h"
+#include "base/types.h"
+
+struct hw_frames {
+    const struct vmm_alloc *alloc;
+    uint32_t page_bytes;
+    vmm_ppn count; /* frames 1 .. count exist */
+    vmm_ppn free_count;
+    vmm_ppn fresh;      /* frames from here up were never handed out */
+    vmm_ppn *next_free; /* stack of frames that came back, linked by number */
+    vmm_ppn free_head;
+    uint8_t **contents; /* per frame; NULL: all zero */
+};
+
+/* False when the bookkeeping could not be had; nothing is kept then. */
+bool hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t page_bytes,
+                    vmm_ppn count) VMM_MUST_USE;
+void hw_frames_destroy(struct hw_frames *frames);
+
+/* A free frame, contents all zero or left over (call hw_frame_zero()); VMM_NO_PAGE: none free. */
+vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
+
+/* Gives a frame back and drops its storage. */
+void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
+
+/* Makes the frame read as zeroes by dropping its storage. */
+void hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn);
+
+/* Copies a whole frame. False: no storage, `to` unchanged. */
+bool hw_frame_copy(struct hw_frames *frames, vmm_ppn from, vmm_ppn to) VMM_MUST_USE;
+
+/* Reads bytes; offset + length <= page_bytes. */
+void hw_frame_read(const struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, void *to,
+                   uint32_t length);
+
+/* Writes bytes; offset + length <= page_bytes. False: no storage, nothing written. */
+bool hw_frame_write(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, const void *from,
+                    uint32_t length) VMM_MUST_USE;
+
+/*
+ * The frame's storage as table words, made if need be; NULL: no storage. Used for page-table pages.
+ */
+uint64_t *hw_frame_words(struct hw_frames *frames, vmm_ppn ppn);
+
+#endif

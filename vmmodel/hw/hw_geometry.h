@@ -1,0 +1,43 @@
+/*
+ * hw_geometry.h - the shape of a machine's address translation, as data
+ *
+ * PURPOSE     Page size, table levels and TLB sizes are numbers in a table, not code.
+ * INVARIANTS  G1  page_shift + levels * index_bits == va_bits
+ *             G2  sets are a power of two (this issue's TLBs); ways >= 1
+ * UNITS       shifts and widths: bits; sets, ways: entries
+ * OWNERSHIP   geometries are constants
+ * ERRORS      none
+ * EVENTS      none
+ * XNU         vm.md 5.2
+ */
+#ifndef HW_HW_GEOMETRY_H
+#define HW_HW_GEOMETRY_H
+
+#include "base/types.h"
+
+struct hw_tlb_geometry {
+    uint32_t sets;
+    uint32_t ways;
+};
+
+struct hw_geometry {
+    char name[16];
+    uint32_t page_shift;
+    uint32_t levels;     /* root to leaf */
+    uint32_t index_bits; /* per level */
+    uint32_t va_bits;
+    struct hw_tlb_geometry l1;
+    struct hw_tlb_geometry l2;
+    char source[80];
+};
+
+/* x86_64, 4 KiB pages, 4 levels; TLB 64 x 4-way and 1536 x 12-way as Haswell to Skylake class. */
+extern const struct hw_geometry hw_geometry_x86_64;
+
+static inline vmm_size
+hw_page_bytes(const struct hw_geometry *geometry)
+{
+    return (vmm_size)1 << geometry->page_shift;
+}
+
+#endif

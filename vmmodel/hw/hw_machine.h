@@ -1,0 +1,92 @@
+/*
+ * hw_machine.h - CPUs, their TLBs, and physical memory: what the hardware does use
+ *
+ * PURPOSE     One access by one CPU: TLB, then page-table walk, then a physical page or a fault.
+ *             A fault is a return value; the floor above decides.
+ * INVARIANTS  C1  user_asid is 0 exactly when user_root is VMM_NO_PAGE
+ * UNITS       va: bytes, canonical (the top half is the kernel's). cpu: index below cpu_count.
+ * OWNERSHIP   the machine owns frames and CPUs; it borrows table roots from pmap
+ * ERRORS      NULL from create when the embedder has no memory
+ * EVENTS      none; accesses are counted per CPU
+ * XNU         none (hardware). Differs: kernel and user halves have a root each, as TTBR1 and
+ *             TTBR0 on arm64; on x86 XNU links the same kernel tables into every PML4, which has
+ *             the same effect.
+ */
+#ifndef HW_HW_MACHINE_H
+#define HW_HW_MACHINE_H
+
+#include "base/alloc.h"
+#include "hw/hw_frame.h"
+#include "hw/hw_geometry.h"
+#include "hw/hw_pagetable.h"
+#include "hw/hw_tlb.h"
+
+enum { HW_MAX_CPUS = 64 };
+
+enum hw_cpu_mode { HW_CPU_KERNEL, HW_CPU_USER, HW_CPU_IDLE };
+
+struct hw_cpu {
+    uint32_t id;
+    enum hw_cpu_mode mode;
+    bool interrupts_enabled;
+    vmm_ppn user_root; /* VMM_NO_PAGE: no user space loaded */
+    uint32_t user_asid;
+    bool flush_pending; /* set by a flush that did not interrupt this CPU (vm.md 5.5) */
+    struct hw_tlb tlb;
+    uint64_t walks;
+};
+
+struct hw_machine {
+    const struct vmm_alloc *alloc;
+    const struct hw_geometry *geometry;
+    struct hw_frames frames;
+    vmm_ppn kernel_root;
+    uint32_t cpu_count;
+    struct hw_cpu *cpus;
+};
+
+enum hw_access_kind { HW_READ = 1, HW_WRITE = 2, HW_EXECUTE = 4 }; /* VMM_PROT_* bits */
+
+enum hw_outcome {
+    HW_OK,
+    HW_FAULT_NOT_PRESENT, /* no valid entry on the way */
+    HW_FAULT_PROTECTION,  /* a valid leaf that forbids the access */
+    HW_FAULT_ADDRESS      /* not canonical */
+};
+
+/* cpu_count in [1, HW_MAX_CPUS]; frame_count > 0. NULL: no host memory. */
+struct hw_machine *hw_machine_create(const struct vmm_alloc *alloc,
+                                     const struct hw_geometry *geometry, uint32_t cpu_count,
+                                     vmm_ppn frame_count);
+void hw_machine_destroy(struct hw_machine *machine);
+
+/* Whether the address is in the kernel's half. */
+static inline bool
+hw_is_kernel_va(vmm_va va)
+{
+    return (va >> 63) != 0;
+}
+
+/* The virtual page number as the TLB keeps it: VA bits only. */
+static inline uint64_t
+hw_vpn(const struct hw_geometry *geometry, vmm_va va)
+{
+    return (va & (((uint64_t)1 << geometry->va_bits) - 1)) >> geometry->page_shift;
+}
+
+/*
+ * One access of `kind` at `va` by `cpu`. HW_OK: *ppn is the page; reference and modify bits are set
+ * in the leaf. `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
+ * the TLB drops that entry and walks again, so a right that pmap added without a flush is seen
+ * (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered.
+ */
+enum hw_outcome hw_access(struct hw_machine *machine, uint32_t cpu, vmm_va va,
+                          enum hw_access_kind kind, bool from_user, vmm_ppn *ppn);
+
+/*
+ * Loads a user space on a CPU (VMM_NO_PAGE and 0: none). Keeps the TLB, whose entries carry the
+ * asid.
+ */
+void hw_cpu_load(struct hw_machine *machine, uint32_t cpu, vmm_ppn user_root, uint32_t user_asid);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * hw_pagetable.h - the bits of a page-table entry and the walk from root to leaf
+ *
+ * PURPOSE     Reads tables that live in frames, exactly as a page walker does. Making tables and
+ *             entries is pmap's.
+ * INVARIANTS  P1  a table entry that is valid names a frame that holds a table
+ * UNITS       pte: the 64-bit word of vm.md 5.2; va: bytes
+ * OWNERSHIP   borrows frames
+ * ERRORS      NULL where the walk ends early
+ * EVENTS      none
+ * XNU         osfmk/i386/pmap.h (x86_64 layout, software wired bit 0x200)
+ */
+#ifndef HW_HW_PAGETABLE_H
+#define HW_HW_PAGETABLE_H
+
+#include "hw/hw_frame.h"
+#include "hw/hw_geometry.h"
+
+#define HW_PTE_VALID ((uint64_t)1 << 0)
+#define HW_PTE_WRITE ((uint64_t)1 << 1)
+#define HW_PTE_USER ((uint64_t)1 << 2)
+#define HW_PTE_REF ((uint64_t)1 << 5)
+#define HW_PTE_MOD ((uint64_t)1 << 6)
+#define HW_PTE_WIRED ((uint64_t)1 << 9) /* software bit */
+#define HW_PTE_NX ((uint64_t)1 << 63)
+
+/* The entry for a frame with the given bits, and the frame an entry names. */
+static inline uint64_t
+hw_pte_make(vmm_ppn ppn, uint64_t bits)
+{
+    return ((uint64_t)ppn << 12) | bits;
+}
+
+static inline vmm_ppn
+hw_pte_ppn(uint64_t pte)
+{
+    return (vmm_ppn)((pte >> 12) & 0xffffffffu);
+}
+
+/* The index of `va` in the table at `level` (0: root). */
+uint32_t hw_pt_index(const struct hw_geometry *geometry, vmm_va va, uint32_t level);
+
+/*
+ * Walks from `root` towards the leaf for `va`, stopping at `level` (geometry->levels - 1: leaf).
+ * Returns the slot there, or NULL when a table on the way is missing; then *missing_level (may be
+ * NULL) is the level whose entry is invalid.
+ */
+uint64_t *hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
+                     vmm_va va, uint32_t level, uint32_t *missing_level);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * io_memory_descriptor.h - whose bytes?
+ *
+ * PURPOSE     Names ranges of a task's memory and keeps them in memory while prepared. It does not
+ *             say where the kernel can see them: that is a mapping's answer.
+ * INVARIANTS  D1  wire_count > 0 implies that every page of every range is wired by an I/O list
+ *             D2  a mapping in the set holds one reference on the descriptor
+ * UNITS       address, offset, length: bytes
+ * OWNERSHIP   io_md_create() gives one reference; the last io_md_release() completes outstanding
+ *             prepares and frees. The task is stored and not retained (iokit.md 1.2).
+ * ERRORS      as iokit.md 2.4 for prepare; NULL from create (iokit.md 1.2);
+ *             VMM_MODEL_PANIC: bytes asked of an unprepared descriptor (iokit.md 2.5)
+ * EVENTS      DESC_PREPARE DESC_COMPLETE
+ * XNU         iokit/Kernel/IOMemoryDescriptor.cpp IOGeneralMemoryDescriptor; iokit.md 1 and 2
+ *             Differs: task memory only; no buffers, sub-, multi- or physical descriptors yet
+ */
+#ifndef IOKIT_IO_MEMORY_DESCRIPTOR_H
+#define IOKIT_IO_MEMORY_DESCRIPTOR_H
+
+#include "base/status.h"
+#include "iokit/io_types.h"
+#include "vm/vm_task.h"
+
+struct io_md;
+struct io_map;
+
+struct io_range {
+    uint64_t address;
+    uint64_t length;
+};
+
+/*
+ * withAddressRanges(): `count` ranges of `task`'s memory, copied. Options: direction in the low
+ * bits, IO_MEMORY_*. The ranges need not be mapped. Status: VMM_OK with *md set; VMM_IO_BAD_ARGUMENT
+ * when the real call returns NULL (count 0, an overflow, and what checks_descriptor_range says).
+ */
+enum vmm_status io_md_create(struct vm_task *task, const struct io_range *ranges, uint32_t count,
+                             uint32_t options, struct io_md **md) VMM_MUST_USE;
+void io_md_retain(struct io_md *md);
+
+/* VMM_OK, or what completing and freeing met. */
+enum vmm_status io_md_release(struct io_md **md);
+
+uint64_t io_md_length(const struct io_md *md);
+uint32_t io_md_direction(const struct io_md *md);
+uint32_t io_md_options(const struct io_md *md);
+struct vm_task *io_md_task(const struct io_md *md);
+uint32_t io_md_id(const struct io_md *md);
+uint32_t io_md_wire_count(const struct io_md *md);
+uint32_t io_md_references(const struct io_md *md);
+
+/* prepare(): wires the source pages; enters no translation anywhere. iokit.md 2.1 - 2.4. */
+enum vmm_status io_md_prepare(struct io_md *md, uint32_t direction) VMM_MUST_USE;
+
+/* complete(): the last one unwires. Beyond balance it is silent (iokit.md 2.2). */
+enum vmm_status io_md_complete(struct io_md *md, uint32_t direction);
+
+/*
+ * readBytes(), writeBytes(): through physical memory, never a fault. *done counts bytes.
+ * VMM_MODEL_PANIC when not prepared.
+ */
+enum vmm_status io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length,
+                           uint64_t *done) VMM_MUST_USE;
+enum vmm_status io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length,
+                            uint64_t *done) VMM_MUST_USE;
+
+/*
+ * getPhysicalSegment(): the physical address of byte `offset` and how many bytes follow without a
+ * break. *address 0: past the end. VMM_MODEL_PANIC when not prepared.
+ */
+enum vmm_status io_md_segment(struct io_md *md, uint64_t offset, uint64_t *address,
+                              uint64_t *length) VMM_MUST_USE;
+
+#endif

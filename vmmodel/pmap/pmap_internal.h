@@ -1,0 +1,60 @@
+/*
+ * pmap_internal.h - the structs of the pmap floor
+ *
+ * PURPOSE     Shown to this floor and to tests.
+ * INVARIANTS  as pmap.h
+ * UNITS       va: bytes, page aligned
+ * OWNERSHIP   the system owns pmaps and pv records
+ * ERRORS      none of its own
+ * EVENTS      none of its own
+ * XNU         osfmk/i386/pmap.h, pmap_internal.h
+ */
+#ifndef PMAP_PMAP_INTERNAL_H
+#define PMAP_PMAP_INTERNAL_H
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/list.h"
+#include "pmap/pmap.h"
+
+struct pmap_pv {
+    struct pmap_pv *next;
+    struct pmap *pmap;
+    vmm_va va;
+};
+
+struct pmap {
+    struct vmm_list link; /* on system->pmaps */
+    struct pmap_system *system;
+    uint32_t space;
+    uint32_t asid; /* 0: the kernel's */
+    vmm_ppn root;
+    uint64_t resident_pages;
+    uint64_t wired_pages;
+    uint64_t table_pages; /* the root included */
+};
+
+struct pmap_system {
+    const struct vmm_alloc *alloc;
+    struct hw_machine *machine;
+    struct trace *trace;
+    struct pmap *kernel;
+    struct vmm_list pmaps;
+    struct vmm_zone pmap_zone;
+    struct vmm_zone pv_zone;
+    struct pmap_pv **pv; /* by ppn */
+    uint64_t table_pages;
+    uint32_t last_asid;
+    struct pmap *loaded[HW_MAX_CPUS]; /* whose tables each CPU has as its user space */
+};
+
+/* The bytes of address space that one leaf table covers: XNU's chunk for flushing on x86. */
+static inline vmm_va
+pmap_chunk_bytes(const struct pmap_system *system)
+{
+    const struct hw_geometry *geometry = system->machine->geometry;
+
+    return (vmm_va)1 << (geometry->page_shift + geometry->index_bits);
+}
+
+#endif

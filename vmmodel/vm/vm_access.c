@@ -1,0 +1,178 @@
+/*
+ * vm_access.c - an access, and the trap when the hardware cannot do it
+ *
+ * The hardware is asked first. What it cannot do becomes a trap; the trap looks at where the CPU is
+ * (vm.md 6) and either has vm_fault() serve it and tries again, or ends the access: with an error
+ * when a recovery handler stands ready, with a panic when none does.
+ */
+#include "vm/vm_access.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "vm/vm_fault.h"
+#include "vm/vm_internal.h"
+#include "vm/vm_page.h"
+
+enum { VM_ACCESS_TRIES = 4 }; /* more traps for one page than any release needs is our own bug */
+
+/* x86's error code for the panic text: PROT 1, WRITE 2, USER 4. */
+static uint64_t
+vm_trap_error_code(const struct vm_access *access, enum hw_outcome outcome, bool from_user)
+{
+    return (outcome == HW_FAULT_PROTECTION ? 1u : 0u) |
+           (access->kind == VM_ACCESS_WRITE ? 2u : 0u) | (from_user ? 4u : 0u);
+}
+
+/* The panic of an access that no fault may serve, in the release's own shape (vm.md 6.3). */
+static enum vmm_status
+vm_trap_panic(struct vm_system *system, const struct vm_access *access, vmm_va va,
+              enum hw_outcome outcome, enum trace_reason reason)
+{
+    static const char *const heads[] = { "type 14=page fault", "type 14=page fault",
+                                         "type 14=page fault", "type = 14=page fault" };
+    uint8_t shape = system->profile.panic_shape;
+    uint64_t code = vm_trap_error_code(access, outcome, false);
+    uint32_t space = vm_task_id(access->task);
+    int level = (int)vm_context_preemption_level(system);
+    int last = (int)system->last_fault_status;
+
+#define VM_TRAP_TEXT                                             \
+    "Kernel trap at <the driver's access>, %s, registers: ...\n" \
+    "Fault CR2: 0x%016" PRIx64 ", Error code: 0x%016" PRIx64 ", Fault CPU: 0x%x"
+    if (shape == VM_PANIC_PLAIN)
+        return vm_panic(system, reason, space, va, VM_TRAP_TEXT, heads[shape], va, code,
+                        system->cpu);
+    if (shape == VM_PANIC_PL)
+        return vm_panic(system, reason, space, va, VM_TRAP_TEXT ", PL: %d", heads[shape], va, code,
+                        system->cpu, level);
+    return vm_panic(system, reason, space, va, VM_TRAP_TEXT ", PL: %d, VF: %d", heads[shape], va,
+                    code, system->cpu, level, last);
+#undef VM_TRAP_TEXT
+}
+
+/* vm_fault(), or what stands for it when interrupts are off (vm.md 6.1 step 4). */
+static enum vmm_status
+vm_trap_fault(struct vm_system *system, const struct vm_access *access, vmm_va va)
+{
+    struct vm_map *map = vm_task_map(access->task);
+
+    if (!vm_context_interrupts_enabled(system) && vm_context_preemption_level(system) == 0) {
+        if (system->profile.refuses_faults_interrupts_off)
+            return VMM_FAILURE;
+        trace_emit(&system->trace, EV_FAULT_UNSAFE, .space = vm_map_space(map), .va = va,
+                   .prot = access->kind, .cpu = system->cpu);
+    }
+    return vm_fault(map, va, (vmm_prot)access->kind);
+}
+
+/* What becomes of an access whose fault was not served. */
+static enum vmm_status
+vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
+            enum hw_outcome outcome, enum vmm_status status)
+{
+    bool is_kernel = vm_task_id(access->task) == 0;
+
+    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG || status == VMM_MODEL_NO_MEMORY)
+        return status;
+    if (status == VMM_FAILURE)
+        trace_emit(&system->trace, EV_FAULT_REFUSED, .space = vm_task_id(access->task), .va = va,
+                   .prot = access->kind, .detail = vm_context_current(system), .status = status,
+                   .cpu = system->cpu);
+    if (access->has_recovery)
+        return VMM_INVALID_ADDRESS;
+    if (is_kernel)
+        return vm_trap_panic(system, access, va, outcome,
+                             status == VMM_FAILURE ? REASON_FAULT_RESTRICTED
+                                                   : REASON_FAULT_UNRESOLVED);
+    if (status == VMM_FAILURE && system->profile.user_fault_failure_panics)
+        return vm_panic(
+            system, REASON_USER_FAULT, vm_task_id(access->task), va,
+            "vm_fault() KERN_FAILURE from user fault on thread of task %u at 0x%" PRIx64,
+            vm_task_id(access->task), va);
+    return status;
+}
+
+/* Asks the hardware until it can do the access or nobody can. The frame is in *ppn then. */
+static enum vmm_status
+vm_access_translate(struct vm_system *system, const struct vm_access *access, vmm_va va,
+                    vmm_ppn *ppn)
+{
+    bool from_user = vm_task_id(access->task) != 0 && !access->has_recovery;
+    uint32_t tries = 0;
+
+    for (;;) {
+        enum vmm_status status = VMM_INVALID_ADDRESS;
+        enum hw_outcome outcome = hw_access(system->machine, system->cpu, va,
+                                            (enum hw_access_kind)access->kind, from_user, ppn);
+
+        if (outcome == HW_OK)
+            return VMM_OK;
+        VMM_ASSERT(tries++ < VM_ACCESS_TRIES);
+        system->last_fault_status = VMM_OK;
+        if (outcome != HW_FAULT_ADDRESS)
+            status = vm_trap_fault(system, access, va);
+        system->last_fault_status = status;
+        if (status != VMM_OK)
+            return vm_trap_end(system, access, va, outcome, status);
+    }
+}
+
+/* The bytes of one page. */
+static enum vmm_status
+vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_t done,
+               uint32_t run)
+{
+    struct hw_frames *frames = &system->machine->frames;
+    vmm_va va = access->va + done;
+    uint32_t offset = (uint32_t)(va & (system->page_bytes - 1));
+    vmm_ppn ppn;
+    enum vmm_status status = vm_access_translate(system, access, va, &ppn);
+    uint8_t bytes[64];
+
+    if (status != VMM_OK)
+        return status;
+    if (access->kind == VM_ACCESS_READ) {
+        if (access->to != NULL)
+            hw_frame_read(frames, ppn, offset, (uint8_t *)access->to + done, run);
+        return VMM_OK;
+    }
+    if (access->from != NULL)
+        return hw_frame_write(frames, ppn, offset, (const uint8_t *)access->from + done, run)
+                   ? VMM_OK
+                   : VMM_MODEL_NO_MEMORY;
+    memset(bytes, access->fill, sizeof(bytes));
+    for (uint32_t at = 0; at < run; at += (uint32_t)sizeof(bytes)) {
+        uint32_t part = run - at < sizeof(bytes) ? run - at : (uint32_t)sizeof(bytes);
+
+        if (!hw_frame_write(frames, ppn, offset + at, bytes, part))
+            return VMM_MODEL_NO_MEMORY;
+    }
+    return VMM_OK;
+}
+
+enum vmm_status
+vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *done)
+{
+    bool is_user = vm_task_id(access->task) != 0;
+    enum vmm_status status = VMM_OK;
+    uint64_t through = 0;
+
+    if (system->stop.kind != VM_RUNNING)
+        return system->stop.kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+    if (is_user)
+        vm_task_switch(access->task);
+    pmap_cpu_mode(system->pmaps, system->cpu, is_user ? HW_CPU_USER : HW_CPU_KERNEL);
+    while (status == VMM_OK && through < access->length) {
+        vmm_va va = access->va + through;
+        vmm_size rest = system->page_bytes - (va & (system->page_bytes - 1));
+        vmm_size run = access->length - through < rest ? access->length - through : rest;
+
+        status = vm_access_page(system, access, through, (uint32_t)run);
+        through += status == VMM_OK ? run : 0;
+    }
+    pmap_cpu_mode(system->pmaps, system->cpu, HW_CPU_KERNEL);
+    if (done != NULL)
+        *done = through;
+    return status;
+}

@@ -1,0 +1,239 @@
+/*
+ * vm_check.c - every invariant of vm.md 8 that applies to what exists
+ *
+ * Each check returns NULL or a text that begins with the invariant's number. Invariants with
+ * exceptions are checked as far as the exceptions leave them: a wired entry may lack a translation
+ * after a protect or a disconnect (T2, T3), but one that is there carries the wired bit.
+ */
+#include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+/* ---- one entry ---- */
+
+static const char *
+vm_check_wired_page(const struct vm_map_entry *entry, vmm_va va)
+{
+    const struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+
+    if (page == NULL)
+        return "I6 a page of a wired entry is not resident";
+    return page->wire_count == 0 ? "I6 a page of a wired entry has no wire count" : NULL;
+}
+
+static const char *
+vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    vmm_size mask = map->system->page_bytes - 1;
+    const char *broken = NULL;
+
+    if (entry->start >= entry->end || entry->start < map->min || entry->end > map->max)
+        return "I1 an entry is empty or outside the map";
+    if ((entry->start | entry->end | entry->offset) & mask)
+        return "I2 an entry is not page aligned";
+    if (entry->user_wired_count > 0 && entry->wired_count == 0)
+        return "I3 user wires without a wired count";
+    if (entry->wired_count > 0 && (entry->object == NULL || entry->needs_copy))
+        return "I5 a wired entry has no object of its own";
+    if (entry->needs_copy && entry->object == NULL)
+        return "I16 needs_copy without an object";
+    if (entry->in_transition || entry->needs_wakeup)
+        return "I19 an entry is in transition with nobody at work";
+    if (entry->wired_count == 0)
+        return NULL;
+    for (vmm_va va = entry->start; va < entry->end && broken == NULL; va += mask + 1)
+        broken = vm_check_wired_page(entry, va);
+    return broken;
+}
+
+/* ---- translations against entries ---- */
+
+struct vm_check_pte {
+    const struct vm_map *map;
+    const char *broken;
+};
+
+/* Whether `ppn` is the page the chain shows, or one further down it (an older COW source). */
+static bool
+vm_check_in_chain(const struct vm_object *object, vmm_off offset, vmm_ppn ppn)
+{
+    for (; object != NULL; object = object->shadow) {
+        const struct vm_page *page = vm_page_lookup(object, offset);
+
+        if (page != NULL && vm_page_ppn(page) == ppn)
+            return true;
+        offset += object->shadow_offset;
+    }
+    return false;
+}
+
+/* Whether a store to this page would have to give the object's copy the old contents first. */
+static bool
+vm_check_is_unpushed(const struct vm_object *object, vmm_off offset)
+{
+    const struct vm_object *copy = object->copy;
+
+    return copy != NULL && offset >= copy->shadow_offset &&
+           offset - copy->shadow_offset < copy->size &&
+           vm_page_lookup(copy, offset - copy->shadow_offset) == NULL;
+}
+
+static const char *
+vm_check_writable(const struct vm_map_entry *entry, vmm_off offset, vmm_ppn ppn)
+{
+    const struct vm_page *page = vm_page_lookup(entry->object, offset);
+
+    if (!(entry->protection & VMM_PROT_WRITE))
+        return "I15 a writable translation of an entry that forbids WRITE";
+    if (entry->needs_copy)
+        return "I16 a writable translation of a needs_copy entry";
+    if (page == NULL || vm_page_ppn(page) != ppn)
+        return "I15 a writable translation of a page below the top object";
+    if (vm_check_is_unpushed(entry->object, offset))
+        return "I15 a writable translation of a page its copy still needs";
+    return NULL;
+}
+
+static const char *
+vm_check_translation(const struct vm_map *map, vmm_va va, const struct pmap_translation *found)
+{
+    struct vm_map_entry *entry;
+    vmm_off offset;
+
+    if (!vm_map_lookup_entry(map, va, &entry) || entry->object == NULL)
+        return "I14 a translation where nothing is mapped";
+    offset = vm_entry_offset(entry, va);
+    if (!vm_check_in_chain(entry->object, offset, found->ppn))
+        return "I14 a translation of a page that the chain does not hold";
+    if (entry->wired_count > 0 && !found->is_wired)
+        return "I7 a translation of a wired entry lacks the wired bit";
+    if (entry->wired_count == 0 && found->is_wired && !entry->is_prefaulted)
+        return "I9 a wired translation without a wired entry";
+    return found->prot & VMM_PROT_WRITE ? vm_check_writable(entry, offset, found->ppn) : NULL;
+}
+
+static void
+vm_check_see_translation(void *context, vmm_va va, const struct pmap_translation *found)
+{
+    struct vm_check_pte *check = context;
+
+    if (check->broken == NULL)
+        check->broken = vm_check_translation(check->map, va, found);
+}
+
+/* ---- one map ---- */
+
+static const char *
+vm_check_map(const struct vm_map *map)
+{
+    const struct vm_map_entry *entry = vm_map_first(map);
+    struct vm_check_pte check = { map, NULL };
+    vmm_size size = 0;
+    vmm_size user_wired = 0;
+    vmm_va last = map->min;
+    size_t count = 0;
+
+    if (map->is_locked)
+        return "I19 a map is locked with nobody at work";
+    for (; entry != NULL; entry = vm_map_next(map, entry), count++) {
+        const char *broken = vm_check_entry(map, entry);
+
+        if (broken != NULL)
+            return broken;
+        if (entry->start < last)
+            return "I1 entries overlap or are out of order";
+        last = entry->end;
+        size += vm_entry_size(entry);
+        user_wired += entry->user_wired_count > 0 ? vm_entry_size(entry) : 0;
+    }
+    if (count != map->tree.count || size != map->size || !vmm_tree_check(&map->tree))
+        return "I1 tree, list and size of a map disagree";
+    if (user_wired != map->user_wire_size)
+        return "I4 user_wire_size differs from the entries with user wires";
+    pmap_each(map->pmap, map->min, map->max, vm_check_see_translation, &check);
+    return check.broken;
+}
+
+/* ---- objects and pages ---- */
+
+static const char *
+vm_check_object(const struct vm_object *object)
+{
+    const struct vm_system *system = object->system;
+    uint64_t wired = 0;
+    uint64_t index = 0;
+    uint32_t ppn;
+
+    for (; vmm_radix_next(&object->pages, &index, &ppn); index++) {
+        const struct vm_page *page = &system->pages[ppn];
+
+        if (page->object != object || page->offset != index << system->page_shift)
+            return "I14 a page does not name the object that holds it";
+        wired += page->wire_count > 0;
+    }
+    if (object->ref_count == 0)
+        return "O1 an object nobody names is still there";
+    if (object->copy != NULL && object->copy->shadow != object)
+        return "O2 an object's copy does not have it as shadow";
+    return wired != object->wired_page_count ? "I10 wired_page_count is wrong" : NULL;
+}
+
+/* References as they can be counted from maps and shadows: never more than the object says. */
+static const char *
+vm_check_references(const struct vm_system *system, const struct vm_object *object)
+{
+    const struct vmm_list *at;
+    uint64_t references = 0;
+
+    for (at = system->objects.next; at != &system->objects; at = at->next)
+        references += VMM_CONTAINER(at, struct vm_object, link)->shadow == object;
+    for (at = system->maps.next; at != &system->maps; at = at->next) {
+        const struct vm_map *map = VMM_CONTAINER(at, struct vm_map, link);
+        const struct vm_map_entry *entry = vm_map_first(map);
+
+        for (; entry != NULL; entry = vm_map_next(map, entry))
+            references += entry->object == object;
+    }
+    return references > object->ref_count ? "O1 more names for an object than references" : NULL;
+}
+
+/* I10: every wire count has an owner: a wired entry or an I/O list. */
+static const char *
+vm_check_wire_counts(const struct vm_system *system)
+{
+    uint64_t held = 0;
+    uint64_t owned = system->io_wires;
+    uint64_t wired = 0;
+
+    for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
+        held += system->pages[ppn].wire_count;
+        wired += system->pages[ppn].wire_count > 0;
+    }
+    for (const struct vmm_list *at = system->maps.next; at != &system->maps; at = at->next) {
+        const struct vm_map *map = VMM_CONTAINER(at, struct vm_map, link);
+        const struct vm_map_entry *entry = vm_map_first(map);
+
+        for (; entry != NULL; entry = vm_map_next(map, entry))
+            owned += entry->wired_count > 0 ? vm_entry_size(entry) >> system->page_shift : 0;
+    }
+    if (held != owned)
+        return "I10 wire counts of pages differ from wired entries and I/O lists";
+    return wired != system->wired_pages ? "I11 the number of wired pages is wrong" : NULL;
+}
+
+const char *
+vm_system_check(const struct vm_system *system)
+{
+    const char *broken = pmap_system_check(system->pmaps);
+    const struct vmm_list *at;
+
+    for (at = system->maps.next; at != &system->maps && broken == NULL; at = at->next)
+        broken = vm_check_map(VMM_CONTAINER(at, struct vm_map, link));
+    for (at = system->objects.next; at != &system->objects && broken == NULL; at = at->next) {
+        broken = vm_check_object(VMM_CONTAINER(at, struct vm_object, link));
+        if (broken == NULL)
+            broken = vm_check_references(system, VMM_CONTAINER(at, struct vm_object, link));
+    }
+    return broken != NULL ? broken : vm_check_wire_counts(system);
+}

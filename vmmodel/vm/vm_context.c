@@ -1,0 +1,116 @@
+/* vm_context.c - see vm_context.h */
+#include "vm/vm_context.h"
+
+#include "vm/vm_internal.h"
+
+const char *
+vm_no_fault_name(enum vm_no_fault kind)
+{
+    static const char *const names[] = {
+        [VM_FAULTS_ALLOWED] = "faults allowed",
+        [VM_PREEMPTION_OFF] = "preemption disabled",
+        [VM_SPIN_LOCK] = "spin lock held",
+        [VM_INTERRUPT] = "interrupt context",
+        [VM_INTERRUPTS_OFF] = "interrupts disabled",
+        [VM_FAULT_DISABLED] = "faults disabled",
+        [VM_MUTEX] = "mutex held",
+    };
+
+    return names[kind];
+}
+
+static struct vm_cpu_context *
+vm_context_here(struct vm_system *system)
+{
+    return &system->contexts[system->cpu];
+}
+
+static const struct vm_cpu_context *
+vm_context_of(const struct vm_system *system)
+{
+    return &system->contexts[system->cpu];
+}
+
+/* What a section of this kind adds (step 1) to or takes (step -1) from the CPU's counters. */
+static void
+vm_context_count(struct vm_cpu_context *context, enum vm_no_fault kind, uint32_t step)
+{
+    if (kind == VM_PREEMPTION_OFF || kind == VM_SPIN_LOCK || kind == VM_INTERRUPT)
+        context->preemption_level += step;
+    if (kind == VM_INTERRUPT)
+        context->interrupt_level += step;
+    if (kind == VM_INTERRUPT || kind == VM_INTERRUPTS_OFF)
+        context->interrupts_off += step;
+    if (kind == VM_FAULT_DISABLED)
+        context->faults_disabled += step;
+}
+
+static void
+vm_context_show_hardware(struct vm_system *system)
+{
+    system->machine->cpus[system->cpu].interrupts_enabled = vm_context_interrupts_enabled(system);
+}
+
+void
+vm_context_enter(struct vm_system *system, enum vm_no_fault kind)
+{
+    struct vm_cpu_context *context = vm_context_here(system);
+
+    VMM_ASSERT(context->depth < VM_CONTEXT_DEPTH);
+    context->stack[context->depth++] = (uint8_t)kind;
+    vm_context_count(context, kind, 1);
+    vm_context_show_hardware(system);
+}
+
+void
+vm_context_leave(struct vm_system *system, enum vm_no_fault kind)
+{
+    struct vm_cpu_context *context = vm_context_here(system);
+
+    VMM_ASSERT(context->depth > 0 && context->stack[context->depth - 1] == (uint8_t)kind); /* X1 */
+    context->depth--;
+    vm_context_count(context, kind, (uint32_t)-1);
+    vm_context_show_hardware(system);
+}
+
+uint32_t
+vm_context_depth(const struct vm_system *system)
+{
+    return vm_context_of(system)->depth;
+}
+
+uint32_t
+vm_context_preemption_level(const struct vm_system *system)
+{
+    return vm_context_of(system)->preemption_level;
+}
+
+bool
+vm_context_interrupts_enabled(const struct vm_system *system)
+{
+    return vm_context_of(system)->interrupts_off == 0;
+}
+
+bool
+vm_context_in_interrupt(const struct vm_system *system)
+{
+    return vm_context_of(system)->interrupt_level > 0;
+}
+
+bool
+vm_context_faults_disabled(const struct vm_system *system)
+{
+    return vm_context_of(system)->faults_disabled > 0 && system->profile.has_fault_disable;
+}
+
+enum vm_no_fault
+vm_context_current(const struct vm_system *system)
+{
+    const struct vm_cpu_context *context = vm_context_of(system);
+
+    for (uint32_t i = context->depth; i > 0; i--) {
+        if (context->stack[i - 1] != VM_MUTEX)
+            return (enum vm_no_fault)context->stack[i - 1];
+    }
+    return VM_FAULTS_ALLOWED;
+}

@@ -1,0 +1,281 @@
+/*
+ * vm_fault.c - deciding what an absent translation means
+ *
+ * A fault asks three questions. May this access be? (the map entry: vm_fault_lookup) Which page is
+ * it? (the object chain: vm_fault_fast for what needs no waiting, vm_fault_page for the rest) With
+ * which rights may the hardware use it? (vm_fault_enter). The answer to the third is often less than
+ * the entry allows: a read leaves WRITE out so that the first store comes back here.
+ */
+#include "vm/vm_fault.h"
+
+#include <inttypes.h>
+
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+const char *
+vm_fault_kind_name(enum vm_fault_kind kind)
+{
+    static const char *const names[] = { "NONE", "ZERO_FILL", "PAGEIN", "COW", "CACHE_HIT" };
+
+    return names[kind];
+}
+
+void
+vm_fault_count(struct vm_map *map)
+{
+    map->system->counts.faults++;
+    if (map->task != NULL)
+        map->task->faults++;
+}
+
+enum vmm_status
+vm_fault_result(struct vm_map *map, vmm_va va, enum vmm_status status)
+{
+    if (status != VMM_MODEL_NO_FRAME)
+        return status;
+    return vm_hang(map->system, REASON_NO_FREE_PAGE, map->space, va,
+                   "vm_page_wait: the fault at 0x%" PRIx64
+                   " waits for a free page and nothing can be reclaimed",
+                   va);
+}
+
+enum vmm_status
+vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
+{
+    enum vmm_status status = VMM_OK;
+
+    if (entry->object == NULL) {
+        entry->offset = 0;
+        return vm_object_create(system, vm_entry_size(entry), &entry->object);
+    }
+    if (entry->needs_copy) {
+        status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
+        if (status == VMM_OK)
+            entry->needs_copy = false;
+    }
+    return status;
+}
+
+/* What the map says about an access. */
+struct vm_lookup {
+    struct vm_object *object;
+    vmm_off offset;
+    vmm_prot prot;   /* rights the translation may get */
+    vmm_prot access; /* the access, widened when the entry is wired */
+    bool is_wired;
+};
+
+/* vm_map_lookup_and_lock_object(), vm.md 4.2. */
+static enum vmm_status
+vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup *found)
+{
+    struct vm_map_entry *entry;
+    enum vmm_status status = VMM_OK;
+
+    if (!vm_map_lookup_entry(map, va, &entry))
+        return VMM_INVALID_ADDRESS;
+    if (access & ~entry->protection)
+        return VMM_PROTECTION_FAILURE;
+    found->is_wired = entry->wired_count > 0;
+    found->prot = entry->protection;
+    found->access = found->is_wired ? entry->protection | VMM_PROT_WRITE : access;
+    if (entry->object == NULL || (entry->needs_copy && (found->access & VMM_PROT_WRITE)))
+        status = vm_fault_materialise(entry, map->system);
+    if (status != VMM_OK)
+        return status;
+    if (entry->needs_copy)
+        found->prot &= ~(vmm_prot)VMM_PROT_WRITE;
+    found->object = entry->object;
+    found->offset = vm_entry_offset(entry, va);
+    return VMM_OK;
+}
+
+/* A page of zeroes in the top object. */
+static enum vmm_status
+vm_fault_zero_fill(struct vm_object *object, vmm_off offset, struct vm_page **page,
+                   enum vm_fault_kind *kind)
+{
+    struct vm_system *system = object->system;
+    enum vmm_status status = vm_page_alloc(object, offset, page);
+
+    if (status != VMM_OK)
+        return status;
+    system->counts.zero_fill_faults++;
+    *kind = VM_FAULT_ZERO_FILL;
+    trace_emit(&system->trace, EV_PAGE_ZERO_FILL, .object = object->id, .va = offset,
+               .ppn = vm_page_ppn(*page));
+    return VMM_OK;
+}
+
+/* Copies a page from below into the top object. Who still maps the source loses the translation. */
+static enum vmm_status
+vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *source, bool disconnect,
+                 struct vm_page **page, enum vm_fault_kind *kind)
+{
+    struct vm_system *system = object->system;
+    enum vmm_status status = vm_page_alloc_copy(object, offset, source, page);
+
+    if (status != VMM_OK)
+        return status;
+    if (disconnect && source->pmapped)
+        pmap_page_protect(system->pmaps, vm_page_ppn(source), VMM_PROT_NONE);
+    system->counts.cow_faults++;
+    *kind = VM_FAULT_COW;
+    return VMM_OK;
+}
+
+/* The path that never waits (vm.md 4.3). False: take the slow path. */
+static bool
+vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_fault_kind *kind,
+              enum vmm_status *status)
+{
+    struct vm_object *object = found->object;
+    bool is_write = (found->access & VMM_PROT_WRITE) != 0;
+
+    if (is_write && object->copy != NULL)
+        return false; /* the copy must be given the old page first */
+    *page = vm_object_find_page(object, found->offset);
+    if (*page == NULL)
+        *status = vm_fault_zero_fill(object, found->offset, page, kind);
+    else if (is_write && (*page)->object != object)
+        *status = vm_fault_copy_up(object, found->offset, *page, object->ref_count > 1, page, kind);
+    else
+        *kind = VM_FAULT_CACHE_HIT;
+    return true;
+}
+
+/*
+ * Gives the object's copy the page as it is, before a write changes it (vm.md 4.4 step 4). Nothing
+ * to do when the copy ends before the page or already has its own.
+ */
+static enum vmm_status
+vm_fault_push(struct vm_object *object, vmm_off offset, struct vm_page *page)
+{
+    struct vm_object *copy = object->copy;
+    struct vm_page *pushed;
+    enum vmm_status status;
+
+    if (copy == NULL || offset < copy->shadow_offset ||
+        offset - copy->shadow_offset >= copy->size ||
+        vm_page_lookup(copy, offset - copy->shadow_offset) != NULL)
+        return VMM_OK;
+    status = vm_page_alloc_copy(copy, offset - copy->shadow_offset, page, &pushed);
+    if (status == VMM_OK && page->pmapped)
+        pmap_page_protect(object->system->pmaps, vm_page_ppn(page), VMM_PROT_NONE);
+    return status;
+}
+
+enum vmm_status
+vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct vm_page **page,
+              enum vm_fault_kind *kind)
+{
+    struct vm_page *found = vm_object_find_page(object, offset);
+    enum vmm_status status = VMM_OK;
+
+    *kind = VM_FAULT_CACHE_HIT;
+    if (found == NULL)
+        status = vm_fault_zero_fill(object, offset, &found, kind);
+    else if (for_write && found->object != object)
+        status = vm_fault_copy_up(object, offset, found, true, &found, kind);
+    if (status == VMM_OK && for_write)
+        status = vm_fault_push(object, offset, found);
+    if (status == VMM_OK)
+        *page = found;
+    return status;
+}
+
+/*
+ * The rights of the translation (vm.md 4.5, 3.4). A fault that did not write leaves WRITE out, so
+ * that the first store faults again; each release has its own exceptions.
+ */
+static vmm_prot
+vm_fault_rights(const struct vm_fault_enter *how, const struct vm_page *page)
+{
+    const struct vm_profile *profile = &page->object->system->profile;
+    bool is_write =
+        (how->access & VMM_PROT_WRITE) != 0 || (how->is_wired && profile->wired_fault_is_write);
+    bool keeps_write = is_write || how->kind == VM_FAULT_ZERO_FILL ||
+                       (how->change_wiring && profile->wiring_keeps_write) ||
+                       (page->wpmapped && profile->read_fault_keeps_write_if_wpmapped);
+
+    return keeps_write ? how->prot : how->prot & ~(vmm_prot)VMM_PROT_WRITE;
+}
+
+enum vmm_status
+vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
+{
+    vmm_prot prot = vm_fault_rights(how, page);
+    enum vmm_status status = pmap_enter(how->pmap, how->va, vm_page_ppn(page), prot,
+                                        how->is_wired ? PMAP_ENTER_WIRED : 0);
+
+    if (status != VMM_OK)
+        return status;
+    page->pmapped = true;
+    page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;
+    page->is_dirty |= (how->access & VMM_PROT_WRITE) != 0;
+    if (how->change_wiring)
+        vm_page_wire(page);
+    return VMM_OK;
+}
+
+/* One fault from lookup to translation. `access` NONE with `change_wiring` is the wiring path. */
+static enum vmm_status
+vm_fault_internal(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring,
+                  enum vm_fault_kind *kind)
+{
+    struct vm_lookup found;
+    struct vm_page *page;
+    enum vmm_status status = vm_fault_lookup(map, va, access, &found);
+
+    if (status != VMM_OK)
+        return status;
+    if (!vm_fault_fast(&found, &page, kind, &status))
+        status = vm_fault_page(found.object, found.offset, true, &page, kind);
+    if (status != VMM_OK)
+        return status;
+    if (page->object != found.object ||
+        (found.object->copy != NULL && !(found.access & VMM_PROT_WRITE)))
+        found.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
+    return vm_fault_enter(&(struct vm_fault_enter){ .pmap = map->pmap,
+                                                    .va = va,
+                                                    .prot = found.prot,
+                                                    .access = access,
+                                                    .is_wired = found.is_wired,
+                                                    .change_wiring = change_wiring,
+                                                    .kind = *kind },
+                          page);
+}
+
+/* Counts, services and announces one fault. */
+static enum vmm_status
+vm_fault_run(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring)
+{
+    enum vm_fault_kind kind = VM_FAULT_NONE;
+    enum vmm_status status;
+
+    va = vm_map_trunc_page(map, va);
+    vm_fault_count(map);
+    status = vm_fault_result(map, va, vm_fault_internal(map, va, access, change_wiring, &kind));
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va, .prot = access,
+               .detail = kind, .status = status);
+    return status;
+}
+
+enum vmm_status
+vm_fault_wire_slow(struct vm_map *map, vmm_va va)
+{
+    return vm_fault_run(map, va, VMM_PROT_NONE, true);
+}
+
+enum vmm_status
+vm_fault(struct vm_map *map, vmm_va va, vmm_prot access)
+{
+    if (map->system->stop.kind != VM_RUNNING)
+        return map->system->stop.kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+    if (vm_context_preemption_level(map->system) > 0 || vm_context_faults_disabled(map->system))
+        return VMM_FAILURE;
+    return vm_fault_run(map, va, access, false);
+}

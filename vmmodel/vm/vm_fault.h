@@ -1,0 +1,37 @@
+/*
+ * vm_fault.h - deciding what an absent translation means
+ *
+ * PURPOSE     vm_fault() alone chooses between zero fill, copy, push and "resident", and then has
+ *             pmap make the translation. It refuses where XNU refuses.
+ * INVARIANTS  a page is busy only while a fault works on it (I21)
+ * UNITS       va: bytes, any byte of the page
+ * OWNERSHIP   none
+ * ERRORS      1 no entry, 2 the entry forbids it, 5 faults are not allowed here, 10 page lost;
+ *             VMM_MODEL_HANG no page of memory is free
+ * EVENTS      FAULT PAGE_ZERO_FILL PAGE_COPY OBJECT_CREATE OBJECT_SHADOW PMAP_ENTER
+ * XNU         vm_fault_internal, vm_fault_page, vm_fault_enter; vm.md 4
+ */
+#ifndef VM_VM_FAULT_H
+#define VM_VM_FAULT_H
+
+#include "vm/vm_map.h"
+
+/* kdebug's codes (vm.md 0.2); 0: nothing was decided. */
+enum vm_fault_kind {
+    VM_FAULT_NONE = 0,
+    VM_FAULT_ZERO_FILL = 1,
+    VM_FAULT_PAGEIN = 2,
+    VM_FAULT_COW = 3,
+    VM_FAULT_CACHE_HIT = 4,
+};
+
+/* "ZERO_FILL", "COW", "CACHE_HIT". */
+const char *vm_fault_kind_name(enum vm_fault_kind kind);
+
+/*
+ * Services one fault of `access` (VMM_PROT_* bits) at `va`. Refused with VMM_FAILURE, no counter
+ * touched, when preemption is off on the current CPU or the thread has faults disabled (vm.md 4.1).
+ */
+enum vmm_status vm_fault(struct vm_map *map, vmm_va va, vmm_prot access) VMM_MUST_USE;
+
+#endif

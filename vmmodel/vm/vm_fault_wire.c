@@ -1,0 +1,74 @@
+/* vm_fault_wire.c - see vm_fault_wire.h */
+#include "vm/vm_fault_wire.h"
+
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+/*
+ * The fast way: the page is resident in the top object. It gets the entry's rights, whatever the
+ * wirer asked for. False: the slow way must do it, and it counts a second fault (vm.md T17).
+ */
+static bool
+vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
+                   enum vmm_status *status)
+{
+    struct vm_object *object = entry->object;
+    struct vm_page *page = vm_page_lookup(object, vm_entry_offset(entry, va));
+    bool is_writable = (entry->protection & VMM_PROT_WRITE) != 0;
+
+    vm_fault_count(map);
+    if (page == NULL || (object->copy != NULL && is_writable))
+        return false;
+    *status = pmap_enter(map->pmap, va, vm_page_ppn(page), entry->protection, PMAP_ENTER_WIRED);
+    if (*status != VMM_OK)
+        return true;
+    page->pmapped = true;
+    page->wpmapped |= is_writable;
+    vm_page_wire(page);
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
+               .detail = VM_FAULT_CACHE_HIT);
+    return true;
+}
+
+static enum vmm_status
+vm_fault_wire_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
+{
+    enum vmm_status status;
+
+    if (vm_fault_wire_fast(map, entry, va, &status))
+        return vm_fault_result(map, va, status);
+    return vm_fault_wire_slow(map, va);
+}
+
+static void
+vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end)
+{
+    for (vmm_va va = entry->start; va < end; va += map->system->page_bytes) {
+        struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+
+        VMM_ASSERT(page != NULL); /* I6 */
+        pmap_change_wiring(map->pmap, va, false);
+        vm_page_unwire(page);
+    }
+}
+
+enum vmm_status
+vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry)
+{
+    for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes) {
+        enum vmm_status status = vm_fault_wire_page(map, entry, va);
+
+        if (status != VMM_OK) {
+            vm_fault_unwire_range(map, entry, va);
+            return status;
+        }
+    }
+    return VMM_OK;
+}
+
+void
+vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry)
+{
+    vm_fault_unwire_range(map, entry, entry->end);
+}

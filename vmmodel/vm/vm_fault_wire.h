@@ -1,0 +1,23 @@
+/*
+ * vm_fault_wire.h - the page loop of wiring
+ *
+ * PURPOSE     For one entry whose counts are already raised: make every page resident, wire it, and
+ *             enter its translation; and the way back.
+ * INVARIANTS  I6, I7, I8 of vm_map_wire.h
+ * UNITS       none
+ * OWNERSHIP   none
+ * ERRORS      what the slow path's fault gives; the pages wired so far are unwired then
+ * EVENTS      FAULT PAGE_WIRE PAGE_UNWIRE PMAP_ENTER PMAP_WIRING
+ * XNU         vm_fault_wire, vm_fault_wire_fast, vm_fault_unwire; vm.md 3.4
+ */
+#ifndef VM_VM_FAULT_WIRE_H
+#define VM_VM_FAULT_WIRE_H
+
+#include "vm/vm_internal.h"
+
+enum vmm_status vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry) VMM_MUST_USE;
+
+/* Translations stay valid; they only lose the wired bit. */
+void vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry);
+
+#endif

@@ -1,0 +1,208 @@
+/*
+ * vm_internal.h - the structs of the vm floor, and how they hang together
+ *
+ * PURPOSE     Shown to this floor and to tests.
+ *
+ *                 vm_system --- vm_task --- vm_map --- vm_map_entry --(ref)--> vm_object
+ *                     |                        |                                  |  \ shadow (ref)
+ *                     |                       pmap                             radix  v
+ *                     +-- vm_page[ppn] <---------------------------------------- ppn  vm_object
+ *
+ * INVARIANTS  O1  object.ref_count = entries + memory entries + I/O lists + shadows that name it
+ *             O2  object->copy names an object whose shadow is this one (no reference held)
+ *             I10 see vm_map_wire.h
+ *             I17 a page on no object is free and has no mapping
+ * UNITS       sizes and offsets: bytes
+ * OWNERSHIP   an object owns its pages
+ * ERRORS      none of its own
+ * EVENTS      none of its own
+ * XNU         vm_map.h, vm_object.h, vm_page.h; vm.md 1.1, 1.2, 1.9, 4.8
+ */
+#ifndef VM_VM_INTERNAL_H
+#define VM_VM_INTERNAL_H
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/list.h"
+#include "base/radix.h"
+#include "base/tree.h"
+#include "hw/hw_machine.h"
+#include "pmap/pmap.h"
+#include "vm/vm_context.h"
+#include "vm/vm_map.h"
+#include "vm/vm_system.h"
+#include "vm/vm_task.h"
+
+struct vm_page {
+    struct vm_object *object; /* NULL: free */
+    vmm_off offset;
+    uint16_t wire_count;
+    bool is_dirty;
+    bool pmapped;  /* ever mapped */
+    bool wpmapped; /* ever mapped with WRITE */
+};
+
+/* How an object may be copied (vm.md 1.9). */
+enum vm_copy_strategy { VM_COPY_SYMMETRIC, VM_COPY_DELAY };
+
+struct vm_object {
+    struct vmm_list link; /* on system->objects */
+    struct vm_system *system;
+    uint32_t id;
+    uint32_t ref_count;
+    vmm_size size;
+    struct vm_object *shadow;
+    vmm_off shadow_offset;
+    struct vm_object *copy; /* who must get the old page before this one is written */
+    enum vm_copy_strategy copy_strategy;
+    bool true_share;
+    struct vmm_radix pages; /* ppn by page index */
+    uint64_t wired_page_count;
+};
+
+struct vm_map_entry {
+    struct vmm_list link; /* on map->entries, in order */
+    struct vmm_tree_node node;
+    vmm_va start;
+    vmm_va end;
+    struct vm_object *object;
+    vmm_off offset;
+    vmm_prot protection;
+    vmm_prot max_protection;
+    uint8_t inheritance;
+    bool needs_copy;
+    bool in_transition;
+    bool needs_wakeup;
+    bool is_prefaulted; /* translations may carry the wired bit without a wire (vm.md T10) */
+    uint16_t wired_count;
+    uint16_t user_wired_count;
+};
+
+struct vm_map {
+    struct vmm_list link; /* on system->maps */
+    struct vm_system *system;
+    struct vm_task *task; /* NULL once the task ended */
+    uint32_t space;
+    uint32_t ref_count;
+    vmm_va min;
+    vmm_va max;
+    struct pmap *pmap;
+    struct vmm_list entries;
+    struct vmm_tree tree;
+    vmm_size size;
+    vmm_size user_wire_limit;
+    vmm_size user_wire_size;
+    uint64_t timestamp;
+    bool is_locked;
+};
+
+struct vm_task {
+    struct vmm_list link; /* on system->tasks */
+    struct vm_system *system;
+    uint32_t id;
+    struct vm_map *map;
+    uint64_t faults;
+};
+
+struct vm_cpu_context {
+    uint32_t preemption_level;
+    uint32_t interrupt_level;
+    uint32_t interrupts_off;
+    uint32_t faults_disabled;
+    uint32_t depth;
+    uint8_t stack[VM_CONTEXT_DEPTH]; /* enum vm_no_fault, innermost last */
+};
+
+struct vm_system {
+    const struct vmm_alloc *alloc;
+    struct vm_profile profile;
+    struct vm_sched *sched;
+    bool kernel_asserts;
+    struct trace trace;
+    struct hw_machine *machine;
+    struct pmap_system *pmaps;
+    vmm_size page_bytes;
+    uint32_t page_shift;
+    vmm_ppn frame_count;
+    struct vm_page *pages; /* by ppn */
+    uint64_t wired_pages;  /* pages with a wire count, table pages not included */
+    uint64_t io_wires;     /* wire counts that I/O lists hold */
+    struct vmm_zone entry_zone;
+    struct vmm_zone object_zone;
+    struct vmm_zone radix_zone;
+    struct vmm_zone map_zone;
+    struct vmm_zone task_zone;
+    struct vmm_list objects;
+    struct vmm_list maps;
+    struct vmm_list tasks;
+    struct vm_task *kernel_task;
+    struct vm_map *kernel_map;
+    struct vm_cpu_context contexts[HW_MAX_CPUS];
+    struct vm_task *cpu_tasks[HW_MAX_CPUS]; /* whose user space each CPU has loaded; NULL: none */
+    uint32_t cpu;
+    uint32_t next_object_id;
+    uint32_t next_space;
+    uint32_t next_id;
+    struct vm_statistics counts;       /* the fault counters; page counts are computed */
+    enum vmm_status last_fault_status; /* what a panic's VF says */
+    struct vm_stop stop;
+};
+
+/* Loads a task's user space (NULL: none) on a CPU. */
+void vm_cpu_switch(struct vm_system *system, uint32_t cpu, struct vm_task *task);
+
+static inline struct vm_map_entry *
+vm_entry_of_link(const struct vmm_list *link)
+{
+    return VMM_CONTAINER(link, struct vm_map_entry, link);
+}
+
+static inline struct vm_map_entry *
+vm_map_first(const struct vm_map *map)
+{
+    return map->entries.next == &map->entries ? NULL : vm_entry_of_link(map->entries.next);
+}
+
+/* The entry after `entry`, or NULL. */
+static inline struct vm_map_entry *
+vm_map_next(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    return entry->link.next == &map->entries ? NULL : vm_entry_of_link(entry->link.next);
+}
+
+static inline struct vm_map_entry *
+vm_map_prev(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    return entry->link.prev == &map->entries ? NULL : vm_entry_of_link(entry->link.prev);
+}
+
+static inline vmm_size
+vm_entry_size(const struct vm_map_entry *entry)
+{
+    return entry->end - entry->start;
+}
+
+/* Where in its object the byte at `va` of an entry is. */
+static inline vmm_off
+vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
+{
+    return va - entry->start + entry->offset;
+}
+
+/* The map lock, as far as one thread at a time can tell: it guards against our own mistakes. */
+static inline void
+vm_map_lock(struct vm_map *map)
+{
+    VMM_ASSERT(!map->is_locked);
+    map->is_locked = true;
+}
+
+static inline void
+vm_map_unlock(struct vm_map *map)
+{
+    VMM_ASSERT(map->is_locked);
+    map->is_locked = false;
+    map->timestamp++; /* I20 */
+}
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * vm_map.h - what should be there: ranges of an address space and their backing
+ *
+ * PURPOSE     A sorted set of entries. An entry says which object backs a range and with which
+ *             rights; it makes no page and no translation.
+ * INVARIANTS  I1  entries sorted, disjoint, start < end, inside [min, max); tree and list agree;
+ *                 map.size = sum of entry sizes
+ *             I2  entry bounds are page aligned
+ *             I3  user_wired_count > 0 implies wired_count >= 1; both <= 65535
+ *             I4  user_wire_size = sum of sizes of entries with user wires
+ *             I16 needs_copy implies an object, and no writable translation
+ *             I19 in_transition only while an operation runs
+ *             I20 timestamp grows on every exclusive unlock
+ * UNITS       start, end, address, size: bytes; ranges half open. mask: alignment - 1, bytes.
+ * OWNERSHIP   a map owns its entries and its pmap; an entry holds one reference on its object.
+ *             vm_map_reference() and vm_map_release() count who keeps the map.
+ * ERRORS      the KERN_* numbers that vm.md 2.1 gives for each call, VMM_MODEL_*
+ * EVENTS      MAP_ENTER MAP_REMOVE MAP_PROTECT MAP_CLIP MAP_SIMPLIFY
+ * XNU         osfmk/vm/vm_map.c. Differs: no submaps, no superpages, no nested pmaps yet
+ */
+#ifndef VM_VM_MAP_H
+#define VM_VM_MAP_H
+
+#include "base/status.h"
+#include "base/types.h"
+
+struct vm_map;
+struct vm_object;
+struct vm_system;
+
+enum {
+    VM_MAP_FIXED = 0,
+    VM_MAP_ANYWHERE = 1,
+    VM_MAP_OVERWRITE = 0x4000, /* VM_FLAGS_OVERWRITE: with FIXED, what is there goes first */
+};
+
+struct vm_map_enter_args {
+    vmm_size size;            /* bytes, page aligned, > 0 */
+    vmm_va mask;              /* alignment - 1 */
+    uint32_t flags;           /* VM_MAP_* */
+    struct vm_object *object; /* NULL: anonymous, made when needed; else the entry takes over one
+                                 reference on success */
+    vmm_off offset;           /* into the object */
+    bool needs_copy;
+    vmm_prot protection;
+    vmm_prot max_protection;
+    uint32_t inheritance; /* VMM_INHERIT_* */
+};
+
+/*
+ * Makes one entry at *address (FIXED) or at the first room at or after it (ANYWHERE). No page, no
+ * translation. Errors: VMM_INVALID_ADDRESS outside the map, VMM_NO_SPACE taken or no room.
+ * XNU: vm_map_enter(), vm.md 1.6, 1.7, 2.1.
+ */
+enum vmm_status vm_map_enter(struct vm_map *map, vmm_va *address,
+                             const struct vm_map_enter_args *args) VMM_MUST_USE;
+
+/*
+ * Removes [start, end), page aligned. Waits for entries in transition; drops user wires; waits for
+ * kernel wires, which nothing in a single-threaded run can end: VMM_MODEL_HANG (or the panic of a
+ * kernel with assertions) with nothing removed at or after that entry. XNU: vm_map_delete(),
+ * vm.md 3.6, iokit.md 4.4.
+ */
+enum vmm_status vm_map_delete(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
+
+/*
+ * Sets the current (or, with set_maximum, the maximum) rights of [start, end). Translations only
+ * lose rights here. Errors: 1 for a hole, 2 when `prot` exceeds the maximum; nothing changed then.
+ * XNU: vm_map_protect(), vm.md 2.3.
+ */
+enum vmm_status vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot,
+                               bool set_maximum) VMM_MUST_USE;
+
+/* mach_vm_allocate, mach_vm_deallocate, mach_vm_protect: rounding and checks of vm.md 2.1, 2.2. */
+enum vmm_status vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size,
+                            uint32_t flags) VMM_MUST_USE;
+enum vmm_status vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size) VMM_MUST_USE;
+enum vmm_status vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum,
+                           vmm_prot prot) VMM_MUST_USE;
+
+vmm_va vm_map_min(const struct vm_map *map);
+vmm_va vm_map_max(const struct vm_map *map);
+vmm_size vm_map_size(const struct vm_map *map);
+uint32_t vm_map_space(const struct vm_map *map); /* the number events carry; 0: the kernel's */
+bool vm_map_is_kernel(const struct vm_map *map);
+struct vm_system *vm_map_system(const struct vm_map *map);
+void vm_map_reference(struct vm_map *map);
+void vm_map_release(struct vm_map **map);
+
+/* Rounds an address down and up to the map's page; up may wrap to 0. */
+vmm_va vm_map_trunc_page(const struct vm_map *map, vmm_va address);
+vmm_va vm_map_round_page(const struct vm_map *map, vmm_va address);
+
+/* What mach_vm_region and a simulator's display tell of one entry (vm.md 7.3). */
+struct vm_region {
+    vmm_va start;
+    vmm_va end;
+    vmm_prot protection;
+    vmm_prot max_protection;
+    uint32_t inheritance;
+    uint32_t wired_count; /* not exported by the Mac */
+    uint32_t user_wired_count;
+    bool needs_copy;
+    uint32_t object_id; /* 0: no object yet */
+    vmm_off offset;
+    uint64_t resident_pages; /* in the entry's part of the object chain */
+    uint32_t shadow_depth;
+    uint32_t object_references;
+};
+
+/* The entry that holds `address`, or the next one after it; false at the end of the map. */
+bool vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region);
+
+/* One page as a simulator's probe sees it; nothing is disturbed. */
+struct vm_page_view {
+    bool is_mapped;     /* an entry covers it */
+    bool is_resident;   /* some object of the chain holds the page */
+    vmm_ppn ppn;        /* that page */
+    uint32_t object_id; /* the object that holds it */
+    uint32_t page_wire_count;
+    bool is_translated;
+    bool is_translation_wired;
+    vmm_prot translation_prot;
+    vmm_ppn translation_ppn;
+};
+
+void vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view);
+
+/* How many pages of [start, end) have a translation; those with the wired bit in *wired if given. */
+uint64_t vm_map_translated(const struct vm_map *map, vmm_va start, vmm_va end, uint64_t *wired);
+
+#endif

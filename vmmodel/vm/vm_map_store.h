@@ -1,0 +1,46 @@
+/*
+ * vm_map_store.h - the sorted set of a map's entries: find, link, split, merge, find room
+ *
+ * PURPOSE     The structure of an address space, without any opinion on what entries mean.
+ * INVARIANTS  I1, with vm_map.h
+ * UNITS       addresses: bytes
+ * OWNERSHIP   an entry holds one reference on its object
+ * ERRORS      VMM_MODEL_NO_MEMORY: no entry could be had; VMM_NO_SPACE: no room
+ * EVENTS      MAP_CLIP MAP_SIMPLIFY
+ * XNU         vm_map_store_rb.c, _vm_map_clip_start, _vm_map_clip_end, vm_map_simplify_entry;
+ *             vm.md 1.3 - 1.7
+ */
+#ifndef VM_VM_MAP_STORE_H
+#define VM_VM_MAP_STORE_H
+
+#include "vm/vm_internal.h"
+
+/* True: *entry holds `address`. False: *entry is the one before it, or NULL when none is. */
+bool vm_map_lookup_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry);
+
+/* The entry that holds `address`, or the first one after it, or NULL. */
+struct vm_map_entry *vm_map_entry_at_or_after(const struct vm_map *map, vmm_va address);
+
+/* Links a filled entry in; the range is free. */
+void vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry);
+
+/* Unlinks an entry and frees it, with its reference on the object. */
+void vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry);
+
+/*
+ * Splits so that an entry starts (ends) at `at`; nothing to do when `at` is not inside. The original
+ * keeps the tail (clip_start) or the front (clip_end); both halves keep counts and flags.
+ */
+enum vmm_status vm_map_clip_start(struct vm_map *map, struct vm_map_entry *entry,
+                                  vmm_va at) VMM_MUST_USE;
+enum vmm_status vm_map_clip_end(struct vm_map *map, struct vm_map_entry *entry,
+                                vmm_va at) VMM_MUST_USE;
+
+/* Merges what can be merged between start and end, and with the entry that begins at end. */
+void vm_map_simplify_range(struct vm_map *map, vmm_va start, vmm_va end);
+
+/* Room for `size` bytes at or after *address as the profile searches (vm.md 1.7). */
+enum vmm_status vm_map_find_space(const struct vm_map *map, vmm_size size, vmm_va mask,
+                                  vmm_va *address) VMM_MUST_USE;
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * vm_map_wire.h - the promise that a range will not fault
+ *
+ * PURPOSE     Wiring makes every page resident, keeps it there, and enters its translation; it is
+ *             the only verb of the kernel that answers on the pmap floor.
+ * INVARIANTS  I5  a wired entry has an object and no needs_copy
+ *             I6  its pages are resident and wired
+ *             I7  their translations are valid and wired (until a protect or a disconnect)
+ *             I8  with WRITE when the entry is writable (but see wiring_keeps_write)
+ *             I10 page.wire_count = wired entries that map it + I/O wires
+ * UNITS       start, end: bytes, page aligned, half open
+ * OWNERSHIP   an entry's wire counts belong to whoever wired; unwire the same range
+ * ERRORS      vm_map_wire: 1 hole or no entry, 2 rights, 5 aborted or too many user wires,
+ *             6 user limit, page-in errors; everything this call wired is unwired again.
+ *             VMM_MODEL_PANIC: a kernel wire count beyond 65535
+ *             vm_map_unwire: 1 user unwire of an unmapped start; VMM_MODEL_PANIC for the kernel's
+ * EVENTS      MAP_WIRE MAP_UNWIRE PAGE_WIRE PAGE_UNWIRE PMAP_ENTER PMAP_WIRING FAULT
+ * XNU         vm_map_wire_nested, vm_map_unwire_nested; vm.md 3.1 - 3.3
+ *             Differs: no submaps, no wire_and_extract yet
+ */
+#ifndef VM_VM_MAP_WIRE_H
+#define VM_VM_MAP_WIRE_H
+
+#include "vm/vm_map.h"
+
+enum { VM_MAX_WIRE_COUNT = 65535 }; /* vm.md 0.2 */
+
+/* Wires [start, end), clamped to the map; `access` must be allowed by every entry. */
+enum vmm_status vm_map_wire(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot access,
+                            bool user_wire) VMM_MUST_USE;
+
+/* Undoes one wiring of [start, end); translations stay. */
+enum vmm_status vm_map_unwire(struct vm_map *map, vmm_va start, vmm_va end,
+                              bool user_wire) VMM_MUST_USE;
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * vm_memory_entry.h - a handle on a run of memory that can be mapped elsewhere
+ *
+ * PURPOSE     What I/O Kit keeps of a source range so that it can map the same bytes into another
+ *             task.
+ * INVARIANTS  an entry's object is true_share and delayed-copy from then on
+ * UNITS       address, size, offset: bytes
+ * OWNERSHIP   the caller owns the entry; it holds references on its objects
+ * ERRORS      1 not mapped, 2 the source forbids `prot`
+ * EVENTS      OBJECT_CREATE OBJECT_SHADOW MAP_ENTER PMAP_PROTECT PAGE_COPY
+ * XNU         mach_make_memory_entry_64 (plain and MAP_MEM_VM_COPY), vm_map_enter_mem_object;
+ *             vm.md 2.3, iokit.md 3.2
+ */
+#ifndef VM_VM_MEMORY_ENTRY_H
+#define VM_VM_MEMORY_ENTRY_H
+
+#include "vm/vm_map.h"
+
+struct vm_memory_entry;
+
+/*
+ * Names the memory at [address, address + *size) with rights `prot`, from the page that holds
+ * `address`. Covers one map entry: *size comes back as the bytes covered from that page on.
+ */
+enum vmm_status vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_size *size,
+                                       vmm_prot prot, struct vm_memory_entry **entry) VMM_MUST_USE;
+
+/*
+ * A virtual copy of [address, address + size), whole, rounded out to pages: contents as of now.
+ * Pages that are wired are copied at once (vm.md 1.9, iokit.md 3.2); others when someone writes.
+ */
+enum vmm_status vm_memory_entry_copy(struct vm_map *map, vmm_va address, vmm_size size,
+                                     struct vm_memory_entry **entry) VMM_MUST_USE;
+
+void vm_memory_entry_release(struct vm_memory_entry **entry);
+
+vmm_size vm_memory_entry_size(const struct vm_memory_entry *entry);
+vmm_prot vm_memory_entry_prot(const struct vm_memory_entry *entry);
+bool vm_memory_entry_is_copy(const struct vm_memory_entry *entry);
+
+/* Pages of the entry that are resident, in the objects it names. */
+uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
+
+/*
+ * Maps [offset, offset + size) of the entry at *address; flags are VM_MAP_*. No page, no
+ * translation. prot is both current and maximum. VMM_INVALID_RIGHT when prot exceeds the entry's,
+ * VMM_INVALID_ARGUMENT when the range exceeds the entry.
+ */
+enum vmm_status vm_memory_entry_map(struct vm_memory_entry *entry, struct vm_map *map,
+                                    vmm_va *address, vmm_off offset, vmm_size size, uint32_t flags,
+                                    vmm_prot prot) VMM_MUST_USE;
+
+#endif

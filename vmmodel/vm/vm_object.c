@@ -1,0 +1,277 @@
+/*
+ * vm_object.c - objects, shadows and copies
+ *
+ * Two ways to copy without copying. Symmetric: both sides point at one object, both entries are
+ * needs_copy, and whoever writes first gets a shadow on top. Delayed: the source stays as it is and
+ * the copy is an object whose shadow is the source; the writer of the source pushes the old page up
+ * into the copy first (vm_fault_push). An object that I/O Kit named is shared, so only the second
+ * way is open to it.
+ */
+#include "vm/vm_object.h"
+
+#include "vm/vm_page.h"
+
+enum vmm_status
+vm_object_create(struct vm_system *system, vmm_size size, struct vm_object **object)
+{
+    struct vm_object *made = vmm_zone_take(&system->object_zone);
+
+    if (made == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    made->system = system;
+    made->id = system->next_object_id++;
+    made->ref_count = 1;
+    made->size = size;
+    made->copy_strategy = VM_COPY_SYMMETRIC;
+    vmm_radix_init(&made->pages, &system->radix_zone);
+    vmm_list_append(&system->objects, &made->link);
+    trace_emit(&system->trace, EV_OBJECT_CREATE, .object = made->id, .length = size);
+    *object = made;
+    return VMM_OK;
+}
+
+void
+vm_object_reference(struct vm_object *object)
+{
+    VMM_ASSERT(object->ref_count > 0);
+    object->ref_count++;
+}
+
+/* Frees an object nobody names any more; its reference on the shadow passes to the caller. */
+static struct vm_object *
+vm_object_terminate(struct vm_object *object)
+{
+    struct vm_system *system = object->system;
+    struct vm_object *shadow = object->shadow;
+    uint64_t index = 0;
+    uint32_t ppn;
+
+    while (vmm_radix_next(&object->pages, &index, &ppn))
+        vm_page_free(&system->pages[ppn]);
+    vmm_radix_destroy(&object->pages);
+    if (shadow != NULL && shadow->copy == object)
+        shadow->copy = NULL;
+    VMM_ASSERT(object->copy == NULL); /* a copy holds a reference on what it copies */
+    vmm_list_remove(&object->link);
+    trace_emit(&system->trace, EV_OBJECT_FREE, .object = object->id);
+    vmm_zone_give(&system->object_zone, object);
+    return shadow;
+}
+
+void
+vm_object_release(struct vm_object **object)
+{
+    struct vm_object *next = *object;
+
+    *object = NULL;
+    while (next != NULL) {
+        VMM_ASSERT(next->ref_count > 0);
+        if (--next->ref_count > 0)
+            return;
+        next = vm_object_terminate(next);
+    }
+}
+
+/* Whether vm_object_shadow() may leave the object as it is (vm.md 1.9). */
+static bool
+vm_object_is_private(const struct vm_object *object, vmm_size length)
+{
+    return object->size == length && object->ref_count == 1 &&
+           (object->shadow == NULL || object->shadow->copy == NULL);
+}
+
+enum vmm_status
+vm_object_shadow(struct vm_object **object, vmm_off *offset, vmm_size length)
+{
+    struct vm_object *below = *object;
+    struct vm_object *top;
+    enum vmm_status status;
+
+    if (vm_object_is_private(below, length))
+        return VMM_OK;
+    status = vm_object_create(below->system, length, &top);
+    if (status != VMM_OK)
+        return status;
+    top->shadow = below; /* the caller's reference moves here */
+    top->shadow_offset = *offset;
+    *object = top;
+    *offset = 0;
+    trace_emit(&top->system->trace, EV_OBJECT_SHADOW, .object = top->id, .length = length,
+               .count = below->id);
+    return VMM_OK;
+}
+
+void
+vm_object_share(struct vm_object *object)
+{
+    object->true_share = true;
+    object->copy_strategy = VM_COPY_DELAY;
+}
+
+struct vm_page *
+vm_object_find_page(const struct vm_object *object, vmm_off offset)
+{
+    struct vm_page *page;
+
+    while (object != NULL) {
+        page = vm_page_lookup(object, offset);
+        if (page != NULL)
+            return page;
+        offset += object->shadow_offset;
+        object = object->shadow;
+    }
+    return NULL;
+}
+
+uint64_t
+vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size)
+{
+    uint64_t resident = 0;
+    vmm_off end = offset + size;
+
+    for (; object != NULL && offset < end; offset += object->system->page_bytes)
+        resident += vm_object_find_page(object, offset) != NULL;
+    return resident;
+}
+
+uint32_t
+vm_object_depth(const struct vm_object *object)
+{
+    uint32_t depth = 0;
+
+    while (object != NULL && object->shadow != NULL) {
+        depth++;
+        object = object->shadow;
+    }
+    return depth;
+}
+
+/* The next page of this very object in [*offset, end); moves *offset past it. */
+static bool
+vm_object_next_page(struct vm_object *object, vmm_off *offset, vmm_off end, struct vm_page **page)
+{
+    uint64_t index = *offset >> object->system->page_shift;
+    uint32_t ppn;
+
+    if (!vmm_radix_next(&object->pages, &index, &ppn))
+        return false;
+    *page = &object->system->pages[ppn];
+    *offset = (*page)->offset + object->system->page_bytes;
+    return (*page)->offset < end;
+}
+
+void
+vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot)
+{
+    struct vm_page *page;
+    vmm_off end = offset + size;
+
+    while (vm_object_next_page(object, &offset, end, &page)) {
+        if (page->pmapped)
+            pmap_page_protect(object->system->pmaps, vm_page_ppn(page), prot);
+    }
+}
+
+static bool
+vm_object_has_wired_page(struct vm_object *object, vmm_off offset, vmm_size size)
+{
+    struct vm_page *page;
+    vmm_off end = offset + size;
+
+    while (object->wired_page_count > 0 && vm_object_next_page(object, &offset, end, &page)) {
+        if (page->wire_count > 0)
+            return true;
+    }
+    return false;
+}
+
+enum vmm_status
+vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
+                      struct vm_object **copy)
+{
+    vmm_size page_bytes = source->system->page_bytes;
+    struct vm_object *made;
+    enum vmm_status status = vm_object_create(source->system, size, &made);
+
+    if (status != VMM_OK)
+        return status;
+    for (vmm_off at = 0; at < size && status == VMM_OK; at += page_bytes) {
+        const struct vm_page *page = vm_object_find_page(source, offset + at);
+        struct vm_page *mine;
+
+        if (page != NULL)
+            status = vm_page_alloc_copy(made, at, page, &mine);
+    }
+    if (status != VMM_OK)
+        vm_object_release(&made);
+    else
+        *copy = made;
+    return status;
+}
+
+/*
+ * A fresh copy object over the source. An older copy gets its old pages from the new one from now
+ * on: the source pushes to one copy only.
+ */
+static enum vmm_status
+vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object **copy)
+{
+    struct vm_object *made;
+    enum vmm_status status = vm_object_create(source->system, size, &made);
+
+    if (status != VMM_OK)
+        return status;
+    made->shadow = source;
+    if (source->copy == NULL) {
+        vm_object_reference(source);
+    } else {
+        source->copy->shadow = made; /* the older copy's reference on the source is ours now */
+        vm_object_reference(made);
+    }
+    source->copy = made;
+    trace_emit(&made->system->trace, EV_OBJECT_SHADOW, .object = made->id, .length = size,
+               .count = source->id);
+    *copy = made;
+    return VMM_OK;
+}
+
+/*
+ * A copy object that nothing was pushed into yet still says "as the source is now", so it serves
+ * again, grown if need be; else a fresh one is made. Every resident page that it covers loses WRITE,
+ * so that the next store pushes first. The copy covers the source from its very start, so the pages
+ * before `offset` are protected too, as XNU does.
+ */
+static enum vmm_status
+vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object **copy)
+{
+    bool is_reused = source->copy != NULL && source->copy->pages.count == 0;
+    enum vmm_status status = VMM_OK;
+
+    if (is_reused) {
+        *copy = source->copy;
+        vm_object_reference(*copy);
+        (*copy)->size = (*copy)->size > size ? (*copy)->size : size;
+    } else {
+        status = vm_object_insert_copy(source, size, copy);
+    }
+    if (status == VMM_OK)
+        vm_object_pmap_protect(source, 0, size, VMM_PROT_READ | VMM_PROT_EXECUTE);
+    return status;
+}
+
+enum vmm_status
+vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size, struct vm_object_copy *copy)
+{
+    enum vmm_status status;
+
+    if (vm_object_has_wired_page(source, 0, offset + size)) {
+        status = vm_object_copy_slowly(source, offset, size, &copy->object);
+        copy->offset = 0;
+        copy->needs_copy = false;
+        return status;
+    }
+    status = vm_object_copy_delayed(source, offset + size, &copy->object);
+    copy->offset = offset;
+    copy->needs_copy = true;
+    return status;
+}

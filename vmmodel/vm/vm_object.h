@@ -1,0 +1,70 @@
+/*
+ * vm_object.h - the bytes behind a range, and who copied them when
+ *
+ * PURPOSE     An object holds pages by offset. A shadow below supplies pages it does not have; a copy
+ *             above must be given the old page before this one may change.
+ * INVARIANTS  O1, O2 of vm_internal.h; I10
+ * UNITS       offset, size: bytes, page aligned
+ * OWNERSHIP   reference counted; the last reference frees the pages and lets the shadow go
+ * ERRORS      VMM_MODEL_NO_MEMORY, VMM_MODEL_NO_FRAME
+ * EVENTS      OBJECT_CREATE OBJECT_SHADOW OBJECT_FREE
+ * XNU         osfmk/vm/vm_object.c; vm.md 1.9
+ *             Differs: no collapse or bypass of shadow chains yet (contents are the same, chains
+ *             may be longer); anonymous memory only
+ */
+#ifndef VM_VM_OBJECT_H
+#define VM_VM_OBJECT_H
+
+#include "vm/vm_internal.h"
+
+/* An anonymous object of `size` bytes with one reference. */
+enum vmm_status vm_object_create(struct vm_system *system, vmm_size size,
+                                 struct vm_object **object) VMM_MUST_USE;
+void vm_object_reference(struct vm_object *object);
+
+/* Drops one reference and clears the caller's pointer; NULL is allowed. */
+void vm_object_release(struct vm_object **object);
+
+/*
+ * Puts a fresh object of `length` bytes on top of (*object, *offset) and hands the reference over to
+ * it; does nothing when the object already is private and exactly that long (vm.md 1.9).
+ */
+enum vmm_status vm_object_shadow(struct vm_object **object, vmm_off *offset,
+                                 vmm_size length) VMM_MUST_USE;
+
+struct vm_object_copy {
+    struct vm_object *object; /* one reference, the receiver's */
+    vmm_off offset;
+    bool needs_copy; /* the receiver's first write must shadow it */
+};
+
+/*
+ * A virtual copy of [offset, offset + size) of a delayed-copy object: a copy object on top, or an
+ * eager copy when a page of the range is wired. On failure *copy is undefined and nothing is held.
+ * XNU: vm_object_copy_strategically with DELAY.
+ */
+enum vmm_status vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size,
+                               struct vm_object_copy *copy) VMM_MUST_USE;
+
+/* An eager copy, page by page. XNU: vm_object_copy_slowly. */
+enum vmm_status vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
+                                      struct vm_object **copy) VMM_MUST_USE;
+
+/* From now on: never copied symmetrically (vm.md 1.9 true_share). */
+void vm_object_share(struct vm_object *object);
+
+/*
+ * Narrows the translations of every resident page of [offset, offset + size), in every pmap.
+ * XNU: vm_object_pmap_protect.
+ */
+void vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot);
+
+/* The page that the chain from (object, offset) shows, or NULL: a page nobody touched yet. */
+struct vm_page *vm_object_find_page(const struct vm_object *object, vmm_off offset);
+
+/* How many pages of [offset, offset + size) the chain holds. */
+uint64_t vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size);
+
+uint32_t vm_object_depth(const struct vm_object *object);
+
+#endif

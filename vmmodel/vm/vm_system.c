@@ -1,0 +1,160 @@
+/* vm_system.c - see vm_system.h */
+#include "vm/vm_system.h"
+
+#include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
+
+/* ---- birth and death ---- */
+
+static void
+vm_system_init_zones(struct vm_system *system)
+{
+    vmm_zone_init(&system->entry_zone, system->alloc, sizeof(struct vm_map_entry));
+    vmm_zone_init(&system->object_zone, system->alloc, sizeof(struct vm_object));
+    vmm_zone_init(&system->radix_zone, system->alloc, sizeof(struct vmm_radix_node));
+    vmm_zone_init(&system->map_zone, system->alloc, sizeof(struct vm_map));
+    vmm_zone_init(&system->task_zone, system->alloc, sizeof(struct vm_task));
+    vmm_list_init(&system->objects);
+    vmm_list_init(&system->maps);
+    vmm_list_init(&system->tasks);
+}
+
+/* The machine, the pmap floor and the kernel's own task. */
+static bool
+vm_system_start(struct vm_system *system, const struct vm_config *config)
+{
+    system->machine =
+        hw_machine_create(config->alloc, config->geometry, config->cpu_count, config->frame_count);
+    if (system->machine == NULL)
+        return false;
+    system->pmaps = pmap_system_create(config->alloc, system->machine, &system->trace);
+    if (system->pmaps == NULL)
+        return false;
+    system->pages =
+        vmm_take_array(config->alloc, (size_t)config->frame_count + 1, sizeof(*system->pages));
+    if (system->pages == NULL || vm_task_create(system, &system->kernel_task) != VMM_OK)
+        return false;
+    system->kernel_map = system->kernel_task->map;
+    return true;
+}
+
+struct vm_system *
+vm_system_create(const struct vm_config *config)
+{
+    struct vm_system *system;
+
+    if (config->cpu_count < 1 || config->cpu_count > HW_MAX_CPUS ||
+        config->frame_count < VM_MIN_FRAMES)
+        return NULL;
+    system = vmm_take_array(config->alloc, 1, sizeof(*system));
+    if (system == NULL)
+        return NULL;
+    system->alloc = config->alloc;
+    system->profile = *config->profile;
+    system->sched = config->sched;
+    system->kernel_asserts = config->kernel_asserts;
+    system->page_shift = config->geometry->page_shift;
+    system->page_bytes = hw_page_bytes(config->geometry);
+    system->frame_count = config->frame_count;
+    system->next_object_id = 1;
+    system->next_id = 1;
+    trace_init(&system->trace);
+    vm_system_init_zones(system);
+    if (!vm_system_start(system, config)) {
+        vm_system_destroy(system);
+        return NULL;
+    }
+    return system;
+}
+
+/*
+ * Nothing of the kernel's manners applies here: wired, hung or panicked, everything goes. All
+ * storage hangs off the zones, the pmap floor and the machine.
+ */
+void
+vm_system_destroy(struct vm_system *system)
+{
+    const struct vmm_alloc *alloc = system->alloc;
+
+    if (system->pmaps != NULL)
+        pmap_system_destroy(system->pmaps);
+    vmm_give_array(alloc, system->pages, (size_t)system->frame_count + 1, sizeof(*system->pages));
+    if (system->machine != NULL)
+        hw_machine_destroy(system->machine);
+    vmm_zone_destroy(&system->entry_zone);
+    vmm_zone_destroy(&system->object_zone);
+    vmm_zone_destroy(&system->radix_zone);
+    vmm_zone_destroy(&system->map_zone);
+    vmm_zone_destroy(&system->task_zone);
+    vmm_give_array(alloc, system, 1, sizeof(*system));
+}
+
+/* ---- small answers ---- */
+
+struct trace *
+vm_system_trace(struct vm_system *system)
+{
+    return &system->trace;
+}
+
+const struct vm_profile *
+vm_system_profile(const struct vm_system *system)
+{
+    return &system->profile;
+}
+
+vmm_size
+vm_system_page_bytes(const struct vm_system *system)
+{
+    return system->page_bytes;
+}
+
+uint32_t
+vm_system_cpu_count(const struct vm_system *system)
+{
+    return system->machine->cpu_count;
+}
+
+bool
+vm_system_kernel_asserts(const struct vm_system *system)
+{
+    return system->kernel_asserts;
+}
+
+void
+vm_system_set_cpu(struct vm_system *system, uint32_t cpu)
+{
+    VMM_ASSERT(cpu < system->machine->cpu_count);
+    system->cpu = cpu;
+    system->trace.cpu = cpu;
+    pmap_cpu_mode(system->pmaps, cpu, HW_CPU_KERNEL);
+}
+
+uint32_t
+vm_system_next_id(struct vm_system *system)
+{
+    return system->next_id++;
+}
+
+const struct vmm_alloc *
+vm_system_alloc(const struct vm_system *system)
+{
+    return system->alloc;
+}
+
+const struct vm_stop *
+vm_system_stop(const struct vm_system *system)
+{
+    return &system->stop;
+}
+
+void
+vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics)
+{
+    const struct hw_frames *frames = &system->machine->frames;
+
+    *statistics = system->counts;
+    statistics->wire_pages = system->wired_pages + pmap_table_pages(system->pmaps); /* I11 */
+    statistics->free_pages = frames->free_count;
+    statistics->active_pages = frames->count - frames->free_count - statistics->wire_pages;
+}

@@ -1,0 +1,100 @@
+/*
+ * vm_system.h - one simulated kernel and the machine under it
+ *
+ * PURPOSE     Everything hangs off one struct vm_system made from a config; several may live side by
+ *             side. A kernel that panics or hangs says so in its `stop`, and the process lives on.
+ * INVARIANTS  S1  once stopped, no operation changes the system any more
+ * UNITS       frames: pages of simulated physical memory
+ * OWNERSHIP   the system owns maps, objects, pages and the machine; it borrows config->alloc,
+ *             config->sched and the trace's sinks
+ * ERRORS      VMM_MODEL_PANIC, VMM_MODEL_HANG from any operation; the text is in the stop
+ * EVENTS      PANIC HANG
+ * XNU         osfmk/vm/vm_init.c; osfmk/i386/trap.c panic_trap for the text
+ */
+#ifndef VM_VM_SYSTEM_H
+#define VM_VM_SYSTEM_H
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "hw/hw_geometry.h"
+#include "trace/trace.h"
+#include "vm/vm_profile.h"
+#include "vm/vm_sched.h"
+
+struct vm_system;
+struct vm_task;
+
+struct vm_config {
+    const struct vmm_alloc *alloc;
+    const struct vm_profile *profile; /* copied */
+    const struct hw_geometry *geometry;
+    uint32_t cpu_count;     /* 1 .. HW_MAX_CPUS */
+    vmm_ppn frame_count;    /* at least VM_MIN_FRAMES */
+    struct vm_sched *sched; /* NULL: a wait that nothing can end is a hang */
+    bool kernel_asserts;    /* a DEVELOPMENT kernel: its assertions panic */
+};
+
+enum { VM_MIN_FRAMES = 64 };
+
+/* NULL: the embedder has no memory, or a number in the config is out of range. */
+struct vm_system *vm_system_create(const struct vm_config *config);
+void vm_system_destroy(struct vm_system *system);
+
+struct trace *vm_system_trace(struct vm_system *system);
+const struct vm_profile *vm_system_profile(const struct vm_system *system);
+vmm_size vm_system_page_bytes(const struct vm_system *system);
+bool vm_system_kernel_asserts(const struct vm_system *system);
+uint32_t vm_system_cpu_count(const struct vm_system *system);
+
+/* The CPU that the following operations run on; cpu < cpu_count. */
+void vm_system_set_cpu(struct vm_system *system, uint32_t cpu);
+
+/* A running number for objects of the floor above; starts at 1. */
+uint32_t vm_system_next_id(struct vm_system *system);
+
+/* The allocator, for the floor above. */
+const struct vmm_alloc *vm_system_alloc(const struct vm_system *system);
+
+enum vm_stop_kind { VM_RUNNING, VM_PANICKED, VM_HUNG };
+
+struct vm_stop {
+    enum vm_stop_kind kind;
+    enum trace_reason reason;
+    char text[384]; /* in the panic's own shape (vm.md 6.3), or what the thread waits for */
+    vmm_va va;      /* the address it is about */
+    uint32_t space;
+    uint32_t cpu;
+};
+
+/* Whether and why the kernel stopped. */
+const struct vm_stop *vm_system_stop(const struct vm_system *system);
+
+/*
+ * Stops the kernel with a printf-like text (base/text.h's subset); the first stop wins.
+ * Returns VMM_MODEL_PANIC and VMM_MODEL_HANG.
+ */
+enum vmm_status vm_panic(struct vm_system *system, enum trace_reason reason, uint32_t space,
+                         vmm_va va, const char *format, ...) __attribute__((format(printf, 5, 6)));
+enum vmm_status vm_hang(struct vm_system *system, enum trace_reason reason, uint32_t space,
+                        vmm_va va, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Counters in vm_statistics64's words (vm.md 7). */
+struct vm_statistics {
+    uint64_t free_pages;
+    uint64_t active_pages;
+    uint64_t wire_pages;
+    uint64_t faults;
+    uint64_t cow_faults;
+    uint64_t zero_fill_faults;
+    uint64_t pageins;
+};
+
+void vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics);
+
+/*
+ * Checks every invariant of vm.md 8 that applies to what exists. NULL when all hold, else a text
+ * that begins with the invariant's number.
+ */
+const char *vm_system_check(const struct vm_system *system);
+
+#endif

@@ -1,0 +1,157 @@
+/* vm_task.c - see vm_task.h */
+#include "vm/vm_task.h"
+
+#include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
+
+/* Where user and kernel address spaces lie on x86_64 (vm.md 1.8). */
+#define VM_USER_MAX ((vmm_va)0x7FFFFFE00000)
+#define VM_KERNEL_MIN ((vmm_va)0xFFFFFF7F80000000)
+#define VM_KERNEL_MAX ((vmm_va)0xFFFFFFFFFFFFE000)
+#define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
+
+static enum vmm_status
+vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
+{
+    struct vm_map *map = vmm_zone_take(&system->map_zone);
+
+    if (map == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    map->system = system;
+    map->space = space;
+    map->ref_count = 1;
+    map->min = space == 0 ? VM_KERNEL_MIN : 0;
+    map->max = space == 0 ? VM_KERNEL_MAX : VM_USER_MAX;
+    map->user_wire_limit = VM_USER_MAX; /* "unlimited", vm.md 1.1 */
+    map->pmap = space == 0 ? pmap_kernel(system->pmaps) : pmap_create(system->pmaps, space);
+    if (map->pmap == NULL) {
+        vmm_zone_give(&system->map_zone, map);
+        return VMM_MODEL_NO_MEMORY;
+    }
+    vmm_list_init(&map->entries);
+    vmm_list_append(&system->maps, &map->link);
+    *made = map;
+    return VMM_OK;
+}
+
+/* A user program keeps its lowest 4 GiB unmapped with an entry that allows nothing. */
+static enum vmm_status
+vm_map_enter_pagezero(struct vm_map *map)
+{
+    vmm_va address = 0;
+
+    return vm_map_enter(map, &address,
+                        &(struct vm_map_enter_args){ .size = VM_PAGEZERO_BYTES,
+                                                     .flags = VM_MAP_FIXED,
+                                                     .inheritance = VMM_INHERIT_COPY });
+}
+
+enum vmm_status
+vm_task_create(struct vm_system *system, struct vm_task **made)
+{
+    struct vm_task *task = vmm_zone_take(&system->task_zone);
+    enum vmm_status status;
+
+    if (task == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    task->system = system;
+    task->id = system->next_space;
+    status = vm_map_create(system, task->id, &task->map);
+    if (status != VMM_OK) {
+        vmm_zone_give(&system->task_zone, task);
+        return status;
+    }
+    if (task->id != 0)
+        status = vm_map_enter_pagezero(task->map);
+    if (status != VMM_OK) {
+        vm_map_release(&task->map);
+        vmm_zone_give(&system->task_zone, task);
+        return status;
+    }
+    task->map->task = task;
+    system->next_space++;
+    vmm_list_append(&system->tasks, &task->link);
+    *made = task;
+    return VMM_OK;
+}
+
+enum vmm_status
+vm_task_terminate(struct vm_task *task)
+{
+    struct vm_system *system = task->system;
+    struct vm_map *map = task->map;
+    enum vmm_status status = vm_map_delete(map, map->min, map->max);
+
+    VMM_ASSERT(task != system->kernel_task);
+    if (status != VMM_OK)
+        return status;
+    for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++)
+        if (system->cpu_tasks[cpu] == task)
+            vm_cpu_switch(system, cpu, NULL);
+    map->task = NULL;
+    vm_map_release(&task->map);
+    vmm_list_remove(&task->link);
+    vmm_zone_give(&system->task_zone, task);
+    return VMM_OK;
+}
+
+void
+vm_cpu_switch(struct vm_system *system, uint32_t cpu, struct vm_task *task)
+{
+    if (system->cpu_tasks[cpu] == task)
+        return;
+    system->cpu_tasks[cpu] = task;
+    pmap_switch(system->pmaps, cpu, task == NULL ? NULL : task->map->pmap);
+}
+
+void
+vm_task_switch(struct vm_task *task)
+{
+    struct vm_system *system = task->system;
+
+    vm_cpu_switch(system, system->cpu, task == system->kernel_task ? NULL : task);
+}
+
+struct vm_task *
+vm_task_kernel(struct vm_system *system)
+{
+    return system->kernel_task;
+}
+
+struct vm_map *
+vm_task_map(const struct vm_task *task)
+{
+    return task->map;
+}
+
+uint32_t
+vm_task_id(const struct vm_task *task)
+{
+    return task->id;
+}
+
+struct vm_system *
+vm_task_system(const struct vm_task *task)
+{
+    return task->system;
+}
+
+uint64_t
+vm_task_faults(const struct vm_task *task)
+{
+    return task->faults;
+}
+
+struct vm_task *
+vm_task_find(const struct vm_system *system, uint32_t id)
+{
+    const struct vmm_list *link;
+
+    for (link = system->tasks.next; link != &system->tasks; link = link->next) {
+        struct vm_task *task = VMM_CONTAINER(link, struct vm_task, link);
+
+        if (task->id == id)
+            return task;
+    }
+    return NULL;
+}

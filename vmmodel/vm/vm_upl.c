@@ -1,0 +1,239 @@
+/*
+ * vm_upl.c - wiring source pages without any translation
+ *
+ * The list works on the object, not on the map: pages are made resident in the top object, each gets
+ * one wire count, and their numbers are written down. Nobody's pmap learns of it.
+ */
+#include "vm/vm_upl.h"
+
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_memory_entry_internal.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+struct vm_upl {
+    struct vm_object *object; /* one reference */
+    vmm_off offset;           /* page aligned */
+    uint64_t count;
+    vmm_ppn *pages;
+};
+
+static void
+vm_upl_free(struct vm_upl *upl)
+{
+    const struct vmm_alloc *alloc = upl->object->system->alloc;
+
+    vm_object_release(&upl->object);
+    vmm_give_array(alloc, upl->pages, upl->count, sizeof(*upl->pages));
+    vmm_give_array(alloc, upl, 1, sizeof(*upl));
+}
+
+/* An empty list over `count` pages of the object from `offset` on; takes a reference. */
+static struct vm_upl *
+vm_upl_take(struct vm_object *object, vmm_off offset, uint64_t count)
+{
+    const struct vmm_alloc *alloc = object->system->alloc;
+    struct vm_upl *upl = vmm_take_array(alloc, 1, sizeof(*upl));
+
+    if (upl == NULL)
+        return NULL;
+    upl->pages = vmm_take_array(alloc, count, sizeof(*upl->pages));
+    if (upl->pages == NULL) {
+        vmm_give_array(alloc, upl, 1, sizeof(*upl));
+        return NULL;
+    }
+    vm_object_reference(object);
+    upl->object = object;
+    upl->offset = offset;
+    upl->count = count;
+    return upl;
+}
+
+static void
+vm_upl_unwire(struct vm_upl *upl, uint64_t count)
+{
+    upl->object->system->io_wires -= count;
+    for (uint64_t i = 0; i < count; i++)
+        vm_page_unwire(&upl->object->system->pages[upl->pages[i]]);
+}
+
+/*
+ * One page, resident in the top object and wired. What is missing comes with the intent to write,
+ * even when it will only be read: it is copied up (iokit.md 2.3). A device that writes pushes the
+ * old page to the copy first.
+ */
+static enum vmm_status
+vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
+{
+    struct vm_object *object = upl->object;
+    vmm_off offset = upl->offset + (index << object->system->page_shift);
+    struct vm_page *page = vm_page_lookup(object, offset);
+    bool is_write = !(flags & VM_UPL_COPYOUT_FROM);
+    enum vm_fault_kind kind;
+    enum vmm_status status = VMM_OK;
+
+    if (page == NULL && (flags & VM_UPL_NO_FAULT))
+        return VMM_MEMORY_ERROR;
+    if (page == NULL || (is_write && object->copy != NULL))
+        status = vm_fault_page(object, offset, true, &page, &kind);
+    if (status != VMM_OK)
+        return status;
+    vm_page_wire(page);
+    object->system->io_wires++;
+    page->is_dirty |= is_write;
+    upl->pages[index] = vm_page_ppn(page);
+    return VMM_OK;
+}
+
+/* vm_object_iopl_request(): all pages or none. */
+static enum vmm_status
+vm_upl_wire(struct vm_upl *upl, uint32_t flags)
+{
+    struct vm_system *system = upl->object->system;
+
+    for (uint64_t i = 0; i < upl->count; i++) {
+        enum vmm_status status = vm_upl_wire_page(upl, i, flags);
+
+        if (status != VMM_OK) {
+            vm_upl_unwire(upl, i);
+            return status;
+        }
+    }
+    trace_emit(&system->trace, EV_UPL_WIRE, .object = upl->object->id, .va = upl->offset,
+               .length = upl->count << system->page_shift);
+    return VMM_OK;
+}
+
+static enum vmm_status
+vm_upl_make(struct vm_object *object, vmm_off offset, vmm_size size, uint32_t flags,
+            struct vm_upl **made)
+{
+    struct vm_upl *upl = vm_upl_take(object, offset, size >> object->system->page_shift);
+    enum vmm_status status;
+
+    if (upl == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    status = vm_upl_wire(upl, flags);
+    if (status != VMM_OK)
+        vm_upl_free(upl);
+    else
+        *made = upl;
+    return status;
+}
+
+enum vmm_status
+vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags,
+              struct vm_upl **upl)
+{
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + *size);
+    struct vm_map_entry *entry;
+    enum vmm_status status;
+
+    if (!vm_map_lookup_entry(map, start, &entry))
+        return VMM_FAILURE;
+    if (!(flags & VM_UPL_COPYOUT_FROM) && !(entry->protection & VMM_PROT_WRITE))
+        return VMM_PROTECTION_FAILURE;
+    status = vm_fault_materialise(entry, map->system);
+    if (status != VMM_OK)
+        return status;
+    vm_object_share(entry->object); /* iokit.md 2.3: delayed copy and true_share from here on */
+    end = end < entry->end ? end : entry->end;
+    status = vm_upl_make(entry->object, vm_entry_offset(entry, start), end - start, flags, upl);
+    if (status == VMM_OK)
+        *size = end - address < *size ? end - address : *size;
+    return vm_fault_result(map, start, status);
+}
+
+enum vmm_status
+vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off offset, vmm_size *size,
+                         uint32_t flags, struct vm_upl **upl)
+{
+    vmm_off object_offset;
+    struct vm_object *object = vm_memory_entry_object(entry, offset, &object_offset);
+    vmm_size mask = object->system->page_bytes - 1;
+    vmm_off start = object_offset & ~mask;
+    vmm_off end = (object_offset + *size + mask) & ~mask;
+    vmm_size covered = vm_memory_entry_size(entry) - offset;
+    enum vmm_status status;
+
+    if (!(flags & VM_UPL_COPYOUT_FROM) && !(vm_memory_entry_prot(entry) & VMM_PROT_WRITE))
+        return VMM_INVALID_RIGHT;
+    if (*size > covered) {
+        *size = covered;
+        end = object_offset + covered;
+    }
+    status = vm_upl_make(object, start, end - start, flags, upl);
+    return vm_fault_result(object->system->kernel_map, 0, status);
+}
+
+void
+vm_upl_commit(struct vm_upl **upl)
+{
+    struct vm_upl *gone = *upl;
+
+    *upl = NULL;
+    vm_upl_unwire(gone, gone->count);
+    vm_upl_free(gone);
+}
+
+uint64_t
+vm_upl_page_count(const struct vm_upl *upl)
+{
+    return upl->count;
+}
+
+vmm_ppn
+vm_upl_page(const struct vm_upl *upl, uint64_t index)
+{
+    VMM_ASSERT(index < upl->count);
+    return upl->pages[index];
+}
+
+/* How many bytes from `offset` on lie on one page, at most `length`. */
+static uint32_t
+vm_upl_run(const struct vm_upl *upl, uint64_t offset, uint64_t length)
+{
+    vmm_size page_bytes = upl->object->system->page_bytes;
+    vmm_size rest = page_bytes - (offset & (page_bytes - 1));
+
+    return (uint32_t)(rest < length ? rest : length);
+}
+
+void
+vm_upl_read(const struct vm_upl *upl, uint64_t offset, void *to, uint64_t length)
+{
+    struct vm_system *system = upl->object->system;
+    uint8_t *out = to;
+
+    while (length > 0) {
+        uint32_t run = vm_upl_run(upl, offset, length);
+
+        hw_frame_read(&system->machine->frames, vm_upl_page(upl, offset >> system->page_shift),
+                      (uint32_t)(offset & (system->page_bytes - 1)), out, run);
+        out += run;
+        offset += run;
+        length -= run;
+    }
+}
+
+enum vmm_status
+vm_upl_write(struct vm_upl *upl, uint64_t offset, const void *from, uint64_t length)
+{
+    struct vm_system *system = upl->object->system;
+    const uint8_t *in = from;
+
+    while (length > 0) {
+        uint32_t run = vm_upl_run(upl, offset, length);
+
+        if (!hw_frame_write(&system->machine->frames,
+                            vm_upl_page(upl, offset >> system->page_shift),
+                            (uint32_t)(offset & (system->page_bytes - 1)), in, run))
+            return VMM_MODEL_NO_MEMORY;
+        in += run;
+        offset += run;
+        length -= run;
+    }
+    return VMM_OK;
+}

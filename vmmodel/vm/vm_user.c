@@ -1,0 +1,86 @@
+/* vm_user.c - the Mach calls' own checks and rounding, before vm_map.c works (vm.md 2.1, 2.2) */
+#include "vm/vm_internal.h"
+#include "vm/vm_map.h"
+
+static bool
+vm_range_wraps(vmm_va address, vmm_size size)
+{
+    return address + size < address;
+}
+
+enum vmm_status
+vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
+{
+    struct vm_map_enter_args args = { .flags = flags,
+                                      .protection = VMM_PROT_DEFAULT,
+                                      .max_protection = VMM_PROT_ALL,
+                                      .inheritance = VMM_INHERIT_COPY };
+    vmm_va at = flags & VM_MAP_ANYWHERE ? map->min : vm_map_trunc_page(map, *address);
+
+    if (flags & ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_OVERWRITE))
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0) {
+        *address = 0;
+        return VMM_OK;
+    }
+    args.size = vm_map_round_page(map, size);
+    if (args.size == 0)
+        return VMM_INVALID_ARGUMENT;
+    if (vm_range_wraps(at, args.size))
+        return flags & VM_MAP_ANYWHERE ? VMM_NO_SPACE : VMM_INVALID_ADDRESS;
+    enum vmm_status status = vm_map_enter(map, &at, &args);
+    if (status == VMM_OK)
+        *address = at;
+    return status;
+}
+
+/*
+ * Deallocation outside [min, max): older releases cut the range to the map; newer ones remove
+ * nothing. Either way the answer is success.
+ */
+static bool
+vm_deallocate_range(const struct vm_map *map, vmm_va *start, vmm_va *end)
+{
+    bool is_outside = *start < map->min || *end > map->max;
+
+    if (is_outside && !map->system->profile.delete_clamps)
+        return false;
+    *start = *start < map->min ? map->min : *start;
+    *end = *end > map->max ? map->max : *end;
+    return *start < *end;
+}
+
+enum vmm_status
+vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
+{
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + size);
+
+    if (vm_range_wraps(address, size))
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0)
+        return VMM_OK;
+    if (end == 0)
+        return map->system->profile.sanitizes_ranges ? VMM_INVALID_ARGUMENT : VMM_OK;
+    return vm_deallocate_range(map, &start, &end) ? vm_map_delete(map, start, end) : VMM_OK;
+}
+
+enum vmm_status
+vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, vmm_prot prot)
+{
+    bool sanitizes = map->system->profile.sanitizes_ranges;
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + size);
+
+    if (vm_range_wraps(address, size))
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0 && sanitizes)
+        return VMM_OK;
+    if (prot & ~(vmm_prot)VMM_PROT_ALL)
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0)
+        return VMM_OK;
+    if (end == 0)
+        return VMM_INVALID_ADDRESS; /* vm.md 2.1: 0 or 1 before 15, 1 from 15; we take 1 */
+    return vm_map_protect(map, start, end, prot, set_maximum);
+}
