@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Each shape check finds what it is there to find: a small bad tree, one fault per check."""
+"""Each shape check finds what it is there to find: small bad trees, one fault each."""
+import argparse
 import pathlib
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import tempfile
 SHAPE = pathlib.Path(__file__).with_name("shape.py")
 
 
-def run(check, root, *more):
-    done = subprocess.run([sys.executable, str(SHAPE), check, str(root), *more],
+def run(check, root, tools, *more):
+    done = subprocess.run([sys.executable, str(SHAPE), check, str(root), *tools, *more],
                           capture_output=True, text=True)
     return done.returncode, done.stdout
 
@@ -29,34 +30,85 @@ CASES = [
     ("includes", {"vmmodel/vm/a.c": '#include "pmap/pmap_internal.h"\n'}, "belongs to pmap alone"),
     ("includes", {"sim/core/a.c": "#include <uv.h>\n"}, "<uv.h> is not for sim/core"),
     ("includes", {"sim/io/a.c": '#include "vmmodel.h"\n'}, "may not see the model"),
+    ("includes", {"vmmodel/vm/a.c": '#include "b.h"\n'}, "needs its floor"),
+    ("includes", {"vmmodel/vm/a.c": '#include "verify/verify.h"\n'}, "verify is no floor"),
+    ("includes", {"sim/core/a.c": "#include <stdio.h>\n"}, "<stdio.h> is not for sim/core"),
+    ("includes", {"sim/core/a.c": '#include "vm/vm_internal.h"\n'}, "belongs to its floor alone"),
+    ("includes", {"sim/cmd/a.c": "#include <uv.h>\n"}, "libuv stays in sim/io"),
     ("headers", {"vmmodel/hw/a.h": "typedef uint32_t lonely;\n"}, "vmmodel/hw/a.h"),
+    ("headers", {"sim/core/a.h": "struct unguarded { int a; };\n"}, "redefinition"),
     ("headers", {"vmmodel/hooks/vmk.h": "enum { class = 1 };\n"}, "(c++)"),
     ("paths", {"README.md": "see `docs/nowhere.md`\n"}, "does not exist"),
     ("paths", {"README.md": "see [this](docs/nowhere.md)\n"}, "leads nowhere"),
+    ("paths", {"README.md": "see `vm/gone.c`\n", "vmmodel/vm/here.c": ""}, "does not exist"),
+    ("paths", {"README.md": "```\n./run sim/a.scn\n```\n", "sim/b.scn": ""}, "does not exist"),
+    ("paths", {"vmmodel/a.h": ""}, "0 looked at"),
 ]
+
+GOOD = {
+    "vmmodel/vm/a.h": "#ifndef A\n#define A\n#include <stdint.h>\ntypedef uint32_t fine;\n#endif\n",
+    "vmmodel/hooks/vmk.h": "#ifndef V\n#define V\nenum vmk { VMK_OK };\n#endif\n",
+    "vmmodel/vm/a.c": '#include "vm/a.h"\n#include "base/types.h"\n',
+    "README.md": "`vm/a.h`, `osfmk/vm/vm_map.c`, `vmmodel/vm/`, `a/b`, [model](vmmodel/vm/a.c#x)\n",
+}
+
+BAD_SOURCE = """
+extern void *malloc(unsigned long);
+extern void __assert_fail(void);
+static int counter;
+int mutable = 1;
+const char *const words[] = { "a constant", "table" };
+void *f(void);
+void *f(void) { mutable++; __assert_fail(); return malloc((unsigned long)counter++); }
+"""
+GOOD_SOURCE = """
+#include <string.h>
+const char *const words[] = { "a constant", "table" };
+unsigned long f(char *to);
+unsigned long f(char *to) { memcpy(to, words[1], 5); return strlen(to); }
+"""
+
+
+
+def library(root, compiler, source):
+    (root / "a.c").write_text(source, encoding="utf-8")
+    subprocess.run([compiler, "-O1", "-fPIC", "-c", "a.c", "-o", "a.o"], cwd=root, check=True)
+    subprocess.run(["ar", "rc", "a.a", "a.o"], cwd=root, check=True)
+    return str(root / "a.a")
 
 
 def main():
-    failures = 0
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--cxx", default="c++")
+    parser.add_argument("--nm", default="nm")
+    options = parser.parse_args()
+    tools = ["--cc", options.cc, "--cxx", options.cxx, "--nm", options.nm]
+    failures = []
+
+    def expect(check, root, code, words, *more):
+        actual, output = run(check, root, tools, *more)
+        if actual != code or not all(word in output for word in words):
+            failures.append(f"{check}: expected exit {code} and {words}, got {actual}:\n{output}")
+
     for check, files, expected in CASES:
         with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            tree(root, files)
-            code, output = run(check, root)
-            if code != 1 or expected not in output:
-                failures += 1
-                print(f"{check} did not find {expected!r}: exit {code}\n{output}")
+            tree(pathlib.Path(name), files)
+            expect(check, name, 1, [expected])
     with tempfile.TemporaryDirectory() as name:
-        root = pathlib.Path(name)
-        tree(root, {"a.c": "extern void *malloc(unsigned long); int mutable = 1;\n"
-                           "void *f(void) { mutable++; return malloc(3); }\n"})
-        subprocess.run(["cc", "-c", "a.c", "-o", "a.o"], cwd=root, check=True)
-        subprocess.run(["ar", "rc", "a.a", "a.o"], cwd=root, check=True)
-        code, output = run("imports", root, "--library", str(root / "a.a"))
-        if code != 1 or "imports malloc" not in output or "mutable is a global" not in output:
-            failures += 1
-            print(f"imports found nothing: exit {code}\n{output}")
-    print(f"{len(CASES) + 1} faulty trees, {failures} not found")
+        tree(pathlib.Path(name), GOOD)
+        for check in "includes", "headers", "paths":
+            expect(check, name, 0, [])
+        bad = library(pathlib.Path(name), options.cc, BAD_SOURCE)
+        words = ["imports malloc", "imports __assert_fail", "mutable is a global",
+                 "counter is a global", "4 wrong"]
+        expect("imports", name, 1, words, "--library", bad)
+    with tempfile.TemporaryDirectory() as name:
+        good = library(pathlib.Path(name), options.cc, GOOD_SOURCE)
+        expect("imports", name, 0, [], "--library", good)
+    for failure in failures:
+        print(failure)
+    print(f"{len(CASES)} faulty trees and 2 libraries, {len(failures)} surprises")
     return 1 if failures else 0
 
 

@@ -35,7 +35,9 @@ struct vmm_zone {
     const struct vmm_alloc *alloc;
     size_t piece_bytes; /* each piece, rounded up to hold a pointer */
     void *free_list;    /* pieces given back, linked through their first word */
-    void *chunks;       /* what was taken from the embedder, linked through its head */
+    char *fresh;        /* the next piece of the newest chunk that was never handed out */
+    size_t fresh_pieces;
+    void *chunks; /* what was taken from the embedder, linked through its head */
     size_t pieces_in_use;
 };
 

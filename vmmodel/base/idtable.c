@@ -13,8 +13,8 @@ vmm_idtable_init(struct vmm_idtable *table, const struct vmm_alloc *alloc)
     *table = (struct vmm_idtable){ .alloc = alloc };
 }
 
-static uint64_t
-vmm_idtable_id(const struct vmm_idtable *table, size_t slot)
+uint64_t
+vmm_idtable_id_at(const struct vmm_idtable *table, size_t slot)
 {
     return (uint64_t)table->slots[slot].generation << VMM_IDTABLE_SLOT_BITS | (slot + 1);
 }
@@ -56,7 +56,7 @@ vmm_idtable_add(struct vmm_idtable *table, void *object, uint32_t kind)
     table->slots[slot].generation++;
     table->first_free = slot + 1;
     table->live++;
-    return vmm_idtable_id(table, slot);
+    return vmm_idtable_id_at(table, slot);
 }
 
 /* The slot an id names, whatever its generation; NULL when there is none. */

@@ -47,6 +47,9 @@ void *vmm_idtable_get(const struct vmm_idtable *table, uint64_t id, uint32_t kin
 /* Whether `id` is live, was live once, or never existed. */
 enum vmm_id_state vmm_idtable_state(const struct vmm_idtable *table, uint64_t id);
 
+/* The id that slot `slot` < capacity has now, for walking the table; it may be stale. */
+uint64_t vmm_idtable_id_at(const struct vmm_idtable *table, size_t slot);
+
 /* Makes `id` stale. The id is live. */
 void vmm_idtable_remove(struct vmm_idtable *table, uint64_t id);
 

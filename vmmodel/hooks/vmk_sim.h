@@ -52,8 +52,6 @@ vmk_return_t vmk_sim_protect(vmk_task_t task, uint64_t address, uint64_t length,
 
 /*
  * Code of `task` reads or stores bytes (vm/vm_access.h). `to` may be NULL (touch only); `from` NULL
- * stores `fill`. *done (may be NULL) counts bytes that went through. vmk_sim_copyio() is the same
- * from kernel code with a recovery handler.
  */
 vmk_return_t vmk_sim_read(vmk_task_t task, uint64_t address, void *to, uint64_t length,
                           uint64_t *done);

@@ -52,15 +52,17 @@ hw_frame_alloc(struct hw_frames *frames)
         return VMM_NO_PAGE;
     frames->free_count--;
     if (ppn == VMM_NO_PAGE)
-        return frames->fresh++;
-    frames->free_head = frames->next_free[ppn];
+        ppn = frames->fresh++;
+    else
+        frames->free_head = frames->next_free[ppn];
+    frames->next_free[ppn] = ppn;
     return ppn;
 }
 
 void
 hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 {
-    VMM_ASSERT(ppn != VMM_NO_PAGE && ppn < frames->fresh);
+    VMM_ASSERT(hw_frame_is_in_use(frames, ppn));
     hw_frame_drop(frames, ppn);
     frames->next_free[ppn] = frames->free_head;
     frames->free_head = ppn;

@@ -25,7 +25,7 @@ struct hw_frames {
     vmm_ppn count; /* frames 1 .. count exist */
     vmm_ppn free_count;
     vmm_ppn fresh;      /* frames from here up were never handed out */
-    vmm_ppn *next_free; /* stack of frames that came back, linked by number */
+    vmm_ppn *next_free; /* stack of frames that came back; a frame in use names itself */
     vmm_ppn free_head;
     uint8_t **contents; /* per frame; NULL: all zero */
 };
@@ -38,7 +38,14 @@ void hw_frames_destroy(struct hw_frames *frames);
 /* A free frame, contents all zero or left over (call hw_frame_zero()); VMM_NO_PAGE: none free. */
 vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
 
-/* Gives a frame back and drops its storage. */
+/* Whether the frame was handed out and has not come back. */
+static inline bool
+hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)
+{
+    return ppn != VMM_NO_PAGE && ppn < frames->fresh && frames->next_free[ppn] == ppn;
+}
+
+/* Gives a frame in use back and drops its storage. */
 void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
 
 /* Makes the frame read as zeroes by dropping its storage. */

@@ -2,7 +2,8 @@
  * hw_machine.c - one access: TLB, then the tables, then a page or a fault
  *
  * The TLB is asked first. What it remembers may be out of date; a remembered right that forbids the
- * access is not believed but looked up again, so a right that was added without a flush is seen.
+ * access is not believed but looked up again, so a right that was added without a flush is seen. The
+ * first store to a page walks even on a hit, because the modify bit is the leaf's to have.
  */
 #include "hw/hw_machine.h"
 
@@ -15,6 +16,7 @@ hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geome
     struct hw_machine *machine = vmm_take_array(alloc, 1, sizeof(*machine));
     bool is_whole;
 
+    VMM_ASSERT(cpu_count >= 1 && cpu_count <= HW_MAX_CPUS && frame_count > 0);
     if (machine == NULL)
         return NULL;
     machine->alloc = alloc;
@@ -49,70 +51,52 @@ hw_machine_destroy(struct hw_machine *machine)
     vmm_give_array(alloc, machine, 1, sizeof(*machine));
 }
 
-/* Whether the bits above va_bits repeat the top one. */
-static bool
-hw_is_canonical(const struct hw_geometry *geometry, vmm_va va)
-{
-    uint64_t top = va >> (geometry->va_bits - 1);
-
-    return top == 0 || top == UINT64_MAX >> (geometry->va_bits - 1);
-}
-
-static bool
-hw_pte_permits(uint64_t pte, enum hw_access_kind kind, bool from_user)
-{
-    return !(kind == HW_WRITE && !(pte & HW_PTE_WRITE)) &&
-           !(kind == HW_EXECUTE && (pte & HW_PTE_NX)) && !(from_user && !(pte & HW_PTE_USER));
-}
-
-/* Walks the tables, sets the reference and modify bits, and fills the TLB. */
-static enum hw_outcome
-hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-        bool from_user, uint64_t *pte)
+/* The leaf word that the walk from `root` ends at, or NULL. */
+static uint64_t *
+hw_walk_to_leaf(struct hw_machine *machine, vmm_ppn root, vmm_va va)
 {
     const struct hw_geometry *geometry = machine->geometry;
-    vmm_ppn root = hw_is_kernel_va(va) ? machine->kernel_root : cpu->user_root;
-    uint64_t *slot = NULL;
+
+    if (root == VMM_NO_PAGE)
+        return NULL;
+    return hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, NULL);
+}
+
+/*
+ * Walks the tables, sets the reference and modify bits, and fills the TLB. A fault drops what the
+ * TLB had for the page.
+ */
+static enum hw_outcome
+hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
+        bool from_user, vmm_ppn *ppn)
+{
+    bool is_kernel = hw_is_kernel_va(va);
+    uint32_t asid = is_kernel ? 0 : cpu->user_asid;
+    uint64_t vpn = hw_vpn(machine->geometry, va);
+    uint64_t *leaf =
+        hw_walk_to_leaf(machine, is_kernel ? machine->kernel_root : cpu->user_root, va);
+    bool is_valid = leaf != NULL && (*leaf & HW_PTE_VALID);
 
     cpu->walks++;
-    if (root != VMM_NO_PAGE)
-        slot = hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, NULL);
-    if (slot == NULL || !(*slot & HW_PTE_VALID))
-        return HW_FAULT_NOT_PRESENT;
-    if (!hw_pte_permits(*slot, kind, from_user))
-        return HW_FAULT_PROTECTION;
-    *slot |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
-    *pte = *slot;
-    hw_tlb_fill(&cpu->tlb, hw_vpn(geometry, va), hw_is_kernel_va(va) ? 0 : cpu->user_asid, *slot);
+    if (!is_valid || !hw_pte_serves(*leaf, kind, from_user, 0)) {
+        hw_tlb_flush_page(&cpu->tlb, vpn, asid);
+        return is_valid ? HW_FAULT_PROTECTION : HW_FAULT_NOT_PRESENT;
+    }
+    *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
+    hw_tlb_fill(&cpu->tlb, vpn, asid, *leaf);
+    *ppn = hw_pte_ppn(*leaf);
     return HW_OK;
 }
 
 enum hw_outcome
-hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
-          bool from_user, vmm_ppn *ppn)
+hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
+               bool from_user, vmm_ppn *ppn)
 {
-    struct hw_cpu *cpu = &machine->cpus[cpu_id];
-    uint64_t vpn = hw_vpn(machine->geometry, va);
-    uint32_t asid = hw_is_kernel_va(va) ? 0 : cpu->user_asid;
-    enum hw_outcome outcome;
-    uint64_t pte;
-
     if (!hw_is_canonical(machine->geometry, va))
         return HW_FAULT_ADDRESS;
-    if (asid == 0 && !hw_is_kernel_va(va))
+    if (!hw_is_kernel_va(va) && cpu->user_asid == 0)
         return HW_FAULT_NOT_PRESENT; /* C1: no user space is loaded */
-    pte = hw_tlb_lookup(&cpu->tlb, vpn, asid);
-    if (pte != 0 && hw_pte_permits(pte, kind, from_user) &&
-        (kind != HW_WRITE || (pte & HW_PTE_MOD))) {
-        *ppn = hw_pte_ppn(pte);
-        return HW_OK;
-    }
-    outcome = hw_walk(machine, cpu, va, kind, from_user, &pte);
-    if (outcome == HW_OK)
-        *ppn = hw_pte_ppn(pte);
-    else
-        hw_tlb_flush_page(&cpu->tlb, vpn, asid); /* a fault forgets the page */
-    return outcome;
+    return hw_walk(machine, cpu, va, kind, from_user, ppn);
 }
 
 void

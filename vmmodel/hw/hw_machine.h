@@ -74,14 +74,54 @@ hw_vpn(const struct hw_geometry *geometry, vmm_va va)
     return (va & (((uint64_t)1 << geometry->va_bits) - 1)) >> geometry->page_shift;
 }
 
+/* Whether the bits above va_bits repeat the top one. */
+static inline bool
+hw_is_canonical(const struct hw_geometry *geometry, vmm_va va)
+{
+    uint64_t top = va >> (geometry->va_bits - 1);
+
+    return top == 0 || top == UINT64_MAX >> (geometry->va_bits - 1);
+}
+
+/*
+ * Whether a word serves an access: valid, with the right, and whatever `more` names. NX turned around
+ * is a right as the others.
+ */
+static inline bool
+hw_pte_serves(uint64_t pte, enum hw_access_kind kind, bool from_user, uint64_t more)
+{
+    uint64_t wanted = HW_PTE_VALID | (from_user ? HW_PTE_USER : 0) | more |
+                      (kind == HW_WRITE ? HW_PTE_WRITE : 0) | (kind == HW_EXECUTE ? HW_PTE_NX : 0);
+
+    return ((pte ^ HW_PTE_NX) & wanted) == wanted;
+}
+
+/* hw_access() without the TLB: it missed, or what it remembers does not do. */
+enum hw_outcome hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va,
+                               enum hw_access_kind kind, bool from_user, vmm_ppn *ppn);
+
 /*
  * One access of `kind` at `va` by `cpu`. HW_OK: *ppn is the page; reference and modify bits are set
  * in the leaf. `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
  * the TLB drops that entry and walks again, so a right that pmap added without a flush is seen
  * (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered.
+ * In the header because a hit is the model's hottest path.
  */
-enum hw_outcome hw_access(struct hw_machine *machine, uint32_t cpu, vmm_va va,
-                          enum hw_access_kind kind, bool from_user, vmm_ppn *ppn);
+static inline enum hw_outcome
+hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
+          bool from_user, vmm_ppn *ppn)
+{
+    struct hw_cpu *cpu = &machine->cpus[cpu_id];
+    uint32_t asid = hw_is_kernel_va(va) ? 0 : cpu->user_asid;
+    uint64_t pte = 0;
+
+    if (hw_is_canonical(machine->geometry, va))
+        pte = hw_tlb_lookup(&cpu->tlb, hw_vpn(machine->geometry, va), asid);
+    if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
+        return hw_access_walk(machine, cpu, va, kind, from_user, ppn);
+    *ppn = hw_pte_ppn(pte);
+    return HW_OK;
+}
 
 /*
  * Loads a user space on a CPU (VMM_NO_PAGE and 0: none). Keeps the TLB, whose entries carry the

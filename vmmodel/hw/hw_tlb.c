@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+static uint32_t
+hw_tlb_tag_asid(uint64_t tag)
+{
+    return (uint32_t)(tag & 0xffffu);
+}
+
+static uint64_t
+hw_tlb_filter_bit(uint64_t tag)
+{
+    return (uint64_t)1 << (tag & 63);
+}
+
 static size_t
 hw_tlb_slots(const struct hw_tlb_level *level)
 {
@@ -46,13 +58,6 @@ hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc)
     hw_tlb_level_destroy(&tlb->l2, alloc);
 }
 
-/* The first way of the set for `vpn`. */
-static inline size_t
-hw_tlb_set(const struct hw_tlb_level *level, uint64_t vpn)
-{
-    return (size_t)(vpn & (level->sets - 1)) * level->ways;
-}
-
 /* Puts a translation in front of its set; the ways up to `way` move back one place. */
 static inline void
 hw_tlb_to_front(struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t tag, uint64_t pte)
@@ -65,15 +70,13 @@ hw_tlb_to_front(struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t t
     level->ptes[set] = pte;
 }
 
-/* The remembered PTE, made most recently used, or 0. */
+/* The remembered PTE, made most recently used, or 0. `first`: the ways before it were asked. */
 static inline uint64_t
-hw_tlb_level_lookup(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
+hw_tlb_level_lookup(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint32_t first)
 {
     size_t set = hw_tlb_set(level, vpn);
 
-    if (level->tags[set] == tag)
-        return level->ptes[set];
-    for (uint32_t way = 1; way < level->ways; way++) {
+    for (uint32_t way = first; way < level->ways; way++) {
         if (level->tags[set + way] == tag) {
             uint64_t pte = level->ptes[set + way];
 
@@ -106,16 +109,15 @@ hw_tlb_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint64
 }
 
 uint64_t
-hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
+hw_tlb_lookup_further(struct hw_tlb *tlb, uint64_t vpn, uint64_t tag)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid);
-    uint64_t pte = hw_tlb_level_lookup(&tlb->l1, vpn, tag);
+    uint64_t pte = hw_tlb_level_lookup(&tlb->l1, vpn, tag, 1);
 
     if (pte != 0) {
         tlb->l1_hits++;
         return pte;
     }
-    pte = hw_tlb_level_lookup(&tlb->l2, vpn, tag);
+    pte = hw_tlb_level_lookup(&tlb->l2, vpn, tag, 0);
     if (pte != 0) {
         tlb->l2_hits++;
         hw_tlb_level_fill(&tlb->l1, vpn, tag, pte);
@@ -130,19 +132,25 @@ hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     uint64_t tag = hw_tlb_tag(vpn, asid);
 
+    tlb->asid_filter |= hw_tlb_filter_bit(tag);
     hw_tlb_level_fill(&tlb->l2, vpn, tag, pte);
     hw_tlb_level_fill(&tlb->l1, vpn, tag, pte);
 }
 
-/* Empties one way; the younger ones stay in front of it. */
+/* Empties one way; the ways behind it come one place forward (T3). */
 static void
 hw_tlb_level_flush_page(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
 {
     size_t set = hw_tlb_set(level, vpn);
     uint32_t way = hw_tlb_level_find(level, set, tag);
 
-    if (way < level->ways)
-        level->tags[set + way] = 0;
+    if (way == level->ways)
+        return;
+    for (; way + 1 < level->ways; way++) {
+        level->tags[set + way] = level->tags[set + way + 1];
+        level->ptes[set + way] = level->ptes[set + way + 1];
+    }
+    level->tags[set + way] = 0;
 }
 
 void
@@ -154,27 +162,53 @@ hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
     hw_tlb_level_flush_page(&tlb->l2, vpn, tag);
 }
 
-static void
+/* Empties the ways of one set that belong to `asid`; returns the filter bits of those that stay. */
+static uint64_t
+hw_tlb_set_flush_asid(struct hw_tlb_level *level, size_t set, uint32_t asid)
+{
+    uint64_t filter = 0;
+    size_t kept = set;
+
+    for (size_t at = set; at < set + level->ways; at++) {
+        uint64_t tag = level->tags[at];
+
+        level->tags[at] = 0;
+        if (tag == 0 || hw_tlb_tag_asid(tag) == asid)
+            continue;
+        level->tags[kept] = tag;
+        level->ptes[kept++] = level->ptes[at];
+        filter |= hw_tlb_filter_bit(tag);
+    }
+    return filter;
+}
+
+static uint64_t
 hw_tlb_level_flush_asid(struct hw_tlb_level *level, uint32_t asid)
 {
-    for (size_t i = 0; i < hw_tlb_slots(level); i++) {
-        if ((level->tags[i] & 0xffffu) == (asid & 0xffffu))
-            level->tags[i] = 0;
-    }
+    uint64_t filter = 0;
+
+    for (size_t set = 0; set < hw_tlb_slots(level); set += level->ways)
+        filter |= hw_tlb_set_flush_asid(level, set, asid);
+    return filter;
 }
 
 void
 hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid)
 {
-    hw_tlb_level_flush_asid(&tlb->l1, asid);
-    hw_tlb_level_flush_asid(&tlb->l2, asid);
+    if (!(tlb->asid_filter & hw_tlb_filter_bit(hw_tlb_tag(0, asid))))
+        return;
+    tlb->asid_filter = hw_tlb_level_flush_asid(&tlb->l1, asid);
+    tlb->asid_filter |= hw_tlb_level_flush_asid(&tlb->l2, asid);
 }
 
 void
 hw_tlb_flush_all(struct hw_tlb *tlb)
 {
+    if (tlb->asid_filter == 0)
+        return;
     memset(tlb->l1.tags, 0, hw_tlb_slots(&tlb->l1) * sizeof(*tlb->l1.tags));
     memset(tlb->l2.tags, 0, hw_tlb_slots(&tlb->l2) * sizeof(*tlb->l2.tags));
+    tlb->asid_filter = 0;
 }
 
 static uint64_t
@@ -204,8 +238,7 @@ hw_tlb_level_each(const struct hw_tlb_level *level,
         uint64_t tag = level->tags[i];
 
         if (tag != 0)
-            see(context, (tag & ~((uint64_t)1 << 63)) >> 16, (uint32_t)(tag & 0xffffu),
-                level->ptes[i]);
+            see(context, (tag & ~((uint64_t)1 << 63)) >> 16, hw_tlb_tag_asid(tag), level->ptes[i]);
     }
 }
 

@@ -5,6 +5,8 @@
  *             it honest is pmap's work.
  * INVARIANTS  T1  a tag stands at most once in a set
  *             T2  a translation in L1 also went through L2 when it was filled (no inclusion later)
+ *             T3  empty ways stand behind the full ones, so that they are filled first
+ *             T4  the filter has the bit of every address space that is remembered
  * UNITS       vpn: virtual page number (va >> page_shift, VA bits only); asid: 0 is the kernel's
  * OWNERSHIP   a CPU owns its TLB; storage comes from the machine's allocator
  * ERRORS      false from init when storage could not be had
@@ -28,6 +30,7 @@ struct hw_tlb_level {
 struct hw_tlb {
     struct hw_tlb_level l1;
     struct hw_tlb_level l2;
+    uint64_t asid_filter; /* bit asid % 64; spares a flush the look at every way */
     uint64_t l1_hits;
     uint64_t l2_hits;
     uint64_t misses;
@@ -44,11 +47,31 @@ bool hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc,
                  const struct hw_geometry *geometry) VMM_MUST_USE;
 void hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc);
 
+/* The first way of the set for `vpn`. */
+static inline size_t
+hw_tlb_set(const struct hw_tlb_level *level, uint64_t vpn)
+{
+    return (size_t)(vpn & (level->sets - 1)) * level->ways;
+}
+
+/* hw_tlb_lookup() past the front of the L1 set. */
+uint64_t hw_tlb_lookup_further(struct hw_tlb *tlb, uint64_t vpn, uint64_t tag);
+
 /*
  * The PTE remembered for (vpn, asid), made most recently used; an L2 hit moves it into L1 too.
- * Returns 0 on a miss. Counts.
+ * Returns 0 on a miss. Counts. What was used last is found without a call.
  */
-uint64_t hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
+static inline uint64_t
+hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
+{
+    uint64_t tag = hw_tlb_tag(vpn, asid);
+    size_t front = hw_tlb_set(&tlb->l1, vpn);
+
+    if (tlb->l1.tags[front] != tag)
+        return hw_tlb_lookup_further(tlb, vpn, tag);
+    tlb->l1_hits++;
+    return tlb->l1.ptes[front];
+}
 
 /* Remembers a translation in both levels; the least recently used way makes room. */
 void hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte);

@@ -24,6 +24,14 @@
 struct io_md;
 struct io_map;
 
+/*
+ * Who gave an object a number of his own and wants to know when it is gone. Both calls are about
+ * the same object; `owner` outlives it.
+ */
+struct io_owner {
+    void (*gone)(struct io_owner *owner, uint64_t handle);
+};
+
 struct io_range {
     uint64_t address;
     uint64_t length;
@@ -48,6 +56,15 @@ struct vm_task *io_md_task(const struct io_md *md);
 uint32_t io_md_id(const struct io_md *md);
 uint32_t io_md_wire_count(const struct io_md *md);
 uint32_t io_md_references(const struct io_md *md);
+
+void io_md_set_owner(struct io_md *md, struct io_owner *owner, uint64_t handle);
+uint64_t io_md_handle(const struct io_md *md);
+
+/*
+ * Frees a descriptor with its mappings, prepares and handles, whatever state the kernel is in, and
+ * tells no owner. For the end of a simulated world; vm_system_destroy() follows.
+ */
+void io_md_abandon(struct io_md *md);
 
 /* prepare(): wires the source pages; enters no translation anywhere. iokit.md 2.1 - 2.4. */
 enum vmm_status io_md_prepare(struct io_md *md, uint32_t direction) VMM_MUST_USE;

@@ -46,4 +46,7 @@ struct vm_map *io_map_vm_map(const struct io_map *map);    /* borrowed; NULL aft
 uint32_t io_map_id(const struct io_map *map);
 uint32_t io_map_references(const struct io_map *map);
 
+void io_map_set_owner(struct io_map *map, struct io_owner *owner, uint64_t handle);
+uint64_t io_map_handle(const struct io_map *map);
+
 #endif

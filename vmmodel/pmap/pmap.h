@@ -10,9 +10,10 @@
  *             I18 a TLB holds only what some pmap holds, except on CPUs with a flush pending
  * UNITS       start, end, va: bytes, page aligned, half open [start, end). ppn: page number.
  * OWNERSHIP   a vm_map owns its pmap; a pmap owns its table frames and borrows data frames
- * ERRORS      VMM_RESOURCE_SHORTAGE: a table page is needed and PMAP_NOWAIT was given
+ * ERRORS      VMM_RESOURCE_SHORTAGE: no frame for a table page, and PMAP_ENTER_NOWAIT was given
  *             VMM_MODEL_NO_FRAME: a table page is needed and no frame is free
- *             VMM_MODEL_NO_MEMORY: the embedder has no memory; nothing changed
+ *             VMM_MODEL_NO_MEMORY: the embedder has no memory
+ *             No translation, record or count changed then; table pages that were made stay
  * EVENTS      PMAP_ENTER PMAP_REMOVE PMAP_PROTECT PMAP_WIRING PMAP_TABLE TLB_FLUSH TLB_SHOOTDOWN
  * XNU         osfmk/i386/pmap_x86_common.c, osfmk/x86_64/pmap.c; vm.md 5
  *             Differs: one page size, no nested pmaps, no large leaves, no physical aperture
@@ -29,18 +30,23 @@ struct pmap_system;
 
 enum {
     PMAP_ENTER_WIRED = 1,   /* set the software wired bit */
-    PMAP_ENTER_NOWAIT = 2,  /* do not make table pages: RESOURCE_SHORTAGE instead */
+    PMAP_ENTER_NOWAIT = 2,  /* do not wait for table pages: RESOURCE_SHORTAGE instead */
     PMAP_ENTER_NOENTER = 4, /* make the table pages only */
 };
 
 /* The pmap floor's own state, with the kernel's pmap made. NULL: no host memory or no frame. */
 struct pmap_system *pmap_system_create(const struct vmm_alloc *alloc, struct hw_machine *machine,
                                        struct trace *trace);
+
+/* Frees every pmap, whatever it still translates; the CPUs translate nothing afterwards. */
 void pmap_system_destroy(struct pmap_system *system);
 
 struct pmap *pmap_kernel(struct pmap_system *system);
 
-/* A user pmap with empty tables, numbered `space` (> 0) in events. NULL: no memory or no frame. */
+/*
+ * A user pmap with empty tables, numbered `space` (> 0) in events. NULL: no memory, no frame, or no
+ * address space number (65535 at a time).
+ */
 struct pmap *pmap_create(struct pmap_system *system, uint32_t space);
 
 /* Frees a user pmap's tables; every translation was removed before. */
@@ -67,8 +73,9 @@ void pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot);
 void pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
 
 /*
- * Narrows every mapping of a page in every pmap; VMM_PROT_NONE removes them, wired ones too
- * (vm.md T2). One flush per mapping. pmap_disconnect() in XNU's words when `prot` is NONE.
+ * Every mapping of a page in every pmap: VMM_PROT_NONE removes it, wired or not (vm.md T2; XNU's
+ * pmap_disconnect()). READ, with or without EXECUTE, takes WRITE away and nothing else (vm.md 5.3).
+ * With WRITE there is nothing to do. One flush per mapping.
  */
 void pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot);
 
@@ -115,7 +122,10 @@ void pmap_each(const struct pmap *pmap, vmm_va start, vmm_va end,
                void (*see)(void *context, vmm_va va, const struct pmap_translation *found),
                void *context);
 
-/* Walks everything: I12, I13, I17 and I18. NULL when they hold, else the one that does not. */
+/*
+ * Walks everything: I12, I13, I17 and I18. NULL when they hold, else a text that begins with the
+ * number of one that does not. Takes time in proportion to what there is.
+ */
 const char *pmap_system_check(const struct pmap_system *system);
 
 #endif

@@ -1,140 +1,181 @@
-/* pmap_check.c - I12, I13, I17 and I18, by walking everything */
+/*
+ * pmap_check.c - I12, I13, I17 and I18, by walking everything once
+ *
+ * I12 says that two sets are the same: what the tables say (pmap, va, ppn) and what the pv records
+ * say. Looking up each member of one in the other would take the square of a list's length for a
+ * page that many map, and would not see a record that stands there twice. So each side is folded into
+ * a sum that does not depend on order: the same sets give the same sums, and different ones do not
+ * within any run we will see.
+ */
+#include "base/rng.h"
 #include "pmap/pmap_internal.h"
 
-struct pmap_check {
-    const struct pmap *pmap;
+/* What the tables of one pmap hold. */
+struct pmap_found {
     uint64_t resident;
     uint64_t wired;
-    const char *broken;
+    uint64_t tables;
+    uint64_t sum;
 };
 
-static size_t
-pmap_check_records(const struct pmap_system *system, vmm_ppn ppn, const struct pmap *pmap,
-                   vmm_va va)
+/* One member of the sets of I12, scrambled. */
+static uint64_t
+pmap_check_fold(const struct pmap *pmap, uint64_t vpn, vmm_ppn ppn)
 {
-    size_t records = 0;
+    struct vmm_rng rng = { vpn << 16 ^ pmap->asid }; /* a TLB tag without its top bit */
 
-    for (const struct pmap_pv *pv = system->pv[ppn]; pv != NULL; pv = pv->next)
-        records += pv->pmap == pmap && pv->va == va;
-    return records;
+    rng.state = vmm_rng_next(&rng) ^ ppn;
+    return vmm_rng_next(&rng);
 }
+
+/* ---- the tables ---- */
 
 static void
-pmap_check_see(void *context, vmm_va va, const struct pmap_translation *found)
+pmap_check_table(const struct pmap *pmap, vmm_ppn table, uint32_t level, uint64_t first_vpn,
+                 struct pmap_found *found)
 {
-    struct pmap_check *check = context;
+    struct hw_machine *machine = pmap->system->machine;
+    const struct hw_geometry *geometry = machine->geometry;
+    const uint64_t *words = hw_frame_words(&machine->frames, table);
+    uint32_t shift = (geometry->levels - 1 - level) * geometry->index_bits;
 
-    check->resident++;
-    check->wired += found->is_wired;
-    if (pmap_check_records(check->pmap->system, found->ppn, check->pmap, va) != 1)
-        check->broken = "I12 a translation has no pv record, or two";
-}
+    found->tables++;
+    for (uint64_t i = 0; i < (uint64_t)1 << geometry->index_bits; i++) {
+        uint64_t vpn = first_vpn + (i << shift);
 
-static const char *
-pmap_check_one(const struct pmap *pmap)
-{
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
-    vmm_va half = (vmm_va)1 << (geometry->va_bits - 1);
-    struct pmap_check check = { pmap, 0, 0, NULL };
-
-    if (pmap->asid == 0)
-        pmap_each(pmap, (vmm_va)0 - half, UINT64_MAX & ~(hw_page_bytes(geometry) - 1),
-                  pmap_check_see, &check);
-    else
-        pmap_each(pmap, 0, half, pmap_check_see, &check);
-    if (check.broken != NULL)
-        return check.broken;
-    if (check.resident != pmap->resident_pages)
-        return "I13 resident_pages differs from the valid entries";
-    return check.wired != pmap->wired_pages ? "I13 wired_pages differs from the wired entries"
-                                            : NULL;
-}
-
-/* Records of a frame against translations, and none for a free frame. */
-static const char *
-pmap_check_pv(const struct pmap_system *system, uint64_t *records)
-{
-    const struct hw_frames *frames = &system->machine->frames;
-
-    for (vmm_ppn ppn = 1; ppn < frames->fresh; ppn++) {
-        for (const struct pmap_pv *pv = system->pv[ppn]; pv != NULL; pv = pv->next) {
-            struct pmap_translation found;
-
-            (*records)++;
-            if (!pmap_query(pv->pmap, pv->va, &found) || found.ppn != ppn)
-                return "I12 a pv record has no translation";
+        if (!(words[i] & HW_PTE_VALID))
+            continue;
+        if (level + 1 < geometry->levels) {
+            pmap_check_table(pmap, hw_pte_ppn(words[i]), level + 1, vpn, found);
+            continue;
         }
+        found->resident++;
+        found->wired += (words[i] & HW_PTE_WIRED) != 0;
+        found->sum += pmap_check_fold(pmap, vpn, hw_pte_ppn(words[i]));
     }
-    for (vmm_ppn ppn = frames->free_head; ppn != VMM_NO_PAGE; ppn = frames->next_free[ppn]) {
-        if (system->pv[ppn] != NULL)
-            return "I17 a free frame is mapped";
-    }
-    return NULL;
 }
 
-/* ---- I18: what a TLB remembers against what the tables say ---- */
+/* The counts of one pmap; adds what its tables hold to *total. */
+static const char *
+pmap_check_counts(const struct pmap *pmap, struct pmap_found *total)
+{
+    struct pmap_found found = { 0, 0, 0, 0 };
+
+    pmap_check_table(pmap, pmap->root, 0, 0, &found);
+    total->resident += found.resident;
+    total->tables += found.tables;
+    total->sum += found.sum;
+    if (found.resident != pmap->resident_pages)
+        return "I13 resident_pages differs from the valid entries";
+    if (found.wired != pmap->wired_pages)
+        return "I13 wired_pages differs from the wired entries";
+    return found.tables == pmap->table_pages ? NULL : "I13 table_pages differs from the tables";
+}
+
+/* ---- the pv records ---- */
+
+static const char *
+pmap_check_pv(const struct pmap_system *system, const struct pmap_found *total)
+{
+    const struct hw_machine *machine = system->machine;
+    uint64_t records = 0;
+    uint64_t sum = 0;
+
+    for (vmm_ppn ppn = 1; ppn < machine->frames.fresh; ppn++) {
+        const struct pmap_pv *pv = system->pv[ppn];
+
+        if (pv != NULL && !hw_frame_is_in_use(&machine->frames, ppn))
+            return "I17 a free frame has a pv record";
+        for (; pv != NULL; pv = pv->next, records++)
+            sum += pmap_check_fold(pv->pmap, hw_vpn(machine->geometry, pv->va), ppn);
+    }
+    if (records < total->resident)
+        return "I12 a valid entry has no pv record";
+    if (records > total->resident)
+        return "I12 a pv record has no valid entry";
+    return sum == total->sum ? NULL : "I12 pv records and valid entries differ";
+}
+
+/* ---- the TLBs ---- */
 
 struct pmap_check_tlb {
     const struct pmap_system *system;
+    const struct pmap *pmap; /* the one seen last: most neighbours are of one address space */
     const char *broken;
 };
 
 static const struct pmap *
-pmap_check_by_asid(const struct pmap_system *system, uint32_t asid)
+pmap_check_find(const struct pmap_system *system, uint32_t asid)
 {
-    const struct vmm_list *at;
+    const struct vmm_list *at = system->pmaps.next;
 
-    for (at = system->pmaps.next; at != &system->pmaps; at = at->next) {
-        const struct pmap *pmap = VMM_CONTAINER(at, struct pmap, link);
+    while (at != &system->pmaps && VMM_CONTAINER(at, struct pmap, link)->asid != asid)
+        at = at->next;
+    return at == &system->pmaps ? NULL : VMM_CONTAINER(at, struct pmap, link);
+}
 
-        if (pmap->asid == asid)
-            return pmap;
-    }
+/* The rights a word gives, as set bits. */
+static uint64_t
+pmap_check_rights(uint64_t pte)
+{
+    return (pte & (HW_PTE_WRITE | HW_PTE_USER)) | (~pte & HW_PTE_NX);
+}
+
+/* To remember less than the leaf gives is fine: rights are added without a flush (vm.md 5.4). */
+static const char *
+pmap_check_remembered(uint64_t leaf, uint64_t pte)
+{
+    if (!(leaf & HW_PTE_VALID) || hw_pte_ppn(leaf) != hw_pte_ppn(pte))
+        return "I18 a TLB holds a translation that no table has";
+    if (pmap_check_rights(pte) & ~pmap_check_rights(leaf))
+        return "I18 a TLB holds a right that the table took away";
     return NULL;
 }
 
-/* A remembered right may be less than the tables give (added without a flush), never more. */
 static void
 pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     struct pmap_check_tlb *check = context;
-    const struct hw_geometry *geometry = check->system->machine->geometry;
-    const struct pmap *pmap = pmap_check_by_asid(check->system, asid);
-    vmm_va va = vpn << geometry->page_shift;
-    struct pmap_translation found;
+    struct hw_machine *machine = check->system->machine;
+    const struct hw_geometry *geometry = machine->geometry;
+    const uint64_t *slot;
 
-    if (asid == 0)
-        va |= ~(((vmm_va)1 << geometry->va_bits) - 1);
-    if (pmap == NULL || !pmap_query(pmap, va, &found) || found.ppn != hw_pte_ppn(pte))
-        check->broken = "I18 a TLB holds a translation that no table has";
-    else if ((pte & HW_PTE_WRITE) && !(found.prot & VMM_PROT_WRITE))
-        check->broken = "I18 a TLB holds WRITE that the table took away";
+    if (check->pmap == NULL || check->pmap->asid != asid)
+        check->pmap = pmap_check_find(check->system, asid);
+    if (check->pmap == NULL) {
+        check->broken = "I18 a TLB holds a translation of no pmap";
+        return;
+    }
+    slot = hw_pt_slot(&machine->frames, geometry, check->pmap->root, vpn << geometry->page_shift,
+                      geometry->levels - 1, NULL);
+    if (check->broken == NULL)
+        check->broken = pmap_check_remembered(slot == NULL ? 0 : *slot, pte);
+}
+
+static const char *
+pmap_check_tlbs(const struct pmap_system *system)
+{
+    struct pmap_check_tlb check = { system, NULL, NULL };
+
+    for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++) {
+        if (!system->machine->cpus[cpu].flush_pending)
+            hw_tlb_each(&system->machine->cpus[cpu].tlb, pmap_check_tlb_see, &check);
+    }
+    return check.broken;
 }
 
 const char *
 pmap_system_check(const struct pmap_system *system)
 {
-    struct pmap_check_tlb tlb = { system, NULL };
+    struct pmap_found total = { 0, 0, 0, 0 };
     const char *broken = NULL;
-    uint64_t records = 0;
-    uint64_t resident = 0;
+    const struct vmm_list *at;
 
-    for (const struct vmm_list *at = system->pmaps.next; at != &system->pmaps; at = at->next) {
-        const struct pmap *pmap = VMM_CONTAINER(at, struct pmap, link);
-
-        broken = pmap_check_one(pmap);
-        if (broken != NULL)
-            return broken;
-        resident += pmap->resident_pages;
-    }
-    broken = pmap_check_pv(system, &records);
-    if (broken != NULL)
-        return broken;
-    if (records != resident)
-        return "I12 pv records and translations differ in number";
-    for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++) {
-        if (!system->machine->cpus[cpu].flush_pending)
-            hw_tlb_each(&system->machine->cpus[cpu].tlb, pmap_check_tlb_see, &tlb);
-    }
-    return tlb.broken;
+    for (at = system->pmaps.next; at != &system->pmaps && broken == NULL; at = at->next)
+        broken = pmap_check_counts(VMM_CONTAINER(at, struct pmap, link), &total);
+    if (broken == NULL && total.tables != system->table_pages)
+        broken = "I13 table_pages differs from the tables";
+    if (broken == NULL)
+        broken = pmap_check_pv(system, &total);
+    return broken != NULL ? broken : pmap_check_tlbs(system);
 }

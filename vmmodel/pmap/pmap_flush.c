@@ -1,8 +1,13 @@
 /*
  * pmap_flush.c - see pmap_flush.h
  *
- * XNU before 10.15 flushes whole address spaces whatever the range (INP_MAX is 0: vm.md T22), and so
- * do we: the range is for the event.
+ * XNU on x86 flushes whole address spaces whatever the range (INP_MAX is 0: vm.md 5.5, T22), and so
+ * do we: the range is for the event. Who is told:
+ *
+ *                     other CPU runs          kernel code     user code      idle
+ *      kernel pmap                            interrupt       mark           mark
+ *      user pmap      that pmap               interrupt       interrupt      mark
+ *      user pmap      another or none         forget at once, nobody is told
  */
 #include "pmap/pmap_flush.h"
 

@@ -11,7 +11,8 @@
  * XNU         osfmk/x86_64/pmap.c pmap_flush_tlbs; vm.md 5.5
  *             Differs: acknowledgement is immediate, and a CPU that runs another address space
  *             forgets at once instead of at its next switch (no visible difference: it cannot use
- *             those entries before it switches)
+ *             those entries before it switches). A mark makes a CPU forget everything, an interrupt
+ *             this address space only, also for 10.15 and later
  */
 #ifndef PMAP_PMAP_FLUSH_H
 #define PMAP_PMAP_FLUSH_H

@@ -17,6 +17,8 @@
 #include "base/list.h"
 #include "pmap/pmap.h"
 
+enum { PMAP_MAX_ASID = 0xffff }; /* what a TLB tag can tell apart */
+
 struct pmap_pv {
     struct pmap_pv *next;
     struct pmap *pmap;
@@ -29,6 +31,8 @@ struct pmap {
     uint32_t space;
     uint32_t asid; /* 0: the kernel's */
     vmm_ppn root;
+    uint64_t *last_leaf; /* the leaf table that was entered into last, or NULL */
+    vmm_va last_chunk;   /* which one that is: va >> (page_shift + index_bits) */
     uint64_t resident_pages;
     uint64_t wired_pages;
     uint64_t table_pages; /* the root included */
@@ -47,14 +51,5 @@ struct pmap_system {
     uint32_t last_asid;
     struct pmap *loaded[HW_MAX_CPUS]; /* whose tables each CPU has as its user space */
 };
-
-/* The bytes of address space that one leaf table covers: XNU's chunk for flushing on x86. */
-static inline vmm_va
-pmap_chunk_bytes(const struct pmap_system *system)
-{
-    const struct hw_geometry *geometry = system->machine->geometry;
-
-    return (vmm_va)1 << (geometry->page_shift + geometry->index_bits);
-}
 
 #endif

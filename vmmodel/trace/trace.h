@@ -65,8 +65,19 @@ void trace_detach(struct trace *trace, struct trace_sink *sink);
 /* Numbers the event, counts it and shows it to every sink. */
 void trace_emit_event(struct trace *trace, struct trace_event *event);
 
-#define trace_emit(trace, event_kind, ...) \
-    trace_emit_event((trace), &(struct trace_event){ .kind = (event_kind), __VA_ARGS__ })
+/* What is left of an event when nobody watches: its number and its count. */
+static inline void
+trace_count_event(struct trace *trace, enum trace_kind kind)
+{
+    trace->sequence++;
+    trace->counters[kind]++;
+}
+
+/* The fields are evaluated only when somebody watches. */
+#define trace_emit(trace, event_kind, ...)          \
+    ((trace)->sinks == NULL                         \
+         ? trace_count_event((trace), (event_kind)) \
+         : trace_emit_event((trace), &(struct trace_event){ .kind = (event_kind), __VA_ARGS__ }))
 
 /* "PMAP_ENTER" and its like; the sentence, the fields and the XNU counterpart of event.def. */
 const char *trace_kind_name(enum trace_kind kind);

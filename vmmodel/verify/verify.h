@@ -37,7 +37,6 @@ struct verify {
     size_t capacity;
     size_t count;
     uint64_t dropped;
-    uint32_t last_refused_detail;
 };
 
 /* Makes an empty fold over `capacity` findings of storage. */

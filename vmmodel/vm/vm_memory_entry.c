@@ -251,7 +251,11 @@ vm_memory_entry_copy(struct vm_map *map, vmm_va address, vmm_size size,
 
 /* ---- mapping ---- */
 
-/* Maps the part of one piece that lies in [offset, offset + size) of the whole. */
+/*
+ * Maps the part of one piece that lies in [offset, offset + size) of the whole. An object that is
+ * mapped as it is (a copy made at once, or by delayed copy) may be mapped again from this handle, so
+ * it becomes a shared one: else a wiring would put a shadow between two mappings of it.
+ */
 static enum vmm_status
 vm_memory_map_piece(struct vm_map *map, const struct vm_memory_piece *piece, vmm_va *address,
                     vmm_off offset, vmm_size size, uint32_t flags, vmm_prot prot)
@@ -270,6 +274,8 @@ vm_memory_map_piece(struct vm_map *map, const struct vm_memory_piece *piece, vmm
         args.offset = 0;
     else
         vm_object_reference(piece->object);
+    if (piece->object != NULL && !piece->needs_copy)
+        vm_object_share(piece->object);
     status = vm_map_enter(map, address, &args);
     if (status != VMM_OK)
         vm_object_release(&args.object);

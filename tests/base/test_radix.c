@@ -1,0 +1,211 @@
+/* test_radix.c - a sparse array against a plain one */
+#include "base/radix.h"
+#include "base/rng.h"
+#include "test_alloc.h"
+
+struct fixture {
+    struct counting_alloc counting;
+    struct vmm_zone zone;
+    struct vmm_radix radix;
+};
+
+static int
+setup(void **state)
+{
+    static struct fixture fixture;
+
+    counting_alloc_init(&fixture.counting);
+    vmm_zone_init(&fixture.zone, &fixture.counting.alloc, sizeof(struct vmm_radix_node));
+    vmm_radix_init(&fixture.radix, &fixture.zone);
+    *state = &fixture;
+    return 0;
+}
+
+/* R2 below `node`; R3 by counting. */
+static uint64_t
+count_values(const struct vmm_radix_node *node)
+{
+    uint64_t values = 0;
+    uint32_t used = 0;
+
+    for (uint32_t slot = 0; slot < VMM_RADIX_FANOUT; slot++) {
+        if (node->shift == 0 && node->slot.value[slot] != 0) {
+            used++;
+            values++;
+        }
+        if (node->shift > 0 && node->slot.child[slot] != NULL) {
+            assert_int_equal(node->slot.child[slot]->shift, node->shift - VMM_RADIX_SHIFT);
+            used++;
+            values += count_values(node->slot.child[slot]);
+        }
+    }
+    assert_int_equal(node->used, used);
+    assert_int_not_equal(used, 0);
+    return values;
+}
+
+static void
+check(const struct vmm_radix *radix)
+{
+    assert_int_equal(radix->count, radix->root == NULL ? 0 : count_values(radix->root));
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    check(&f->radix);
+    vmm_radix_destroy(&f->radix);
+    assert_int_equal(f->zone.pieces_in_use, 0);
+    vmm_zone_destroy(&f->zone);
+    test_alloc_assert_empty(&f->counting);
+    return 0;
+}
+
+static void
+an_empty_array_holds_nothing_and_costs_nothing(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t index = 0;
+    uint32_t value;
+
+    assert_int_equal(vmm_radix_get(&f->radix, 0), 0);
+    assert_int_equal(vmm_radix_get(&f->radix, UINT64_MAX), 0);
+    assert_int_equal(vmm_radix_clear(&f->radix, 5), 0);
+    assert_false(vmm_radix_next(&f->radix, &index, &value));
+    assert_int_equal(f->counting.requests, 0);
+}
+
+static void
+a_value_is_read_back_replaced_and_cleared(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(vmm_radix_set(&f->radix, 70, 7));
+    assert_true(vmm_radix_set(&f->radix, 70, 8));
+    assert_int_equal(vmm_radix_get(&f->radix, 70), 8);
+    assert_int_equal(vmm_radix_get(&f->radix, 71), 0);
+    assert_int_equal(f->radix.count, 1);
+    assert_int_equal(vmm_radix_clear(&f->radix, 70), 8);
+    assert_int_equal(vmm_radix_get(&f->radix, 70), 0);
+}
+
+/*  one value far out, and again none: not a node stays, on the way up or down  */
+static void
+r2_no_empty_node_stays(void **state)
+{
+    static const uint64_t far[] = { 0, 63, 64, 4095, 4096, (uint64_t)1 << 40, UINT64_MAX };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(far); i++) {
+        assert_true(vmm_radix_set(&f->radix, far[i], 1));
+        check(&f->radix);
+        assert_int_equal(vmm_radix_clear(&f->radix, far[i]), 1);
+        assert_int_equal(f->zone.pieces_in_use, 0);
+    }
+}
+
+/*  index   0    5    64   2^20   2^63   max
+ *  value   1    2    3    4      5      6                                                  */
+static void
+next_walks_in_order_over_huge_gaps(void **state)
+{
+    static const uint64_t places[] = { 0, 5, 64, (uint64_t)1 << 20, (uint64_t)1 << 63, UINT64_MAX };
+    struct fixture *f = *state;
+    uint64_t index = 0;
+    uint32_t value;
+
+    for (uint32_t i = 0; i < VMM_COUNT_OF(places); i++)
+        assert_true(vmm_radix_set(&f->radix, places[i], i + 1));
+    for (uint32_t i = 0; i < VMM_COUNT_OF(places); i++, index++) {
+        assert_true(vmm_radix_next(&f->radix, &index, &value));
+        assert_int_equal(index, places[i]);
+        assert_int_equal(value, i + 1);
+    }
+    vmm_radix_clear(&f->radix, UINT64_MAX);
+    index = ((uint64_t)1 << 63) + 1;
+    assert_false(vmm_radix_next(&f->radix, &index, &value));
+}
+
+static void
+random_operations_agree_with_a_plain_array(void **state)
+{
+    enum { SPAN = 9000 };
+    static uint32_t plain[SPAN];
+    struct fixture *f = *state;
+    struct vmm_rng rng = { 2 };
+    uint64_t base = ((uint64_t)1 << 36) - SPAN / 2; /* straddles a node on every level */
+
+    for (unsigned step = 0; step < 40000; step++) {
+        uint64_t i = vmm_rng_below(&rng, SPAN);
+        uint32_t value = (uint32_t)vmm_rng_below(&rng, 1000);
+
+        if (value < 400) {
+            assert_int_equal(vmm_radix_clear(&f->radix, base + i), plain[i]);
+            plain[i] = 0;
+        } else {
+            assert_true(vmm_radix_set(&f->radix, base + i, value));
+            plain[i] = value;
+        }
+        if (step % 1000 == 0)
+            check(&f->radix);
+    }
+    for (uint64_t i = 0, at = base; i < SPAN; i++) {
+        uint32_t value;
+
+        assert_int_equal(vmm_radix_get(&f->radix, base + i), plain[i]);
+        if (plain[i] == 0)
+            continue;
+        assert_true(vmm_radix_next(&f->radix, &at, &value));
+        assert_int_equal(at++, base + i);
+        assert_int_equal(value, plain[i]);
+    }
+}
+
+/* Sets far apart, so that the tree grows and each path is long; what failed changed nothing. */
+static bool
+set_far_apart(struct counting_alloc *counting)
+{
+    struct vmm_zone zone;
+    struct vmm_radix radix;
+    bool got_all = true;
+
+    vmm_zone_init(&zone, &counting->alloc, 40000); /* four nodes a chunk: many requests can fail */
+    vmm_radix_init(&radix, &zone);
+    for (uint64_t i = 0; i < 6 && got_all; i++) {
+        uint64_t before = radix.count;
+
+        got_all = vmm_radix_set(&radix, i << (i * 10), (uint32_t)i + 1);
+        assert_int_equal(radix.count, before + got_all);
+        check(&radix);
+    }
+    vmm_radix_destroy(&radix);
+    assert_int_equal(zone.pieces_in_use, 0);
+    vmm_zone_destroy(&zone);
+    return got_all;
+}
+
+static void
+a_set_without_a_node_changes_nothing(void **state)
+{
+    (void)state;
+    assert_in_range(test_alloc_sweep(set_far_apart), 3, 100);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_array_holds_nothing_and_costs_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_value_is_read_back_replaced_and_cleared, setup, teardown),
+        cmocka_unit_test_setup_teardown(r2_no_empty_node_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(next_walks_in_order_over_huge_gaps, setup, teardown),
+        cmocka_unit_test_setup_teardown(random_operations_agree_with_a_plain_array, setup,
+                                        teardown),
+        cmocka_unit_test(a_set_without_a_node_changes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

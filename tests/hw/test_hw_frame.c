@@ -1,0 +1,236 @@
+/* test_hw_frame.c - who is free, and what frames contain */
+#include "hw/hw_frame.h"
+#include "test_alloc.h"
+#include "test_trap.h"
+
+#include <string.h>
+
+enum { PAGE_BYTES = 4096, FRAMES = 5 };
+
+struct fixture {
+    struct counting_alloc counting;
+    struct hw_frames frames;
+};
+
+static int
+setup(void **state)
+{
+    static struct fixture fixture;
+
+    counting_alloc_init(&fixture.counting);
+    assert_true(hw_frames_init(&fixture.frames, &fixture.counting.alloc, PAGE_BYTES, FRAMES));
+    *state = &fixture;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    hw_frames_destroy(&f->frames);
+    test_alloc_assert_empty(&f->counting);
+    return 0;
+}
+
+static uint8_t
+byte_at(const struct hw_frames *frames, vmm_ppn ppn, uint32_t offset)
+{
+    uint8_t byte;
+
+    hw_frame_read(frames, ppn, offset, &byte, 1);
+    return byte;
+}
+
+/*  frames 1..5; a sixth is not there, and 0 is never one (M1)  */
+static void
+m1_frames_are_handed_out_from_1_until_none_is_left(void **state)
+{
+    struct fixture *f = *state;
+
+    for (vmm_ppn ppn = 1; ppn <= FRAMES; ppn++)
+        assert_int_equal(hw_frame_alloc(&f->frames), ppn);
+    assert_int_equal(hw_frame_alloc(&f->frames), VMM_NO_PAGE);
+    assert_int_equal(f->frames.free_count, 0);
+}
+
+/*  1 2 3 out, 1 and 3 back: 3, 1, then the fresh 4  */
+static void
+m3_what_came_back_last_goes_out_first(void **state)
+{
+    struct fixture *f = *state;
+
+    for (vmm_ppn ppn = 1; ppn <= 3; ppn++)
+        assert_int_equal(hw_frame_alloc(&f->frames), ppn);
+    hw_frame_free(&f->frames, 1);
+    hw_frame_free(&f->frames, 3);
+    assert_int_equal(hw_frame_alloc(&f->frames), 3);
+    assert_int_equal(hw_frame_alloc(&f->frames), 1);
+    assert_int_equal(hw_frame_alloc(&f->frames), 4);
+}
+
+static void
+a_frame_is_in_use_from_alloc_to_free(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(hw_frame_is_in_use(&f->frames, 1));
+    assert_int_equal(hw_frame_alloc(&f->frames), 1);
+    assert_true(hw_frame_is_in_use(&f->frames, 1));
+    hw_frame_free(&f->frames, 1);
+    assert_false(hw_frame_is_in_use(&f->frames, 1));
+    assert_false(hw_frame_is_in_use(&f->frames, VMM_NO_PAGE));
+    assert_false(hw_frame_is_in_use(&f->frames, 12345));
+}
+
+static void
+free_frame_1(void *context)
+{
+    hw_frame_free(context, 1);
+}
+
+static void
+a_frame_that_is_not_in_use_cannot_be_freed(void **state)
+{
+    struct fixture *f = *state;
+
+    test_trap_assert(free_frame_1, &f->frames);
+    assert_int_equal(hw_frame_alloc(&f->frames), 1);
+    hw_frame_free(&f->frames, 1);
+    test_trap_assert(free_frame_1, &f->frames);
+}
+
+static void
+m2_a_frame_without_storage_reads_as_zeroes(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+    uint64_t before = f->counting.live_bytes;
+
+    assert_int_equal(byte_at(&f->frames, ppn, 4095), 0);
+    assert_int_equal(f->counting.live_bytes, before); /* reading takes nothing */
+}
+
+/*  write "wired" at 100; it reads back there and is zero around it  */
+static void
+written_bytes_read_back(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+    char bytes[8];
+
+    assert_true(hw_frame_write(&f->frames, ppn, 100, "wired", 5));
+    hw_frame_read(&f->frames, ppn, 99, bytes, 7);
+    assert_memory_equal(bytes, "\0wired\0", 7);
+    assert_true(hw_frame_write(&f->frames, ppn, 4095, "!", 1));
+    assert_int_equal(byte_at(&f->frames, ppn, 4095), '!');
+}
+
+static void
+zeroing_and_freeing_drop_the_storage(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+    uint64_t before = f->counting.live_bytes;
+
+    assert_true(hw_frame_write(&f->frames, ppn, 0, "x", 1));
+    assert_int_equal(f->counting.live_bytes, before + PAGE_BYTES);
+    hw_frame_zero(&f->frames, ppn);
+    assert_int_equal(f->counting.live_bytes, before);
+    assert_int_equal(byte_at(&f->frames, ppn, 0), 0);
+    assert_true(hw_frame_write(&f->frames, ppn, 0, "x", 1));
+    hw_frame_free(&f->frames, ppn);
+    assert_int_equal(f->counting.live_bytes, before);
+}
+
+/*  a copy is its own frame; copying zeroes takes no storage  */
+static void
+a_copy_is_separate_from_its_source(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn from = hw_frame_alloc(&f->frames);
+    vmm_ppn to = hw_frame_alloc(&f->frames);
+    uint64_t empty = f->counting.live_bytes;
+
+    assert_true(hw_frame_write(&f->frames, from, 7, "a", 1));
+    assert_true(hw_frame_copy(&f->frames, from, to));
+    assert_true(hw_frame_write(&f->frames, from, 7, "b", 1));
+    assert_int_equal(byte_at(&f->frames, to, 7), 'a');
+    hw_frame_zero(&f->frames, from);
+    assert_true(hw_frame_copy(&f->frames, from, to));
+    assert_int_equal(byte_at(&f->frames, to, 7), 0);
+    assert_int_equal(f->counting.live_bytes, empty);
+}
+
+static void
+words_are_the_frames_bytes(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+    uint64_t *words = hw_frame_words(&f->frames, ppn);
+
+    assert_int_equal(words[511], 0);
+    words[511] = 0x42;
+    assert_ptr_equal(hw_frame_words(&f->frames, ppn), words);
+    assert_int_equal(byte_at(&f->frames, ppn, 511 * 8), 0x42);
+}
+
+/*  without storage: nothing written, nothing copied, no words; and all works later  */
+static void
+a_failure_to_store_leaves_the_frame_as_it_was(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn from = hw_frame_alloc(&f->frames);
+    vmm_ppn to = hw_frame_alloc(&f->frames);
+
+    assert_true(hw_frame_write(&f->frames, from, 0, "a", 1));
+    test_alloc_fail_next(&f->counting, 1);
+    assert_false(hw_frame_write(&f->frames, to, 0, "b", 1));
+    test_alloc_fail_next(&f->counting, 1);
+    assert_false(hw_frame_copy(&f->frames, from, to));
+    test_alloc_fail_next(&f->counting, 1);
+    assert_null(hw_frame_words(&f->frames, to));
+    assert_int_equal(byte_at(&f->frames, to, 0), 0);
+    assert_true(hw_frame_copy(&f->frames, from, to));
+    assert_int_equal(byte_at(&f->frames, to, 0), 'a');
+}
+
+static bool
+make_and_unmake(struct counting_alloc *counting)
+{
+    struct hw_frames frames;
+    bool made = hw_frames_init(&frames, &counting->alloc, PAGE_BYTES, 100);
+
+    if (made)
+        hw_frames_destroy(&frames);
+    return made;
+}
+
+static void
+init_keeps_nothing_when_it_fails(void **state)
+{
+    (void)state;
+    assert_int_equal(test_alloc_sweep(make_and_unmake), 2);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(m1_frames_are_handed_out_from_1_until_none_is_left),
+        CASE(m3_what_came_back_last_goes_out_first),
+        CASE(a_frame_is_in_use_from_alloc_to_free),
+        CASE(a_frame_that_is_not_in_use_cannot_be_freed),
+        CASE(m2_a_frame_without_storage_reads_as_zeroes),
+        CASE(written_bytes_read_back),
+        CASE(zeroing_and_freeing_drop_the_storage),
+        CASE(a_copy_is_separate_from_its_source),
+        CASE(words_are_the_frames_bytes),
+        CASE(a_failure_to_store_leaves_the_frame_as_it_was),
+        cmocka_unit_test(init_keeps_nothing_when_it_fails),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* test_pmap_pv.c - from a frame back to everybody who maps it */
+#include "pmap/pmap_pv.h"
+#include "pmap/pmap_internal.h"
+#include "pmap_fixture.h"
+#include "test_trap.h"
+
+/* The records of a data frame as text: u0 is page 0 of the user pmap, newest first. */
+static const char *
+records(const struct pmap_fixture *f, unsigned frame, char *text)
+{
+    size_t length = 0;
+
+    for (const struct pmap_pv *pv = f->pmaps->pv[f->data[frame]]; pv != NULL; pv = pv->next) {
+        text[length++] = pv->pmap == f->user ? 'u' : pv->pmap == f->kernel ? 'k' : 'o';
+        text[length++] = (char)('0' + (pv->va >> 12 & 0xf));
+    }
+    text[length] = '\0';
+    return text;
+}
+
+static void
+add(struct pmap_fixture *f, struct pmap *pmap, unsigned n)
+{
+    assert_true(pmap_pv_add(f->pmaps, f->data[0], pmap, pmap_fixture_va(f, pmap, n)));
+}
+
+static void
+take(struct pmap_fixture *f, struct pmap *pmap, unsigned n)
+{
+    pmap_pv_remove(f->pmaps, f->data[0], pmap, pmap_fixture_va(f, pmap, n));
+}
+
+/*  u0 u3 o0     the same address in another pmap is another record;
+ *               out go the middle, the first and the last                                  */
+static void
+each_record_is_found_and_removed(void **state)
+{
+    struct pmap_fixture *f = *state;
+    char text[16];
+
+    add(f, f->user, 0);
+    add(f, f->user, 3);
+    add(f, f->other, 0);
+    assert_string_equal(records(f, 0, text), "o0u3u0");
+    assert_string_equal(records(f, 1, text), "");
+    take(f, f->user, 3);
+    assert_string_equal(records(f, 0, text), "o0u0");
+    take(f, f->other, 0);
+    take(f, f->user, 0);
+    assert_string_equal(records(f, 0, text), "");
+    assert_int_equal(f->pmaps->pv_zone.pieces_in_use, 0);
+}
+
+static void
+a_record_that_cannot_be_had_changes_nothing(void **state)
+{
+    struct pmap_fixture *f = *state;
+    char text[16];
+
+    test_alloc_fail_next(&f->counting, 1);
+    assert_false(pmap_pv_add(f->pmaps, f->data[0], f->user, pmap_fixture_va(f, f->user, 0)));
+    assert_string_equal(records(f, 0, text), "");
+}
+
+static void
+take_user_page_1(void *context)
+{
+    struct pmap_fixture *f = context;
+
+    take(f, f->user, 1);
+}
+
+static void
+i12_removing_a_record_that_is_not_there_traps(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    add(f, f->user, 0);
+    add(f, f->other, 1);
+    test_trap_assert(take_user_page_1, f);
+    take(f, f->user, 0);
+    take(f, f->other, 1);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(each_record_is_found_and_removed),
+        CASE(a_record_that_cannot_be_had_changes_nothing),
+        CASE(i12_removing_a_record_that_is_not_there_traps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* vmk_world.c - see vmk_world.h; worlds are made and ended here */
+#include "hooks/vmk_world.h"
+
+#include "base/assert.h"
+
+enum { VMK_DEFAULT_CPUS = 2, VMK_DEFAULT_FRAMES = 16384 };
+
+/* The one global that can change: which world answers. */
+static struct vmk_world *vmk_model_current;
+
+struct vmk_world *
+vmk_world_here(void)
+{
+    return vmk_model_current;
+}
+
+enum vmm_status
+vmk_world_runs(void)
+{
+    const struct vm_stop *stop;
+
+    if (vmk_model_current == NULL)
+        return VMM_MODEL_BAD_HANDLE;
+    stop = vm_system_stop(vmk_model_current->system);
+    if (stop->kind == VM_RUNNING)
+        return VMM_OK;
+    return stop->kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+}
+
+/* ---- handles ---- */
+
+static void *
+vmk_lookup(const void *handle, enum vmk_kind kind)
+{
+    if (vmk_model_current == NULL)
+        return NULL;
+    return vmm_idtable_get(&vmk_model_current->handles, (uint64_t)(uintptr_t)handle, kind);
+}
+
+struct vm_task *
+vmk_task_of(vmk_task_t handle)
+{
+    return vmk_lookup(handle, VMK_KIND_TASK);
+}
+
+struct io_md *
+vmk_desc_of(vmk_desc_t handle)
+{
+    return vmk_lookup(handle, VMK_KIND_DESC);
+}
+
+struct io_map *
+vmk_map_of(vmk_map_t handle)
+{
+    return vmk_lookup(handle, VMK_KIND_MAP);
+}
+
+static void
+vmk_world_forget(struct io_owner *owner, uint64_t handle)
+{
+    struct vmk_world *world = VMM_CONTAINER(owner, struct vmk_world, owner);
+
+    vmm_idtable_remove(&world->handles, handle);
+}
+
+vmk_desc_t
+vmk_handle_of_desc(struct io_md *md)
+{
+    struct vmk_world *world = vmk_model_current;
+
+    if (io_md_handle(md) == 0)
+        io_md_set_owner(md, &world->owner, vmm_idtable_add(&world->handles, md, VMK_KIND_DESC));
+    if (io_md_handle(md) == 0)
+        io_md_set_owner(md, NULL, 0);
+    return (vmk_desc_t)(uintptr_t)io_md_handle(md);
+}
+
+vmk_map_t
+vmk_handle_of_map(struct io_map *map)
+{
+    struct vmk_world *world = vmk_model_current;
+
+    if (io_map_handle(map) == 0)
+        io_map_set_owner(map, &world->owner, vmm_idtable_add(&world->handles, map, VMK_KIND_MAP));
+    if (io_map_handle(map) == 0)
+        io_map_set_owner(map, NULL, 0);
+    return (vmk_map_t)(uintptr_t)io_map_handle(map);
+}
+
+vmk_task_t
+vmk_handle_of_task(struct vm_task *task)
+{
+    struct vmm_idtable *handles = &vmk_model_current->handles;
+
+    for (size_t slot = 0; slot < handles->capacity; slot++) {
+        uint64_t id = vmm_idtable_id_at(handles, slot);
+
+        if (vmm_idtable_get(handles, id, VMK_KIND_TASK) == task)
+            return (vmk_task_t)(uintptr_t)id;
+    }
+    return (vmk_task_t)(uintptr_t)vmm_idtable_add(handles, task, VMK_KIND_TASK);
+}
+
+void
+vmk_forget_task(vmk_task_t handle)
+{
+    vmm_idtable_remove(&vmk_model_current->handles, (uint64_t)(uintptr_t)handle);
+}
+
+/* ---- worlds ---- */
+
+vmk_world_t
+vmk_sim_create(const struct vmk_sim_config *config)
+{
+    struct vmk_world *world = vmm_take_array(config->alloc, 1, sizeof(*world));
+    struct vmk_world *before = vmk_model_current;
+    bool is_whole;
+
+    if (world == NULL)
+        return NULL;
+    world->alloc = config->alloc;
+    world->owner.gone = vmk_world_forget;
+    vmm_idtable_init(&world->handles, config->alloc);
+    world->system = vm_system_create(&(struct vm_config){
+        .alloc = config->alloc,
+        .profile = config->profile,
+        .geometry = &hw_geometry_x86_64,
+        .cpu_count = config->cpu_count == 0 ? VMK_DEFAULT_CPUS : config->cpu_count,
+        .frame_count = config->frame_count == 0 ? VMK_DEFAULT_FRAMES : config->frame_count,
+        .kernel_asserts = config->kernel_asserts });
+    vmk_model_current = world;
+    is_whole = world->system != NULL && vmk_handle_of_task(vm_task_kernel(world->system)) != NULL;
+    vmk_model_current = before;
+    if (is_whole) {
+        world->current = vm_task_kernel(world->system);
+        return world;
+    }
+    vmk_sim_destroy(world);
+    return NULL;
+}
+
+/* Frees every descriptor with its mappings; locks are plain storage. */
+static void
+vmk_world_empty(struct vmk_world *world)
+{
+    for (size_t slot = 0; slot < world->handles.capacity; slot++) {
+        uint64_t id = vmm_idtable_id_at(&world->handles, slot);
+        struct io_md *md = vmm_idtable_get(&world->handles, id, VMK_KIND_DESC);
+        struct vmk_lock_state *lock = vmm_idtable_get(&world->handles, id, VMK_KIND_LOCK);
+
+        if (md != NULL)
+            io_md_abandon(md);
+        vmm_give_array(world->alloc, lock, 1, sizeof(*lock));
+    }
+}
+
+void
+vmk_sim_destroy(vmk_world_t world)
+{
+    if (world == NULL)
+        return;
+    if (vmk_model_current == world)
+        vmk_model_current = NULL;
+    if (world->system != NULL)
+        vm_system_trace(world->system)->sinks = NULL; /* nobody watches an end without manners */
+    vmk_world_empty(world);
+    while (world->calls != NULL) {
+        struct vmk_call_state *call = world->calls;
+
+        world->calls = call->next;
+        vmm_give_array(world->alloc, call, 1, sizeof(*call));
+    }
+    vmm_idtable_destroy(&world->handles);
+    if (world->system != NULL)
+        vm_system_destroy(world->system);
+    vmm_give_array(world->alloc, world, 1, sizeof(*world));
+}
+
+vmk_world_t
+vmk_sim_make_current(vmk_world_t world)
+{
+    struct vmk_world *before = vmk_model_current;
+
+    vmk_model_current = world;
+    return before;
+}
+
+struct vm_system *
+vmk_sim_system(void)
+{
+    return vmk_model_current == NULL ? NULL : vmk_model_current->system;
+}

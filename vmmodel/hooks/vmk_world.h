@@ -1,0 +1,61 @@
+/*
+ * vmk_world.h - the world behind the seam's model: one kernel and the handles given out for it
+ *
+ * PURPOSE     Shared by the two halves of the model's answer (vmk_model.c, vmk_sim.c).
+ * INVARIANTS  V1  a handle is a number; what it names is looked up each time
+ * UNITS       none
+ * OWNERSHIP   a world owns its kernel, its handles and what they name
+ * ERRORS      NULL from every lookup of a handle that is stale, NULL or of another kind
+ * EVENTS      none of its own
+ * XNU         none; in the kext a handle is the object itself
+ */
+#ifndef HOOKS_VMK_WORLD_H
+#define HOOKS_VMK_WORLD_H
+
+#include "base/idtable.h"
+#include "hooks/vmk_sim.h"
+#include "iokit/io_memory_map.h"
+#include "iokit/io_user_client.h"
+
+enum vmk_kind { VMK_KIND_TASK = 1, VMK_KIND_DESC, VMK_KIND_MAP, VMK_KIND_LOCK };
+
+struct vmk_lock_state {
+    enum vmk_lock_kind kind;
+};
+
+/* A call that has begun and not ended. */
+struct vmk_call_state {
+    struct vmk_call_state *next;
+    struct io_external_method_arguments arguments;
+};
+
+struct vmk_world {
+    const struct vmm_alloc *alloc;
+    struct vm_system *system;
+    struct vmm_idtable handles;
+    struct io_owner owner;   /* told when an object is gone */
+    uint64_t kernel_task;    /* handles of tasks are made once */
+    struct vm_task *current; /* whose thread is in the kernel: the caller of the last user call */
+    enum vmm_status hidden;  /* what the last NULL hid */
+    struct vmk_call_state *calls;
+};
+
+/* The current world, or NULL. */
+struct vmk_world *vmk_world_here(void);
+
+/* VMM_OK when the current world exists and its kernel runs; else why it does nothing. */
+enum vmm_status vmk_world_runs(void);
+
+struct vm_task *vmk_task_of(vmk_task_t handle);
+struct io_md *vmk_desc_of(vmk_desc_t handle);
+struct io_map *vmk_map_of(vmk_map_t handle);
+
+/* The handle of an object, made at the first asking; NULL: no memory. */
+vmk_task_t vmk_handle_of_task(struct vm_task *task);
+vmk_desc_t vmk_handle_of_desc(struct io_md *md);
+vmk_map_t vmk_handle_of_map(struct io_map *map);
+
+/* Makes a task's handle stale. */
+void vmk_forget_task(vmk_task_t handle);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * io_reference.c - the named entries of a descriptor, made once
+ *
+ * The first mapping decides the rights of the entries for the descriptor's life: a first read-only
+ * mapping of an Out descriptor freezes them read-only (iokit.md 3.2, trap T3). A copy-on-write
+ * descriptor gets a second set, on a virtual copy of the source, and that one is mapped.
+ */
+#include "iokit/io_internal.h"
+
+bool
+io_md_is_snapshot(const struct io_md *md)
+{
+    return (md->options & IO_MEMORY_MAP_COPY_ON_WRITE) != 0 &&
+           vm_system_profile(md->system)->input_copy_on_write;
+}
+
+void
+io_reference_release(struct io_md *md, struct io_reference *reference)
+{
+    for (size_t i = 0; i < reference->count; i++)
+        vm_memory_entry_release(&reference->pieces[i].entry);
+    vmm_give_array(vm_system_alloc(md->system), reference->pieces, reference->capacity,
+                   sizeof(*reference->pieces));
+    *reference = (struct io_reference){ .count = 0 };
+}
+
+/* Room for one more piece. */
+static bool
+io_reference_grow(struct io_md *md, struct io_reference *reference)
+{
+    const struct vmm_alloc *alloc = vm_system_alloc(md->system);
+    size_t capacity = reference->capacity == 0 ? 4 : reference->capacity * 2;
+    struct io_piece *pieces;
+
+    if (reference->count < reference->capacity)
+        return true;
+    pieces = vmm_take_array(alloc, capacity, sizeof(*pieces));
+    if (pieces == NULL)
+        return false;
+    for (size_t i = 0; i < reference->count; i++)
+        pieces[i] = reference->pieces[i];
+    vmm_give_array(alloc, reference->pieces, reference->capacity, sizeof(*pieces));
+    reference->pieces = pieces;
+    reference->capacity = capacity;
+    return true;
+}
+
+/* Names one range, cut at every map entry of the source. */
+static enum vmm_status
+io_reference_add_range(struct io_md *md, struct io_reference *reference,
+                       const struct io_range *range, uint64_t md_offset)
+{
+    struct vm_map *map = io_md_map(md);
+    uint64_t done = 0;
+
+    while (done < range->length) {
+        uint64_t page_offset = (range->address + done) & io_page_mask(md);
+        vmm_size size = range->length - done;
+        struct vm_memory_entry *entry;
+        enum vmm_status status;
+        uint64_t covered;
+
+        if (!io_reference_grow(md, reference))
+            return VMM_MODEL_NO_MEMORY;
+        status = vm_memory_entry_create(map, range->address + done, &size, md->entry_prot, &entry);
+        if (status != VMM_OK)
+            return status;
+        covered = size - page_offset;
+        if (covered > range->length - done)
+            covered = range->length - done;
+        reference->pieces[reference->count++] =
+            (struct io_piece){ .run = { md_offset + done, covered, page_offset }, .entry = entry };
+        done += covered;
+    }
+    return VMM_OK;
+}
+
+/* Copies one range as it is now, in one piece. */
+static enum vmm_status
+io_reference_copy_range(struct io_md *md, struct io_reference *reference,
+                        const struct io_range *range, uint64_t md_offset)
+{
+    struct vm_memory_entry *entry;
+    enum vmm_status status;
+
+    if (range->length == 0)
+        return VMM_OK;
+    if (!io_reference_grow(md, reference))
+        return VMM_MODEL_NO_MEMORY;
+    status = vm_memory_entry_copy(io_md_map(md), range->address, range->length, &entry);
+    if (status != VMM_OK)
+        return status;
+    reference->pieces[reference->count++] =
+        (struct io_piece){ .run = { md_offset, range->length, range->address & io_page_mask(md) },
+                           .entry = entry };
+    return VMM_OK;
+}
+
+enum vmm_status
+io_md_reference(struct io_md *md, uint32_t options)
+{
+    bool only_reads = (md->options & IO_DIRECTION_OUT_IN) == IO_DIRECTION_OUT &&
+                      (options & IO_MAP_READ_ONLY) != 0;
+    enum vmm_status status = VMM_OK;
+    uint64_t md_offset = 0;
+
+    if (md->source.pieces != NULL)
+        return VMM_OK;
+    if (io_md_map(md) == NULL)
+        return VMM_INVALID_TASK;
+    md->entry_prot = VMM_PROT_READ | (only_reads ? 0 : (vmm_prot)VMM_PROT_WRITE);
+    for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
+        status = io_reference_add_range(md, &md->source, &md->ranges[i], md_offset);
+        if (status == VMM_OK && io_md_is_snapshot(md))
+            status = io_reference_copy_range(md, &md->copies, &md->ranges[i], md_offset);
+        md_offset += md->ranges[i].length;
+    }
+    if (status != VMM_OK) {
+        io_reference_release(md, &md->source);
+        io_reference_release(md, &md->copies);
+    }
+    return status;
+}

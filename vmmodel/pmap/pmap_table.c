@@ -1,0 +1,164 @@
+/* pmap_table.c - see pmap_table.h */
+#include "pmap/pmap_table.h"
+
+#include "pmap/pmap_internal.h"
+
+/* ---- pages for tables ---- */
+
+/* A frame that reads as an empty table. */
+static enum vmm_status
+pmap_table_alloc(struct pmap *pmap, vmm_ppn *made)
+{
+    struct hw_frames *frames = &pmap->system->machine->frames;
+    vmm_ppn ppn = hw_frame_alloc(frames);
+
+    if (ppn == VMM_NO_PAGE)
+        return VMM_MODEL_NO_FRAME;
+    hw_frame_zero(frames, ppn);
+    if (hw_frame_words(frames, ppn) == NULL) {
+        hw_frame_free(frames, ppn);
+        return VMM_MODEL_NO_MEMORY;
+    }
+    pmap->table_pages++;
+    pmap->system->table_pages++;
+    *made = ppn;
+    return VMM_OK;
+}
+
+enum vmm_status
+pmap_table_make_root(struct pmap *pmap)
+{
+    return pmap_table_alloc(pmap, &pmap->root);
+}
+
+/* Frees the tables below and including `ppn`. */
+static void
+pmap_table_free(struct pmap *pmap, vmm_ppn ppn, uint32_t level)
+{
+    struct hw_machine *machine = pmap->system->machine;
+    const uint64_t *words = hw_frame_words(&machine->frames, ppn);
+    uint32_t entries = (uint32_t)1 << machine->geometry->index_bits;
+
+    for (uint32_t i = 0; level + 1 < machine->geometry->levels && i < entries; i++) {
+        if (words[i] & HW_PTE_VALID)
+            pmap_table_free(pmap, hw_pte_ppn(words[i]), level + 1);
+    }
+    hw_frame_free(&machine->frames, ppn);
+    pmap->table_pages--;
+    pmap->system->table_pages--;
+}
+
+void
+pmap_table_free_all(struct pmap *pmap)
+{
+    pmap->last_leaf = NULL;
+    pmap_table_free(pmap, pmap->root, 0);
+    pmap->root = VMM_NO_PAGE;
+    VMM_ASSERT(pmap->table_pages == 0);
+}
+
+/* ---- one word ---- */
+
+static uint64_t *
+pmap_table_walk(const struct pmap *pmap, vmm_va va, uint32_t level, uint32_t *missing)
+{
+    struct hw_machine *machine = pmap->system->machine;
+
+    return hw_pt_slot(&machine->frames, machine->geometry, pmap->root, va, level, missing);
+}
+
+/* The index of the leaf word in its table. */
+static inline uint32_t
+pmap_table_leaf_index(const struct pmap *pmap, vmm_va va)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+
+    return (uint32_t)(va >> geometry->page_shift) & (((uint32_t)1 << geometry->index_bits) - 1);
+}
+
+uint64_t *
+pmap_table_slot(const struct pmap *pmap, vmm_va va)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+
+    if (pmap->last_leaf != NULL &&
+        va >> geometry->page_shift >> geometry->index_bits == pmap->last_chunk)
+        return pmap->last_leaf + pmap_table_leaf_index(pmap, va);
+    return pmap_table_walk(pmap, va, geometry->levels - 1, NULL);
+}
+
+/* Hangs a new table into the word that is missing at `level`. */
+static enum vmm_status
+pmap_table_add(struct pmap *pmap, vmm_va va, uint32_t level)
+{
+    vmm_ppn ppn;
+    enum vmm_status status = pmap_table_alloc(pmap, &ppn);
+
+    if (status != VMM_OK)
+        return status;
+    *pmap_table_walk(pmap, va, level, NULL) =
+        hw_pte_make(ppn, HW_PTE_VALID | HW_PTE_WRITE | HW_PTE_USER);
+    trace_emit(pmap->system->trace, EV_PMAP_TABLE, .space = pmap->space, .va = va, .ppn = ppn,
+               .count = level + 1);
+    return VMM_OK;
+}
+
+enum vmm_status
+pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    uint64_t *found = pmap_table_slot(pmap, va);
+    enum vmm_status status = VMM_OK;
+    uint32_t missing;
+
+    while (found == NULL && status == VMM_OK) {
+        found = pmap_table_walk(pmap, va, geometry->levels - 1, &missing);
+        if (found == NULL)
+            status = pmap_table_add(pmap, va, missing);
+    }
+    if (status != VMM_OK)
+        return status == VMM_MODEL_NO_FRAME && !may_wait ? VMM_RESOURCE_SHORTAGE : status;
+    pmap->last_leaf = found - pmap_table_leaf_index(pmap, va);
+    pmap->last_chunk = va >> geometry->page_shift >> geometry->index_bits;
+    *slot = found;
+    return VMM_OK;
+}
+
+/* ---- ranges ---- */
+
+/* The bytes of address space that one word at `level` covers. */
+static vmm_size
+pmap_table_span(const struct pmap *pmap, uint32_t level)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+
+    return (vmm_size)1 << (geometry->page_shift +
+                           (geometry->levels - 1 - level) * geometry->index_bits);
+}
+
+/* The first byte behind the block of `span` bytes around `va`, or `end` if that comes first. */
+static vmm_va
+pmap_table_skip(vmm_va va, vmm_size span, vmm_va end)
+{
+    vmm_va last = va | (span - 1);
+
+    return last >= end - 1 ? end : last + 1; /* end - 1: the block may be the topmost one */
+}
+
+bool
+pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run)
+{
+    uint32_t leaf = pmap->system->machine->geometry->levels - 1;
+    uint32_t missing;
+
+    while (*va < end) {
+        run->start = *va;
+        run->slots = pmap_table_walk(pmap, *va, leaf, &missing);
+        if (run->slots != NULL) {
+            run->end = *va = pmap_table_skip(*va, pmap_table_span(pmap, leaf - 1), end);
+            return true;
+        }
+        *va = pmap_table_skip(*va, pmap_table_span(pmap, missing), end);
+    }
+    return false;
+}

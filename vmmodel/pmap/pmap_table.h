@@ -1,0 +1,50 @@
+/*
+ * pmap_table.h - the page tables as pages of memory, and walks over a range of them
+ *
+ * PURPOSE     Finds and makes the word that holds a translation. A walk over a range goes from leaf
+ *             table to leaf table, so that empty terabytes cost a few steps.
+ * INVARIANTS  table_pages counts the tables of a pmap, root included
+ *             a table stays where it is until its pmap goes, so the last leaf table may be kept
+ * UNITS       va, start, end: bytes, page aligned. level: 0 is the root.
+ * OWNERSHIP   a pmap owns its table frames
+ * ERRORS      VMM_MODEL_NO_FRAME, VMM_MODEL_NO_MEMORY, VMM_RESOURCE_SHORTAGE (may not wait for a
+ *             frame); tables
+ *             made on the way stay and harm nobody
+ * EVENTS      PMAP_TABLE
+ * XNU         osfmk/x86_64/pmap.c pmap_expand, pmap_pte in osfmk/i386/pmap_internal.h
+ */
+#ifndef PMAP_PMAP_TABLE_H
+#define PMAP_PMAP_TABLE_H
+
+#include "pmap/pmap.h"
+
+/* Makes the root of a new pmap. */
+enum vmm_status pmap_table_make_root(struct pmap *pmap) VMM_MUST_USE;
+
+/* Frees every table, the root included. */
+void pmap_table_free_all(struct pmap *pmap);
+
+/* The leaf word for `va`, or NULL when no leaf table is there. */
+uint64_t *pmap_table_slot(const struct pmap *pmap, vmm_va va);
+
+/*
+ * The leaf word for `va`; makes the tables on the way. Without a free frame for one a caller that may
+ * not wait gets VMM_RESOURCE_SHORTAGE, any other VMM_MODEL_NO_FRAME: it is the one that would wait.
+ */
+enum vmm_status pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait,
+                                  uint64_t **slot) VMM_MUST_USE;
+
+/* Part of a range that lies in one leaf table. */
+struct pmap_run {
+    uint64_t *slots; /* the first word of the run */
+    vmm_va start;
+    vmm_va end;
+};
+
+/*
+ * The first run of [*va, end) that has a leaf table; *va moves behind it. Skips what has no table in
+ * one step per missing table. False: no more.
+ */
+bool pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run);
+
+#endif
