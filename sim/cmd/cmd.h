@@ -1,0 +1,92 @@
+/*
+ * cmd.h - what the program's verbs share
+ *
+ * PURPOSE     One file per verb, one table of verbs, one way to complain.
+ * INVARIANTS  C1  trouble is one line on stderr and exit 2, with nothing on stdout before it
+ * UNITS       exit codes: 0 clean, 1 findings or failed expectations, 2 trouble, 130 Ctrl-C
+ * OWNERSHIP   words belong to main(); verbs own what they make
+ * ERRORS      exit codes
+ * EVENTS      none
+ * XNU         none
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "core/scn.h"
+#include "core/scn_words.h"
+#include "io/io_bytes.h"
+#include "io/io_loop.h"
+
+enum { CMD_CLEAN = 0, CMD_FINDINGS = 1, CMD_TROUBLE = 2 };
+
+/* The words after the verb. cmd_parse() leaves only operands in them. */
+struct cmd_words {
+    int count;
+    char **word;
+};
+
+struct cmd_verb {
+    const char *name;
+    const char *summary;
+    const char *help; /* fits a screen, with an example */
+    int (*run)(const struct cmd_verb *verb, struct cmd_words *words);
+};
+
+size_t cmd_verb_count(void);
+const struct cmd_verb *cmd_verb_at(size_t index);
+/* NULL after the complaint, with the nearest verb as a hint. */
+const struct cmd_verb *cmd_verb_find(const char *name);
+
+int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_story(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
+
+extern const char cmd_help_help[];
+extern const char cmd_profiles_help[];
+extern const char cmd_run_help[];
+extern const char cmd_story_help[];
+extern const char cmd_version_help[];
+
+/* ---- options ---- */
+struct cmd_option {
+    const char *name;   /* "--json" */
+    bool *flag;         /* set when the option is given, or NULL */
+    const char **value; /* takes the option's value, or NULL */
+};
+
+/* Takes the options out of *words. False: the complaint has been made. */
+bool cmd_parse(const struct cmd_verb *verb, struct cmd_words *words,
+               const struct cmd_option *options, size_t count);
+
+/* Complains when there are more operands than `most`. */
+bool cmd_at_most(const struct cmd_verb *verb, const struct cmd_words *words, int most);
+
+/* Finds a profile row; false after the complaint, with the nearest name as a hint. */
+bool cmd_profile_find(const char *name, size_t *row);
+
+/* ---- saying things ---- */
+/* "faultline: ..." on stderr, one line whatever bytes the arguments carry; returns CMD_TROUBLE. */
+int cmd_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line, as it is, added to what a piece of work has to say on stderr. */
+int cmd_complain(struct io_bytes *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Writes a text on stdout through the loop. */
+int cmd_say(const char *text);
+
+/* Runs work through the loop; *code is read after the work is done. Returns the exit code. */
+int cmd_work(io_work work, void *context, const int *code);
+
+/* An io_bytes as the printers of sim/core see it. */
+struct core_out cmd_out(struct io_bytes *bytes);
+
+/* Whether stdout is a terminal that wants colour. */
+bool cmd_wants_colour(void);
+
+/* The C library's heap for programs, worlds and reports. */
+extern const struct vmm_alloc cmd_heap;
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * cmd_main.c - from words to a verb
+ */
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct cmd_verb cmd_verbs[] = {
+    { "story", "the radar's bug and its cure, release by release (also with no words)",
+      cmd_story_help, cmd_story },
+    { "run", "run scenario files and say what each floor did", cmd_run_help, cmd_run },
+    { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
+      cmd_profiles },
+    { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
+    { "version", "the program's version", cmd_version_help, cmd_version },
+};
+
+size_t
+cmd_verb_count(void)
+{
+    return VMM_COUNT_OF(cmd_verbs);
+}
+
+const struct cmd_verb *
+cmd_verb_at(size_t index)
+{
+    return &cmd_verbs[index];
+}
+
+/* The spellings that other programs have taught us to type. */
+static const char *
+cmd_verb_alias(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return "help";
+    if (strcmp(name, "--version") == 0)
+        return "version";
+    return name;
+}
+
+const struct cmd_verb *
+cmd_verb_find(const char *name)
+{
+    const char *wanted = cmd_verb_alias(name);
+    struct scn_guess guess;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cmd_verbs); i++) {
+        if (strcmp(cmd_verbs[i].name, wanted) == 0)
+            return &cmd_verbs[i];
+    }
+    scn_guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < VMM_COUNT_OF(cmd_verbs); i++)
+        scn_guess_offer(&guess, cmd_verbs[i].name);
+    if (guess.word != NULL)
+        cmd_trouble("unknown verb '%s': did you mean '%s'?", name, guess.word);
+    else
+        cmd_trouble("unknown verb '%s': 'faultline help' lists the verbs", name);
+    return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct cmd_words words = { argc > 1 ? argc - 2 : 0, argv + (argc > 1 ? 2 : argc) };
+    const struct cmd_verb *verb;
+
+    io_guard_standard();
+    if (argc <= 1)
+        return cmd_story(&cmd_verbs[0], &words);
+    verb = cmd_verb_find(argv[1]);
+    return verb != NULL ? verb->run(verb, &words) : CMD_TROUBLE;
+}

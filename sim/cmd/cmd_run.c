@@ -1,0 +1,212 @@
+/*
+ * cmd_run.c - faultline run: scenario files, on the releases they name
+ *
+ * Text: each file is one piece of work that reads, parses, runs and prints it; a bad file complains
+ * and the others still run. JSON: one piece parses all files first, since a half-printed object
+ * helps nobody, and then each file is a piece.
+ */
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "io/io_file.h"
+
+const char cmd_run_help[] =
+    "usage: faultline run [options] FILE...\n"
+    "\n"
+    "Runs scenario files, each on the releases that it names, and says what every floor did. FILE\n"
+    "may be - for standard input. All files run; the worst result decides the exit code.\n"
+    "\n"
+    "  --profile NAME  run on this release instead of those the file names\n"
+    "  --events        print every event of the model under its step\n"
+    "  --quiet         print the verdicts only\n"
+    "  --json          print one JSON object for all files and releases\n"
+    "  --help          this page\n"
+    "\n"
+    "exit: 0 every expectation held, 1 a finding or a failed expectation, 2 a bad file or option\n"
+    "\n"
+    "example:\n"
+    "  faultline run --profile macos-15.4 "
+    "sim/scenarios/r25140509_prepare_leaves_mapping_lazy.scn\n";
+
+struct run {
+    struct cmd_words *files;
+    struct scn_program **programs; /* JSON: all files, parsed */
+    int next;
+    int code;
+    uint32_t flags;
+    bool has_profile;
+    size_t profile;
+    bool is_first_run;
+};
+
+static void
+run_worse(struct run *run, int code)
+{
+    run->code = code > run->code ? code : run->code;
+}
+
+/* "file:line:col: what: how to fix", as compilers say it. */
+static void
+run_complain(struct io_bytes *err, const char *file, const struct scn_error *error)
+{
+    if (error->line == 0)
+        cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
+    else
+        cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line, (unsigned)error->column,
+                     error->what, error->how);
+}
+
+/* Reads and parses one file; NULL after the complaint. */
+static struct scn_program *
+run_load(const char *file, struct io_bytes *err)
+{
+    struct scn_program *program = NULL;
+    struct scn_error error = { 0 };
+    struct io_bytes source = { 0 };
+    char why[IO_WHY_BYTES];
+    enum scn_outcome outcome;
+
+    if (!io_file_read(file, SCN_SOURCE_MAX, &source, why)) {
+        cmd_complain(err, "%s: cannot be read: %s", file, why);
+        io_bytes_free(&source);
+        return NULL;
+    }
+    outcome = scn_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, &program,
+                        &error);
+    io_bytes_free(&source);
+    if (outcome == SCN_BAD_SOURCE)
+        run_complain(err, file, &error);
+    if (outcome == SCN_NO_MEMORY)
+        cmd_complain(err, "%s: memory ran out", file);
+    return outcome == SCN_OK ? program : NULL;
+}
+
+/* One file on one release. */
+static void
+run_one(struct run *run, const char *file, const struct scn_program *program, size_t row,
+        struct io_bytes *out, struct io_bytes *err)
+{
+    struct scn_options options = { .keep_events = (run->flags & SCN_PRINT_EVENTS) != 0 };
+    struct core_out to = cmd_out(out);
+    struct scn_report *report;
+
+    if (scn_run(program, &cmd_heap, row, &options, &report) != SCN_OK) {
+        run_worse(run, cmd_complain(err, "%s: memory ran out", file));
+        return;
+    }
+    if (run->programs != NULL)
+        scn_json_run(&to, run->is_first_run, file, program, report, run->flags);
+    else
+        scn_print_text(&to, file, program, report, run->flags);
+    run->is_first_run = false;
+    run_worse(run, report->verdict == SCN_CLEAN ? CMD_CLEAN : CMD_FINDINGS);
+    if (report->broken_invariant != NULL)
+        run_worse(run, cmd_complain(err, "%s: the model broke its own rule: %s", file,
+                                    report->broken_invariant));
+    scn_report_free(report);
+}
+
+static void
+run_each(struct run *run, const char *file, const struct scn_program *program, struct io_bytes *out,
+         struct io_bytes *err)
+{
+    if (run->has_profile) {
+        run_one(run, file, program, run->profile, out, err);
+        return;
+    }
+    for (size_t i = 0; i < scn_program_profile_count(program); i++)
+        run_one(run, file, program, scn_program_profile_at(program, i), out, err);
+}
+
+static bool
+run_text_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct run *run = context;
+    const char *file = run->files->word[run->next++];
+    struct scn_program *program = run_load(file, err);
+
+    if (program == NULL)
+        run_worse(run, CMD_TROUBLE);
+    else
+        run_each(run, file, program, out, err);
+    if (program != NULL)
+        scn_program_free(program);
+    return run->next < run->files->count;
+}
+
+static bool
+run_json_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct run *run = context;
+    struct core_out to = cmd_out(out);
+
+    if (run->next == 0)
+        scn_json_begin(&to);
+    run_each(run, run->files->word[run->next], run->programs[run->next], out, err);
+    run->next++;
+    if (run->next < run->files->count)
+        return true;
+    scn_json_end(&to);
+    return false;
+}
+
+/* The first piece with --json: every file must be good before a byte is printed. */
+static bool
+run_json_load(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct run *run = context;
+
+    (void)out;
+    for (int i = 0; i < run->files->count; i++) {
+        run->programs[i] = run_load(run->files->word[i], err);
+        if (run->programs[i] == NULL)
+            run_worse(run, CMD_TROUBLE);
+    }
+    return false;
+}
+
+static int
+run_json(struct run *run)
+{
+    int code;
+
+    run->programs = calloc((size_t)run->files->count, sizeof(*run->programs));
+    if (run->programs == NULL)
+        return cmd_trouble("memory ran out");
+    code = cmd_work(run_json_load, run, &run->code);
+    if (code == CMD_CLEAN)
+        code = cmd_work(run_json_work, run, &run->code);
+    for (int i = 0; i < run->files->count; i++) {
+        if (run->programs[i] != NULL)
+            scn_program_free(run->programs[i]);
+    }
+    free(run->programs);
+    return code;
+}
+
+int
+cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct run run = { .files = words, .is_first_run = true };
+    bool is_json = false, wants_events = false, is_quiet = false, wants_help = false;
+    const char *profile = NULL;
+    const struct cmd_option options[] = {
+        { "--json", &is_json, NULL },    { "--events", &wants_events, NULL },
+        { "--quiet", &is_quiet, NULL },  { "--profile", &run.has_profile, &profile },
+        { "--help", &wants_help, NULL }, { "-h", &wants_help, NULL },
+    };
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (run.has_profile && !cmd_profile_find(profile, &run.profile))
+        return CMD_TROUBLE;
+    if (words->count == 0)
+        return cmd_trouble("'run' needs a file: faultline run FILE...");
+    run.flags = (wants_events ? SCN_PRINT_EVENTS : 0u) | (is_quiet ? SCN_PRINT_QUIET : 0u);
+    if (is_json)
+        return run_json(&run);
+    run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
+    return cmd_work(run_text_work, &run, &run.code);
+}

@@ -1,0 +1,137 @@
+/*
+ * scn.h - a scenario: text in, report out
+ *
+ * PURPOSE     Parses the scenario language, runs a program on one release over the seam, and hands
+ *             out a report that printers turn into text or JSON. No files, no clock, no libuv: the
+ *             same code runs in the program, in a page and in a kext.
+ * INVARIANTS  N1  any bytes parse or give one error; nothing crashes
+ *             N2  same source, profile and version: same report
+ * UNITS       line, column: from 1. Sizes: bytes.
+ * OWNERSHIP   a program borrows nothing from its source; scn_program_free() and scn_report_free()
+ *             give everything back
+ * ERRORS      scn_parse() fills *error; SCN_NO_MEMORY when the allocator gave nothing
+ * EVENTS      a report may keep all events of the run
+ * XNU         none
+ */
+#ifndef CORE_SCN_H
+#define CORE_SCN_H
+
+#include "vmmodel.h"
+
+enum {
+    SCN_SOURCE_MAX = 1 << 20, /* bytes of a scenario file; more is an error */
+    SCN_LINE_MAX = 4096,
+};
+
+struct scn_error {
+    uint32_t line; /* 0: the whole file */
+    uint32_t column;
+    char what[160]; /* "unknown operation 'wyre'" */
+    char how[160];  /* "did you mean 'wire'?" */
+};
+
+struct scn_program;
+
+enum scn_outcome { SCN_OK, SCN_BAD_SOURCE, SCN_NO_MEMORY };
+
+enum scn_outcome scn_parse(const struct vmm_alloc *alloc, const char *bytes, size_t length,
+                           struct scn_program **program, struct scn_error *error);
+void scn_program_free(struct scn_program *program);
+
+/* The title line, or "". */
+const char *scn_program_title(const struct scn_program *program);
+
+/* The profile rows the file asks for, in its order; never empty (the default is one). */
+size_t scn_program_profile_count(const struct scn_program *program);
+size_t scn_program_profile_at(const struct scn_program *program, size_t index);
+
+enum scn_verdict {
+    SCN_CLEAN,      /* every expectation held; no unexpected finding, panic or hang */
+    SCN_UNEXPECTED, /* a finding, panic or hang that no line expected */
+    SCN_FAILED      /* an expectation did not hold */
+};
+
+/* One line of the run, in order. */
+struct scn_step {
+    uint32_t line;
+    uint32_t depth;     /* nesting of blocks */
+    const char *source; /* the line as written, without comment and indentation */
+    bool is_expectation;
+    bool skipped; /* the kernel had stopped, or `on` did not name this release */
+    bool failed;  /* an expectation that did not hold */
+    bool has_status;
+    bool gave_null;        /* an operation that gives an object gave NULL */
+    int32_t status;        /* of an operation: the number the Mac would give */
+    int32_t hidden_status; /* the code behind a NULL */
+    const char *narration; /* what each floor did, one or more lines; "" for none */
+    const char *expected;  /* of a failed expectation */
+    const char *found;
+    uint64_t first_event; /* events [first_event, first_event + event_count) of the run */
+    uint64_t event_count;
+};
+
+struct scn_finding {
+    const struct verify_rule *rule;
+    struct trace_event event;
+    uint32_t line;
+    bool expected;
+};
+
+struct scn_report {
+    const struct vmm_alloc *alloc;
+    size_t profile; /* row */
+    enum scn_verdict verdict;
+    struct scn_step *steps;
+    size_t step_count;
+    struct scn_finding *findings;
+    size_t finding_count;
+    struct vm_stop stop; /* how the kernel ended */
+    uint32_t stop_line;
+    bool stop_expected;
+    struct vm_statistics statistics;
+    uint64_t counters[EV_KIND_COUNT];
+    uint64_t digest;            /* of all events */
+    struct trace_event *events; /* kept when asked; else NULL */
+    size_t event_count;
+    const char *broken_invariant; /* vm_system_check() at the end, NULL when all hold */
+    struct scn_metric {           /* `report NAME EXPRESSION` lines: named numbers for the story */
+        const char *name;
+        uint64_t value;
+    } * metrics;
+    size_t metric_count;
+};
+
+struct scn_options {
+    bool keep_events;
+    bool check_each_step; /* vm_system_check() after every operation */
+};
+
+/* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */
+enum scn_outcome scn_run(const struct scn_program *program, const struct vmm_alloc *alloc,
+                         size_t profile, const struct scn_options *options,
+                         struct scn_report **report);
+void scn_report_free(struct scn_report *report);
+
+/* Where printers put their bytes. */
+struct core_out {
+    void (*put)(void *context, const char *bytes, size_t length);
+    void *context;
+};
+
+enum { SCN_PRINT_EVENTS = 1, SCN_PRINT_QUIET = 2, SCN_PRINT_COLOUR = 4 };
+
+/* One run as a reader sees it: steps, narration, findings in the panic's shape first, verdict. */
+void scn_print_text(const struct core_out *out, const char *file, const struct scn_program *program,
+                    const struct scn_report *report, uint32_t flags);
+
+/*
+ * Many runs as one JSON object: { "schema": 1, "program": "faultline", "version": .., "runs": [..] }.
+ * Called as begin, run..., end.
+ */
+void scn_json_begin(const struct core_out *out);
+void scn_json_run(const struct core_out *out, bool is_first, const char *file,
+                  const struct scn_program *program, const struct scn_report *report,
+                  uint32_t flags);
+void scn_json_end(const struct core_out *out);
+
+#endif

@@ -1,0 +1,210 @@
+/*
+ * scn_parse_header.c - title, profile, each, machine: what stands before the first operation
+ */
+#include "scn_parser.h"
+
+#include <string.h>
+
+static const char default_profile[] = "macos-15.4";
+static const char profile_how[] = "`faultline profiles` lists the releases";
+
+static void
+guess_profile(struct scn_guess *guess)
+{
+    struct vm_profile profile;
+
+    for (size_t row = 0; row < vm_profile_count(); row++) {
+        vm_profile_at(row, &profile);
+        scn_guess_offer(guess, profile.name);
+    }
+}
+
+static bool
+fail_profile(struct scn_parser *parser, const struct scn_token *token, const char *what)
+{
+    struct scn_guess guess;
+
+    scn_guess_init(&guess, token->bytes, token->length);
+    guess_profile(&guess);
+    return scn_fail_guess(parser, token, what, &guess, profile_how);
+}
+
+static bool
+profile_add(struct scn_parser *parser, size_t row)
+{
+    struct scn_program *program = parser->program;
+
+    if (row >= SCN_ROWS_MAX || scn_rows_has(&parser->asked, row))
+        return true;
+    scn_rows_add(&parser->asked, row);
+    program->profiles[program->profile_count++] = row;
+    return true;
+}
+
+static bool
+parse_title(struct scn_parser *parser)
+{
+    if (parser->has_title)
+        return scn_fail_token(parser, scn_peek(parser), "a second title:", "a file has one title");
+    parser->has_title = true;
+    return scn_parse_string(parser, "title \"text\"", &parser->program->title);
+}
+
+/* `profile` and `each` exclude each other and themselves. */
+static bool
+take_profile_line(struct scn_parser *parser, const char *word)
+{
+    char how[160];
+    struct vmm_text text;
+
+    if (parser->profile_line == NULL) {
+        parser->profile_line = word;
+        return true;
+    }
+    vmm_text_init(&text, how, sizeof how);
+    vmm_text_format(&text, "the file has a `%s` line already; one line names all releases",
+                    parser->profile_line);
+    return scn_fail_token(parser, scn_peek(parser), "the releases are named twice:", how);
+}
+
+static bool
+parse_profile(struct scn_parser *parser)
+{
+    const struct scn_token *token = scn_peek(parser);
+    size_t row;
+
+    if (!take_profile_line(parser, "profile"))
+        return false;
+    if (token->kind != SCN_TOKEN_WORD)
+        return scn_fail_token(parser, token, "a release is missing", "write: profile macos-10.11");
+    if (scn_span_looks_like(token->bytes, token->length) &&
+        !vm_profile_find(token->bytes, token->length, &row) &&
+        scn_span_parse(token->bytes, token->length, &(struct scn_span){ 0, 0 }) == NULL)
+        return scn_fail_token(parser, token, "profile takes one release, not",
+                              "several releases: each FROM..TO");
+    if (!vm_profile_find(token->bytes, token->length, &row))
+        return fail_profile(parser, token, "unknown release");
+    scn_take(parser);
+    return profile_add(parser, row);
+}
+
+static bool
+parse_each(struct scn_parser *parser)
+{
+    struct scn_span span;
+
+    if (!take_profile_line(parser, "each"))
+        return false;
+    do {
+        const struct scn_token *token = scn_peek(parser);
+        const char *wrong;
+
+        if (token->kind != SCN_TOKEN_WORD)
+            return scn_fail_token(parser, token, "a release is missing",
+                                  "write: each all, or names and ranges FROM..TO");
+        wrong = scn_span_parse(token->bytes, token->length, &span);
+        if (wrong != NULL)
+            return fail_profile(parser, token, wrong);
+        for (size_t row = span.first; row <= span.last; row++)
+            profile_add(parser, row);
+        scn_take(parser);
+    } while (!scn_at_end(parser));
+    return true;
+}
+
+static bool
+parse_machine_number(struct scn_parser *parser, uint64_t least, uint64_t most, uint32_t *number)
+{
+    const struct scn_token *token;
+    uint64_t value;
+    char how[160];
+    struct vmm_text text;
+
+    scn_take(parser);
+    if (!scn_take_kind(parser, SCN_TOKEN_EQUALS))
+        return scn_fail_token(parser, scn_peek(parser), "= is missing",
+                              "write: machine cpus=2 frames=4096");
+    token = scn_peek(parser);
+    if (!scn_parse_plain(parser, "machine cpus=2 frames=4096", most, &value))
+        return false;
+    vmm_text_init(&text, how, sizeof how);
+    vmm_text_format(&text, "at least %llu", (unsigned long long)least);
+    if (value < least)
+        return scn_fail_token(parser, token, "out of range:", how);
+    *number = (uint32_t)value;
+    return true;
+}
+
+static bool
+parse_machine_word(struct scn_parser *parser)
+{
+    const struct scn_token *token = scn_peek(parser);
+    struct scn_program *program = parser->program;
+
+    if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "cpus"))
+        return parse_machine_number(parser, 1, SCN_CPUS_MAX, &program->cpu_count);
+    if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "frames"))
+        return parse_machine_number(parser, VM_MIN_FRAMES, SCN_FRAMES_MAX, &program->frame_count);
+    if (scn_take_word(parser, "asserts")) {
+        program->kernel_asserts = true;
+        return true;
+    }
+    return scn_fail_token(parser, token, "machine has no",
+                          "write: machine [cpus=N] [frames=N] "
+                          "[asserts]");
+}
+
+static bool
+parse_machine(struct scn_parser *parser)
+{
+    if (parser->has_machine)
+        return scn_fail_token(parser, scn_peek(parser),
+                              "a second machine:", "a file has one machine line");
+    parser->has_machine = true;
+    do {
+        if (!parse_machine_word(parser))
+            return false;
+    } while (!scn_at_end(parser));
+    return true;
+}
+
+bool
+scn_parse_header(struct scn_parser *parser, bool *is_header)
+{
+    static const struct {
+        const char *word;
+        bool (*parse)(struct scn_parser *parser);
+    } lines[] = {
+        { "title", parse_title },
+        { "profile", parse_profile },
+        { "each", parse_each },
+        { "machine", parse_machine },
+    };
+    const struct scn_token *token = scn_peek(parser);
+
+    for (size_t i = 0; i < VMM_COUNT_OF(lines); i++) {
+        if (!scn_take_word(parser, lines[i].word))
+            continue;
+        *is_header = true;
+        if (parser->header_is_over)
+            return scn_fail_token(parser, token, "too late for",
+                                  "title, profile, each and machine stand before the first "
+                                  "operation");
+        return lines[i].parse(parser);
+    }
+    return true;
+}
+
+/* The first operation is here: what the header left open gets its default. */
+bool
+scn_header_end(struct scn_parser *parser)
+{
+    size_t row;
+
+    parser->header_is_over = true;
+    if (parser->program->profile_count > 0)
+        return true;
+    if (!vm_profile_find(default_profile, strlen(default_profile), &row))
+        row = vm_profile_count() - 1;
+    return profile_add(parser, row);
+}

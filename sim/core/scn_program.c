@@ -1,0 +1,29 @@
+/*
+ * scn_program.c - what anyone may ask of a program
+ */
+#include "scn_program.h"
+
+void
+scn_program_free(struct scn_program *program)
+{
+    if (program != NULL)
+        core_arena_destroy(&program->arena);
+}
+
+const char *
+scn_program_title(const struct scn_program *program)
+{
+    return program->title;
+}
+
+size_t
+scn_program_profile_count(const struct scn_program *program)
+{
+    return program->profile_count;
+}
+
+size_t
+scn_program_profile_at(const struct scn_program *program, size_t index)
+{
+    return program->profiles[index];
+}

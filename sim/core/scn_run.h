@@ -1,0 +1,127 @@
+/*
+ * scn_run.h - one run of a program, for the runner's parts
+ *
+ * PURPOSE     scn_runner.c walks the statements; scn_operation.c does what one says over the seam;
+ *             scn_probe.c looks without touching; scn_expect.c compares; scn_narrate.c tells.
+ * INVARIANTS  R1  an object that was never made is never handed to the seam
+ * UNITS       address, length: bytes
+ * OWNERSHIP   what the report shows lies in `keep`, which the report takes over; the rest in
+ *             `scratch`, which ends with the run
+ * ERRORS      out_of_memory: the embedder gave nothing at some point, so nothing after it counts
+ * EVENTS      none of its own
+ * XNU         none
+ */
+#ifndef CORE_SCN_RUN_H
+#define CORE_SCN_RUN_H
+
+#include "scn_program.h"
+#include "scn_watch.h"
+
+enum { SCN_STEP_FINDINGS = 64, SCN_NARRATION_MAX = 2048 };
+
+/* What stands behind a name while the program runs. */
+struct scn_object {
+    bool is_made;     /* the line that binds it ran */
+    bool is_null;     /* and gave NULL */
+    vmk_task_t task;  /* the task; the owner of a buffer; the task a map is in */
+    uint64_t address; /* of a buffer or a map; kept after unmap, as a driver keeps its pointer */
+    uint64_t length;
+    vmk_desc_t desc;
+    vmk_map_t map;
+    struct vmk_sim_call *call;
+};
+
+/* What one operation gave. */
+struct scn_result {
+    bool has_status;
+    bool is_null;
+    int32_t status;
+    int32_t hidden;
+    const char *broken; /* check: the invariant that does not hold */
+};
+
+struct scn_found {
+    struct scn_found *next;
+    struct scn_finding finding;
+    size_t step;
+};
+
+struct scn_run {
+    const struct scn_program *program;
+    size_t profile;
+    const struct scn_options *options;
+    const struct vmm_alloc *host;
+    struct vmm_alloc alloc; /* the host's, watched for the first refusal */
+    bool out_of_memory;
+    struct core_arena keep;
+    struct core_arena scratch;
+
+    vmk_world_t world;
+    struct vm_system *system;
+    uint64_t page_bytes;
+    struct scn_object *objects;
+    struct scn_watch watch;
+    struct trace_digest digest;
+    struct verify verify;
+    struct verify_finding findings[SCN_STEP_FINDINGS];
+    struct scn_found *found; /* oldest first */
+    struct scn_found **found_tail;
+
+    struct scn_report *report;
+    struct scn_step *step;  /* the one that runs */
+    struct scn_result last; /* of the last operation that ran */
+    bool has_last;
+    uint32_t cpu;
+    uint32_t block_cpu[SCN_DEPTH_MAX];
+    bool has_loaded;
+    uint8_t loaded;
+    bool has_moved; /* read-bytes or write-bytes ran */
+    uint64_t moved;
+    uint64_t start_counters[EV_KIND_COUNT];
+    uint64_t mark_counters[EV_KIND_COUNT];
+    const char *broken_invariant;
+    bool is_unexpected;
+    bool is_failed;
+};
+
+/* ---- values ---- */
+static inline uint64_t
+scn_value(const struct scn_run *run, struct scn_number number)
+{
+    return number.in_pages ? number.value * run->page_bytes : number.value;
+}
+
+struct scn_stretch {
+    vmk_task_t task;
+    uint64_t address;
+    uint64_t length;
+};
+
+/* The bytes a place names: the whole object, or `bare` bytes when it has only an offset. */
+struct scn_stretch scn_place_bytes(const struct scn_run *run, const struct scn_place *place,
+                                   uint64_t bare);
+
+static inline struct scn_object *
+scn_object_of(const struct scn_run *run, const struct scn_place *place)
+{
+    return &run->objects[place->name];
+}
+
+/* ---- operations ---- */
+struct scn_result scn_operate(struct scn_run *run, const struct scn_statement *statement);
+/* The first name of the statement whose line did not run or gave NULL; NULL: all are there. */
+bool scn_operands_are_made(const struct scn_run *run, const struct scn_operands *operands);
+
+/* ---- expectations ---- */
+/* Runs an expect or a report line: fills the step. */
+void scn_expect_run(struct scn_run *run, const struct scn_statement *statement);
+void scn_report_run(struct scn_run *run, const struct scn_statement *statement);
+
+/* ---- narration ---- */
+/* What the step caused, floor by floor, in the keep arena. */
+const char *scn_narrate(struct scn_run *run, const struct scn_statement *statement,
+                        const struct scn_result *result);
+/* "kIOReturnBadArgument", or 0xE00002C2 when no table knows it. */
+void scn_put_status(struct vmm_text *text, int32_t status);
+
+#endif

@@ -1,0 +1,380 @@
+/*
+ * scn_runner.c - a program, a release, a world: a report
+ *
+ * The statements run in order. Each operation is a step: the watch forgets, the seam is called, the
+ * findings are collected, the narration is made. Once the kernel has stopped, operations are
+ * skipped; expectations still look.
+ */
+#include "scn_run.h"
+
+#include <string.h>
+
+/* The report and what it owns; it lies in its own arena. */
+struct report_box {
+    struct scn_report report;
+    struct core_arena keep;
+    size_t event_capacity;
+};
+
+/* ---- the host's memory, watched ---- */
+
+static void *
+watched_take(void *context, size_t size)
+{
+    struct scn_run *run = context;
+    void *memory = run->host->take(run->host->context, size);
+
+    if (memory == NULL)
+        run->out_of_memory = true;
+    return memory;
+}
+
+static void
+watched_give(void *context, void *memory, size_t size)
+{
+    struct scn_run *run = context;
+
+    run->host->give(run->host->context, memory, size);
+}
+
+static bool
+is_out_of_memory(const struct scn_run *run)
+{
+    return run->out_of_memory || run->watch.is_short || run->keep.is_exhausted ||
+           run->scratch.is_exhausted;
+}
+
+/* ---- steps ---- */
+
+static bool
+has_stopped(const struct scn_run *run)
+{
+    return vm_system_stop(run->system)->kind != VM_RUNNING;
+}
+
+static void
+skip(struct scn_run *run, const char *why)
+{
+    run->step->skipped = true;
+    run->step->narration = why;
+}
+
+/* Moves the findings of the step from the fold to the report. */
+static void
+collect_findings(struct scn_run *run)
+{
+    for (size_t i = 0; i < run->verify.count; i++) {
+        struct scn_found *found = core_arena_take(&run->scratch, sizeof *found);
+
+        if (found == NULL)
+            return;
+        found->finding.rule = run->verify.findings[i].rule;
+        found->finding.event = run->verify.findings[i].event;
+        found->finding.line = run->step->line;
+        *run->found_tail = found;
+        run->found_tail = &found->next;
+        run->report->finding_count++;
+    }
+    run->verify.count = 0;
+}
+
+static void
+note_broken(struct scn_run *run, const char *broken)
+{
+    if (broken == NULL)
+        return;
+    run->step->failed = true;
+    run->step->expected = "every invariant of the model holds";
+    run->step->found = core_arena_copy(&run->keep, broken, strlen(broken));
+    if (run->report->broken_invariant == NULL)
+        run->report->broken_invariant = run->step->found;
+}
+
+/* What every step that reached the seam leaves behind. */
+static void
+end_step(struct scn_run *run, const struct scn_statement *statement,
+         const struct scn_result *result)
+{
+    bool stops_here = has_stopped(run) && run->report->stop_line == 0;
+
+    if (stops_here)
+        run->report->stop_line = statement->line;
+    collect_findings(run);
+    run->step->narration = scn_narrate(run, statement, result);
+    run->step->event_count = run->watch.seen - run->step->first_event;
+    note_broken(run, result->broken);
+    if (run->options->check_each_step && !has_stopped(run))
+        note_broken(run, vmk_sim_check());
+}
+
+static void
+run_operation(struct scn_run *run, const struct scn_statement *statement)
+{
+    struct scn_result result;
+
+    if (!scn_operands_are_made(run, &statement->u.operands)) {
+        skip(run, "a name it needs is not bound on this release");
+        return;
+    }
+    result = scn_operate(run, statement);
+    if (result.has_status) {
+        run->last = result;
+        run->has_last = true;
+        run->step->has_status = true;
+        run->step->gave_null = result.is_null;
+        run->step->status = result.status;
+        run->step->hidden_status = result.hidden;
+    }
+    end_step(run, statement, &result);
+}
+
+static void
+run_brace(struct scn_run *run, const struct scn_statement *statement)
+{
+    struct scn_result result = { .has_status = false };
+
+    if (statement->form == SCN_OPEN) {
+        run->block_cpu[statement->depth] = run->cpu;
+        vmk_sim_enter(statement->section);
+    } else {
+        /* The section belongs to the CPU that entered it; `on-cpu` inside ends here. */
+        run->cpu = run->block_cpu[statement->depth];
+        vmk_sim_set_cpu(run->cpu);
+        vmk_sim_leave(statement->section);
+    }
+    end_step(run, statement, &result);
+}
+
+static void
+run_statement(struct scn_run *run, const struct scn_statement *statement)
+{
+    bool is_looking = statement->form == SCN_EXPECT || statement->form == SCN_REPORT;
+
+    if (!scn_rows_has(&statement->rows, run->profile)) {
+        skip(run, "not on this release");
+    } else if (!is_looking && has_stopped(run)) {
+        skip(run, "the kernel has stopped");
+    } else if (statement->form == SCN_DO) {
+        run_operation(run, statement);
+    } else if (statement->form == SCN_EXPECT) {
+        scn_expect_run(run, statement);
+    } else if (statement->form == SCN_REPORT) {
+        scn_report_run(run, statement);
+    } else {
+        run_brace(run, statement);
+    }
+}
+
+static void
+run_step(struct scn_run *run, const struct scn_statement *statement)
+{
+    struct scn_step *step = run->step;
+
+    step->line = statement->line;
+    step->depth = statement->depth;
+    step->source = core_arena_copy(&run->keep, statement->source, strlen(statement->source));
+    step->is_expectation = statement->form == SCN_EXPECT;
+    step->narration = "";
+    step->first_event = run->watch.seen;
+    scn_watch_step(&run->watch);
+    if (step->source != NULL)
+        run_statement(run, statement);
+    run->is_failed |= step->failed;
+}
+
+static void
+run_program(struct scn_run *run)
+{
+    const struct scn_statement *statement = run->program->first;
+
+    for (; statement != NULL && !is_out_of_memory(run); statement = statement->next) {
+        run->step = &run->report->steps[run->report->step_count++];
+        run_step(run, statement);
+    }
+}
+
+/* ---- the end ---- */
+
+static void
+finish_findings(struct scn_run *run)
+{
+    struct scn_report *report = run->report;
+    size_t i = 0;
+
+    report->findings =
+        core_arena_array(&run->keep, report->finding_count, sizeof *report->findings);
+    if (report->findings == NULL)
+        return;
+    for (const struct scn_found *found = run->found; found != NULL; found = found->next) {
+        report->findings[i++] = found->finding;
+        if (!found->finding.expected && found->finding.rule->severity != VERIFY_ADVICE)
+            run->is_unexpected = true;
+    }
+}
+
+static void
+finish_report(struct scn_run *run)
+{
+    struct scn_report *report = run->report;
+    const uint64_t *counters = vm_system_trace(run->system)->counters;
+    const char *broken = NULL;
+
+    report->stop = *vm_system_stop(run->system);
+    if (!has_stopped(run) && report->broken_invariant == NULL)
+        broken = vmk_sim_check();
+    if (broken != NULL)
+        report->broken_invariant = core_arena_copy(&run->keep, broken, strlen(broken));
+    vm_system_statistics(run->system, &report->statistics);
+    for (size_t kind = 0; kind < EV_KIND_COUNT; kind++)
+        report->counters[kind] = counters[kind] - run->start_counters[kind];
+    report->digest = run->digest.value;
+    finish_findings(run);
+    if (report->stop.kind != VM_RUNNING && !report->stop_expected)
+        run->is_unexpected = true;
+    if (run->is_failed || report->broken_invariant != NULL)
+        report->verdict = SCN_FAILED;
+    else
+        report->verdict = run->is_unexpected ? SCN_UNEXPECTED : SCN_CLEAN;
+}
+
+/* ---- the beginning ---- */
+
+static struct report_box *
+make_report(struct scn_run *run)
+{
+    const struct scn_program *program = run->program;
+    struct report_box *box = core_arena_take(&run->keep, sizeof *box);
+    struct scn_report *report;
+
+    if (box == NULL)
+        return NULL;
+    report = &box->report;
+    report->alloc = run->host;
+    report->profile = run->profile;
+    report->steps = core_arena_array(&run->keep, program->statement_count, sizeof *report->steps);
+    report->metrics = core_arena_array(&run->keep, program->report_count, sizeof *report->metrics);
+    run->report = report;
+    return report->steps != NULL && report->metrics != NULL ? box : NULL;
+}
+
+static bool
+make_world(struct scn_run *run)
+{
+    struct vm_profile profile;
+    struct vmk_sim_config config = {
+        .alloc = &run->alloc,
+        .profile = &profile,
+        .cpu_count = run->program->cpu_count,
+        .frame_count = run->program->frame_count,
+        .kernel_asserts = run->program->kernel_asserts,
+    };
+
+    vm_profile_at(run->profile, &profile);
+    run->world = vmk_sim_create(&config);
+    return run->world != NULL;
+}
+
+static void
+watch_world(struct scn_run *run)
+{
+    struct trace *trace = vm_system_trace(run->system);
+
+    memcpy(run->start_counters, trace->counters, sizeof run->start_counters);
+    memcpy(run->mark_counters, trace->counters, sizeof run->mark_counters);
+    run->found_tail = &run->found;
+    scn_watch_init(&run->watch, run->host, run->options->keep_events);
+    trace_digest_init(&run->digest);
+    verify_init(&run->verify, run->findings, SCN_STEP_FINDINGS);
+    trace_attach(trace, &run->watch.sink);
+    trace_attach(trace, &run->digest.sink);
+    trace_attach(trace, &run->verify.sink);
+    vmk_sim_set_cpu(0);
+}
+
+/* Runs the program in the current world. */
+static void
+run_in_world(struct scn_run *run)
+{
+    run->system = vmk_sim_system();
+    run->page_bytes = vm_system_page_bytes(run->system);
+    run->objects = core_arena_array(&run->scratch, run->program->name_count, sizeof *run->objects);
+    if (run->objects == NULL)
+        return;
+    run->objects[SCN_KERNEL_NAME].is_made = true;
+    run->objects[SCN_KERNEL_NAME].task = vmk_kernel_task();
+    watch_world(run);
+    run_program(run);
+    if (!is_out_of_memory(run))
+        finish_report(run);
+}
+
+static enum scn_outcome
+run_everything(struct scn_run *run, struct report_box **box)
+{
+    vmk_world_t before;
+
+    *box = make_report(run);
+    if (*box == NULL)
+        return SCN_NO_MEMORY;
+    if (!make_world(run))
+        return run->out_of_memory ? SCN_NO_MEMORY : SCN_BAD_SOURCE;
+    before = vmk_sim_make_current(run->world);
+    run_in_world(run);
+    vmk_sim_make_current(before);
+    vmk_sim_destroy(run->world);
+    return is_out_of_memory(run) ? SCN_NO_MEMORY : SCN_OK;
+}
+
+static void
+hand_out(struct scn_run *run, struct report_box *box, struct scn_report **report)
+{
+    box->report.events = run->watch.events;
+    box->report.event_count = run->watch.count;
+    box->event_capacity = run->watch.capacity;
+    box->keep = run->keep;
+    *report = &box->report;
+}
+
+enum scn_outcome
+scn_run(const struct scn_program *program, const struct vmm_alloc *alloc, size_t profile,
+        const struct scn_options *options, struct scn_report **report)
+{
+    static const struct scn_options plain = { false, false };
+    struct scn_run *run = alloc->take(alloc->context, sizeof *run); /* too large for a stack */
+    struct report_box *box = NULL;
+    enum scn_outcome outcome;
+
+    if (run == NULL)
+        return SCN_NO_MEMORY;
+    memset(run, 0, sizeof *run);
+    run->program = program;
+    run->profile = profile;
+    run->host = alloc;
+    run->options = options != NULL ? options : &plain;
+    run->alloc = (struct vmm_alloc){ watched_take, watched_give, run };
+    core_arena_init(&run->keep, alloc);
+    core_arena_init(&run->scratch, alloc);
+    outcome = run_everything(run, &box);
+    if (outcome == SCN_OK) {
+        hand_out(run, box, report);
+    } else {
+        if (run->watch.alloc != NULL)
+            scn_watch_free(&run->watch);
+        core_arena_destroy(&run->keep);
+    }
+    core_arena_destroy(&run->scratch);
+    alloc->give(alloc->context, run, sizeof *run);
+    return outcome;
+}
+
+void
+scn_report_free(struct scn_report *report)
+{
+    struct report_box *box;
+
+    if (report == NULL)
+        return;
+    box = VMM_CONTAINER(report, struct report_box, report);
+    vmm_give_array(report->alloc, report->events, box->event_capacity, sizeof *report->events);
+    core_arena_destroy(&box->keep);
+}

@@ -1,0 +1,142 @@
+/*
+ * scn_words.h - the vocabulary of the scenario language
+ *
+ * PURPOSE     One table per kind of word, shared by the parser, by "did you mean" and by whoever
+ *             documents the language.
+ * INVARIANTS  W1  a word is unique in its table
+ * UNITS       none
+ * OWNERSHIP   all texts are constants
+ * ERRORS      NULL or false for a word that no table has
+ * EVENTS      none
+ * XNU         none
+ */
+#ifndef CORE_SCN_WORDS_H
+#define CORE_SCN_WORDS_H
+
+#include "vmmodel.h"
+
+/* What a name stands for. */
+enum scn_type {
+    SCN_NOTHING,
+    SCN_TASK,
+    SCN_BUFFER,
+    SCN_DESCRIPTOR,
+    SCN_MAP,
+    SCN_CALL,
+    SCN_TYPE_COUNT
+};
+
+/* Apple's numbers, as the seam passes them (iokit.md 1.1). */
+enum {
+    SCN_DIRECTION_NONE = 0,
+    SCN_DIRECTION_IN = 1,
+    SCN_DIRECTION_OUT = 2,
+    SCN_DIRECTION_INOUT = 3,
+    SCN_PREPARE_NO_FAULT = 0x8,
+    SCN_COPY_ON_WRITE = 0x20000,
+    SCN_MAP_ANYWHERE = 0x1,
+    SCN_MAP_READ_ONLY = 0x1000,
+    SCN_MAP_PREFAULT = 0x10000000,
+};
+
+enum {
+    SCN_TAKES_OFFSET = 1 << 0,
+    SCN_TAKES_LENGTH = 1 << 1,
+    SCN_TAKES_AT = 1 << 2,
+    SCN_TAKES_VALUE = 1 << 3,
+    SCN_TAKES_DIRECTION = 1 << 4,
+    SCN_TAKES_PATTERN = 1 << 5,
+    SCN_TAKES_OUTPUT = 1 << 6,
+    SCN_TAKES_COW = 1 << 7, /* from here on words without a value */
+    SCN_TAKES_READ_ONLY = 1 << 8,
+    SCN_TAKES_PREFAULT = 1 << 9,
+    SCN_TAKES_NO_FAULT = 1 << 10,
+    SCN_TAKES_OUT_OF_LINE = 1 << 11,
+};
+
+enum {
+    SCN_SHOWS_RESULT = 1 << 0,     /* the translations of what the line binds */
+    SCN_SHOWS_FIRST = 1 << 1,      /* the translations of the first operand */
+    SCN_SHOWS_PMAP = 1 << 2,       /* "pmap: untouched" is worth a line */
+    SCN_SHOWS_ACCESS = 1 << 3,     /* an access without a fault is worth a line */
+    SCN_SHOWS_DESCRIPTOR = 1 << 4, /* the descriptor's wire count, or what it names */
+    SCN_SHOWS_REFERENCES = 1 << 5,
+    SCN_SHOWS_BYTES = 1 << 6, /* how many bytes went through */
+};
+
+enum scn_operation_id {
+#define SCN_OPERATION(id, function, word, gives, takes, options, shows, syntax, text) SCN_OP_##id,
+#include "scn_operations.def"
+#undef SCN_OPERATION
+    SCN_OP_END
+};
+
+struct scn_operation {
+    const char *word;
+    enum scn_type gives;
+    const char *takes;
+    uint32_t options;
+    uint32_t shows;
+    const char *syntax;
+    const char *text;
+};
+
+enum scn_subject_id {
+#define SCN_SUBJECT(id, word, takes, unit, syntax, text) SCN_SUBJECT_##id,
+#include "scn_subjects.def"
+#undef SCN_SUBJECT
+    SCN_SUBJECT_END
+};
+
+struct scn_subject {
+    const char *word;
+    const char *takes;
+    const char *unit; /* NULL: not a number */
+    const char *syntax;
+    const char *text;
+};
+
+/* A word with a number: directions, rights, kinds of no-fault sections, options. */
+struct scn_word {
+    const char *word;
+    uint32_t value;
+};
+
+struct scn_word_list {
+    const struct scn_word *words;
+    size_t count;
+};
+
+extern const struct scn_word_list scn_directions;
+extern const struct scn_word_list scn_rights;
+extern const struct scn_word_list scn_sections; /* enum vm_no_fault */
+extern const struct scn_word_list scn_options_list;
+
+const struct scn_operation *scn_operation_at(size_t index);
+const struct scn_subject *scn_subject_at(size_t index);
+bool scn_operation_find(const char *bytes, size_t length, enum scn_operation_id *id);
+bool scn_subject_find(const char *bytes, size_t length, enum scn_subject_id *id);
+const struct scn_word *scn_word_find(const struct scn_word_list *list, const char *bytes,
+                                     size_t length);
+
+/* "a buffer" */
+const char *scn_type_phrase(enum scn_type type);
+
+/* Whether `length` bytes are exactly `word`. */
+bool scn_same(const char *bytes, size_t length, const char *word);
+
+/* The nearest of the words offered so far, if one is near enough to be a slip of the hand. */
+struct scn_guess {
+    const char *bytes; /* what was written */
+    size_t length;
+    const char *word; /* the best so far, or NULL */
+    size_t distance;
+};
+
+void scn_guess_init(struct scn_guess *guess, const char *bytes, size_t length);
+void scn_guess_offer(struct scn_guess *guess, const char *word);
+void scn_guess_offer_list(struct scn_guess *guess, const struct scn_word_list *list);
+void scn_guess_offer_operations(struct scn_guess *guess);
+void scn_guess_offer_subjects(struct scn_guess *guess);
+
+#endif
