@@ -11,6 +11,7 @@ static const struct cmd_verb cmd_verbs[] = {
     { "run", "run scenario files and say what each floor did", cmd_run_help, cmd_run },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
+    { "rules", "what a finding can be, and what fixes it", cmd_rules_help, cmd_rules },
     { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
     { "version", "the program's version", cmd_version_help, cmd_version },
 };

@@ -190,11 +190,10 @@ put_step(const struct core_out *out, const struct scn_step *step)
 static void
 put_finding(const struct core_out *out, const struct scn_finding *finding)
 {
-    static const char *const severities[] = { "observed", "contract", "advice" };
     struct object object = begin(out);
 
     put_string(&object, "rule", finding->rule->id);
-    put_string(&object, "severity", severities[finding->rule->severity]);
+    put_string(&object, "severity", verify_severity_name(finding->rule->severity));
     put_number(&object, "line", finding->line);
     put_bool(&object, "expected", finding->expected);
     put_string(&object, "sentence", finding->rule->sentence);

@@ -284,14 +284,13 @@ put_rule_line(const struct printer *printer, const char *label, const char *text
 static void
 put_finding(const struct printer *printer, const struct scn_finding *finding)
 {
-    static const char *const severities[] = { "observed", "contract", "advice" };
     const struct scn_report *report = printer->report;
     const struct verify_rule *rule = finding->rule;
 
     core_put(printer->out, "\n");
     colour(printer, finding->expected ? DIM : YELLOW);
     core_format(printer->out, "finding: %s, line %u (%s%s)\n", rule->id, finding->line,
-                severities[rule->severity], finding->expected ? ", expected" : "");
+                verify_severity_name(rule->severity), finding->expected ? ", expected" : "");
     colour(printer, PLAIN);
     if (report->stop.kind != VM_RUNNING && finding->line == report->stop_line)
         put_stop(printer);

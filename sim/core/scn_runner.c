@@ -7,6 +7,8 @@
  */
 #include "scn_run.h"
 
+#include "base/assert.h"
+
 #include <string.h>
 
 /* The report and what it owns; it lies in its own arena. */
@@ -306,6 +308,8 @@ run_in_world(struct scn_run *run)
     run_program(run);
     if (!is_out_of_memory(run))
         finish_report(run);
+    else if (run->options->check_each_step && !has_stopped(run))
+        VMM_ASSERT(vmk_sim_check() == NULL); /* a refused request leaves the model whole */
 }
 
 static enum scn_outcome

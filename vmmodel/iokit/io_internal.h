@@ -56,6 +56,7 @@ struct io_md {
     uint32_t task_id;
     uint32_t options;
     uint32_t ref_count;
+    uint32_t kept; /* how many of them are not the driver's */
     uint32_t wire_count;
     bool is_read_only; /* kIOMemoryPreparedReadOnly */
     uint64_t length;
@@ -78,6 +79,7 @@ struct io_map {
     struct io_map *super; /* the mapping this one is a part of */
     uint32_t id;
     uint32_t ref_count;
+    uint32_t kept; /* how many of them are not the driver's: the set's, and its parts' */
     uint32_t options;
     struct vm_map *map; /* one reference; NULL after unmap */
     uint64_t address;   /* of the first byte; 0 after unmap */
@@ -88,6 +90,13 @@ struct io_map {
     struct io_owner *owner;
     uint64_t handle;
 };
+
+/* A reference that is the kernel's own; the driver cannot give it away. */
+void io_md_keep(struct io_md *md);
+enum vmm_status io_md_let_go(struct io_md **md) VMM_MUST_USE;
+
+/* The stop that comes of releasing what is not yours. */
+enum vmm_status io_over_release(struct vm_system *system, const char *class_name, uint32_t id);
 
 /* The descriptor's task's map, or NULL when the task has ended. */
 struct vm_map *io_md_map(const struct io_md *md);

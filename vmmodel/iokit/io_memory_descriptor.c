@@ -86,12 +86,24 @@ io_md_retain(struct io_md *md)
     md->ref_count++;
 }
 
-enum vmm_status
-io_md_release(struct io_md **released)
+void
+io_md_keep(struct io_md *md)
 {
-    struct io_md *md = *released;
+    md->ref_count++;
+    md->kept++;
+}
 
-    *released = NULL;
+enum vmm_status
+io_over_release(struct vm_system *system, const char *class_name, uint32_t id)
+{
+    return vm_panic(system, REASON_OVER_RELEASE, 0, 0,
+                    "%s %u: released by a driver that holds no reference on it", class_name, id);
+}
+
+/* One reference less; the last one frees. */
+static enum vmm_status
+io_md_drop(struct io_md *md)
+{
     if (--md->ref_count > 0)
         return VMM_OK;
     VMM_ASSERT(vmm_list_is_empty(&md->maps)); /* D2 */
@@ -102,6 +114,27 @@ io_md_release(struct io_md **released)
         md->owner->gone(md->owner, md->handle);
     io_md_free_storage(md);
     return VMM_OK;
+}
+
+enum vmm_status
+io_md_release(struct io_md **released)
+{
+    struct io_md *md = *released;
+
+    if (md->ref_count == md->kept)
+        return io_over_release(md->system, "IOGeneralMemoryDescriptor", md->id);
+    *released = NULL;
+    return io_md_drop(md);
+}
+
+enum vmm_status
+io_md_let_go(struct io_md **kept)
+{
+    struct io_md *md = *kept;
+
+    *kept = NULL;
+    md->kept--;
+    return io_md_drop(md);
 }
 
 static void

@@ -53,7 +53,8 @@ io_map_take(struct io_md *md, const struct io_request *request)
     map->offset = request->offset;
     map->length = request->length;
     vm_map_reference(map->map);
-    io_md_retain(md);
+    map->kept = 1;
+    io_md_keep(md);
     vmm_list_append(&md->maps, &map->link);
     return map;
 }
@@ -71,14 +72,15 @@ io_map_free(struct io_map *map)
         vm_map_release(&map->map);
     vmm_list_remove(&map->link);
     vmm_give_array(vm_system_alloc(system), map, 1, sizeof(*map));
-    return io_md_release(&md);
+    return io_md_let_go(&md);
 }
 
 /* A part of an existing mapping: it keeps that one alive and never unmaps anything itself. */
 static void
 io_map_become_part(struct io_map *map, struct io_map *super)
 {
-    io_map_retain(super);
+    super->ref_count++;
+    super->kept++;
     map->super = super;
     map->address = super->address + (map->offset - super->offset);
 }
@@ -159,25 +161,38 @@ io_map_unmap(struct io_map *map)
     return VMM_OK;
 }
 
-enum vmm_status
-io_map_release(struct io_map **released)
+/* One reference less; the last but the set's unmaps, and lets a larger mapping go. */
+static enum vmm_status
+io_map_drop(struct io_map *map)
 {
-    struct io_map *map = *released;
     struct io_map *super = map->super;
     enum vmm_status status;
 
     if (map->ref_count > 2) {
         map->ref_count--;
-        *released = NULL;
         return VMM_OK;
     }
     status = io_map_unmap(map);
     if (status != VMM_OK)
         return status; /* the thread never came back: the mapping is still there */
-    *released = NULL;
     status = io_map_free(map);
-    if (super != NULL && status == VMM_OK)
-        status = io_map_release(&super);
+    if (super == NULL || status != VMM_OK)
+        return status;
+    super->kept--;
+    return io_map_drop(super);
+}
+
+enum vmm_status
+io_map_release(struct io_map **released)
+{
+    struct io_map *map = *released;
+    enum vmm_status status;
+
+    if (map->ref_count == map->kept)
+        return io_over_release(map->md->system, "IOMemoryMap", map->id);
+    status = io_map_drop(map);
+    if (status == VMM_OK)
+        *released = NULL;
     return status;
 }
 

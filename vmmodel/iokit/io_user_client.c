@@ -1,6 +1,7 @@
 /* io_user_client.c - see io_user_client.h */
 #include "iokit/io_user_client.h"
 
+#include "iokit/io_internal.h"
 #include "vm/vm_access.h"
 
 /* Sizes that fit inline but came out of line anyway are malformed from 10.12.6 on. */
@@ -47,6 +48,8 @@ io_describe(const struct io_call *call, uint64_t address, uint64_t size, uint32_
     struct io_range range = { address, size };
     enum vmm_status status = io_md_create(call->task, &range, 1, options, md);
 
+    if (status == VMM_OK)
+        (*md)->kept = 1; /* the one reference is the kernel's until externalMethod returns */
     return status == VMM_IO_BAD_ARGUMENT ? VMM_OK : status;
 }
 
@@ -88,7 +91,7 @@ io_user_client_end(struct io_external_method_arguments *arguments)
 
     for (size_t i = 0; i < VMM_COUNT_OF(descriptors); i++) {
         if (*descriptors[i] != NULL && status == VMM_OK)
-            status = io_md_release(descriptors[i]);
+            status = io_md_let_go(descriptors[i]);
     }
     return status;
 }

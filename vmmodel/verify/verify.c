@@ -10,6 +10,14 @@ static const struct verify_rule rules[] = {
 #undef VERIFY_RULE
 };
 
+const char *
+verify_severity_name(enum verify_severity severity)
+{
+    static const char *const names[] = { "observed", "contract", "advice" };
+
+    return names[severity];
+}
+
 size_t
 verify_rule_count(void)
 {

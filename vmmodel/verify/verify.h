@@ -42,6 +42,9 @@ struct verify {
 /* Makes an empty fold over `capacity` findings of storage. */
 void verify_init(struct verify *verify, struct verify_finding *findings, size_t capacity);
 
+/* "observed": it happened. "contract": it did not happen here, but nothing promises that. "advice". */
+const char *verify_severity_name(enum verify_severity severity);
+
 size_t verify_rule_count(void);
 const struct verify_rule *verify_rule_at(size_t index);
 

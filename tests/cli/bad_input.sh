@@ -1,0 +1,61 @@
+# Whatever is wrong with words or files: one clear line on stderr, nothing on stdout, exit 2.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+failures=0
+
+# refuse WHAT-STDERR-SAYS WORD...
+refuse() {
+    says=$1
+    shift
+    code=0
+    "$FAULTLINE" "$@" >out 2>err </dev/null || code=$?
+    if [ "$code" != 2 ] || [ -s out ] || [ "$(wc -l <err)" != 1 ] || ! grep -qF -- "$says" err; then
+        printf 'FAILED: faultline %s\n  exit %s, stderr should say: %s\n' "$*" "$code" "$says"
+        cat out err
+        failures=$((failures + 1))
+    fi
+}
+
+printf 'app = task\n' >good.scn
+printf '' >empty.scn
+printf 'app = task\nbuf = allocate app 18446744073709551616\n' >overflow.scn
+printf 'app = task\nbuf = allocate app 0x10000000000000p\n' >pages.scn
+printf 'app = task\nbuf = allocate app 64K\nnofault spin-lock {\n    load buf' >truncated.scn
+printf 'app = tas' >truncated_word.scn
+head -c 4096 "$FAULTLINE" >binary.scn
+head -c 100000000 /dev/zero | tr '\0' 'a' >long_line.scn
+printf 'title "a\nb"\n' >open_string.scn
+mkdir folder.scn
+printf 'app = task\n' >locked.scn
+
+refuse "unknown verb 'rum': did you mean 'run'?" rum
+refuse "unknown verb ''" ''
+refuse "unknown option '--jsom' of 'run': did you mean '--json'?" run --jsom good.scn
+refuse "'--json' takes no value" run --json=yes good.scn
+refuse "'--profile' needs a value" run good.scn --profile
+refuse "unknown profile 'macos-10.111': did you mean 'macos-10.11'?" run --profile macos-10.111 good.scn
+refuse "unknown profile 'windows'" profiles show windows
+refuse "'profiles show' needs a name" profiles show
+refuse "'profiles' does not know 'macos-11'" profiles macos-11
+refuse "does not know what to do with 'more'" story more
+refuse "run" run
+refuse "/nonexistent: " run /nonexistent
+refuse "folder.scn: " run folder.scn
+refuse "binary.scn:1:" run binary.scn
+refuse "long_line.scn: " run long_line.scn
+refuse "empty.scn: the file is empty" run empty.scn
+refuse "overflow.scn:2:20: the number needs more than 64 bits" run overflow.scn
+refuse "pages.scn:2:20: the number needs more than 64 bits" run pages.scn
+refuse "truncated.scn:3:1: the block that begins here is never closed" run truncated.scn
+refuse "truncated_word.scn:1:7: unknown operation 'tas': did you mean 'task'?" run truncated_word.scn
+refuse "open_string.scn:1:7: the string has no end" run open_string.scn
+refuse "-: the file is empty" run -
+refuse "/nonexistent: " run --json /nonexistent
+
+# A name with a line end in it stays on one line.
+refuse '/no such' run '/no such
+file'
+
+[ "$failures" = 0 ]

@@ -1,0 +1,262 @@
+/*
+ * test_scn_run.c - scenarios, run: every shipped one with all invariants after every operation,
+ * what a false expectation says, and memory that runs out at every request
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scn_fixture.h"
+
+enum { SOURCE_BYTES = 1 << 16 };
+
+static void
+read_file(const char *path, char text[SOURCE_BYTES])
+{
+    FILE *file = fopen(path, "rb");
+    size_t length;
+
+    assert_non_null(file);
+    length = fread(text, 1, SOURCE_BYTES - 1, file);
+    assert_true(length > 0 && feof(file));
+    fclose(file);
+    text[length] = '\0';
+}
+
+static void
+each_shipped(void (*look)(struct scn_fixture *fixture, const char *path, const char *text),
+             struct scn_fixture *fixture)
+{
+    static char text[SOURCE_BYTES];
+    glob_t files;
+
+    assert_int_equal(glob(SOURCE_DIR "/sim/scenarios/*.scn", 0, NULL, &files), 0);
+    assert_true(files.gl_pathc >= 40);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        read_file(files.gl_pathv[i], text);
+        look(fixture, files.gl_pathv[i], text);
+    }
+    globfree(&files);
+}
+
+/* ---- what is shipped ---- */
+
+static void
+run_checked(struct scn_fixture *fixture, const char *path, const char *text)
+{
+    size_t count;
+
+    parse_ok(fixture, text);
+    assert_true(scn_program_title(fixture->program)[0] != '\0');
+    count = scn_program_profile_count(fixture->program);
+    for (size_t i = 0; i < count; i++) {
+        struct vm_profile profile;
+
+        vm_profile_at(scn_program_profile_at(fixture->program, i), &profile);
+        run_on(fixture, text, profile.name, SCN_CLEAN);
+        if (fixture->report->broken_invariant != NULL)
+            fail_msg("%s on %s: %s", path, profile.name, fixture->report->broken_invariant);
+        scn_fixture_reset(fixture);
+        parse_ok(fixture, text);
+    }
+    scn_fixture_reset(fixture);
+}
+
+static void
+every_shipped_scenario_holds_all_invariants_after_every_operation(void **state)
+{
+    each_shipped(run_checked, *state);
+}
+
+/* ---- memory that runs out ---- */
+
+/* One try with the n-th request refused (or all from it on); false when it was never reached. */
+static bool
+run_starved(const char *text, uint64_t fail_at, bool from_then_on)
+{
+    static const struct scn_options options = { .keep_events = true, .check_each_step = true };
+    struct counting_alloc counting;
+    struct scn_program *program = NULL;
+    struct scn_report *report = NULL;
+    struct scn_error error;
+    enum scn_outcome outcome;
+
+    counting_alloc_init(&counting);
+    counting.fail_at = fail_at;
+    counting.fails_from_then_on = from_then_on;
+    outcome = scn_parse(&counting.alloc, text, strlen(text), &program, &error);
+    if (outcome == SCN_OK) {
+        outcome = scn_run(program, &counting.alloc, scn_program_profile_at(program, 0), &options,
+                          &report);
+        if (outcome == SCN_OK) {
+            assert_int_equal(report->verdict, SCN_CLEAN);
+            assert_null(report->broken_invariant);
+            scn_report_free(report);
+        }
+        scn_program_free(program);
+    }
+    assert_int_equal(outcome, counting.requests >= fail_at ? SCN_NO_MEMORY : SCN_OK);
+    assert_int_equal(counting.live_bytes, 0);
+    assert_false(counting.size_mismatch);
+    return outcome == SCN_NO_MEMORY;
+}
+
+static void
+sweep(struct scn_fixture *fixture, const char *path, const char *text)
+{
+    uint64_t at = 1;
+
+    (void)fixture;
+    while (run_starved(text, at, false) && run_starved(text, at, true))
+        at++;
+    if (at < 10)
+        fail_msg("%s makes only %llu requests", path, (unsigned long long)at);
+}
+
+/*  requests   1 2 3 4 5 6 ...      the n-th is refused, for every n and every shipped scenario:
+ *  refused      x x x x x x        no byte leaks, no invariant breaks, and the run says so    */
+static void
+every_request_of_every_shipped_scenario_may_be_refused(void **state)
+{
+    each_shipped(sweep, *state);
+}
+
+/* ---- verdicts ---- */
+
+static void
+a_false_expectation_says_line_expected_and_found(void **state)
+{
+    struct scn_fixture *fixture = *state;
+
+    run_after_map(fixture, "expect translated m 3\ncheck\n", SCN_FAILED);
+    assert_true(step_at(fixture, 6)->failed);
+    assert_string_equal(step_at(fixture, 6)->expected, "translated m 3");
+    assert_string_equal(step_at(fixture, 6)->found, "0");
+    assert_false(step_at(fixture, 7)->failed);
+    print_text(fixture, SCN_PRINT_QUIET);
+    assert_has(fixture->printed, ":6: expected translated m 3, found 0");
+}
+
+static void
+a_panic_that_no_line_expects_is_unexpected(void **state)
+{
+    struct scn_fixture *fixture = *state;
+
+    run_after_map(fixture, "nofault spin-lock {\n load m\n store m\n}\n", SCN_UNEXPECTED);
+    assert_int_equal(fixture->report->stop_line, 7);
+    assert_true(step_at(fixture, 8)->skipped);
+    assert_int_equal(fixture->report->finding_count, 1);
+    assert_string_equal(fixture->report->findings[0].rule->id, "fault-in-restricted-context");
+    assert_int_equal(fixture->report->findings[0].line, 7);
+}
+
+static void
+advice_fails_nothing(void **state)
+{
+    struct scn_fixture *fixture = *state;
+
+    run_after_map(fixture, "r = map md kernel read-only\nwire r out\nexpect result 2\n", SCN_CLEAN);
+    assert_int_equal(fixture->report->finding_count, 1);
+    assert_int_equal(fixture->report->findings[0].rule->severity, VERIFY_ADVICE);
+    assert_false(fixture->report->findings[0].expected);
+}
+
+static void
+expecting_a_finding_that_is_not_there_fails(void **state)
+{
+    run_after_map(*state, "expect finding over-release\n", SCN_FAILED);
+}
+
+static void
+expecting_a_panic_with_other_words_fails(void **state)
+{
+    run_after_map(*state, "nofault spin-lock { load m }\nexpect panic \"general protection\"\n",
+                  SCN_FAILED);
+}
+
+/* ---- blocks and CPUs ---- */
+
+static void
+a_block_on_another_cpu_ends_on_its_own(void **state)
+{
+    run_after_map(*state, "nofault spin-lock {\n on-cpu 1\n load m\n}\nload m\nexpect faults 32\n",
+                  SCN_CLEAN);
+}
+
+static void
+sections_nest_and_the_outer_one_still_holds(void **state)
+{
+    run_after_map(*state,
+                  "nofault spin-lock {\n nofault mutex {\n }\n load m\n}\n"
+                  "expect panic\nexpect finding fault-in-restricted-context\n",
+                  SCN_CLEAN);
+}
+
+/* ---- reports ---- */
+
+static void
+a_report_is_a_named_number(void **state)
+{
+    struct scn_fixture *fixture = *state;
+
+    run_after_map(fixture, "load m 1\nreport seen translated m\nreport faults faults\n", SCN_CLEAN);
+    assert_int_equal(fixture->report->metric_count, 2);
+    assert_string_equal(fixture->report->metrics[0].name, "seen");
+    assert_int_equal(fixture->report->metrics[0].value, 1);
+    assert_int_equal(fixture->report->metrics[1].value, 17);
+}
+
+static void
+events_of_a_step_are_its_own(void **state)
+{
+    struct scn_fixture *fixture = *state;
+    const struct scn_step *step;
+
+    run_after_map(fixture, "load m 1\n", SCN_CLEAN);
+    step = step_at(fixture, 6);
+    assert_true(step->event_count > 0);
+    assert_true(step->first_event + step->event_count <= fixture->report->event_count);
+    for (uint64_t i = 0; i < step->event_count; i++) {
+        enum trace_kind kind = fixture->report->events[step->first_event + i].kind;
+
+        assert_true(kind == EV_FAULT || kind == EV_PMAP_ENTER || kind == EV_PMAP_TABLE);
+    }
+}
+
+static void
+the_same_scenario_gives_the_same_digest(void **state)
+{
+    static const char text[] = "app = task\nbuf = allocate app 64K\nfill buf\n"
+                               "md = descriptor buf direction=out\nm = map md kernel\nwire m in\n";
+    struct scn_fixture *fixture = *state;
+    uint64_t first;
+
+    run_on(fixture, text, "macos-13", SCN_CLEAN);
+    first = fixture->report->digest;
+    scn_fixture_reset(fixture);
+    run_on(fixture, text, "macos-13", SCN_CLEAN);
+    assert_int_equal(fixture->report->digest, first);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, scn_fixture_setup, scn_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_shipped_scenario_holds_all_invariants_after_every_operation),
+        TEST(every_request_of_every_shipped_scenario_may_be_refused),
+        TEST(a_false_expectation_says_line_expected_and_found),
+        TEST(a_panic_that_no_line_expects_is_unexpected),
+        TEST(advice_fails_nothing),
+        TEST(expecting_a_finding_that_is_not_there_fails),
+        TEST(expecting_a_panic_with_other_words_fails),
+        TEST(a_block_on_another_cpu_ends_on_its_own),
+        TEST(sections_nest_and_the_outer_one_still_holds),
+        TEST(a_report_is_a_named_number),
+        TEST(events_of_a_step_are_its_own),
+        TEST(the_same_scenario_gives_the_same_digest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
