@@ -1,10 +1,11 @@
 /*
- * bench_hot.c - the two hot paths of the model against bare loops that do only the arithmetic
+ * bench_hot.c - the hot paths of the model against bare loops that do only the arithmetic
  *
  * Prints one line for each:
  *
  *     bench tlb-hit model X Mref/s bare Y Mref/s ratio Z
  *     bench pmap-enter model X Mpage/s bare Y Mpage/s ratio Z
+ *     bench vm-map-wire model X Mpage/s bare Y Mpage/s ratio Z
  *
  * Both sides of a line run in turns in one process and each number is the median of its turns, so the
  * ratio can be compared between machines and the absolute figures cannot (a machine's clock alone
@@ -15,6 +16,8 @@
  *             in the same shape, kept in order of use in the same way
  * pmap-enter  wired translations with pv records, counts and events, against a plain fill of a
  *             4-level table with the same words in malloc'd memory, one descent a page
+ * vm-map-wire vm_map_wire() of resident pages that have no translation: entry, object, page and its
+ *             wire count, then the same translations, against the same bare fill
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -29,6 +32,8 @@
 #include "base/rng.h"
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
+#include "vm/vm_internal.h"
+#include "vm/vm_map_wire.h"
 
 enum {
     TURNS = 11,
@@ -36,7 +41,7 @@ enum {
     HOT_PAGES = 32, /* in 64 ways of L1: every reference hits */
     STAY = 8, /* references in a row on one page, on average: as the traces of real programs */
     FILL_PAGES = 1 << 16,
-    ARENA_BYTES = 32 << 20,
+    ARENA_BYTES = 128 << 20,
     PAGE = 4096
 };
 
@@ -196,7 +201,6 @@ world_end(void *state)
     hw_machine_destroy(world->machine);
 }
 
-/* A later issue may put vm_map_wire() here; everything around it stays. */
 static void
 world_fill(struct world *world, vmm_ppn pages)
 {
@@ -329,6 +333,67 @@ fill_end_model(void *state)
     world_end(world);
 }
 
+/* ---- vm-map-wire ---- */
+
+struct mapped {
+    struct vm_system *system;
+    struct vm_map *map;
+    vmm_va start;
+};
+
+/* Every page in memory, none wired, no translation. */
+static void *
+wire_start(void)
+{
+    struct mapped *mapped = vmm_take_array(&alloc, 1, sizeof(*mapped));
+    struct vm_profile profile;
+    struct vm_task *task;
+    vmm_va end;
+
+    vm_profile_at(vm_profile_count() - 2, &profile); /* the newest release; seed-view is the last */
+    mapped->system = vm_system_create(&(struct vm_config){ .alloc = &alloc,
+                                                           .profile = &profile,
+                                                           .geometry = &hw_geometry_x86_64,
+                                                           .cpu_count = 1,
+                                                           .frame_count = FILL_PAGES + 1024 });
+    check(mapped->system != NULL && vm_task_create(mapped->system, &task) == VMM_OK, "no task");
+    mapped->map = vm_task_map(task);
+    mapped->start = 0;
+    check(vm_allocate(mapped->map, &mapped->start, (vmm_size)FILL_PAGES * PAGE, VM_MAP_ANYWHERE) ==
+              VMM_OK,
+          "no range");
+    end = mapped->start + (vmm_size)FILL_PAGES * PAGE;
+    check(vm_map_wire(mapped->map, mapped->start, end, VMM_PROT_DEFAULT, false) == VMM_OK &&
+              vm_map_unwire(mapped->map, mapped->start, end, false) == VMM_OK,
+          "cannot make the pages resident");
+    pmap_remove(mapped->map->pmap, mapped->start, end);
+    return mapped;
+}
+
+static uint64_t
+wire_run_model(void *state)
+{
+    struct mapped *mapped = state;
+    vmm_va end = mapped->start + (vmm_size)FILL_PAGES * PAGE;
+
+    return vm_map_wire(mapped->map, mapped->start, end, VMM_PROT_DEFAULT, false) == VMM_OK
+               ? FILL_PAGES
+               : 0;
+}
+
+static void
+wire_end(void *state)
+{
+    struct mapped *mapped = state;
+    struct pmap_statistics statistics;
+
+    pmap_statistics(mapped->map->pmap, &statistics);
+    check(statistics.wired_pages == FILL_PAGES, "not every page was wired");
+    vm_system_destroy(mapped->system);
+}
+
+/* ---- the bare fill ---- */
+
 static void *
 fill_start_bare(void)
 {
@@ -369,9 +434,12 @@ main(void)
     static const struct side fill_model = { fill_start_model, fill_run_model, fill_end_model };
     static const struct side fill_bare = { fill_start_bare, fill_run_bare, fill_end_bare };
 
+    static const struct side wire_model = { wire_start, wire_run_model, wire_end };
+
     arena_create();
     make_references();
     race("tlb-hit", "Mref/s", REFERENCES, &hit_model, &hit_bare);
     race("pmap-enter", "Mpage/s", FILL_PAGES, &fill_model, &fill_bare);
+    race("vm-map-wire", "Mpage/s", FILL_PAGES, &wire_model, &fill_bare);
     return 0;
 }
