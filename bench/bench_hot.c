@@ -32,15 +32,18 @@
 #include "base/rng.h"
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
-#include "vm/vm_internal.h"
 #include "vm/vm_map_wire.h"
+#include "vm/vm_memory_entry.h"
+#include "vm/vm_profile.h"
+#include "vm/vm_system.h"
+#include "vm/vm_task.h"
 
 enum {
     TURNS = 11,
     REFERENCES = 1 << 21,
     HOT_PAGES = 32, /* in 64 ways of L1: every reference hits */
     STAY = 8, /* references in a row on one page, on average: as the traces of real programs */
-    FILL_PAGES = 1 << 16,
+    FILL_PAGES = 1 << 15,
     ARENA_BYTES = 128 << 20,
     PAGE = 4096
 };
@@ -341,14 +344,25 @@ struct mapped {
     vmm_va start;
 };
 
-/* Every page in memory, none wired, no translation. */
+static struct vm_map *
+new_map(struct vm_system *system)
+{
+    struct vm_task *task;
+
+    check(system != NULL && vm_task_create(system, &task) == VMM_OK, "no task");
+    return vm_task_map(task);
+}
+
+/* One task's pages, all in memory, as another task sees them: not wired, and no translation. */
 static void *
 wire_start(void)
 {
     struct mapped *mapped = vmm_take_array(&alloc, 1, sizeof(*mapped));
+    vmm_size size = (vmm_size)FILL_PAGES * PAGE;
     struct vm_profile profile;
-    struct vm_task *task;
-    vmm_va end;
+    struct vm_memory_entry *entry;
+    struct vm_map *owner;
+    vmm_va start = 0;
 
     vm_profile_at(vm_profile_count() - 2, &profile); /* the newest release; seed-view is the last */
     mapped->system = vm_system_create(&(struct vm_config){ .alloc = &alloc,
@@ -356,17 +370,18 @@ wire_start(void)
                                                            .geometry = &hw_geometry_x86_64,
                                                            .cpu_count = 1,
                                                            .frame_count = FILL_PAGES + 1024 });
-    check(mapped->system != NULL && vm_task_create(mapped->system, &task) == VMM_OK, "no task");
-    mapped->map = vm_task_map(task);
+    owner = new_map(mapped->system);
+    mapped->map = new_map(mapped->system);
     mapped->start = 0;
-    check(vm_allocate(mapped->map, &mapped->start, (vmm_size)FILL_PAGES * PAGE, VM_MAP_ANYWHERE) ==
-              VMM_OK,
-          "no range");
-    end = mapped->start + (vmm_size)FILL_PAGES * PAGE;
-    check(vm_map_wire(mapped->map, mapped->start, end, VMM_PROT_DEFAULT, false) == VMM_OK &&
-              vm_map_unwire(mapped->map, mapped->start, end, false) == VMM_OK,
+    check(vm_allocate(owner, &start, size, VM_MAP_ANYWHERE) == VMM_OK &&
+              vm_map_wire(owner, start, start + size, VMM_PROT_DEFAULT, false) == VMM_OK &&
+              vm_map_unwire(owner, start, start + size, false) == VMM_OK,
           "cannot make the pages resident");
-    pmap_remove(mapped->map->pmap, mapped->start, end);
+    check(vm_memory_entry_create(owner, start, &size, VMM_PROT_DEFAULT, &entry) == VMM_OK &&
+              vm_memory_entry_map(entry, mapped->map, &mapped->start, 0, size, VM_MAP_ANYWHERE,
+                                  VMM_PROT_DEFAULT) == VMM_OK,
+          "cannot share the pages");
+    vm_memory_entry_release(&entry);
     return mapped;
 }
 
@@ -385,10 +400,13 @@ static void
 wire_end(void *state)
 {
     struct mapped *mapped = state;
-    struct pmap_statistics statistics;
 
-    pmap_statistics(mapped->map->pmap, &statistics);
-    check(statistics.wired_pages == FILL_PAGES, "not every page was wired");
+    for (vmm_va page = 0; page < FILL_PAGES; page++) {
+        struct vm_page_view view;
+
+        vm_map_probe(mapped->map, mapped->start + page * PAGE, &view);
+        check(view.is_translation_wired && view.page_wire_count == 1, "a page is not wired");
+    }
     vm_system_destroy(mapped->system);
 }
 
