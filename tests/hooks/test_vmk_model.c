@@ -476,6 +476,36 @@ every_failing_allocation_is_null_and_leaks_nothing(void **state)
     assert_true(n > 4);
 }
 
+/*  mutex    |---|
+ *  spin        |-----|      three ordinary ways of a driver that do not nest                 */
+static void
+locks_may_be_released_in_any_order(void **state)
+{
+    vmk_lock_t mutex = vmk_lock_alloc(VMK_MUTEX);
+    vmk_lock_t spin = vmk_lock_alloc(VMK_SPIN);
+    uint32_t outer = vmk_lock_acquire(mutex, 0);
+    uint32_t inner = vmk_lock_acquire(spin, 0);
+
+    (void)state;
+    vmk_lock_release(mutex, 0, outer);
+    assert_int_equal(vmk_context(), VMK_CTX_PREEMPT_OFF);
+    vmk_lock_release(spin, 0, inner);
+    assert_int_equal(vmk_context(), 0);
+
+    vmk_interrupts_set(0);
+    inner = vmk_lock_acquire(spin, 0);
+    vmk_interrupts_set(1);
+    assert_int_equal(vmk_context(), VMK_CTX_PREEMPT_OFF);
+    vmk_lock_release(spin, 0, inner);
+
+    inner = vmk_lock_acquire(spin, VMK_IRQ_OFF);
+    vmk_interrupts_set(1);
+    vmk_lock_release(spin, VMK_IRQ_OFF, inner);
+    assert_int_equal(vmk_context(), 0);
+    vmk_lock_free(spin);
+    vmk_lock_free(mutex);
+}
+
 int
 main(void)
 {
@@ -500,6 +530,7 @@ main(void)
         IOKIT_TEST(a_fault_under_a_mutex_is_served),
         IOKIT_TEST(a_fault_under_a_spin_lock_is_fatal),
         IOKIT_TEST(every_failing_allocation_is_null_and_leaks_nothing),
+        IOKIT_TEST(locks_may_be_released_in_any_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

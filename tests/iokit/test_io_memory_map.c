@@ -1126,6 +1126,34 @@ release_after_unwire_goes_well(void **state)
     vmk_desc_release(md);
 }
 
+/*  ranges   |page 0, 10 bytes|page 2, 10 bytes|page 4, 5000 bytes|
+ *  mapping  |0               |2               |4      5          |                           */
+static void
+prefault_of_ragged_ranges_enters_each_pieces_own_pages(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_range_t ranges[] = { { io_page(f, 0), 10 },
+                             { io_page(f, 2), 10 },
+                             { io_page(f, 4), 5000 } };
+    static const unsigned pages[] = { 0, 2, 4, 5 };
+    vmk_desc_t md;
+    vmk_map_t m;
+
+    iokit_restart(f, "macos-11");
+    md = vmk_desc_ranges(f->task, ranges, 3, IO_DIRECTION_OUT_IN);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_NONE), VMM_OK);
+    m = map_in_kernel(f, md, IO_MAP_PREFAULT);
+    for (unsigned i = 0; i < 2; i++) {
+        struct vm_page_view source;
+        struct vm_page_view mapped;
+
+        vmk_sim_probe(f->task, io_page(f, pages[i]), &source);
+        vmk_sim_probe(f->kernel, vmk_map_address(m) + (uint64_t)i * IO_PAGE, &mapped);
+        assert_true(mapped.is_translated);
+        assert_int_equal(mapped.translation_ppn, source.ppn);
+    }
+}
+
 int
 main(void)
 {
@@ -1193,6 +1221,7 @@ main(void)
         IOKIT_TEST(unmap_of_a_wired_user_mapping_hangs_on_every_kernel),
         IOKIT_TEST(task_exit_waits_for_kernel_wires),
         IOKIT_TEST(release_after_unwire_goes_well),
+        IOKIT_TEST(prefault_of_ragged_ranges_enters_each_pieces_own_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -550,6 +550,32 @@ a_copy_survives_every_failing_allocation(void **state)
     assert_int_equal(status, VMM_OK);
 }
 
+/*  source      a b c d
+ *  copy [0,4)  a b c d      store to page 0, copy [0,1), store to page 3:
+ *  still       a b c d      the newer, smaller request must not hide page 3 from the older copy  */
+static void
+an_older_and_larger_copy_keeps_its_bytes(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object_copy older = { 0 };
+    struct vm_object_copy newer = { 0 };
+    struct vm_object *source;
+
+    draw_pages(f, "xxxx");
+    for (unsigned n = 0; n < 4; n++)
+        assert_int_equal(user_store(f, n, (uint8_t)('a' + n)), VMM_OK);
+    source = object_at(f, 0);
+    vm_object_share(source);
+    assert_int_equal(vm_object_copy(source, 0, 4 * PAGE, &older), VMM_OK);
+    assert_int_equal(user_store(f, 0, 'X'), VMM_OK);
+    assert_int_equal(vm_object_copy(source, 0, PAGE, &newer), VMM_OK);
+    assert_int_equal(user_store(f, 3, 'Y'), VMM_OK);
+    assert_shown(older.object, "abcd");
+    assert_shown(newer.object, "X");
+    vm_object_release(&newer.object);
+    vm_object_release(&older.object);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -580,6 +606,7 @@ main(void)
         TEST(a_delayed_copy_write_protects_its_range),
         TEST(pmap_protect_narrows_every_mapping_of_the_range),
         TEST(a_copy_survives_every_failing_allocation),
+        TEST(an_older_and_larger_copy_keeps_its_bytes),
     };
 
     return cmocka_run_group_tests_name("vm_object", tests, NULL, NULL);

@@ -80,10 +80,10 @@ static void
 an_unknown_name_is_refused_and_writes_nothing(void **state)
 {
     static const char *const unknown[] = {
-        "",           "macos",        "macos-",       "macos-10.6",
-        "macos-10.1", "macos-10.12.", "macos-10.123", "macos-15.1",
-        "MACOS-15.4", "macos-15.4.1", "macos-1",      "seed",
-        "15.4",       "macos-16"
+        "",           "macos",      "macos-",       "macos-10.6",
+        "macos-10",   "macos-10.1", "macos-10.12.", "macos-10.123",
+        "macos-15.1", "MACOS-15.4", "macos-15.4.1", "macos-1",
+        "seed",       "15.4",       "macos-16"
     };
 
     (void)state;

@@ -274,8 +274,10 @@ vmk_sim_call_end(struct vmk_sim_call *call)
         return VMM_MODEL_BAD_HANDLE;
     if (status != VMM_OK)
         return status;
-    for (at = &world->calls; *at != call->state; at = &(*at)->next)
+    for (at = &world->calls; *at != NULL && *at != call->state; at = &(*at)->next)
         continue;
+    if (*at == NULL)
+        return VMM_MODEL_BAD_HANDLE; /* ended already, or begun in another world */
     *at = (*at)->next;
     status = io_user_client_end(&((struct vmk_call_state *)call->state)->arguments);
     vmm_give_array(world->alloc, call->state, 1, sizeof(struct vmk_call_state));

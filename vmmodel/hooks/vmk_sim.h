@@ -3,6 +3,8 @@
  *
  * PURPOSE     The other half of the seam for tests, scenarios and tools. A kext cannot answer these.
  * INVARIANTS  V2  the probes change nothing: no fault, no TLB fill, no event
+ *             V3  a handle means something in its own world only; in another one it may name
+ *                 something else there
  * UNITS       addresses, lengths: bytes
  * OWNERSHIP   vmk_sim_create() gives a world that vmk_sim_destroy() frees with everything in it
  * ERRORS      as each call says; VMK_PANICKED and VMK_HUNG when the kernel stopped or had stopped

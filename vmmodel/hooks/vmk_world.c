@@ -17,14 +17,8 @@ vmk_world_here(void)
 enum vmm_status
 vmk_world_runs(void)
 {
-    const struct vm_stop *stop;
-
-    if (vmk_model_current == NULL)
-        return VMM_MODEL_BAD_HANDLE;
-    stop = vm_system_stop(vmk_model_current->system);
-    if (stop->kind == VM_RUNNING)
-        return VMM_OK;
-    return stop->kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+    return vmk_model_current == NULL ? VMM_MODEL_BAD_HANDLE
+                                     : vm_system_runs(vmk_model_current->system);
 }
 
 /* ---- handles ---- */

@@ -372,6 +372,11 @@ enum vmm_status
 io_md_complete(struct io_md *md, uint32_t direction)
 {
     (void)direction; /* ignored but for the flags that later issues bring (iokit.md 2.2) */
+    if (md->wire_count == 0 && vm_system_kernel_asserts(md->system))
+        return vm_panic(md->system, REASON_UNBALANCED_COMPLETE, 0, 0,
+                        "assertion failed: complete() of IOGeneralMemoryDescriptor %u, which is "
+                        "not prepared",
+                        md->id);
     if (md->wire_count > 0 && --md->wire_count == 0) {
         io_md_drop_lists(md);
         if (vm_system_profile(md->system)->complete_clears_read_only)

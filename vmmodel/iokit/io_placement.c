@@ -199,6 +199,33 @@ io_prefault_pages(const struct io_placement *placement)
     return (bytes + mask) / (mask + 1);
 }
 
+/* The pages of one part, in order, as far as `*left` goes. Each piece stands on its own pages. */
+static enum vmm_status
+io_prefault_part(struct io_placement *placement, const struct io_run *part, vmm_va at,
+                 uint64_t *left)
+{
+    struct io_md *md = placement->map->md;
+    uint64_t page_bytes = io_page_mask(md) + 1;
+    uint64_t first = page_bytes - (part->page_offset & (page_bytes - 1)); /* on its first page */
+    bool must = vm_map_is_kernel(placement->request->map);
+    enum vmm_status status = VMM_OK;
+
+    for (uint64_t done = 0; done<part->length && * left> 0 && status == VMM_OK;
+         done = done == 0 ? first : done + page_bytes) {
+        vmm_ppn ppn = io_md_page(md, part->md_offset + done);
+        uint64_t entered;
+
+        status =
+            vm_map_prefault(placement->request->map, at, &ppn, 1, placement->prot, must, &entered);
+        if (entered == 0)
+            return status == VMM_OK ? VMM_RESOURCE_SHORTAGE
+                                    : status; /* the first failure ends it */
+        at += page_bytes;
+        --*left;
+    }
+    return status;
+}
+
 /*
  * Enters the pages that prepare() listed, one by one. A copy takes a path that comes back before this
  * step: no translation, and success (iokit.md 3.5).
@@ -207,31 +234,27 @@ static enum vmm_status
 io_prefault(struct io_placement *placement)
 {
     struct io_md *md = placement->map->md;
-    uint64_t page_bytes = io_page_mask(md) + 1;
-    bool must = vm_map_is_kernel(placement->request->map);
     uint64_t count = io_md_is_snapshot(md) ? 0 : io_prefault_pages(placement);
-    uint64_t done = 0;
+    uint64_t left = count;
+    vmm_va at = placement->start;
     enum vmm_status status = VMM_OK;
 
     if (!(placement->request->options & IO_MAP_PREFAULT) ||
         io_profile(placement)->prefault == VM_PREFAULT_ABSENT)
         return VMM_OK;
-    while (done < count && status == VMM_OK) {
-        uint64_t byte = done == 0 ? 0 : done * page_bytes - placement->page_offset;
-        vmm_ppn ppn = io_md_page(md, placement->request->offset + byte);
-        uint64_t entered;
+    for (size_t i = 0; i < placement->reference->count && left > 0 && status == VMM_OK; i++) {
+        struct io_run part;
 
-        status = vm_map_prefault(placement->request->map, placement->start + done * page_bytes,
-                                 &ppn, 1, placement->prot, must, &entered);
-        if (entered == 0)
-            break;
-        done++;
+        if (!io_part_of(placement, &placement->reference->pieces[i], &part))
+            continue;
+        status = io_prefault_part(placement, &part, at, &left);
+        at += io_part_bytes(md, &part);
     }
     trace_emit(vm_system_trace(md->system), EV_IOMAP_PREFAULT, .object = placement->map->id,
                .space = vm_map_space(placement->request->map),
                .va = placement->start + placement->page_offset,
-               .length = placement->request->length, .count = (uint32_t)done);
-    return status;
+               .length = placement->request->length, .count = (uint32_t)(count - left));
+    return vm_map_is_kernel(placement->request->map) ? status : VMM_OK; /* elsewhere best effort */
 }
 
 /* What the report believed of 10.9: every page is faulted in when the mapping is made. */
@@ -257,14 +280,15 @@ io_fail_after_reserve(struct io_placement *placement, enum vmm_status status, bo
 {
     struct io_md *md = placement->map->md;
 
+    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG)
+        return status; /* nobody cleans up any more */
     if (leaks) {
         trace_emit(vm_system_trace(md->system), EV_IOMAP_LEAK,
                    .space = vm_map_space(placement->request->map), .va = placement->start,
                    .length = placement->size);
         return status;
     }
-    if (status != VMM_MODEL_NO_MEMORY && status != VMM_MODEL_PANIC && status != VMM_MODEL_HANG &&
-        io_profile(placement)->map_enter_failure_panics)
+    if (status != VMM_MODEL_NO_MEMORY && io_profile(placement)->map_enter_failure_panics)
         return vm_panic(md->system, REASON_MAP_ENTER, vm_map_space(placement->request->map),
                         placement->start, "map enter err 0x%x", (unsigned)status);
     if (vm_deallocate(placement->request->map, placement->start, placement->size) != VMM_OK)

@@ -4,13 +4,15 @@
 #include "iokit/io_internal.h"
 #include "vm/vm_access.h"
 
-/* Sizes that fit inline but came out of line anyway are malformed from 10.12.6 on. */
+/* Sizes that fit inline but came out of line anyway are malformed from 10.12.6 on; huge ones from 11. */
 static bool
 io_call_is_malformed(const struct vm_system *system, const struct io_call *call)
 {
     bool is_small = (call->input_size > 0 && call->input_size <= IO_INBAND_BYTES) ||
                     (call->output_size > 0 && call->output_size <= IO_INBAND_BYTES);
 
+    if (call->output_size > UINT32_MAX && vm_system_profile(system)->checks_output_size)
+        return true;
     return vm_system_profile(system)->checks_ool_size && call->force_out_of_line && is_small;
 }
 

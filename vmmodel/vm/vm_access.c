@@ -155,11 +155,11 @@ enum vmm_status
 vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *done)
 {
     bool is_user = vm_task_id(access->task) != 0;
-    enum vmm_status status = VMM_OK;
+    enum vmm_status status = vm_system_runs(system);
     uint64_t through = 0;
 
-    if (system->stop.kind != VM_RUNNING)
-        return system->stop.kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+    if (status != VMM_OK)
+        return status;
     if (is_user)
         vm_task_switch(access->task);
     pmap_cpu_mode(system->pmaps, system->cpu, is_user ? HW_CPU_USER : HW_CPU_KERNEL);

@@ -67,8 +67,14 @@ vm_context_leave(struct vm_system *system, enum vm_no_fault kind)
 {
     struct vm_cpu_context *context = vm_context_here(system);
 
-    VMM_ASSERT(context->depth > 0 && context->stack[context->depth - 1] == (uint8_t)kind); /* X1 */
-    context->depth--;
+    uint32_t at = context->depth;
+
+    while (at > 0 && context->stack[at - 1] != (uint8_t)kind)
+        at--;
+    if (at == 0)
+        return; /* X1 */
+    for (context->depth--; at <= context->depth; at++)
+        context->stack[at - 1] = context->stack[at];
     vm_context_count(context, kind, (uint32_t)-1);
     vm_context_show_hardware(system);
 }
@@ -103,13 +109,30 @@ vm_context_faults_disabled(const struct vm_system *system)
     return vm_context_of(system)->faults_disabled > 0 && system->profile.has_fault_disable;
 }
 
+/* Whether a section of this kind refuses faults on this release (vm.md 6.4). */
+static bool
+vm_context_forbids(const struct vm_system *system, enum vm_no_fault kind)
+{
+    switch (kind) {
+    case VM_MUTEX:
+    case VM_FAULTS_ALLOWED:
+        return false;
+    case VM_INTERRUPTS_OFF:
+        return system->profile.refuses_faults_interrupts_off;
+    case VM_FAULT_DISABLED:
+        return system->profile.has_fault_disable;
+    default:
+        return true;
+    }
+}
+
 enum vm_no_fault
 vm_context_current(const struct vm_system *system)
 {
     const struct vm_cpu_context *context = vm_context_of(system);
 
     for (uint32_t i = context->depth; i > 0; i--) {
-        if (context->stack[i - 1] != VM_MUTEX)
+        if (vm_context_forbids(system, (enum vm_no_fault)context->stack[i - 1]))
             return (enum vm_no_fault)context->stack[i - 1];
     }
     return VM_FAULTS_ALLOWED;

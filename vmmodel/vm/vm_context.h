@@ -3,7 +3,8 @@
  *
  * PURPOSE     Each CPU has a context: preemption level, interrupt state, faults disabled. vm_fault()
  *             and the trap code ask it (vm.md 6).
- * INVARIANTS  X1  enter and leave nest like brackets
+ * INVARIANTS  X1  leaving ends the innermost section of that kind, wherever it stands; leaving
+ *                 what was not entered changes nothing
  * UNITS       none
  * OWNERSHIP   the system owns one context per CPU
  * ERRORS      none

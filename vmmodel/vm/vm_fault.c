@@ -273,8 +273,10 @@ vm_fault_wire_slow(struct vm_map *map, vmm_va va)
 enum vmm_status
 vm_fault(struct vm_map *map, vmm_va va, vmm_prot access)
 {
-    if (map->system->stop.kind != VM_RUNNING)
-        return map->system->stop.kind == VM_PANICKED ? VMM_MODEL_PANIC : VMM_MODEL_HANG;
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
     if (vm_context_preemption_level(map->system) > 0 || vm_context_faults_disabled(map->system))
         return VMM_FAILURE;
     return vm_fault_run(map, va, access, false);

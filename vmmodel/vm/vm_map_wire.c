@@ -271,12 +271,12 @@ vm_map_wire(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot access, bool 
 {
     struct vm_wire wire = { map, start, end, access, user_wire };
     struct vm_map_entry *entry;
-    enum vmm_status status = VMM_OK;
+    enum vmm_status status = vm_system_runs(map->system);
 
     vm_map_clamp(map, &wire.at, &wire.end);
     start = wire.at;
-    if (wire.at == wire.end)
-        return VMM_OK;
+    if (status != VMM_OK || wire.at == wire.end)
+        return status;
     vm_map_lock(map);
     if (!vm_map_lookup_entry(map, start, &entry))
         status = VMM_INVALID_ADDRESS;
@@ -362,11 +362,11 @@ enum vmm_status
 vm_map_unwire(struct vm_map *map, vmm_va start, vmm_va end, bool user_wire)
 {
     struct vm_map_entry *entry;
-    enum vmm_status status;
+    enum vmm_status status = vm_system_runs(map->system);
 
     vm_map_clamp(map, &start, &end);
-    if (start == end)
-        return VMM_OK;
+    if (status != VMM_OK || start == end)
+        return status;
     vm_map_lock(map);
     if (vm_map_lookup_entry(map, start, &entry))
         status = vm_map_unwire_loop(map, start, end, user_wire);

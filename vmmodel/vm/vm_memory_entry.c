@@ -289,9 +289,11 @@ vm_memory_entry_map(struct vm_memory_entry *entry, struct vm_map *map, vmm_va *a
     enum vmm_status status = VMM_OK;
     vmm_off piece_start = 0;
 
+    if (size == 0)
+        return VMM_INVALID_ARGUMENT;
     if (prot & ~entry->prot)
         return VMM_INVALID_RIGHT;
-    if (size == 0 || offset > entry->size || entry->size - offset < size)
+    if (offset > entry->size || entry->size - offset < size)
         return VMM_INVALID_ARGUMENT;
     if ((flags & VM_MAP_ANYWHERE) && entry->piece_count > 1)
         return VMM_INVALID_ARGUMENT;

@@ -211,14 +211,17 @@ vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
 
 /*
  * A fresh copy object over the source. An older copy gets its old pages from the new one from now
- * on: the source pushes to one copy only.
+ * on: the source pushes to one copy only, so the new one covers at least what the older did.
  */
 static enum vmm_status
 vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object **copy)
 {
     struct vm_object *made;
-    enum vmm_status status = vm_object_create(source->system, size, &made);
+    enum vmm_status status;
 
+    if (source->copy != NULL && source->copy->size > size)
+        size = source->copy->size;
+    status = vm_object_create(source->system, size, &made);
     if (status != VMM_OK)
         return status;
     made->shadow = source;
@@ -255,7 +258,7 @@ vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object
         status = vm_object_insert_copy(source, size, copy);
     }
     if (status == VMM_OK)
-        vm_object_pmap_protect(source, 0, size, VMM_PROT_READ | VMM_PROT_EXECUTE);
+        vm_object_pmap_protect(source, 0, (*copy)->size, VMM_PROT_READ | VMM_PROT_EXECUTE);
     return status;
 }
 

@@ -178,6 +178,18 @@ vm_profile_matches(const char *row, const char *name, size_t length)
            (row[length] == '\0' || row[length] == '.');
 }
 
+/* Whether two rows are of one release: a point release changes no Darwin major. */
+static bool
+vm_profile_is_sibling(size_t row, size_t other)
+{
+    struct vm_profile a;
+    struct vm_profile b;
+
+    vm_profile_at(row, &a);
+    vm_profile_at(other, &b);
+    return a.darwin_major == b.darwin_major;
+}
+
 bool
 vm_profile_find(const char *name, size_t length, size_t *index)
 {
@@ -188,6 +200,8 @@ vm_profile_find(const char *name, size_t length, size_t *index)
         if (lines[line].name == NULL)
             continue;
         if (vm_profile_matches(lines[line].name, name, length)) {
+            if (is_found && !vm_profile_is_sibling(*index, row))
+                return false; /* "macos-10" is the start of many names and no release */
             *index = row;
             is_found = true;
             if (strlen(lines[line].name) == length)

@@ -29,6 +29,19 @@ vm_stop_record(struct vm_system *system, enum vm_stop_kind kind, enum trace_reas
 }
 
 enum vmm_status
+vm_system_runs(const struct vm_system *system)
+{
+    switch (system->stop.kind) {
+    case VM_PANICKED:
+        return VMM_MODEL_PANIC;
+    case VM_HUNG:
+        return VMM_MODEL_HANG;
+    default:
+        return VMM_OK;
+    }
+}
+
+enum vmm_status
 vm_panic(struct vm_system *system, enum trace_reason reason, uint32_t space, vmm_va va,
          const char *format, ...)
 {

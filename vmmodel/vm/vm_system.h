@@ -69,6 +69,9 @@ struct vm_stop {
 /* Whether and why the kernel stopped. */
 const struct vm_stop *vm_system_stop(const struct vm_system *system);
 
+/* VMM_OK while it runs, else VMM_MODEL_PANIC or VMM_MODEL_HANG: a stopped kernel does nothing more. */
+enum vmm_status vm_system_runs(const struct vm_system *system);
+
 /*
  * Stops the kernel with a printf-like text (base/text.h's subset); the first stop wins.
  * Returns VMM_MODEL_PANIC and VMM_MODEL_HANG.

@@ -1,6 +1,8 @@
 /* vm_user.c - the Mach calls' own checks and rounding, before vm_map.c works (vm.md 2.1, 2.2) */
+#include <inttypes.h>
+
 #include "vm/vm_internal.h"
-#include "vm/vm_map.h"
+#include "vm/vm_map_store.h"
 
 static bool
 vm_range_wraps(vmm_va address, vmm_size size)
@@ -16,7 +18,10 @@ vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
                                       .max_protection = VMM_PROT_ALL,
                                       .inheritance = VMM_INHERIT_COPY };
     vmm_va at = flags & VM_MAP_ANYWHERE ? map->min : vm_map_trunc_page(map, *address);
+    enum vmm_status status = vm_system_runs(map->system);
 
+    if (status != VMM_OK)
+        return status;
     if (flags & ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_OVERWRITE))
         return VMM_INVALID_ARGUMENT;
     if (size == 0) {
@@ -28,7 +33,7 @@ vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
         return VMM_INVALID_ARGUMENT;
     if (vm_range_wraps(at, args.size))
         return flags & VM_MAP_ANYWHERE ? VMM_NO_SPACE : VMM_INVALID_ADDRESS;
-    enum vmm_status status = vm_map_enter(map, &at, &args);
+    status = vm_map_enter(map, &at, &args);
     if (status == VMM_OK)
         *address = at;
     return status;
@@ -50,19 +55,42 @@ vm_deallocate_range(const struct vm_map *map, vmm_va *start, vmm_va *end)
     return *start < *end;
 }
 
+/* The kernel's own map must be mapped throughout: a hole is a panic (vm.md 2.1). */
+static enum vmm_status
+vm_deallocate_kernel_check(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    struct vm_map_entry *entry;
+    vmm_va at = start;
+
+    while (at < end && vm_map_lookup_entry(map, at, &entry))
+        at = entry->end;
+    if (at >= end)
+        return VMM_OK;
+    return vm_panic(map->system, REASON_DELETE_HOLE, map->space, at,
+                    "vm_map_delete: no map entry at 0x%" PRIx64, at);
+}
+
 enum vmm_status
 vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
 {
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + size);
 
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
     if (vm_range_wraps(address, size))
         return VMM_INVALID_ARGUMENT;
     if (size == 0)
         return VMM_OK;
     if (end == 0)
         return map->system->profile.sanitizes_ranges ? VMM_INVALID_ARGUMENT : VMM_OK;
-    return vm_deallocate_range(map, &start, &end) ? vm_map_delete(map, start, end) : VMM_OK;
+    if (!vm_deallocate_range(map, &start, &end))
+        return VMM_OK;
+    if (vm_map_is_kernel(map))
+        status = vm_deallocate_kernel_check(map, start, end);
+    return status == VMM_OK ? vm_map_delete(map, start, end) : status;
 }
 
 enum vmm_status
@@ -71,7 +99,10 @@ vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, 
     bool sanitizes = map->system->profile.sanitizes_ranges;
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + size);
+    enum vmm_status status = vm_system_runs(map->system);
 
+    if (status != VMM_OK)
+        return status;
     if (vm_range_wraps(address, size))
         return VMM_INVALID_ARGUMENT;
     if (size == 0 && sanitizes)
