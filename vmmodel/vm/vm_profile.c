@@ -193,23 +193,24 @@ vm_profile_is_sibling(size_t row, size_t other)
 bool
 vm_profile_find(const char *name, size_t length, size_t *index)
 {
-    bool is_found = false;
+    size_t found = SIZE_MAX;
     size_t row = 0;
 
     for (size_t line = 0; length > 0 && line < VMM_COUNT_OF(lines); line++) {
         if (lines[line].name == NULL)
             continue;
         if (vm_profile_matches(lines[line].name, name, length)) {
-            if (is_found && !vm_profile_is_sibling(*index, row))
+            if (found != SIZE_MAX && !vm_profile_is_sibling(found, row))
                 return false; /* "macos-10" is the start of many names and no release */
-            *index = row;
-            is_found = true;
+            found = row;
             if (strlen(lines[line].name) == length)
                 break; /* an exact name wins; else the last row of the release does */
         }
         row++;
     }
-    return is_found;
+    if (found != SIZE_MAX)
+        *index = found;
+    return found != SIZE_MAX;
 }
 
 size_t
