@@ -259,16 +259,63 @@ a_long_chain_goes_with_its_last_name(void **state)
     uint64_t freed = count_of(f, EV_OBJECT_FREE);
 
     for (unsigned i = 0; i < 1000; i++) {
-        struct vm_object *below = chain;
         vmm_off offset = 0;
 
-        vm_object_reference(below); /* two names, so that a shadow is needed */
-        assert_int_equal(vm_object_shadow(&chain, &offset, PAGE), VMM_OK);
-        vm_object_release(&below);
+        assert_int_equal(vm_object_shadow_always(&chain, &offset, PAGE), VMM_OK);
     }
     assert_int_equal(vm_object_depth(chain), 1000);
     vm_object_release(&chain);
     assert_int_equal(count_of(f, EV_OBJECT_FREE) - freed, 1001);
+}
+
+/*  top     . b . .         nobody else names the object below: its pages move up
+ *  below   a x c .    ->   a b c .                                                          */
+static void
+collapse_takes_over_an_object_that_nobody_else_names(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *top = new_object(f, 4);
+    vmm_off offset = 0;
+    uint32_t below = top->id;
+
+    fill(top, 0, 'a');
+    fill(top, 1, 'x');
+    fill(top, 2, 'c');
+    assert_int_equal(vm_object_shadow_always(&top, &offset, 4 * PAGE), VMM_OK);
+    fill(top, 1, 'b');
+    vm_object_collapse(top, true);
+    assert_null(top->shadow);
+    assert_int_not_equal(top->id, below);
+    assert_shown(top, "abc-");
+    assert_own(top, "xxx-");
+    vm_object_release(&top);
+}
+
+/*  top     a b             every page of its own: it looks past an object that others still name
+ *  below   x x                                                                              */
+static void
+collapse_looks_past_an_object_that_shows_nothing(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *top = new_object(f, 2);
+    struct vm_object *below = top;
+    vmm_off offset = 0;
+
+    fill(below, 0, 'x');
+    fill(below, 1, 'x');
+    vm_object_reference(below);
+    assert_int_equal(vm_object_shadow(&top, &offset, 2 * PAGE), VMM_OK);
+    fill(top, 0, 'a');
+    vm_object_collapse(top, true);
+    assert_ptr_equal(top->shadow, below); /* page 1 shows through */
+    fill(top, 1, 'b');
+    vm_object_collapse(top, false);
+    assert_ptr_equal(top->shadow, below); /* not asked to look past */
+    vm_object_collapse(top, true);
+    assert_null(top->shadow);
+    assert_int_equal(below->ref_count, 1);
+    vm_object_release(&top);
+    vm_object_release(&below);
 }
 
 /* ---- copies ---- */
@@ -593,6 +640,8 @@ main(void)
         TEST(the_chain_shows_the_topmost_page),
         TEST(resident_counts_each_page_of_the_chain_once),
         TEST(a_long_chain_goes_with_its_last_name),
+        TEST(collapse_takes_over_an_object_that_nobody_else_names),
+        TEST(collapse_looks_past_an_object_that_shows_nothing),
         TEST(a_shared_object_is_copied_by_delay_from_then_on),
         TEST(copy_slowly_copies_what_is_there),
         TEST(copy_slowly_follows_the_chain_and_the_offset),

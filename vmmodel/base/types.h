@@ -32,6 +32,8 @@ enum {
     VMM_PROT_EXECUTE = 4,
     VMM_PROT_DEFAULT = 3,
     VMM_PROT_ALL = 7,
+    VMM_PROT_COPY = 0x10,    /* protect: make a private copy of what may not be written */
+    VMM_PROT_IS_MASK = 0x40, /* the rights are at most, not at least */
 };
 
 enum { VMM_INHERIT_SHARE = 0, VMM_INHERIT_COPY = 1, VMM_INHERIT_NONE = 2 };

@@ -18,9 +18,20 @@
 const char *
 vm_fault_kind_name(enum vm_fault_kind kind)
 {
-    static const char *const names[] = { "NONE", "ZERO_FILL", "PAGEIN", "COW", "CACHE_HIT" };
-
-    return names[kind];
+    switch (kind) {
+    case VM_FAULT_ZERO_FILL:
+        return "ZERO_FILL";
+    case VM_FAULT_PAGEIN:
+        return "PAGEIN";
+    case VM_FAULT_COW:
+        return "COW";
+    case VM_FAULT_CACHE_HIT:
+        return "CACHE_HIT";
+    case VM_FAULT_COMPRESSOR:
+        return "COMPRESSOR";
+    default:
+        return "NONE";
+    }
 }
 
 void
@@ -127,6 +138,19 @@ vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *sourc
     return VMM_OK;
 }
 
+/* The page that the chain shows, from the store if it is there; NULL: nobody touched it yet. */
+static enum vmm_status
+vm_fault_find(struct vm_object *object, vmm_off offset, struct vm_page **page,
+              enum vm_fault_kind *kind)
+{
+    bool was_out;
+    enum vmm_status status = vm_page_in(object, offset, &was_out);
+
+    *kind = was_out ? VM_FAULT_COMPRESSOR : VM_FAULT_CACHE_HIT;
+    *page = vm_object_find_page(object, offset);
+    return status;
+}
+
 /* The path that never waits (vm.md 4.3). False: take the slow path. */
 static bool
 vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_fault_kind *kind,
@@ -137,13 +161,13 @@ vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_faul
 
     if (is_write && object->copy != NULL)
         return false; /* the copy must be given the old page first */
-    *page = vm_object_find_page(object, found->offset);
+    *status = vm_fault_find(object, found->offset, page, kind);
+    if (*status != VMM_OK)
+        return true;
     if (*page == NULL)
         *status = vm_fault_zero_fill(object, found->offset, page, kind);
     else if (is_write && (*page)->object != object)
         *status = vm_fault_copy_up(object, found->offset, *page, object->ref_count > 1, page, kind);
-    else
-        *kind = VM_FAULT_CACHE_HIT;
     return true;
 }
 
@@ -160,7 +184,9 @@ vm_fault_push(struct vm_object *object, vmm_off offset, struct vm_page *page)
 
     if (copy == NULL || offset < copy->shadow_offset ||
         offset - copy->shadow_offset >= copy->size ||
-        vm_page_lookup(copy, offset - copy->shadow_offset) != NULL)
+        vm_page_lookup(copy, offset - copy->shadow_offset) != NULL ||
+        vmm_radix_get(&copy->paged_out,
+                      (offset - copy->shadow_offset) >> object->system->page_shift) != 0)
         return VMM_OK;
     status = vm_page_alloc_copy(copy, offset - copy->shadow_offset, page, &pushed);
     if (status == VMM_OK && page->pmapped)
@@ -172,10 +198,11 @@ enum vmm_status
 vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct vm_page **page,
               enum vm_fault_kind *kind)
 {
-    struct vm_page *found = vm_object_find_page(object, offset);
-    enum vmm_status status = VMM_OK;
+    struct vm_page *found;
+    enum vmm_status status = vm_fault_find(object, offset, &found, kind);
 
-    *kind = VM_FAULT_CACHE_HIT;
+    if (status != VMM_OK)
+        return status;
     if (found == NULL)
         status = vm_fault_zero_fill(object, offset, &found, kind);
     else if (for_write && found->object != object)
@@ -239,14 +266,17 @@ vm_fault_internal(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wi
     if (page->object != found.object ||
         (found.object->copy != NULL && !(found.access & VMM_PROT_WRITE)))
         found.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
-    return vm_fault_enter(&(struct vm_fault_enter){ .pmap = map->pmap,
-                                                    .va = va,
-                                                    .prot = found.prot,
-                                                    .access = access,
-                                                    .is_wired = found.is_wired,
-                                                    .change_wiring = change_wiring,
-                                                    .kind = *kind },
-                          page);
+    status = vm_fault_enter(&(struct vm_fault_enter){ .pmap = map->pmap,
+                                                      .va = va,
+                                                      .prot = found.prot,
+                                                      .access = access,
+                                                      .is_wired = found.is_wired,
+                                                      .change_wiring = change_wiring,
+                                                      .kind = *kind },
+                            page);
+    if (status == VMM_OK && *kind == VM_FAULT_COW)
+        vm_object_collapse(found.object, true);
+    return status;
 }
 
 /* Counts, services and announces one fault. */

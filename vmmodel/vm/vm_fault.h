@@ -23,6 +23,7 @@ enum vm_fault_kind {
     VM_FAULT_PAGEIN = 2,
     VM_FAULT_COW = 3,
     VM_FAULT_CACHE_HIT = 4,
+    VM_FAULT_COMPRESSOR = 9,
 };
 
 /* "ZERO_FILL", "COW", "CACHE_HIT". */

@@ -33,17 +33,37 @@
 #include "vm/vm_system.h"
 #include "vm/vm_task.h"
 
+enum vm_page_queue { VM_PAGE_ON_NONE, VM_PAGE_ACTIVE, VM_PAGE_INACTIVE, VM_PAGE_QUEUES };
+
 struct vm_page {
     struct vm_object *object; /* NULL: free */
     vmm_off offset;
+    vmm_ppn queue_next; /* on system->queues[queue] */
+    vmm_ppn queue_prev;
     uint16_t wire_count;
+    uint8_t queue; /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
     bool is_dirty;
     bool pmapped;  /* ever mapped */
     bool wpmapped; /* ever mapped with WRITE */
+    bool is_reusable;
+};
+
+/* Pages in the order in which they will be reclaimed. */
+struct vm_page_list {
+    vmm_ppn first;
+    vmm_ppn last;
+    uint64_t count;
 };
 
 /* How an object may be copied (vm.md 1.9). */
 enum vm_copy_strategy { VM_COPY_SYMMETRIC, VM_COPY_DELAY };
+
+enum vm_purgable {
+    VM_PURGABLE_NONVOLATILE,
+    VM_PURGABLE_VOLATILE,
+    VM_PURGABLE_EMPTY,
+    VM_PURGABLE_DENY
+};
 
 struct vm_object {
     struct vmm_list link; /* on system->objects */
@@ -56,8 +76,13 @@ struct vm_object {
     struct vm_object *copy; /* who must get the old page before this one is written */
     enum vm_copy_strategy copy_strategy;
     bool true_share;
-    struct vmm_radix pages; /* ppn by page index */
+    struct vmm_radix pages;     /* ppn by page index */
+    struct vmm_radix paged_out; /* slot of the store by page index; never a page and a slot */
     uint64_t wired_page_count;
+    bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */
+    vmm_ppn first_ppn;
+    uint8_t purgable;        /* enum vm_purgable */
+    uint32_t volatile_state; /* the bits besides the state, as they were set */
 };
 
 struct vm_map_entry {
@@ -65,11 +90,19 @@ struct vm_map_entry {
     struct vmm_tree_node node;
     vmm_va start;
     vmm_va end;
-    struct vm_object *object;
+    struct vm_object *object; /* NULL: nothing yet, or a submap */
+    struct vm_map *submap;    /* one reference; offset is an address in it */
     vmm_off offset;
     vmm_prot protection;
     vmm_prot max_protection;
     uint8_t inheritance;
+    uint8_t behavior;
+    uint8_t tag; /* VM_MAKE_TAG's number; XNU: alias */
+    bool is_shared;
+    bool no_cache;
+    bool permanent;
+    bool is_superpage;
+    bool zero_wired_pages;
     bool needs_copy;
     bool in_transition;
     bool needs_wakeup;
@@ -92,6 +125,7 @@ struct vm_map {
     vmm_size size;
     vmm_size user_wire_limit;
     vmm_size user_wire_size;
+    vmm_va first_free; /* nothing below it is free, so no search need begin there */
     uint64_t timestamp;
     bool is_locked;
 };
@@ -113,6 +147,17 @@ struct vm_cpu_context {
     uint8_t stack[VM_CONTEXT_DEPTH]; /* enum vm_no_fault, innermost last */
 };
 
+/* Where dirty pages go that memory has no room for; the default pager, or the compressor. */
+struct vm_store {
+    uint8_t **slots; /* contents by slot, NULL: all zero */
+    uint32_t *free_slots;
+    size_t capacity; /* slots that have been made */
+    size_t free_count;
+    uint64_t limit; /* pages it may hold; 0: none, and nothing dirty can be reclaimed */
+    uint64_t used;
+    bool fails; /* every request ends with an error, until told otherwise */
+};
+
 struct vm_system {
     const struct vmm_alloc *alloc;
     struct vm_profile profile;
@@ -132,6 +177,8 @@ struct vm_system {
     struct vmm_zone radix_zone;
     struct vmm_zone map_zone;
     struct vmm_zone task_zone;
+    struct vm_page_list queues[VM_PAGE_QUEUES];
+    struct vm_store store;
     struct vmm_list objects;
     struct vmm_list maps;
     struct vmm_list tasks;

@@ -10,6 +10,7 @@
 #include "vm/vm_object.h"
 
 #include "vm/vm_page.h"
+#include "vm/vm_store.h"
 
 enum vmm_status
 vm_object_create(struct vm_system *system, vmm_size size, struct vm_object **object)
@@ -23,7 +24,9 @@ vm_object_create(struct vm_system *system, vmm_size size, struct vm_object **obj
     made->ref_count = 1;
     made->size = size;
     made->copy_strategy = VM_COPY_SYMMETRIC;
+    made->purgable = VM_PURGABLE_DENY;
     vmm_radix_init(&made->pages, &system->radix_zone);
+    vmm_radix_init(&made->paged_out, &system->radix_zone);
     vmm_list_append(&system->objects, &made->link);
     trace_emit(&system->trace, EV_OBJECT_CREATE, .object = made->id, .length = size);
     *object = made;
@@ -35,6 +38,19 @@ vm_object_reference(struct vm_object *object)
 {
     VMM_ASSERT(object->ref_count > 0);
     object->ref_count++;
+}
+
+void
+vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end)
+{
+    uint32_t page_shift = object->system->page_shift;
+    uint64_t index = start >> page_shift;
+    uint32_t slot;
+
+    while (vmm_radix_next(&object->paged_out, &index, &slot) && index < end >> page_shift) {
+        vm_store_drop(object->system, slot);
+        vmm_radix_clear(&object->paged_out, index++);
+    }
 }
 
 /* Frees an object nobody names any more; its reference on the shadow passes to the caller. */
@@ -49,6 +65,8 @@ vm_object_terminate(struct vm_object *object)
     while (vmm_radix_next(&object->pages, &index, &ppn))
         vm_page_free(&system->pages[ppn]);
     vmm_radix_destroy(&object->pages);
+    vm_object_drop_slots(object, 0, UINT64_MAX);
+    vmm_radix_destroy(&object->paged_out);
     if (shadow != NULL && shadow->copy == object)
         shadow->copy = NULL;
     VMM_ASSERT(object->copy == NULL); /* a copy holds a reference on what it copies */
@@ -66,8 +84,11 @@ vm_object_release(struct vm_object **object)
     *object = NULL;
     while (next != NULL) {
         VMM_ASSERT(next->ref_count > 0);
-        if (--next->ref_count > 0)
+        if (--next->ref_count > 0) {
+            if (next->ref_count == 1)
+                vm_object_collapse(next, false);
             return;
+        }
         next = vm_object_terminate(next);
     }
 }
@@ -81,15 +102,12 @@ vm_object_is_private(const struct vm_object *object, vmm_size length)
 }
 
 enum vmm_status
-vm_object_shadow(struct vm_object **object, vmm_off *offset, vmm_size length)
+vm_object_shadow_always(struct vm_object **object, vmm_off *offset, vmm_size length)
 {
     struct vm_object *below = *object;
     struct vm_object *top;
-    enum vmm_status status;
+    enum vmm_status status = vm_object_create(below->system, length, &top);
 
-    if (vm_object_is_private(below, length))
-        return VMM_OK;
-    status = vm_object_create(below->system, length, &top);
     if (status != VMM_OK)
         return status;
     top->shadow = below; /* the caller's reference moves here */
@@ -99,6 +117,139 @@ vm_object_shadow(struct vm_object **object, vmm_off *offset, vmm_size length)
     trace_emit(&top->system->trace, EV_OBJECT_SHADOW, .object = top->id, .length = length,
                .count = below->id);
     return VMM_OK;
+}
+
+enum vmm_status
+vm_object_shadow(struct vm_object **object, vmm_off *offset, vmm_size length)
+{
+    if (vm_object_is_private(*object, length))
+        return VMM_OK;
+    return vm_object_shadow_always(object, offset, length);
+}
+
+/* ---- chains grow short again (vm.md 1.9) ---- */
+
+/*
+ * Whether `object` needs nothing of the object below it any more: it has every page itself, or no
+ * page of the other shows through.
+ */
+static bool
+vm_object_hides_shadow(const struct vm_object *object)
+{
+    const struct vm_object *below = object->shadow;
+    uint32_t page_shift = object->system->page_shift;
+    uint64_t index = object->shadow_offset >> page_shift;
+    uint64_t end = (object->shadow_offset + object->size) >> page_shift;
+    uint32_t ppn;
+
+    if (object->pages.count == object->size >> page_shift)
+        return true;
+    if (below->paged_out.count > 0 || object->paged_out.count > 0)
+        return false;
+    for (; vmm_radix_next(&below->pages, &index, &ppn) && index < end; index++) {
+        if (vm_page_lookup(object, (index << page_shift) - object->shadow_offset) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* `object` looks past the one below it from now on; others still name that one. */
+static void
+vm_object_bypass(struct vm_object *object)
+{
+    struct vm_object *below = object->shadow;
+
+    object->shadow = below->shadow;
+    object->shadow_offset += below->shadow_offset;
+    if (object->shadow == NULL)
+        object->shadow_offset = 0;
+    else
+        vm_object_reference(object->shadow);
+    if (below->copy == object)
+        below->copy = NULL;
+    below->ref_count--; /* at least one is left: it is not the last name */
+}
+
+/* Moves the pages and slots of the object below up where nothing hides them. False: no memory. */
+static bool
+vm_object_take_pages(struct vm_object *object, struct vm_object *below)
+{
+    uint32_t page_shift = object->system->page_shift;
+    uint64_t index = 0;
+    uint32_t value;
+
+    while (vmm_radix_next(&below->pages, &index, &value)) {
+        struct vm_page *page = &object->system->pages[value];
+        vmm_off offset = page->offset - object->shadow_offset;
+
+        if (page->offset >= object->shadow_offset && offset < object->size &&
+            vm_page_lookup(object, offset) == NULL &&
+            vmm_radix_get(&object->paged_out, offset >> page_shift) == 0) {
+            if (!vm_page_rename(page, object, offset))
+                return false;
+        } else {
+            vm_page_free(page);
+        }
+    }
+    for (index = 0; vmm_radix_next(&below->paged_out, &index, &value); index = 0) {
+        vmm_off at = index << page_shift;
+        vmm_off offset = at - object->shadow_offset;
+        bool shows = at >= object->shadow_offset && offset < object->size &&
+                     vm_page_lookup(object, offset) == NULL &&
+                     vmm_radix_get(&object->paged_out, offset >> page_shift) == 0;
+
+        if (shows && !vmm_radix_set(&object->paged_out, offset >> page_shift, value))
+            return false;
+        vmm_radix_clear(&below->paged_out, index);
+        if (!shows)
+            vm_store_drop(object->system, value);
+    }
+    return true;
+}
+
+/* Takes over the object below, which nobody else names. False: no memory, and both stay. */
+static bool
+vm_object_swallow(struct vm_object *object)
+{
+    struct vm_object *below = object->shadow;
+    struct vm_object *next = below->shadow;
+
+    if (!vm_object_take_pages(object, below))
+        return false;
+    object->shadow = next; /* with the reference that `below` held */
+    object->shadow_offset = next == NULL ? 0 : object->shadow_offset + below->shadow_offset;
+    below->copy = NULL;
+    below->shadow = NULL;
+    below->ref_count = 0;
+    (void)vm_object_terminate(below);
+    return true;
+}
+
+/* A copy object's place in the chain is promised to its source. */
+static bool
+vm_object_may_go(const struct vm_object *below)
+{
+    return !below->phys_contiguous && (below->shadow == NULL || below->shadow->copy != below) &&
+           below->purgable == VM_PURGABLE_DENY;
+}
+
+void
+vm_object_collapse(struct vm_object *object, bool can_bypass)
+{
+    while (object != NULL && object->shadow != NULL) {
+        struct vm_object *below = object->shadow;
+
+        if (!vm_object_may_go(below) || object->purgable != VM_PURGABLE_DENY) {
+            object = below;
+        } else if (below->ref_count == 1) {
+            if (!vm_object_swallow(object))
+                return;
+        } else if (can_bypass && vm_object_hides_shadow(object)) {
+            vm_object_bypass(object);
+        } else {
+            object = below;
+        }
+    }
 }
 
 void
@@ -117,6 +268,9 @@ vm_object_find_page(const struct vm_object *object, vmm_off offset)
         page = vm_page_lookup(object, offset);
         if (page != NULL)
             return page;
+        if (object->paged_out.count > 0 &&
+            vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0)
+            return NULL; /* in the store: vm_page_in() brings it back */
         offset += object->shadow_offset;
         object = object->shadow;
     }
@@ -196,10 +350,13 @@ vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
     if (status != VMM_OK)
         return status;
     for (vmm_off at = 0; at < size && status == VMM_OK; at += page_bytes) {
-        const struct vm_page *page = vm_object_find_page(source, offset + at);
+        const struct vm_page *page;
         struct vm_page *mine;
+        bool was_out;
 
-        if (page != NULL)
+        status = vm_page_in(source, offset + at, &was_out);
+        page = vm_object_find_page(source, offset + at);
+        if (status == VMM_OK && page != NULL)
             status = vm_page_alloc_copy(made, at, page, &mine);
     }
     if (status != VMM_OK)
@@ -247,7 +404,8 @@ vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object 
 static enum vmm_status
 vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object **copy)
 {
-    bool is_reused = source->copy != NULL && source->copy->pages.count == 0;
+    bool is_reused = source->copy != NULL && source->copy->pages.count == 0 &&
+                     source->copy->paged_out.count == 0;
     enum vmm_status status = VMM_OK;
 
     if (is_reused) {

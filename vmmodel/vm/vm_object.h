@@ -9,8 +9,7 @@
  * ERRORS      VMM_MODEL_NO_MEMORY, VMM_MODEL_NO_FRAME
  * EVENTS      OBJECT_CREATE OBJECT_SHADOW OBJECT_FREE
  * XNU         osfmk/vm/vm_object.c; vm.md 1.9
- *             Differs: no collapse or bypass of shadow chains yet (contents are the same, chains
- *             may be longer); anonymous memory only
+ *             Differs: nothing is ever busy, so a chain collapses whenever it may
  */
 #ifndef VM_VM_OBJECT_H
 #define VM_VM_OBJECT_H
@@ -31,6 +30,19 @@ void vm_object_release(struct vm_object **object);
  */
 enum vmm_status vm_object_shadow(struct vm_object **object, vmm_off *offset,
                                  vmm_size length) VMM_MUST_USE;
+
+/* The same without asking: there is a fresh object on top afterwards. */
+enum vmm_status vm_object_shadow_always(struct vm_object **object, vmm_off *offset,
+                                        vmm_size length) VMM_MUST_USE;
+
+/*
+ * Shortens the chain under `object`: takes over an object that only this chain names; looks past one
+ * that shows nothing here any more, if `can_bypass`. XNU: vm_object_collapse(), vm.md 1.9.
+ */
+void vm_object_collapse(struct vm_object *object, bool can_bypass);
+
+/* Forgets what the store keeps for [start, end). */
+void vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end);
 
 struct vm_object_copy {
     struct vm_object *object; /* one reference, the receiver's */

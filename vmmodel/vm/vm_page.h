@@ -9,7 +9,8 @@
  * ERRORS      VMM_MODEL_NO_FRAME: no page of memory is free; VMM_MODEL_NO_MEMORY
  * EVENTS      PAGE_WIRE PAGE_UNWIRE PAGE_FREE
  * XNU         osfmk/vm/vm_resident.c vm_page_grab, vm_page_insert, vm_page_wire, vm_page_unwire
- *             Differs: no queues but "wired" and "not wired", no pageout yet
+ *             Differs: two queues (active, inactive) in order of arrival, no reference bits; no
+ *             page is ever busy, since nothing waits inside the model
  */
 #ifndef VM_VM_PAGE_H
 #define VM_VM_PAGE_H
@@ -19,7 +20,10 @@
 /* The resident page at `offset` of this very object, or NULL. */
 struct vm_page *vm_page_lookup(const struct vm_object *object, vmm_off offset);
 
-/* Takes a free page into `object` at `offset`, contents zeroed. */
+/*
+ * Takes a free page into `object` at `offset`, contents zeroed; reclaims one if none is free and the
+ * store has room. The object has no page there, and no slot.
+ */
 enum vmm_status vm_page_alloc(struct vm_object *object, vmm_off offset,
                               struct vm_page **page) VMM_MUST_USE;
 
@@ -34,6 +38,24 @@ void vm_page_free(struct vm_page *page);
 /* One more and one less reason to keep the page in memory. */
 void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);
+
+/* Brings back the page that (object, offset) shows, if it is in the store. XNU: vm.md 4.4. */
+enum vmm_status vm_page_in(struct vm_object *object, vmm_off offset, bool *was_out) VMM_MUST_USE;
+
+/*
+ * Takes a page that is not wired out of memory: to the store if it is dirty, else it is dropped.
+ * The page is gone on success.
+ */
+enum vmm_status vm_page_out(struct vm_page *page) VMM_MUST_USE;
+
+/* Reclaims one page, the longest inactive first; wired pages are on no queue. */
+enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
+
+/* To the inactive queue: the first to be reclaimed. With `kill` the contents may be dropped. */
+void vm_page_deactivate(struct vm_page *page, bool kill);
+
+/* Moves a page to another object at another offset; its translations stay. False: no memory. */
+bool vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset) VMM_MUST_USE;
 
 vmm_ppn vm_page_ppn(const struct vm_page *page);
 

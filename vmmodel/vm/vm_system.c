@@ -3,6 +3,7 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
+#include "vm/vm_store.h"
 
 /* ---- birth and death ---- */
 
@@ -53,6 +54,7 @@ vm_system_create(const struct vm_config *config)
     system->profile = *config->profile;
     system->sched = config->sched;
     system->kernel_asserts = config->kernel_asserts;
+    system->store.limit = config->store_pages;
     system->page_shift = config->geometry->page_shift;
     system->page_bytes = hw_page_bytes(config->geometry);
     system->frame_count = config->frame_count;
@@ -78,6 +80,7 @@ vm_system_destroy(struct vm_system *system)
 
     if (system->pmaps != NULL)
         pmap_system_destroy(system->pmaps);
+    vm_store_destroy(system);
     vmm_give_array(alloc, system->pages, (size_t)system->frame_count + 1, sizeof(*system->pages));
     if (system->machine != NULL)
         hw_machine_destroy(system->machine);
@@ -156,5 +159,7 @@ vm_system_statistics(const struct vm_system *system, struct vm_statistics *stati
     *statistics = system->counts;
     statistics->wire_pages = system->wired_pages + pmap_table_pages(system->pmaps); /* I11 */
     statistics->free_pages = frames->free_count;
-    statistics->active_pages = frames->count - frames->free_count - statistics->wire_pages;
+    statistics->active_pages = system->queues[VM_PAGE_ACTIVE].count;
+    statistics->inactive_pages = system->queues[VM_PAGE_INACTIVE].count;
+    statistics->stored_pages = system->store.used;
 }

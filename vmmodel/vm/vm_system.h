@@ -31,6 +31,7 @@ struct vm_config {
     uint32_t cpu_count;     /* 1 .. HW_MAX_CPUS */
     vmm_ppn frame_count;    /* at least VM_MIN_FRAMES */
     struct vm_sched *sched; /* NULL: a wait that nothing can end is a hang */
+    uint64_t store_pages;   /* pages that can be paged out at a time; 0: none */
     bool kernel_asserts;    /* a DEVELOPMENT kernel: its assertions panic */
 };
 
@@ -85,14 +86,21 @@ enum vmm_status vm_hang(struct vm_system *system, enum trace_reason reason, uint
 struct vm_statistics {
     uint64_t free_pages;
     uint64_t active_pages;
+    uint64_t inactive_pages;
     uint64_t wire_pages;
     uint64_t faults;
     uint64_t cow_faults;
     uint64_t zero_fill_faults;
-    uint64_t pageins;
+    uint64_t pageins; /* from the store */
+    uint64_t pageouts;
+    uint64_t stored_pages; /* in the store now */
+    uint64_t purgeable_pages;
 };
 
 void vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics);
+
+/* Lets the store fail every request from now on, or work again. A failed page-in is error 10. */
+void vm_system_fail_store(struct vm_system *system, bool fails);
 
 /*
  * Checks every invariant of vm.md 8 that applies to what exists. NULL when all hold, else a text
