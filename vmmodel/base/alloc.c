@@ -72,12 +72,18 @@ vmm_zone_grow(struct vmm_zone *zone)
     return true;
 }
 
+bool
+vmm_zone_reserve(struct vmm_zone *zone)
+{
+    return zone->free_list != NULL || vmm_zone_grow(zone);
+}
+
 void *
 vmm_zone_take(struct vmm_zone *zone)
 {
     void *piece;
 
-    if (zone->free_list == NULL && !vmm_zone_grow(zone))
+    if (!vmm_zone_reserve(zone))
         return NULL;
     piece = zone->free_list;
     memcpy(&zone->free_list, piece, sizeof(zone->free_list));

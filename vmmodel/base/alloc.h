@@ -47,6 +47,9 @@ void vmm_zone_init(struct vmm_zone *zone, const struct vmm_alloc *alloc, size_t 
 /* A zeroed piece, or NULL when the embedder has nothing to give. */
 void *vmm_zone_take(struct vmm_zone *zone);
 
+/* Makes sure that the next take succeeds. False: the embedder has nothing to give. */
+bool vmm_zone_reserve(struct vmm_zone *zone);
+
 /* Gives a piece back to its zone. */
 void vmm_zone_give(struct vmm_zone *zone, void *piece);
 

@@ -25,6 +25,7 @@
 #include "base/assert.h"
 #include "base/list.h"
 #include "base/radix.h"
+#include "base/rng.h"
 #include "base/tree.h"
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
@@ -90,8 +91,7 @@ struct vm_map_entry {
     struct vmm_tree_node node;
     vmm_va start;
     vmm_va end;
-    struct vm_object *object; /* NULL: nothing yet, or a submap */
-    struct vm_map *submap;    /* one reference; offset is an address in it */
+    struct vm_object *object; /* NULL: nothing yet */
     vmm_off offset;
     vmm_prot protection;
     vmm_prot max_protection;
@@ -187,6 +187,7 @@ struct vm_system {
     struct vm_cpu_context contexts[HW_MAX_CPUS];
     struct vm_task *cpu_tasks[HW_MAX_CPUS]; /* whose user space each CPU has loaded; NULL: none */
     uint32_t cpu;
+    struct vmm_rng rng; /* for random placement; the same in every run */
     uint32_t next_object_id;
     uint32_t next_space;
     uint32_t next_id;
@@ -235,6 +236,16 @@ vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
 {
     return va - entry->start + entry->offset;
 }
+
+/* vm_map_delete() with the map locked; a wait unlocks it meanwhile. */
+enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
+
+/*
+ * Sleeps until an entry may have changed, with the map unlocked meanwhile: `entry` may be gone then.
+ * Without a scheduler nothing can change it, and the kernel hangs for `reason`.
+ */
+enum vmm_status vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry,
+                                  enum trace_reason reason) VMM_MUST_USE;
 
 /* The map lock, as far as one thread at a time can tell: it guards against our own mistakes. */
 static inline void

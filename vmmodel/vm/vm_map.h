@@ -16,7 +16,7 @@
  *             vm_map_reference() and vm_map_release() count who keeps the map.
  * ERRORS      the KERN_* numbers that vm.md 2.1 gives for each call, VMM_MODEL_*
  * EVENTS      MAP_ENTER MAP_REMOVE MAP_PROTECT MAP_CLIP MAP_SIMPLIFY
- * XNU         osfmk/vm/vm_map.c. Differs: no submaps, no superpages, no nested pmaps yet
+ * XNU         osfmk/vm/vm_map.c. Differs: no submaps, no nested pmaps
  */
 #ifndef VM_VM_MAP_H
 #define VM_VM_MAP_H
@@ -28,10 +28,43 @@ struct vm_map;
 struct vm_object;
 struct vm_system;
 
+/* VM_FLAGS_* (vm.md 0.2); the tag stands in the highest byte. */
 enum {
     VM_MAP_FIXED = 0,
     VM_MAP_ANYWHERE = 1,
-    VM_MAP_OVERWRITE = 0x4000, /* VM_FLAGS_OVERWRITE: with FIXED, what is there goes first */
+    VM_MAP_PURGABLE = 2,
+    VM_MAP_4GB_CHUNK = 4,
+    VM_MAP_RANDOM_ADDR = 8,
+    VM_MAP_NO_CACHE = 0x10,
+    VM_MAP_RESILIENT = 0x60,
+    VM_MAP_PERMANENT = 0x80,
+    VM_MAP_TPRO = 0x1000,
+    VM_MAP_OVERWRITE = 0x4000, /* with FIXED, what is there goes first */
+    VM_MAP_SUPERPAGE_MASK = 0x70000,
+    VM_MAP_SUPERPAGE_ANY = 1 << 16,
+    VM_MAP_SUPERPAGE_2MB = 2 << 16,
+    VM_MAP_RETURN_DATA_ADDR = 0x100000,
+    VM_MAP_RETURN_4K_DATA_ADDR = 0x800000,
+};
+
+#define VM_MAP_TAG(flags) ((uint8_t)((uint32_t)(flags) >> 24))
+
+/* Access patterns and advice (vm.md 0.2). */
+enum vm_behavior {
+    VM_BEHAVIOR_DEFAULT,
+    VM_BEHAVIOR_RANDOM,
+    VM_BEHAVIOR_SEQUENTIAL,
+    VM_BEHAVIOR_RSEQNTL,
+    VM_BEHAVIOR_WILLNEED,
+    VM_BEHAVIOR_DONTNEED,
+    VM_BEHAVIOR_FREE,
+    VM_BEHAVIOR_ZERO_WIRED_PAGES,
+    VM_BEHAVIOR_REUSABLE,
+    VM_BEHAVIOR_REUSE,
+    VM_BEHAVIOR_CAN_REUSE,
+    VM_BEHAVIOR_PAGEOUT,
+    VM_BEHAVIOR_ZERO,
+    VM_BEHAVIOR_COUNT
 };
 
 struct vm_map_enter_args {
@@ -42,14 +75,17 @@ struct vm_map_enter_args {
                                  reference on success */
     vmm_off offset;           /* into the object */
     bool needs_copy;
+    bool is_shared;
     vmm_prot protection;
     vmm_prot max_protection;
     uint32_t inheritance; /* VMM_INHERIT_* */
 };
 
 /*
- * Makes one entry at *address (FIXED) or at the first room at or after it (ANYWHERE). No page, no
- * translation. Errors: VMM_INVALID_ADDRESS outside the map, VMM_NO_SPACE taken or no room.
+ * Makes an entry at *address (FIXED) or at the first room at or after it (ANYWHERE). No page, no
+ * translation. Anonymous memory may extend the entry before it, and takes several entries from 128
+ * MiB on; superpages are filled and user-wired at once. Errors: VMM_INVALID_ADDRESS outside the map,
+ * VMM_NO_SPACE taken or no room, VMM_INVALID_ARGUMENT a superpage's size.
  * XNU: vm_map_enter(), vm.md 1.6, 1.7, 2.1.
  */
 enum vmm_status vm_map_enter(struct vm_map *map, vmm_va *address,
@@ -70,6 +106,10 @@ enum vmm_status vm_map_delete(struct vm_map *map, vmm_va start, vmm_va end) VMM_
  */
 enum vmm_status vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot,
                                bool set_maximum) VMM_MUST_USE;
+
+/* Bookkeeping for fork; holes are passed over. XNU: vm_map_inherit(). */
+enum vmm_status vm_map_inherit(struct vm_map *map, vmm_va start, vmm_va end,
+                               uint32_t inheritance) VMM_MUST_USE;
 
 /* mach_vm_allocate, mach_vm_deallocate, mach_vm_protect: rounding and checks of vm.md 2.1, 2.2. */
 enum vmm_status vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size,

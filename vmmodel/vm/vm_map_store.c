@@ -62,6 +62,8 @@ vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry)
     vmm_tree_insert_at(&map->tree, parent, side, &entry->node);
     vmm_list_insert_after(before == NULL ? &map->entries : &before->link, &entry->link);
     map->size += vm_entry_size(entry);
+    if (entry->start <= map->first_free && entry->end > map->first_free)
+        map->first_free = entry->end;
 }
 
 void
@@ -70,6 +72,8 @@ vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
     vmm_tree_remove(&map->tree, &entry->node);
     vmm_list_remove(&entry->link);
     map->size -= vm_entry_size(entry);
+    if (entry->start < map->first_free)
+        map->first_free = entry->start;
     vm_object_release(&entry->object);
     vmm_zone_give(&map->system->entry_zone, entry);
 }
@@ -112,24 +116,52 @@ vm_map_split(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool kee
     return VMM_OK;
 }
 
+/* A device's block is one translation unit: cutting it drops every translation (vm.md 1.4, T28). */
+static void
+vm_map_clip_device(struct vm_map *map, struct vm_map_entry *entry)
+{
+    if (entry->object != NULL && entry->object->phys_contiguous)
+        pmap_remove(map->pmap, entry->start, entry->end);
+}
+
 enum vmm_status
 vm_map_clip_start(struct vm_map *map, struct vm_map_entry *entry, vmm_va at)
 {
-    return at <= entry->start ? VMM_OK : vm_map_split(map, entry, at, true);
+    if (at <= entry->start)
+        return VMM_OK;
+    vm_map_clip_device(map, entry);
+    return vm_map_split(map, entry, at, true);
 }
 
 enum vmm_status
 vm_map_clip_end(struct vm_map *map, struct vm_map_entry *entry, vmm_va at)
 {
-    return at >= entry->end ? VMM_OK : vm_map_split(map, entry, at, false);
+    if (at >= entry->end)
+        return VMM_OK;
+    vm_map_clip_device(map, entry);
+    return vm_map_split(map, entry, at, false);
+}
+
+enum vmm_status
+vm_map_clip_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = vm_map_clip_start(map, entry, start);
+
+    return status == VMM_OK ? vm_map_clip_end(map, entry, end) : status;
 }
 
 /* Whether two neighbours say the same about one run of one object (vm.md 1.5). */
 static bool
-vm_map_entries_match(const struct vm_map_entry *a, const struct vm_map_entry *b)
+vm_map_entries_match(const struct vm_map *map, const struct vm_map_entry *a,
+                     const struct vm_map_entry *b)
 {
-    return a->end == b->start && a->object == b->object &&
-           (a->object == NULL || a->offset + vm_entry_size(a) == b->offset) &&
+    bool may_be_shared = map->system->profile.simplify_merges_shared;
+
+    return a->end == b->start && a->object == b->object && a->tag == b->tag &&
+           a->behavior == b->behavior && a->no_cache == b->no_cache &&
+           a->permanent == b->permanent && a->zero_wired_pages == b->zero_wired_pages &&
+           a->is_shared == b->is_shared && (!a->is_shared || may_be_shared) && !a->is_superpage &&
+           !b->is_superpage && (a->object == NULL || a->offset + vm_entry_size(a) == b->offset) &&
            a->protection == b->protection && a->max_protection == b->max_protection &&
            a->inheritance == b->inheritance && a->needs_copy == b->needs_copy &&
            a->wired_count == b->wired_count && a->user_wired_count == b->user_wired_count &&
@@ -144,7 +176,7 @@ vm_map_simplify_entry(struct vm_map *map, struct vm_map_entry *entry)
     vmm_va start;
     vmm_off offset;
 
-    if (prev == NULL || !vm_map_entries_match(prev, entry))
+    if (prev == NULL || !vm_map_entries_match(map, prev, entry))
         return;
     start = prev->start;
     offset = prev->offset;
@@ -184,14 +216,13 @@ vm_map_align(const struct vm_map *map, vmm_va address, vmm_va mask)
 static vmm_va
 vm_map_search_start(const struct vm_map *map, vmm_va hint)
 {
-    vmm_va free_from = map->min;
-    const struct vm_map_entry *entry = vm_map_first(map);
+    vmm_va free_from = map->first_free; /* nothing below it is free */
+    struct vm_map_entry *after;
 
     if (map->system->profile.free_space != VM_FREE_SPACE_FIRST_FREE)
-        return hint < map->min ? map->min : hint;
-    for (; entry != NULL && entry->start == free_from; entry = vm_map_next(map, entry))
-        free_from = entry->end;
-    if (hint < free_from || (entry != NULL && hint < entry->start))
+        return hint < free_from ? free_from : hint;
+    after = vm_map_entry_at_or_after(map, free_from);
+    if (hint < free_from || (after != NULL && hint < after->start))
         return free_from;
     return hint;
 }
@@ -205,12 +236,25 @@ vm_map_fits(const struct vm_map *map, vmm_va start, vmm_size size, const struct 
     return start <= limit && limit - start >= size;
 }
 
-enum vmm_status
-vm_map_find_space(const struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *address)
+/* Moves first_free up to the first address that is really free. */
+static void
+vm_map_find_first_free(struct vm_map *map)
 {
-    vmm_va start = vm_map_search_start(map, *address);
-    const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+    struct vm_map_entry *entry;
 
+    while (map->first_free < map->max && vm_map_lookup_entry(map, map->first_free, &entry))
+        map->first_free = entry->end;
+}
+
+enum vmm_status
+vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *address)
+{
+    vmm_va start;
+    const struct vm_map_entry *entry;
+
+    vm_map_find_first_free(map);
+    start = vm_map_search_start(map, *address);
+    entry = vm_map_entry_at_or_after(map, start);
     if (start == 0)
         start = map->system->page_bytes; /* a search never answers 0 */
     start = vm_map_align(map, start, mask);
@@ -224,4 +268,24 @@ vm_map_find_space(const struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *
         return VMM_NO_SPACE;
     *address = start;
     return VMM_OK;
+}
+
+enum vmm_status
+vm_map_find_random(struct vm_map *map, vmm_size size, vmm_va *address)
+{
+    enum { TRIES = 1000 };
+    uint64_t pages = (map->max - map->min) >> map->system->page_shift;
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        vmm_va at = map->min + (vmm_rng_below(&map->system->rng, pages) << map->system->page_shift);
+        struct vm_map_entry *entry;
+
+        if (at == 0 || vm_map_lookup_entry(map, at, &entry))
+            continue;
+        if (vm_map_fits(map, at, size, vm_map_entry_at_or_after(map, at))) {
+            *address = at;
+            return VMM_OK;
+        }
+    }
+    return VMM_NO_SPACE;
 }

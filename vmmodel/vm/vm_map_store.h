@@ -36,11 +36,18 @@ enum vmm_status vm_map_clip_start(struct vm_map *map, struct vm_map_entry *entry
 enum vmm_status vm_map_clip_end(struct vm_map *map, struct vm_map_entry *entry,
                                 vmm_va at) VMM_MUST_USE;
 
+/* Both ends of a range, as far as they lie inside the entry. */
+enum vmm_status vm_map_clip_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va start,
+                                  vmm_va end) VMM_MUST_USE;
+
 /* Merges what can be merged between start and end, and with the entry that begins at end. */
 void vm_map_simplify_range(struct vm_map *map, vmm_va start, vmm_va end);
 
 /* Room for `size` bytes at or after *address as the profile searches (vm.md 1.7). */
-enum vmm_status vm_map_find_space(const struct vm_map *map, vmm_size size, vmm_va mask,
+enum vmm_status vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask,
                                   vmm_va *address) VMM_MUST_USE;
+
+/* A free place anywhere, by the system's own random numbers; VMM_NO_SPACE after 1000 tries. */
+enum vmm_status vm_map_find_random(struct vm_map *map, vmm_size size, vmm_va *address) VMM_MUST_USE;
 
 #endif

@@ -100,34 +100,13 @@ vm_map_say_wire(struct vm_map *map, enum trace_kind kind, const struct vm_map_en
                .length = vm_entry_size(entry), .prot = access, .count = entry->wired_count);
 }
 
-static enum vmm_status
-vm_map_clip_both(struct vm_map *map, struct vm_map_entry *entry, vmm_va start, vmm_va end)
-{
-    enum vmm_status status = vm_map_clip_start(map, entry, start);
-
-    return status == VMM_OK ? vm_map_clip_end(map, entry, end) : status;
-}
-
-/* The thread waits until nobody (un)wires the entry any more; then the caller looks again. */
-static enum vmm_status
-vm_map_wait_for_transition(struct vm_map *map, struct vm_map_entry *entry)
-{
-    struct vm_system *system = map->system;
-
-    entry->needs_wakeup = true;
-    if (system->sched != NULL)
-        return system->sched->block(system->sched, VM_SCHED_ENTRY_TRANSITION, map);
-    return vm_hang(system, REASON_IN_TRANSITION_WAIT, map->space, entry->start,
-                   "vm_map_wire waits for entry 0x%" PRIx64 " in transition", entry->start);
-}
-
 /* ---- wire ---- */
 
 /* Already wired: clip and count, nothing else. vm.md 3.2 step 3.3. */
 static enum vmm_status
 vm_map_wire_again(struct vm_wire *wire, struct vm_map_entry *entry)
 {
-    enum vmm_status status = vm_map_clip_both(wire->map, entry, wire->at, wire->end);
+    enum vmm_status status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
 
     if (status == VMM_OK)
         status = vm_map_add_wire(wire->map, entry, wire->user_wire);
@@ -149,7 +128,7 @@ vm_map_wire_unshare(struct vm_wire *wire, struct vm_map_entry *entry)
     if (!wire->map->system->profile.wire_forces_shadow ||
         before->copy_strategy != VM_COPY_SYMMETRIC)
         return VMM_OK;
-    status = vm_map_clip_both(wire->map, entry, wire->at, wire->end);
+    status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
     if (status == VMM_OK)
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
     if (status != VMM_OK)
@@ -203,7 +182,7 @@ vm_map_wire_first(struct vm_wire *wire, struct vm_map_entry *entry)
     if (status == VMM_OK)
         status = vm_map_wire_unshare(wire, entry);
     if (status == VMM_OK)
-        status = vm_map_clip_both(wire->map, entry, wire->at, wire->end);
+        status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
     if (status == VMM_OK)
         status = vm_map_wire_check(wire, entry);
     if (status == VMM_OK)
@@ -233,7 +212,7 @@ vm_map_wire_entry(struct vm_wire *wire)
     if (wire->at < entry->start)
         wire->at = entry->start;
     if (entry->in_transition)
-        return vm_map_wait_for_transition(wire->map, entry);
+        return vm_map_entry_wait(wire->map, entry, REASON_IN_TRANSITION_WAIT);
     status =
         entry->wired_count > 0 ? vm_map_wire_again(wire, entry) : vm_map_wire_first(wire, entry);
     if (status == VMM_OK)
@@ -297,8 +276,11 @@ vm_map_unwire_entry(struct vm_map *map, struct vm_map_entry *entry, bool user_wi
 {
     vm_map_subtract_wire(map, entry, user_wire);
     vm_map_say_wire(map, EV_MAP_UNWIRE, entry, VMM_PROT_NONE);
-    if (entry->wired_count == 0)
-        vm_fault_unwire(map, entry);
+    if (entry->wired_count > 0)
+        return;
+    vm_fault_unwire(map, entry);
+    if (map->system->sched != NULL) /* whoever removes the entry may wait for this */
+        map->system->sched->wakeup(map->system->sched, VM_SCHED_ENTRY_TRANSITION, map);
 }
 
 /* Whether the range goes on after this entry although nothing is mapped there. */
@@ -350,7 +332,7 @@ vm_map_unwire_loop(struct vm_map *map, vmm_va start, vmm_va end, bool user_wire)
         if (!user_wire)
             status = vm_map_unwire_refuse(map, entry, end);
         if (status == VMM_OK)
-            status = vm_map_clip_both(map, entry, start, end);
+            status = vm_map_clip_range(map, entry, start, end);
         if (status != VMM_OK)
             return status;
         vm_map_unwire_entry(map, entry, user_wire);

@@ -53,6 +53,26 @@ vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end)
     }
 }
 
+void
+vm_object_page_remove(struct vm_object *object, vmm_off start, vmm_off end)
+{
+    uint32_t page_shift = object->system->page_shift;
+    uint64_t index = start >> page_shift;
+    uint32_t ppn;
+
+    while (vmm_radix_next(&object->pages, &index, &ppn) && index < end >> page_shift)
+        vm_page_free(&object->system->pages[ppn]);
+    vm_object_drop_slots(object, start, end);
+}
+
+void
+vm_object_grow(struct vm_object *object, vmm_off offset, vmm_size size)
+{
+    vm_object_page_remove(object, offset, offset + size);
+    if (offset + size > object->size)
+        object->size = offset + size;
+}
+
 /* Frees an object nobody names any more; its reference on the shadow passes to the caller. */
 static struct vm_object *
 vm_object_terminate(struct vm_object *object)

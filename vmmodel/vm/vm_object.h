@@ -41,6 +41,12 @@ enum vmm_status vm_object_shadow_always(struct vm_object **object, vmm_off *offs
  */
 void vm_object_collapse(struct vm_object *object, bool can_bypass);
 
+/* Frees every page of [start, end) and forgets what the store keeps of it. Nothing there is wired. */
+void vm_object_page_remove(struct vm_object *object, vmm_off start, vmm_off end);
+
+/* Backs `size` more bytes from `offset` on, all untouched: what an old use left there goes. */
+void vm_object_grow(struct vm_object *object, vmm_off offset, vmm_size size);
+
 /* Forgets what the store keeps for [start, end). */
 void vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end);
 

@@ -22,6 +22,7 @@ vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
     map->ref_count = 1;
     map->min = space == 0 ? VM_KERNEL_MIN : 0;
     map->max = space == 0 ? VM_KERNEL_MAX : VM_USER_MAX;
+    map->first_free = map->min;
     map->user_wire_limit = VM_USER_MAX; /* "unlimited", vm.md 1.1 */
     map->pmap = space == 0 ? pmap_kernel(system->pmaps) : pmap_create(system->pmaps, space);
     if (map->pmap == NULL) {
