@@ -247,6 +247,9 @@ enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va en
 enum vmm_status vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry,
                                   enum trace_reason reason) VMM_MUST_USE;
 
+/* Makes an entry's object one that others may map too, copied by delay from now on. */
+enum vmm_status vm_map_share_entry(struct vm_map *map, struct vm_map_entry *entry) VMM_MUST_USE;
+
 /* The map lock, as far as one thread at a time can tell: it guards against our own mistakes. */
 static inline void
 vm_map_lock(struct vm_map *map)

@@ -1,31 +1,25 @@
 /*
  * vm_memory_entry.c - handles on memory: the thing itself, or a copy of how it is now
  *
- * A plain entry is one (object, offset, size). A copy is a list of pieces, one per map entry of the
- * source, each with its own way of having been copied.
+ * A plain entry is one (object, offset, size). A copy, or a share of several map entries, is a list
+ * of pieces, one per entry of the source (vm_map_copy.h).
  */
 #include "vm/vm_memory_entry.h"
 
 #include "vm/vm_fault_internal.h"
+#include "vm/vm_map_copy.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
 
-struct vm_memory_piece {
-    struct vm_object *object; /* NULL: memory nobody touched yet */
-    vmm_off offset;
-    vmm_size size;
-    bool needs_copy;
-};
-
 struct vm_memory_entry {
     struct vm_system *system;
+    uint32_t ref_count;
     vmm_prot prot;
     vmm_size size;
-    bool is_copy;
-    size_t piece_count;
-    size_t piece_capacity;
-    struct vm_memory_piece *pieces;
+    vmm_off data_offset; /* of the address it was made for, in its first page */
+    bool is_copy;        /* pieces as they were, not the thing itself */
+    struct vm_map_copy *pieces;
 };
 
 static struct vm_memory_entry *
@@ -36,13 +30,21 @@ vm_memory_entry_take(struct vm_system *system, size_t pieces)
     if (entry == NULL)
         return NULL;
     entry->system = system;
-    entry->piece_capacity = pieces;
-    entry->pieces = vmm_take_array(system->alloc, pieces, sizeof(*entry->pieces));
-    if (entry->pieces == NULL) {
-        vmm_give_array(system->alloc, entry, 1, sizeof(*entry));
-        return NULL;
+    entry->ref_count = 1;
+    if (pieces > 0) {
+        entry->pieces = vm_map_copy_create(system, pieces);
+        if (entry->pieces == NULL) {
+            vmm_give_array(system->alloc, entry, 1, sizeof(*entry));
+            return NULL;
+        }
     }
     return entry;
+}
+
+void
+vm_memory_entry_reference(struct vm_memory_entry *entry)
+{
+    entry->ref_count++;
 }
 
 void
@@ -53,9 +55,9 @@ vm_memory_entry_release(struct vm_memory_entry **entry)
     if (gone == NULL)
         return;
     *entry = NULL;
-    for (size_t i = 0; i < gone->piece_count; i++)
-        vm_object_release(&gone->pieces[i].object);
-    vmm_give_array(gone->system->alloc, gone->pieces, gone->piece_capacity, sizeof(*gone->pieces));
+    if (--gone->ref_count > 0)
+        return;
+    vm_map_copy_discard(&gone->pieces);
     vmm_give_array(gone->system->alloc, gone, 1, sizeof(*gone));
 }
 
@@ -77,22 +79,29 @@ vm_memory_entry_is_copy(const struct vm_memory_entry *entry)
     return entry->is_copy;
 }
 
+vmm_off
+vm_memory_entry_data_offset(const struct vm_memory_entry *entry)
+{
+    return entry->data_offset;
+}
+
 uint64_t
 vm_memory_entry_resident(const struct vm_memory_entry *entry)
 {
+    const struct vm_map_copy *pieces = entry->pieces;
     uint64_t resident = 0;
 
-    for (size_t i = 0; i < entry->piece_count; i++)
-        resident += vm_object_resident(entry->pieces[i].object, entry->pieces[i].offset,
-                                       entry->pieces[i].size);
+    for (size_t i = 0; i < pieces->count; i++)
+        resident += vm_object_resident(pieces->pieces[i].object, pieces->pieces[i].offset,
+                                       pieces->pieces[i].size);
     return resident;
 }
 
 struct vm_object *
 vm_memory_entry_object(const struct vm_memory_entry *entry, vmm_off offset, vmm_off *object_offset)
 {
-    *object_offset = entry->pieces[0].offset + offset;
-    return entry->pieces[0].object;
+    *object_offset = entry->pieces->pieces[0].offset + offset;
+    return entry->pieces->pieces[0].object;
 }
 
 /*
@@ -144,141 +153,173 @@ vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_size *size, vmm_p
     vm_object_reference(entry->object);
     handle->prot = prot;
     handle->size = (end < entry->end ? end : entry->end) - start;
-    handle->pieces[handle->piece_count++] =
-        (struct vm_memory_piece){ entry->object, vm_entry_offset(entry, start), handle->size,
-                                  false };
+    handle->pieces->size = handle->size;
+    handle->pieces->pieces[handle->pieces->count++] =
+        (struct vm_piece){ .object = entry->object,
+                           .offset = vm_entry_offset(entry, start),
+                           .size = handle->size,
+                           .is_shared = true };
     *size = handle->size;
     *made = handle;
     return VMM_OK;
 }
 
-/* ---- copies (vm_map_copyin) ---- */
-
-/* How many entries [start, end) spans; 0 when it has a hole. */
-static size_t
-vm_memory_entry_span(const struct vm_map *map, vmm_va start, vmm_va end)
-{
-    struct vm_map_entry *entry;
-    size_t count = 1;
-
-    if (!vm_map_lookup_entry(map, start, &entry))
-        return 0;
-    for (; entry->end < end; count++) {
-        struct vm_map_entry *next = vm_map_next(map, entry);
-
-        if (next == NULL || next->start != entry->end)
-            return 0;
-        entry = next;
-    }
-    return count;
-}
-
-/* One entry, clipped to the range: nothing, both sides needs_copy, at once, or delayed. */
-static enum vmm_status
-vm_memory_copy_piece(struct vm_map *map, struct vm_map_entry *entry, struct vm_memory_piece *piece)
-{
-    struct vm_object_copy copy = { NULL, 0, false };
-    enum vmm_status status = VMM_OK;
-
-    if (entry->object == NULL) {
-        *piece = (struct vm_memory_piece){ NULL, 0, vm_entry_size(entry), false };
-        return VMM_OK;
-    }
-    if (entry->wired_count > 0) {
-        status =
-            vm_object_copy_slowly(entry->object, entry->offset, vm_entry_size(entry), &copy.object);
-    } else if (entry->object->copy_strategy == VM_COPY_SYMMETRIC) {
-        copy = (struct vm_object_copy){ entry->object, entry->offset, true };
-        vm_object_reference(entry->object);
-        entry->needs_copy = true;
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
-    } else {
-        status = vm_object_copy(entry->object, entry->offset, vm_entry_size(entry), &copy);
-    }
-    if (status == VMM_OK)
-        *piece = (struct vm_memory_piece){ copy.object, copy.offset, vm_entry_size(entry),
-                                           copy.needs_copy };
-    return status;
-}
-
-static enum vmm_status
-vm_memory_copy_range(struct vm_map *map, vmm_va start, vmm_va end, struct vm_memory_entry *handle)
-{
-    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
-    enum vmm_status status = VMM_OK;
-
-    for (; status == VMM_OK && start < end; entry = vm_map_next(map, entry)) {
-        if (!(entry->protection & VMM_PROT_READ))
-            return VMM_PROTECTION_FAILURE;
-        status = vm_map_clip_start(map, entry, start);
-        if (status == VMM_OK)
-            status = vm_map_clip_end(map, entry, end);
-        if (status == VMM_OK)
-            status = vm_memory_copy_piece(map, entry, &handle->pieces[handle->piece_count]);
-        handle->piece_count += status == VMM_OK;
-        start = entry->end;
-    }
-    return status;
-}
+/* ---- copies, shares, fresh memory, parts ---- */
 
 enum vmm_status
 vm_memory_entry_copy(struct vm_map *map, vmm_va address, vmm_size size,
                      struct vm_memory_entry **made)
 {
+    struct vm_memory_entry *handle;
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + size);
-    size_t span = vm_memory_entry_span(map, start, end);
-    struct vm_memory_entry *handle;
     enum vmm_status status;
 
-    if (span == 0)
+    if (vm_map_span(map, start, end) == 0)
         return VMM_INVALID_ADDRESS;
-    handle = vm_memory_entry_take(map->system, span);
+    handle = vm_memory_entry_take(map->system, 0);
     if (handle == NULL)
         return VMM_MODEL_NO_MEMORY;
     handle->prot = VMM_PROT_ALL;
     handle->size = end - start;
+    handle->data_offset = address - start;
     handle->is_copy = true;
-    status = vm_memory_copy_range(map, start, end, handle);
-    vm_map_simplify_range(map, start, end);
+    status = vm_map_copyin(map, start, end - start, true, &handle->pieces);
     if (status != VMM_OK)
         vm_memory_entry_release(&handle);
     else
         *made = handle;
-    return vm_fault_result(map, start, status);
+    return status;
+}
+
+enum vmm_status
+vm_memory_entry_share(struct vm_map *map, vmm_va address, vmm_size size, vmm_prot prot,
+                      struct vm_memory_entry **made)
+{
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + size);
+    struct vm_memory_entry *handle = vm_memory_entry_take(map->system, 0);
+    enum vmm_status status;
+
+    if (handle == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    handle->prot = prot;
+    handle->size = end - start;
+    handle->data_offset = address - start;
+    handle->is_copy = true;
+    status = vm_map_extract(map, start, end - start, false, prot & VMM_PROT_ALL, &handle->pieces);
+    if (status != VMM_OK) {
+        vm_memory_entry_release(&handle);
+        return status;
+    }
+    for (size_t i = 0; i < handle->pieces->count; i++)
+        handle->pieces->pieces[i].object->true_share = true;
+    *made = handle;
+    return VMM_OK;
+}
+
+/* A handle on [offset, offset + size) of one object, which must be shareable; takes a reference. */
+static enum vmm_status
+vm_memory_entry_over(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot,
+                     struct vm_memory_entry **made)
+{
+    struct vm_memory_entry *handle = vm_memory_entry_take(object->system, 1);
+
+    if (handle == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    vm_object_reference(object);
+    handle->prot = prot;
+    handle->size = size;
+    handle->pieces->size = size;
+    handle->pieces->pieces[handle->pieces->count++] =
+        (struct vm_piece){ .object = object, .offset = offset, .size = size, .is_shared = true };
+    *made = handle;
+    return VMM_OK;
+}
+
+enum vmm_status
+vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot, bool is_purgable,
+                          struct vm_memory_entry **made)
+{
+    struct vm_object *object;
+    enum vmm_status status = vm_object_create(system, size, &object);
+
+    if (status != VMM_OK)
+        return status;
+    vm_object_share(object);
+    if (is_purgable)
+        object->purgable = VM_PURGABLE_NONVOLATILE;
+    status = vm_memory_entry_over(object, 0, size, prot, made);
+    vm_object_release(&object);
+    return status;
+}
+
+enum vmm_status
+vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset, vmm_size size,
+                     vmm_prot prot, struct vm_memory_entry **made)
+{
+    if (parent->is_copy || offset > parent->size || parent->size - offset < size)
+        return VMM_INVALID_ARGUMENT;
+    return vm_memory_entry_over(parent->pieces->pieces[0].object,
+                                parent->pieces->pieces[0].offset + offset, size,
+                                prot & parent->prot, made);
 }
 
 /* ---- mapping ---- */
 
 /*
- * Maps the part of one piece that lies in [offset, offset + size) of the whole. An object that is
- * mapped as it is (a copy made at once, or by delayed copy) may be mapped again from this handle, so
- * it becomes a shared one: else a wiring would put a shadow between two mappings of it.
+ * A copy handle may be mapped again, so an object that is mapped as it is becomes a shared one: else
+ * a wiring would put a shadow between two mappings of it.
  */
-static enum vmm_status
-vm_memory_map_piece(struct vm_map *map, const struct vm_memory_piece *piece, vmm_va *address,
-                    vmm_off offset, vmm_size size, uint32_t flags, vmm_prot prot)
+static void
+vm_memory_entry_settle(const struct vm_piece *piece)
 {
-    struct vm_map_enter_args args = { .size = size,
-                                      .flags = flags,
-                                      .object = piece->object,
-                                      .offset = piece->offset + offset,
-                                      .needs_copy = piece->needs_copy,
-                                      .protection = prot,
-                                      .max_protection = prot,
-                                      .inheritance = VMM_INHERIT_NONE };
-    enum vmm_status status;
-
-    if (piece->object == NULL)
-        args.offset = 0;
-    else
-        vm_object_reference(piece->object);
     if (piece->object != NULL && !piece->needs_copy)
         vm_object_share(piece->object);
-    status = vm_map_enter(map, address, &args);
-    if (status != VMM_OK)
-        vm_object_release(&args.object);
+}
+
+/* The part of one piece that lies in [offset, offset + size) of the whole, at `at`. */
+static enum vmm_status
+vm_memory_map_piece(struct vm_map *map, struct vm_piece *piece, vmm_off piece_start, vmm_va *at,
+                    vmm_off offset, vmm_size size, const struct vm_map_enter_args *like)
+{
+    vmm_off from = offset > piece_start ? offset - piece_start : 0;
+    vmm_off to =
+        offset + size - piece_start < piece->size ? offset + size - piece_start : piece->size;
+
+    *at += piece_start + from - offset;
+    vm_memory_entry_settle(piece);
+    return vm_map_enter_piece(map, at, piece, from, to - from, like);
+}
+
+enum vmm_status
+vm_memory_entry_enter(struct vm_memory_entry *entry, struct vm_map *map, vmm_va *address,
+                      vmm_off offset, vmm_size size, const struct vm_map_enter_args *like)
+{
+    struct vm_map_copy *pieces = entry->pieces;
+    enum vmm_status status = VMM_OK;
+    vmm_off piece_start = 0;
+    vmm_va start = *address;
+
+    if (size == 0)
+        return VMM_INVALID_ARGUMENT;
+    if (like->protection & ~entry->prot)
+        return VMM_INVALID_RIGHT;
+    if (offset > entry->size || entry->size - offset < size)
+        return VMM_INVALID_ARGUMENT;
+    if ((like->flags & VM_MAP_ANYWHERE) && pieces->count > 1)
+        return VMM_INVALID_ARGUMENT;
+    for (size_t i = 0; i < pieces->count && status == VMM_OK; i++) {
+        struct vm_piece *piece = &pieces->pieces[i];
+        vmm_va at = start;
+
+        if (offset < piece_start + piece->size && piece_start < offset + size) {
+            status = vm_memory_map_piece(map, piece, piece_start, &at, offset, size, like);
+            if (status == VMM_OK && (like->flags & VM_MAP_ANYWHERE))
+                *address = at;
+        }
+        piece_start += piece->size;
+    }
     return status;
 }
 
@@ -286,30 +327,9 @@ enum vmm_status
 vm_memory_entry_map(struct vm_memory_entry *entry, struct vm_map *map, vmm_va *address,
                     vmm_off offset, vmm_size size, uint32_t flags, vmm_prot prot)
 {
-    enum vmm_status status = VMM_OK;
-    vmm_off piece_start = 0;
+    struct vm_map_enter_args like = {
+        .flags = flags, .protection = prot, .max_protection = prot, .inheritance = VMM_INHERIT_NONE
+    };
 
-    if (size == 0)
-        return VMM_INVALID_ARGUMENT;
-    if (prot & ~entry->prot)
-        return VMM_INVALID_RIGHT;
-    if (offset > entry->size || entry->size - offset < size)
-        return VMM_INVALID_ARGUMENT;
-    if ((flags & VM_MAP_ANYWHERE) && entry->piece_count > 1)
-        return VMM_INVALID_ARGUMENT;
-    for (size_t i = 0; i < entry->piece_count && status == VMM_OK; i++) {
-        const struct vm_memory_piece *piece = &entry->pieces[i];
-        vmm_off from = offset > piece_start ? offset - piece_start : 0;
-        vmm_off to = offset + size - piece_start;
-        vmm_va at = *address + (piece_start + from - offset);
-
-        if (from < piece->size && piece_start + from < offset + size) {
-            status = vm_memory_map_piece(map, piece, &at, from,
-                                         (to < piece->size ? to : piece->size) - from, flags, prot);
-            if (status == VMM_OK && (flags & VM_MAP_ANYWHERE))
-                *address = at;
-        }
-        piece_start += piece->size;
-    }
-    return status;
+    return vm_memory_entry_enter(entry, map, address, offset, size, &like);
 }

@@ -32,11 +32,32 @@ enum vmm_status vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_s
 enum vmm_status vm_memory_entry_copy(struct vm_map *map, vmm_va address, vmm_size size,
                                      struct vm_memory_entry **entry) VMM_MUST_USE;
 
+/*
+ * The entries of [address, address + size) themselves, to be mapped elsewhere as they are; they must
+ * allow `prot`. XNU: MAP_MEM_VM_SHARE.
+ */
+enum vmm_status vm_memory_entry_share(struct vm_map *map, vmm_va address, vmm_size size,
+                                      vmm_prot prot, struct vm_memory_entry **entry) VMM_MUST_USE;
+
+/* Fresh memory of `size` bytes, page aligned, that no map has yet. XNU: MAP_MEM_NAMED_CREATE. */
+enum vmm_status vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot,
+                                          bool is_purgable,
+                                          struct vm_memory_entry **entry) VMM_MUST_USE;
+
+/* A part of a plain entry, with no more rights than it has. VMM_INVALID_ARGUMENT: it lies outside. */
+enum vmm_status vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset,
+                                     vmm_size size, vmm_prot prot,
+                                     struct vm_memory_entry **entry) VMM_MUST_USE;
+
+void vm_memory_entry_reference(struct vm_memory_entry *entry);
 void vm_memory_entry_release(struct vm_memory_entry **entry);
 
 vmm_size vm_memory_entry_size(const struct vm_memory_entry *entry);
 vmm_prot vm_memory_entry_prot(const struct vm_memory_entry *entry);
 bool vm_memory_entry_is_copy(const struct vm_memory_entry *entry);
+
+/* Of the address it was made for, in its first page; bytes. */
+vmm_off vm_memory_entry_data_offset(const struct vm_memory_entry *entry);
 
 /* Pages of the entry that are resident, in the objects it names. */
 uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
@@ -49,5 +70,13 @@ uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
 enum vmm_status vm_memory_entry_map(struct vm_memory_entry *entry, struct vm_map *map,
                                     vmm_va *address, vmm_off offset, vmm_size size, uint32_t flags,
                                     vmm_prot prot) VMM_MUST_USE;
+
+/*
+ * The same with all that an entry can say: rights, inheritance, tag, and whether a copy is wanted
+ * (needs_copy). The pieces keep their references.
+ */
+enum vmm_status vm_memory_entry_enter(struct vm_memory_entry *entry, struct vm_map *map,
+                                      vmm_va *address, vmm_off offset, vmm_size size,
+                                      const struct vm_map_enter_args *like) VMM_MUST_USE;
 
 #endif
