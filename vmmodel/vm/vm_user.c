@@ -3,6 +3,7 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
+#include "vm/vm_user.h"
 
 static bool
 vm_range_wraps(vmm_va address, vmm_size size)
@@ -22,13 +23,18 @@ vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
 
     if (status != VMM_OK)
         return status;
-    if (flags & ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_OVERWRITE))
+    if (flags & 0xFFFFFF &
+        ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_PURGABLE | VM_MAP_4GB_CHUNK | VM_MAP_RANDOM_ADDR |
+                    VM_MAP_NO_CACHE | VM_MAP_PERMANENT | VM_MAP_OVERWRITE | VM_MAP_SUPERPAGE_MASK |
+                    VM_MAP_TPRO))
         return VMM_INVALID_ARGUMENT;
     if (size == 0) {
         *address = 0;
         return VMM_OK;
     }
     args.size = vm_map_round_page(map, size);
+    if ((flags & VM_MAP_SUPERPAGE_MASK) == VM_MAP_SUPERPAGE_ANY)
+        args.size = (size + ((vmm_size)2 << 20) - 1) & ~(((vmm_size)2 << 20) - 1);
     if (args.size == 0)
         return VMM_INVALID_ARGUMENT;
     if (vm_range_wraps(at, args.size))
@@ -93,6 +99,28 @@ vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
     return status == VMM_OK ? vm_map_delete(map, start, end) : status;
 }
 
+/* From 10.14 on VM_PROT_COPY puts a copy of the range over itself, with WRITE in its maximum. */
+static enum vmm_status
+vm_protect_remap(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    struct vm_remap_call call = { .size = end - start,
+                                  .flags = VM_MAP_OVERWRITE,
+                                  .source_map = map,
+                                  .source = start,
+                                  .copy = true,
+                                  .inheritance = VMM_INHERIT_COPY };
+    vmm_prot prot, max_prot;
+    enum vmm_status status = vm_remap(map, &start, &call, &prot, &max_prot);
+    struct vm_map_entry *entry;
+
+    if (status != VMM_OK)
+        return status;
+    entry = vm_map_entry_at_or_after(map, start);
+    for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry))
+        entry->max_protection |= VMM_PROT_WRITE;
+    return VMM_OK;
+}
+
 enum vmm_status
 vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, vmm_prot prot)
 {
@@ -107,11 +135,17 @@ vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, 
         return VMM_INVALID_ARGUMENT;
     if (size == 0 && sanitizes)
         return VMM_OK;
-    if (prot & ~(vmm_prot)VMM_PROT_ALL)
+    if (prot & ~(vmm_prot)(VMM_PROT_ALL | VMM_PROT_COPY))
         return VMM_INVALID_ARGUMENT;
     if (size == 0)
         return VMM_OK;
     if (end == 0)
         return VMM_INVALID_ADDRESS; /* vm.md 2.1: 0 or 1 before 15, 1 from 15; we take 1 */
+    if ((prot & VMM_PROT_COPY) && map->system->profile.protect_copy_remaps) {
+        status = vm_protect_remap(map, start, end);
+        if (status != VMM_OK)
+            return status;
+        prot &= VMM_PROT_ALL;
+    }
     return vm_map_protect(map, start, end, prot, set_maximum);
 }

@@ -1,0 +1,249 @@
+/* vm_map_behavior.c - see vm_map_behavior.h */
+#include "vm/vm_map_behavior.h"
+
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_map_copy.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+#include "vm/vm_user.h"
+
+/* ---- what is done to one page, or to one entry's part of an object ---- */
+
+enum vm_page_deed {
+    VM_DEED_DEACTIVATE,
+    VM_DEED_KILL,
+    VM_DEED_OUT,
+    VM_DEED_REUSABLE,
+    VM_DEED_REUSE
+};
+
+static enum vmm_status
+vm_behavior_page(struct vm_page *page, enum vm_page_deed deed)
+{
+    enum vmm_status status = VMM_OK;
+
+    if (page->wire_count > 0)
+        return VMM_OK;
+    switch (deed) {
+    case VM_DEED_OUT:
+        status = page->object->system->store.limit == 0 ? VMM_OK : vm_page_out(page);
+        break;
+    case VM_DEED_REUSE:
+        page->is_reusable = false;
+        break;
+    case VM_DEED_REUSABLE:
+        page->is_reusable = true;
+        vm_page_deactivate(page, true);
+        break;
+    default:
+        vm_page_deactivate(page, deed == VM_DEED_KILL);
+        break;
+    }
+    /* A store that is full or fails leaves the page where it is. */
+    return status == VMM_MEMORY_ERROR || status == VMM_RESOURCE_SHORTAGE ? VMM_OK : status;
+}
+
+/* Every resident page of this very object in [start, end) of its offsets. */
+static enum vmm_status
+vm_behavior_pages(struct vm_object *object, vmm_off start, vmm_off end, enum vm_page_deed deed)
+{
+    uint32_t page_shift = object->system->page_shift;
+    uint64_t index = start >> page_shift;
+    enum vmm_status status = VMM_OK;
+    uint32_t ppn;
+
+    for (; status == VMM_OK && vmm_radix_next(&object->pages, &index, &ppn) &&
+           index < end >> page_shift;
+         index++)
+        status = vm_behavior_page(&object->system->pages[ppn], deed);
+    return status;
+}
+
+/* Contents may only be dropped where nobody else can see them (vm.md 2.3). */
+static bool
+vm_behavior_is_private(const struct vm_map_entry *entry)
+{
+    const struct vm_object *object = entry->object;
+
+    return object->ref_count == 1 && object->shadow == NULL && object->copy == NULL;
+}
+
+static enum vmm_status
+vm_behavior_entry(struct vm_map_entry *entry, vmm_va start, vmm_va end, enum vm_page_deed deed)
+{
+    vmm_va from = entry->start > start ? entry->start : start;
+    vmm_va to = entry->end < end ? entry->end : end;
+
+    if (entry->object == NULL)
+        return VMM_OK;
+    if ((deed == VM_DEED_KILL || deed == VM_DEED_REUSABLE) && !vm_behavior_is_private(entry))
+        deed = VM_DEED_DEACTIVATE;
+    if (deed == VM_DEED_KILL)
+        vm_object_drop_slots(entry->object, vm_entry_offset(entry, from),
+                             vm_entry_offset(entry, to - 1) + 1);
+    return vm_behavior_pages(entry->object, vm_entry_offset(entry, from),
+                             vm_entry_offset(entry, to - 1) + 1, deed);
+}
+
+static enum vmm_status
+vm_behavior_range(struct vm_map *map, vmm_va start, vmm_va end, enum vm_page_deed deed)
+{
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+    enum vmm_status status = VMM_OK;
+
+    for (; status == VMM_OK && entry != NULL && entry->start < end; entry = vm_map_next(map, entry))
+        status = vm_behavior_entry(entry, start, end, deed);
+    return status;
+}
+
+/* ---- patterns ---- */
+
+static enum vmm_status
+vm_behavior_mark(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior)
+{
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+    enum vmm_status status = VMM_OK;
+
+    for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
+        if (behavior == VM_BEHAVIOR_ZERO_WIRED_PAGES && !(entry->protection & VMM_PROT_WRITE)) {
+            if (map->system->profile.sanitizes_ranges)
+                return VMM_PROTECTION_FAILURE;
+            continue;
+        }
+        status = vm_map_clip_range(map, entry, start, end);
+        if (status != VMM_OK)
+            break;
+        if (behavior == VM_BEHAVIOR_ZERO_WIRED_PAGES)
+            entry->zero_wired_pages = true;
+        else
+            entry->behavior = (uint8_t)behavior;
+    }
+    return status;
+}
+
+/* What the store has comes back; no translation is made (vm.md 2.3). */
+static enum vmm_status
+vm_behavior_will_need(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = VMM_OK;
+
+    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
+        struct vm_map_entry *entry;
+        bool was_out;
+
+        if (!vm_map_lookup_entry(map, va, &entry))
+            return VMM_INVALID_ADDRESS;
+        if (entry->object == NULL)
+            va = entry->end - map->system->page_bytes;
+        else
+            status = vm_page_in(entry->object, vm_entry_offset(entry, va), &was_out);
+    }
+    return status == VMM_MODEL_NO_FRAME ? VMM_OK : status; /* only advice */
+}
+
+/* Reuse needs every entry writable; a hole is code 1. */
+static enum vmm_status
+vm_behavior_reusable_check(struct vm_map *map, vmm_va start, vmm_va end, bool needs_write)
+{
+    struct vm_map_entry *entry;
+
+    if (vm_map_span(map, start, end) == 0)
+        return VMM_INVALID_ADDRESS;
+    entry = vm_map_entry_at_or_after(map, start);
+    for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
+        if (needs_write && !(entry->protection & VMM_PROT_WRITE))
+            return VMM_PROTECTION_FAILURE;
+    }
+    return VMM_OK;
+}
+
+/* Zeroes what is there: an entry that waits to be copied, or is shared, gets written like by hand. */
+static enum vmm_status
+vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = vm_behavior_reusable_check(map, start, end, true);
+
+    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
+        struct vm_map_entry *entry;
+        struct vm_page *page;
+        enum vm_fault_kind kind;
+
+        (void)vm_map_lookup_entry(map, va, &entry);
+        if (entry->object == NULL) {
+            va = entry->end - map->system->page_bytes;
+            continue;
+        }
+        status = vm_fault_materialise(entry, map->system);
+        if (status == VMM_OK)
+            status = vm_fault_page(entry->object, vm_entry_offset(entry, va), true, &page, &kind);
+        if (status == VMM_OK)
+            hw_frame_zero(&map->system->machine->frames, vm_page_ppn(page));
+    }
+    return vm_fault_result(map, start, status);
+}
+
+static enum vmm_status
+vm_behavior_reusable(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior)
+{
+    enum vmm_status status =
+        vm_behavior_reusable_check(map, start, end, behavior == VM_BEHAVIOR_REUSABLE);
+
+    if (status != VMM_OK || behavior == VM_BEHAVIOR_CAN_REUSE)
+        return status;
+    return vm_behavior_range(map, start, end,
+                             behavior == VM_BEHAVIOR_REUSABLE ? VM_DEED_REUSABLE : VM_DEED_REUSE);
+}
+
+static enum vmm_status
+vm_behavior_do(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior)
+{
+    switch (behavior) {
+    case VM_BEHAVIOR_WILLNEED:
+        return vm_behavior_will_need(map, start, end);
+    case VM_BEHAVIOR_REUSABLE:
+    case VM_BEHAVIOR_REUSE:
+    case VM_BEHAVIOR_CAN_REUSE:
+        return vm_behavior_reusable(map, start, end, behavior);
+    case VM_BEHAVIOR_PAGEOUT:
+        return vm_behavior_range(map, start, end, VM_DEED_OUT);
+    case VM_BEHAVIOR_ZERO:
+        return vm_behavior_zero(map, start, end);
+    default:
+        return vm_map_span(map, start, end) == 0 ? VMM_INVALID_ADDRESS
+                                                 : vm_behavior_mark(map, start, end, behavior);
+    }
+}
+
+enum vmm_status
+vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior)
+{
+    enum vmm_status status;
+
+    if (behavior == VM_BEHAVIOR_DONTNEED)
+        return vm_map_msync(map, start, end, VM_SYNC_DEACTIVATE | VM_SYNC_CONTIGUOUS);
+    if (behavior == VM_BEHAVIOR_FREE)
+        return vm_map_msync(map, start, end,
+                            VM_SYNC_DEACTIVATE | VM_SYNC_KILLPAGES | VM_SYNC_CONTIGUOUS);
+    vm_map_lock(map);
+    status = vm_behavior_do(map, start, end, behavior);
+    vm_map_unlock(map);
+    return status;
+}
+
+enum vmm_status
+vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
+{
+    enum vmm_status status = VMM_OK;
+    bool has_hole;
+
+    vm_map_lock(map);
+    has_hole = vm_map_span(map, start, end) == 0;
+    if (flags & (VM_SYNC_DEACTIVATE | VM_SYNC_KILLPAGES))
+        status = vm_behavior_range(map, start, end,
+                                   flags & VM_SYNC_KILLPAGES ? VM_DEED_KILL : VM_DEED_DEACTIVATE);
+    vm_map_unlock(map);
+    if (status == VMM_OK && has_hole && (flags & VM_SYNC_CONTIGUOUS))
+        return VMM_INVALID_ADDRESS;
+    return status;
+}

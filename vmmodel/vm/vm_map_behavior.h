@@ -1,0 +1,24 @@
+/*
+ * vm_map_behavior.h - advice about a range, and what it does at once
+ *
+ * PURPOSE     Access patterns are kept by the entries; the rest is done to the pages now.
+ * INVARIANTS  wired pages are never taken out of memory
+ * UNITS       start, end: bytes, page aligned
+ * OWNERSHIP   none
+ * ERRORS      VMM_INVALID_ADDRESS: a hole where none may be
+ * EVENTS      PAGE_OUT PAGE_IN PAGE_FREE
+ * XNU         osfmk/vm/vm_map.c vm_map_behavior_set, vm_map_msync; vm.md 2.1, 2.3
+ */
+#ifndef VM_VM_MAP_BEHAVIOR_H
+#define VM_VM_MAP_BEHAVIOR_H
+
+#include "vm/vm_map.h"
+
+enum vmm_status vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end,
+                                    uint32_t behavior) VMM_MUST_USE;
+
+/* `flags`: VM_SYNC_* of vm_user.h. Holes are passed over and told of at the end if CONTIGUOUS. */
+enum vmm_status vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end,
+                             uint32_t flags) VMM_MUST_USE;
+
+#endif

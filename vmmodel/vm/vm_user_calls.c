@@ -1,0 +1,576 @@
+/* vm_user_calls.c - see vm_user.h; allocate, deallocate and protect are in vm_user.c */
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_internal.h"
+#include "vm/vm_map_behavior.h"
+#include "vm/vm_map_copy.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_map_wire.h"
+#include "vm/vm_memory_entry_internal.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+#include "vm/vm_user.h"
+
+enum {
+    VM_FLAGS_MAP = VM_MAP_ANYWHERE | VM_MAP_PURGABLE | VM_MAP_4GB_CHUNK | VM_MAP_RANDOM_ADDR |
+                   VM_MAP_NO_CACHE | VM_MAP_PERMANENT | VM_MAP_OVERWRITE | VM_MAP_SUPERPAGE_MASK |
+                   VM_MAP_TPRO | VM_MAP_RESILIENT | VM_MAP_RETURN_DATA_ADDR |
+                   VM_MAP_RETURN_4K_DATA_ADDR,
+    VM_FLAGS_REMAP = VM_MAP_ANYWHERE | VM_MAP_RANDOM_ADDR | VM_MAP_OVERWRITE |
+                     VM_MAP_RETURN_DATA_ADDR | VM_MAP_RESILIENT,
+};
+
+static bool
+vm_wraps(vmm_va address, vmm_size size)
+{
+    return address + size < address;
+}
+
+/* Whether a flag is set that a call does not know; tags are always known. */
+static bool
+vm_flags_unknown(uint32_t flags, uint32_t known)
+{
+    return (flags & 0xFFFFFF & ~known) != 0;
+}
+
+/*
+ * What most calls ask of a range: VMM_OK with *start < *end, or the answer. A size of 0 is success
+ * with nothing to do; so is an end that rounds away, up to 14.
+ */
+static enum vmm_status
+vm_range(struct vm_map *map, vmm_va address, vmm_size size, vmm_va *start, vmm_va *end)
+{
+    enum vmm_status status = vm_system_runs(map->system);
+
+    *start = vm_map_trunc_page(map, address);
+    *end = *start;
+    if (status != VMM_OK)
+        return status;
+    if (vm_wraps(address, size))
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0)
+        return VMM_OK;
+    *end = vm_map_round_page(map, address + size);
+    if (*end == 0) {
+        *end = *start;
+        return map->system->profile.sanitizes_ranges ? VMM_INVALID_ARGUMENT : VMM_OK;
+    }
+    return VMM_OK;
+}
+
+/* ---- inherit, wire, behaviour, msync ---- */
+
+enum vmm_status
+vm_inherit(struct vm_map *map, vmm_va address, vmm_size size, uint32_t inheritance)
+{
+    vmm_va start, end;
+    enum vmm_status status = vm_range(map, address, size, &start, &end);
+
+    if (status != VMM_OK || (size == 0 && map->system->profile.sanitizes_ranges))
+        return status;
+    if (inheritance > VMM_INHERIT_NONE)
+        return VMM_INVALID_ARGUMENT;
+    return start < end ? vm_map_inherit(map, start, end, inheritance) : VMM_OK;
+}
+
+enum vmm_status
+vm_wire(struct vm_map *map, vmm_va address, vmm_size size, vmm_prot access)
+{
+    vmm_va start, end;
+    enum vmm_status status = vm_range(map, address, size, &start, &end);
+
+    if (status != VMM_OK)
+        return status;
+    if (access & ~(vmm_prot)VMM_PROT_ALL)
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0 && !map->system->profile.sanitizes_ranges)
+        end = vm_map_round_page(map, address); /* an unaligned start takes in its page (T25) */
+    if (start == end)
+        return VMM_OK;
+    return access == VMM_PROT_NONE ? vm_map_unwire(map, start, end, true)
+                                   : vm_map_wire(map, start, end, access, true);
+}
+
+enum vmm_status
+vm_behavior_set(struct vm_map *map, vmm_va address, vmm_size size, uint32_t behavior)
+{
+    vmm_va start, end;
+    enum vmm_status status = vm_range(map, address, size, &start, &end);
+
+    if (status != VMM_OK || start == end)
+        return status;
+    if (start < map->min || end > map->max)
+        return VMM_NO_SPACE;
+    if (behavior >=
+        (map->system->profile.sanitizes_ranges ? VM_BEHAVIOR_COUNT : VM_BEHAVIOR_PAGEOUT))
+        return VMM_INVALID_ARGUMENT;
+    return vm_map_behavior_set(map, start, end, behavior);
+}
+
+enum vmm_status
+vm_msync(struct vm_map *map, vmm_va address, vmm_size size, uint32_t flags)
+{
+    vmm_va start, end;
+    bool is_both = (flags & VM_SYNC_ASYNCHRONOUS) && (flags & VM_SYNC_SYNCHRONOUS);
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
+    if (is_both && (size != 0 || !map->system->profile.sanitizes_ranges))
+        return VMM_INVALID_ARGUMENT;
+    status = vm_range(map, address, size, &start, &end);
+    return status != VMM_OK || start == end ? status : vm_map_msync(map, start, end, flags);
+}
+
+/* ---- copies of data ---- */
+
+enum vmm_status
+vm_read(struct vm_map *map, vmm_va address, vmm_size size, struct vm_map *to, vmm_va *data)
+{
+    struct vm_map_copy *copy = NULL;
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
+    if (size > UINT32_MAX)
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0) {
+        *data = 0;
+        return VMM_OK;
+    }
+    status = vm_map_copyin(map, address, size, false, &copy);
+    if (status == VMM_OK)
+        status = vm_map_copyout(to, &copy, data);
+    vm_map_copy_discard(&copy);
+    return status;
+}
+
+enum vmm_status
+vm_read_overwrite(struct vm_map *map, vmm_va address, vmm_size size, struct vm_map *to, vmm_va data)
+{
+    struct vm_map_copy *copy = NULL;
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK || size == 0)
+        return status;
+    status = vm_map_copyin(map, address, size, false, &copy);
+    if (status == VMM_OK)
+        status = vm_map_copy_overwrite(to, data, &copy);
+    vm_map_copy_discard(&copy);
+    return status;
+}
+
+enum vmm_status
+vm_write(struct vm_map *map, vmm_va address, struct vm_map *from, vmm_va data, vmm_size size)
+{
+    return vm_read_overwrite(from, data, size, map, address);
+}
+
+enum vmm_status
+vm_copy(struct vm_map *map, vmm_va source, vmm_size size, vmm_va target)
+{
+    return vm_read_overwrite(map, source, size, map, target);
+}
+
+/* ---- map ---- */
+
+static enum vmm_status
+vm_map_call_check(const struct vm_map *map, const struct vm_map_call *call)
+{
+    const vmm_prot known = VMM_PROT_ALL | VMM_PROT_IS_MASK;
+
+    if (vm_flags_unknown(call->flags, VM_FLAGS_MAP) ||
+        ((call->protection | call->max_protection) & ~known) ||
+        call->inheritance > VMM_INHERIT_NONE || call->size == 0 ||
+        vm_map_round_page(map, call->size) == 0)
+        return VMM_INVALID_ARGUMENT;
+    return VMM_OK;
+}
+
+/* The rights that the call ends up with: masks are cut to what the handle allows. */
+static struct vm_map_enter_args
+vm_map_call_args(const struct vm_map *map, const struct vm_map_call *call)
+{
+    struct vm_map_enter_args args = { .size = vm_map_round_page(map, call->size),
+                                      .mask = call->mask,
+                                      .flags = call->flags,
+                                      .protection = call->protection,
+                                      .max_protection = call->max_protection,
+                                      .inheritance = call->inheritance,
+                                      .needs_copy = call->copy };
+
+    if (call->entry != NULL && (args.protection & VMM_PROT_IS_MASK))
+        args.protection &= vm_memory_entry_prot(call->entry);
+    if (call->entry != NULL && (args.max_protection & VMM_PROT_IS_MASK))
+        args.max_protection &= vm_memory_entry_prot(call->entry);
+    args.protection &= VMM_PROT_ALL;
+    args.max_protection &= VMM_PROT_ALL;
+    if (map->system->profile.sanitizes_ranges)
+        args.protection &= args.max_protection;
+    return args;
+}
+
+/* A mapping of several pieces needs its place reserved first, then each piece goes over it. */
+static enum vmm_status
+vm_map_call_pieces(struct vm_map *map, vmm_va *at, const struct vm_map_call *call,
+                   struct vm_map_enter_args *args)
+{
+    struct vm_map_enter_args room = *args;
+    enum vmm_status status;
+    vmm_va start = *at;
+
+    room.needs_copy = false;
+    room.flags &= ~(uint32_t)(VM_MAP_PERMANENT);
+    status = vm_map_enter(map, &start, &room);
+    if (status != VMM_OK)
+        return status;
+    args->flags =
+        (args->flags & ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_RANDOM_ADDR)) | VM_MAP_OVERWRITE;
+    args->mask = 0;
+    status = vm_memory_entry_enter(call->entry, map, &start, call->offset, args->size, args);
+    if (status != VMM_OK) {
+        enum vmm_status removed = vm_map_delete(map, start, start + args->size);
+
+        return removed == VMM_OK ? status : removed;
+    }
+    *at = start;
+    return VMM_OK;
+}
+
+static enum vmm_status
+vm_map_call_entry(struct vm_map *map, vmm_va *at, const struct vm_map_call *call,
+                  struct vm_map_enter_args *args)
+{
+    const struct vm_memory_entry *entry = call->entry;
+
+    if (args->protection & ~vm_memory_entry_prot(entry))
+        return VMM_INVALID_RIGHT;
+    if (call->offset + args->size < call->offset ||
+        call->offset + args->size > vm_memory_entry_size(entry))
+        return VMM_INVALID_ARGUMENT;
+    args->max_protection &=
+        vm_memory_entry_is_copy(entry) ? VMM_PROT_ALL : vm_memory_entry_prot(entry);
+    return vm_map_call_pieces(map, at, call, args);
+}
+
+enum vmm_status
+vm_map_call(struct vm_map *map, vmm_va *address, const struct vm_map_call *call)
+{
+    enum vmm_status status = vm_system_runs(map->system);
+    vmm_va at = vm_map_trunc_page(map, *address);
+    struct vm_map_enter_args args;
+
+    if (status == VMM_OK)
+        status = vm_map_call_check(map, call);
+    if (status != VMM_OK)
+        return status;
+    args = vm_map_call_args(map, call);
+    if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, args.size))
+        return VMM_INVALID_ADDRESS;
+    if (call->entry != NULL) {
+        status = vm_map_call_entry(map, &at, call, &args);
+    } else {
+        args.needs_copy = false;
+        status = vm_map_enter(map, &at, &args);
+    }
+    if (status != VMM_OK)
+        return status;
+    if (call->entry != NULL && (call->flags & VM_MAP_RETURN_DATA_ADDR))
+        at += vm_memory_entry_data_offset(call->entry);
+    *address = at;
+    return VMM_OK;
+}
+
+/* ---- remap ---- */
+
+static enum vmm_status
+vm_remap_pieces(struct vm_map *map, vmm_va start, const struct vm_map_copy *extract,
+                const struct vm_remap_call *call, vmm_prot limit, vmm_prot max_limit)
+{
+    enum vmm_status status = VMM_OK;
+
+    for (size_t i = 0; i < extract->count && status == VMM_OK; i++) {
+        const struct vm_piece *piece = &extract->pieces[i];
+        struct vm_map_enter_args like = { .flags = VM_MAP_OVERWRITE | (uint32_t)piece->tag << 24,
+                                          .protection = piece->protection & limit,
+                                          .max_protection = piece->max_protection & max_limit,
+                                          .inheritance = call->inheritance };
+
+        status = vm_map_enter_piece(map, &start, piece, 0, piece->size, &like);
+        start += piece->size;
+    }
+    return status;
+}
+
+/* The rights common to all pieces: what the call hands back. */
+static void
+vm_remap_rights(const struct vm_map_copy *extract, vmm_prot *protection, vmm_prot *max_protection)
+{
+    *protection = *max_protection = VMM_PROT_ALL;
+    for (size_t i = 0; i < extract->count; i++) {
+        *protection &= extract->pieces[i].protection;
+        *max_protection &= extract->pieces[i].max_protection;
+    }
+}
+
+static enum vmm_status
+vm_remap_place(struct vm_map *map, vmm_va *at, const struct vm_map_copy *extract,
+               const struct vm_remap_call *call, vmm_prot limit, vmm_prot max_limit)
+{
+    struct vm_map_enter_args room = { .size = extract->size,
+                                      .mask = call->mask,
+                                      .flags = call->flags & 0xFFFFFF,
+                                      .protection = VMM_PROT_DEFAULT,
+                                      .max_protection = VMM_PROT_ALL,
+                                      .inheritance = call->inheritance };
+    enum vmm_status status = vm_map_enter(map, at, &room);
+
+    if (status != VMM_OK)
+        return status;
+    status = vm_remap_pieces(map, *at, extract, call, limit, max_limit);
+    if (status != VMM_OK) {
+        enum vmm_status removed = vm_map_delete(map, *at, *at + extract->size);
+
+        return removed == VMM_OK ? status : removed;
+    }
+    return VMM_OK;
+}
+
+enum vmm_status
+vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
+         vmm_prot *protection, vmm_prot *max_protection)
+{
+    vmm_va source = vm_map_trunc_page(call->source_map, call->source);
+    bool returns_data = (call->flags & VM_MAP_RETURN_DATA_ADDR) != 0;
+    vmm_size size = returns_data ? vm_map_round_page(map, call->source + call->size) - source
+                                 : vm_map_round_page(map, call->size);
+    vmm_prot limit = call->is_new ? *protection : VMM_PROT_ALL;
+    vmm_prot max_limit = call->is_new ? *max_protection : VMM_PROT_ALL;
+    vmm_va at = vm_map_trunc_page(map, *address);
+    struct vm_map_copy *extract = NULL;
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
+    if (vm_flags_unknown(call->flags, VM_FLAGS_REMAP) || call->inheritance > VMM_INHERIT_NONE ||
+        call->size == 0 || size == 0 ||
+        (call->is_new && ((limit | max_limit) & ~(vmm_prot)VMM_PROT_ALL || (limit & ~max_limit))))
+        return VMM_INVALID_ARGUMENT;
+    if (vm_wraps(source, size))
+        return VMM_INVALID_ADDRESS;
+    if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, size))
+        return VMM_INVALID_ADDRESS;
+    status = vm_map_extract(call->source_map, source, size, call->copy,
+                            call->is_new ? limit : VMM_PROT_NONE, &extract);
+    if (status != VMM_OK)
+        return status;
+    status = vm_remap_place(map, &at, extract, call, limit, max_limit);
+    if (status == VMM_OK) {
+        vm_remap_rights(extract, protection, max_protection);
+        *protection &= limit;
+        *max_protection &= max_limit;
+        *address = at + (returns_data ? call->source - source : 0);
+    }
+    vm_map_copy_discard(&extract);
+    return status;
+}
+
+/* ---- memory entries ---- */
+
+/* Whether every entry of a range allows the rights asked for, and the code if not. */
+static enum vmm_status
+vm_make_entry_check(const struct vm_map *map, vmm_va start, vmm_prot prot)
+{
+    struct vm_map_entry *entry;
+
+    if (!vm_map_lookup_entry(map, start, &entry))
+        return VMM_INVALID_ADDRESS;
+    if (prot & ~entry->max_protection)
+        return VMM_INVALID_RIGHT;
+    return VMM_OK;
+}
+
+static enum vmm_status
+vm_make_entry_named(struct vm_map *map, vmm_size *size, uint32_t permission,
+                    struct vm_memory_entry **made)
+{
+    bool is_purgable = (permission & VM_MEM_PURGABLE) != 0;
+    vmm_size rounded = vm_map_round_page(map, *size);
+    enum vmm_status status;
+
+    if (rounded < *size || *size > 0xFFFFFFFFFFFFF000u >> 1)
+        return VMM_FAILURE;
+    if (is_purgable && !(permission & VMM_PROT_WRITE))
+        return VMM_INVALID_ARGUMENT;
+    if (rounded == 0)
+        return VMM_INVALID_ARGUMENT;
+    status = vm_memory_entry_anonymous(map->system, rounded, permission & VMM_PROT_ALL, is_purgable,
+                                       made);
+    if (status == VMM_OK)
+        *size = rounded;
+    return status;
+}
+
+static enum vmm_status
+vm_make_entry_of_map(struct vm_map *map, vmm_size *size, vmm_va address, uint32_t permission,
+                     struct vm_memory_entry **made)
+{
+    vmm_prot prot = permission & VMM_PROT_ALL;
+    enum vmm_status status;
+
+    if (vm_wraps(address, *size) || vm_map_round_page(map, address + *size) == 0)
+        return VMM_INVALID_ARGUMENT;
+    if (*size == 0)
+        return VMM_INVALID_ARGUMENT;
+    if (permission & VM_MEM_VM_COPY) {
+        status = vm_memory_entry_copy(map, address, *size, made);
+    } else if (permission & VM_MEM_VM_SHARE) {
+        status = vm_memory_entry_share(map, address, *size, prot, made);
+    } else {
+        status = vm_make_entry_check(map, vm_map_trunc_page(map, address), prot);
+        if (status == VMM_OK)
+            status = vm_memory_entry_create(map, address, size, prot, made);
+    }
+    if (status == VMM_OK)
+        *size = vm_memory_entry_size(*made);
+    return status;
+}
+
+enum vmm_status
+vm_make_memory_entry(struct vm_map *map, vmm_size *size, vmm_off offset, uint32_t permission,
+                     const struct vm_memory_entry *parent, struct vm_memory_entry **made)
+{
+    enum vmm_status status;
+
+    if ((permission & 0x00FF0000) & ~(uint32_t)VM_MEM_FLAGS)
+        return VMM_INVALID_VALUE;
+    if (map == NULL && parent == NULL)
+        return VMM_INVALID_TASK;
+    if (permission & VM_MEM_ONLY)
+        return parent == NULL
+                   ? VMM_INVALID_ARGUMENT
+                   : vm_memory_entry_part(parent, 0, *size, permission & VMM_PROT_ALL, made);
+    if (parent != NULL && !(permission & (VM_MEM_NAMED_CREATE | VM_MEM_VM_COPY | VM_MEM_VM_SHARE)))
+        return vm_memory_entry_part(parent, offset, *size, permission & VMM_PROT_ALL, made);
+    if (map == NULL)
+        return VMM_INVALID_TASK;
+    status = vm_system_runs(map->system);
+    if (status != VMM_OK)
+        return status;
+    if (permission & VM_MEM_NAMED_CREATE)
+        return vm_make_entry_named(map, size, permission, made);
+    return vm_make_entry_of_map(map, size, offset, permission, made);
+}
+
+/* ---- purgeable memory ---- */
+
+static void
+vm_purge(struct vm_object *object)
+{
+    struct vm_system *system = object->system;
+    uint64_t index = 0;
+    uint32_t ppn;
+
+    for (; vmm_radix_next(&object->pages, &index, &ppn); index++) {
+        if (system->pages[ppn].wire_count == 0)
+            vm_page_free(&system->pages[ppn]);
+    }
+    vm_object_drop_slots(object, 0, UINT64_MAX);
+    object->purgable = VM_PURGABLE_EMPTY;
+}
+
+static enum vmm_status
+vm_purgable_set(struct vm_object *object, int *state)
+{
+    int before = (int)object->purgable;
+    int wanted = *state & 3;
+
+    if (wanted == VM_PURGABLE_DENY)
+        return VMM_INVALID_ARGUMENT;
+    if (wanted == VM_PURGABLE_EMPTY)
+        vm_purge(object);
+    else if (wanted == VM_PURGABLE_VOLATILE && object->purgable != VM_PURGABLE_EMPTY)
+        object->purgable = VM_PURGABLE_VOLATILE;
+    else if (wanted == VM_PURGABLE_NONVOLATILE)
+        object->purgable = VM_PURGABLE_NONVOLATILE;
+    *state = before;
+    return VMM_OK;
+}
+
+static void
+vm_purge_all(struct vm_system *system)
+{
+    for (struct vmm_list *at = system->objects.next; at != &system->objects; at = at->next) {
+        struct vm_object *object = VMM_CONTAINER(at, struct vm_object, link);
+
+        if (object->purgable == VM_PURGABLE_VOLATILE)
+            vm_purge(object);
+    }
+}
+
+enum vmm_status
+vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *state)
+{
+    struct vm_map_entry *entry;
+    enum vmm_status status = vm_system_runs(map->system);
+
+    if (status != VMM_OK)
+        return status;
+    if (control > VM_PURGABLE_PURGE_ALL)
+        return VMM_INVALID_ARGUMENT;
+    if (control == VM_PURGABLE_PURGE_ALL) {
+        vm_purge_all(map->system);
+        return VMM_OK;
+    }
+    if (control == VM_PURGABLE_SET_STATE && (*state & ~0x73C3) != 0)
+        return VMM_INVALID_ARGUMENT;
+    if (!vm_map_lookup_entry(map, address, &entry))
+        return VMM_INVALID_ADDRESS;
+    if (!(entry->protection & VMM_PROT_WRITE) && control == VM_PURGABLE_SET_STATE)
+        return VMM_PROTECTION_FAILURE;
+    if (entry->object == NULL || entry->object->purgable == VM_PURGABLE_DENY)
+        return VMM_INVALID_ARGUMENT;
+    if (vm_entry_offset(entry, entry->start) != 0 || entry->object->size != vm_entry_size(entry))
+        return VMM_INVALID_ARGUMENT;
+    if (control == VM_PURGABLE_GET_STATE) {
+        *state = (int)entry->object->purgable;
+        return VMM_OK;
+    }
+    return vm_purgable_set(entry->object, state);
+}
+
+/* ---- one page ---- */
+
+enum vmm_status
+vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *references)
+{
+    struct vm_map_entry *entry;
+    const struct vm_object *object;
+    int found = 0;
+    vmm_off offset;
+
+    if (!vm_map_lookup_entry(map, address, &entry)) {
+        *disposition = *references = 0;
+        return VMM_FAILURE;
+    }
+    offset = vm_entry_offset(entry, vm_map_trunc_page(map, address));
+    for (object = entry->object; object != NULL; object = object->shadow) {
+        const struct vm_page *page = vm_page_lookup(object, offset);
+
+        if (page != NULL) {
+            found |= VM_PAGE_QUERY_PRESENT;
+            found |= page->is_dirty || page->wpmapped ? VM_PAGE_QUERY_DIRTY : 0;
+            found |= page->pmapped ? VM_PAGE_QUERY_REF : 0;
+            break;
+        }
+        if (vmm_radix_get(&object->paged_out, offset >> map->system->page_shift) != 0) {
+            found |= VM_PAGE_QUERY_PAGED_OUT;
+            break;
+        }
+        offset += object->shadow_offset;
+    }
+    if (object != NULL && object != entry->object)
+        found |= VM_PAGE_QUERY_COPIED;
+    *disposition = found;
+    *references = entry->object == NULL ? 0 : (int)entry->object->ref_count;
+    return VMM_OK;
+}
