@@ -237,6 +237,9 @@ vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
     return va - entry->start + entry->offset;
 }
 
+/* A user task whose map has no entry at all. */
+enum vmm_status vm_task_create_empty(struct vm_system *system, struct vm_task **task) VMM_MUST_USE;
+
 /* vm_map_delete() with the map locked; a wait unlocks it meanwhile. */
 enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
 

@@ -144,12 +144,47 @@ struct vm_region {
     uint32_t object_id; /* 0: no object yet */
     vmm_off offset;
     uint64_t resident_pages; /* in the entry's part of the object chain */
-    uint32_t shadow_depth;
+    uint32_t shadow_depth;   /* the whole chain under the object */
     uint32_t object_references;
+    uint32_t behavior;
+    uint32_t tag;
+    bool is_shared;
+    bool is_permanent;
+};
+
+/* Who else sees the memory of an entry (vm.md 7.3). */
+enum vm_share_mode {
+    VM_SHARE_COW = 1,
+    VM_SHARE_PRIVATE,
+    VM_SHARE_EMPTY,
+    VM_SHARE_SHARED,
+    VM_SHARE_TRUESHARED,
+    VM_SHARE_PRIVATE_ALIASED,
+    VM_SHARE_SHARED_ALIASED,
+    VM_SHARE_LARGE_PAGE
+};
+
+/* What mach_vm_region's extended flavour and mach_vm_region_recurse tell besides. */
+struct vm_region_pages {
+    enum vm_share_mode share_mode;
+    uint64_t resident;           /* pages that the chain shows, each page of the entry once */
+    uint64_t shared_now_private; /* of those, found below in an object that only this chain names */
+    uint64_t swapped_out;
+    uint64_t dirty;
+    uint64_t reusable;
+    uint32_t reference_count; /* of the chain, less the references between its members */
+    uint32_t shadow_depth;    /* how far down a page of the entry was looked for */
 };
 
 /* The entry that holds `address`, or the next one after it; false at the end of the map. */
 bool vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region);
+
+/*
+ * Walks the pages of the entry that holds `address`; false when none does. `walks` false: the chain
+ * is measured and no page is looked for. XNU: vm_map_region_walk().
+ */
+bool vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
+                         struct vm_region_pages *pages);
 
 /* One page as a simulator's probe sees it; nothing is disturbed. */
 struct vm_page_view {

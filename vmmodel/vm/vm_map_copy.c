@@ -87,36 +87,39 @@ vm_map_copy_add(struct vm_map_copy *copy, const struct vm_map_entry *entry,
 
 /* ---- copyin ---- */
 
+enum vmm_status
+vm_map_copy_object(struct vm_map *map, struct vm_map_entry *entry, struct vm_object_copy *copy)
+{
+    *copy = (struct vm_object_copy){ NULL, 0, false };
+    if (entry->object == NULL)
+        return VMM_OK;
+    if (entry->wired_count > 0)
+        return vm_object_copy_slowly(entry->object, entry->offset, vm_entry_size(entry),
+                                     &copy->object);
+    if (entry->object->copy_strategy != VM_COPY_SYMMETRIC)
+        return vm_object_copy(entry->object, entry->offset, vm_entry_size(entry), copy);
+    *copy = (struct vm_object_copy){ entry->object, entry->offset, true };
+    vm_object_reference(entry->object);
+    if (!entry->needs_copy && (entry->protection & VMM_PROT_WRITE))
+        pmap_protect(map->pmap, entry->start, entry->end,
+                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    entry->needs_copy = true;
+    return VMM_OK;
+}
+
 /* One entry that lies inside the range. */
 static enum vmm_status
 vm_map_copy_entry(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_copy *copy)
 {
-    struct vm_piece piece = { .size = vm_entry_size(entry) };
-    struct vm_object_copy made = { NULL, 0, false };
-    enum vmm_status status = VMM_OK;
+    struct vm_object_copy made;
+    enum vmm_status status = vm_map_copy_object(map, entry, &made);
 
-    if (entry->object == NULL) {
-        vm_map_copy_add(copy, entry, &piece);
-        return VMM_OK;
-    }
-    if (entry->wired_count > 0) {
-        status =
-            vm_object_copy_slowly(entry->object, entry->offset, vm_entry_size(entry), &made.object);
-    } else if (entry->object->copy_strategy == VM_COPY_SYMMETRIC) {
-        made = (struct vm_object_copy){ entry->object, entry->offset, true };
-        vm_object_reference(entry->object);
-        if (!entry->needs_copy && (entry->protection & VMM_PROT_WRITE))
-            pmap_protect(map->pmap, entry->start, entry->end,
-                         entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
-        entry->needs_copy = true;
-    } else {
-        status = vm_object_copy(entry->object, entry->offset, vm_entry_size(entry), &made);
-    }
-    piece.object = made.object;
-    piece.offset = made.offset;
-    piece.needs_copy = made.needs_copy;
     if (status == VMM_OK)
-        vm_map_copy_add(copy, entry, &piece);
+        vm_map_copy_add(copy, entry,
+                        &(struct vm_piece){ .object = made.object,
+                                            .offset = made.offset,
+                                            .size = vm_entry_size(entry),
+                                            .needs_copy = made.needs_copy });
     return status;
 }
 

@@ -44,6 +44,12 @@ struct vm_map_copy {
 struct vm_map_copy *vm_map_copy_create(struct vm_system *system, size_t capacity);
 void vm_map_copy_discard(struct vm_map_copy **copy);
 
+struct vm_object_copy;
+
+/* A virtual copy of one whole entry's memory; the source's entry may become needs_copy itself. */
+enum vmm_status vm_map_copy_object(struct vm_map *map, struct vm_map_entry *entry,
+                                   struct vm_object_copy *copy) VMM_MUST_USE;
+
 /* How many entries [start, end) spans, page aligned; 0 when it has a hole. */
 size_t vm_map_span(const struct vm_map *map, vmm_va start, vmm_va end);
 

@@ -27,7 +27,119 @@ vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region
         .resident_pages = vm_object_resident(object, entry->offset, vm_entry_size(entry)),
         .shadow_depth = vm_object_depth(object),
         .object_references = object == NULL ? 0 : object->ref_count,
+        .behavior = entry->behavior,
+        .tag = entry->tag,
+        .is_shared = entry->is_shared,
+        .is_permanent = entry->permanent,
     };
+    return true;
+}
+
+/* ---- who else sees it (vm.md 7.3) ---- */
+
+/* Looks for one page down the chain and counts what it finds. vm_map_region_look_for_page(). */
+static void
+vm_region_look(const struct vm_object *object, vmm_off offset, struct vm_region_pages *pages)
+{
+    uint32_t most_references = object->ref_count;
+    uint32_t depth = 0;
+
+    for (;;) {
+        const struct vm_page *page = vm_page_lookup(object, offset);
+
+        if (page != NULL) {
+            pages->resident++;
+            pages->dirty += page->is_dirty || page->wpmapped;
+            pages->reusable += page->is_reusable;
+            pages->shared_now_private += object->shadow != NULL && most_references == 1;
+            return;
+        }
+        if (vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0) {
+            pages->swapped_out++;
+            return;
+        }
+        if (object->shadow == NULL)
+            return;
+        offset += object->shadow_offset;
+        object = object->shadow;
+        most_references = object->ref_count > most_references ? object->ref_count : most_references;
+        if (++depth > pages->shadow_depth)
+            pages->shadow_depth = depth;
+    }
+}
+
+/* How often the entries of a map name an object, directly or through their chains. */
+static uint32_t
+vm_region_count_names(const struct vm_map *map, const struct vm_object *object)
+{
+    const struct vm_map_entry *entry = vm_map_first(map);
+    uint32_t names = 0;
+
+    for (; entry != NULL; entry = vm_map_next(map, entry)) {
+        for (const struct vm_object *at = entry->object; at != NULL; at = at->shadow)
+            names += at == object;
+    }
+    return names;
+}
+
+static enum vm_share_mode
+vm_region_share_mode(const struct vm_map *map, const struct vm_map_entry *entry,
+                     uint32_t shadow_depth)
+{
+    const struct vm_object *object = entry->object;
+    uint32_t names;
+
+    if (shadow_depth > 0 || entry->needs_copy)
+        return VM_SHARE_COW;
+    if (object->ref_count == 1)
+        return VM_SHARE_PRIVATE;
+    if (object->true_share)
+        return VM_SHARE_TRUESHARED;
+    names = vm_region_count_names(map, object);
+    if (names == object->ref_count)
+        return VM_SHARE_PRIVATE_ALIASED;
+    return names > 1 ? VM_SHARE_SHARED_ALIASED : VM_SHARE_SHARED;
+}
+
+/* Names of the chain down to `depth`, without those that its own members hold. */
+static uint32_t
+vm_region_references(const struct vm_object *object, uint32_t depth)
+{
+    uint32_t references = object->ref_count - depth;
+
+    for (; depth > 0 && object->shadow != NULL; depth--) {
+        object = object->shadow;
+        references += object->ref_count;
+    }
+    return references;
+}
+
+bool
+vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
+                    struct vm_region_pages *pages)
+{
+    struct vm_map_entry *entry;
+
+    if (!vm_map_lookup_entry(map, address, &entry))
+        return false;
+    *pages = (struct vm_region_pages){ .share_mode = VM_SHARE_EMPTY };
+    if (entry->object == NULL || (entry->object->phys_contiguous && !entry->is_superpage))
+        return true;
+    if (entry->is_superpage) {
+        *pages =
+            (struct vm_region_pages){ .share_mode = VM_SHARE_LARGE_PAGE,
+                                      .reference_count = 1,
+                                      .resident = vm_entry_size(entry) >> map->system->page_shift };
+        return true;
+    }
+    if (walks) {
+        for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes)
+            vm_region_look(entry->object, vm_entry_offset(entry, va), pages);
+    } else {
+        pages->shadow_depth = vm_object_depth(entry->object);
+    }
+    pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
+    pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
     return true;
 }
 

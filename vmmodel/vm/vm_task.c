@@ -48,7 +48,7 @@ vm_map_enter_pagezero(struct vm_map *map)
 }
 
 enum vmm_status
-vm_task_create(struct vm_system *system, struct vm_task **made)
+vm_task_create_empty(struct vm_system *system, struct vm_task **made)
 {
     struct vm_task *task = vmm_zone_take(&system->task_zone);
     enum vmm_status status;
@@ -62,18 +62,38 @@ vm_task_create(struct vm_system *system, struct vm_task **made)
         vmm_zone_give(&system->task_zone, task);
         return status;
     }
-    if (task->id != 0)
-        status = vm_map_enter_pagezero(task->map);
-    if (status != VMM_OK) {
-        vm_map_release(&task->map);
-        vmm_zone_give(&system->task_zone, task);
-        return status;
-    }
     task->map->task = task;
     system->next_space++;
     vmm_list_append(&system->tasks, &task->link);
     *made = task;
     return VMM_OK;
+}
+
+/* Undoes vm_task_create_empty(). */
+static void
+vm_task_discard(struct vm_task *task)
+{
+    task->system->next_space--;
+    vm_map_release(&task->map);
+    vmm_list_remove(&task->link);
+    vmm_zone_give(&task->system->task_zone, task);
+}
+
+enum vmm_status
+vm_task_create(struct vm_system *system, struct vm_task **made)
+{
+    struct vm_task *task;
+    enum vmm_status status = vm_task_create_empty(system, &task);
+
+    if (status != VMM_OK)
+        return status;
+    if (task->id != 0)
+        status = vm_map_enter_pagezero(task->map);
+    if (status != VMM_OK)
+        vm_task_discard(task);
+    else
+        *made = task;
+    return status;
 }
 
 enum vmm_status

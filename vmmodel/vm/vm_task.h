@@ -38,4 +38,11 @@ struct vm_task *vm_task_find(const struct vm_system *system, uint32_t id);
 /* Makes the current CPU run a thread of this task (its user space is loaded). */
 void vm_task_switch(struct vm_task *task);
 
+/*
+ * A child task: entries are shared, copied when somebody writes, or left out, as their inheritance
+ * says; what is wired is copied now. The child has no translation and no wire. XNU: vm_map_fork(),
+ * vm.md 2.3, 3.6.
+ */
+enum vmm_status vm_task_fork(struct vm_task *parent, struct vm_task **child) VMM_MUST_USE;
+
 #endif

@@ -1,0 +1,111 @@
+/*
+ * vm_map_fork.c - a child's map from its parent's
+ *
+ *      inheritance   parent's entry            child's entry
+ *      NONE                                    none
+ *      SHARE         object made shareable     the same object
+ *      COPY          needs_copy, WRITE gone    the same object, needs_copy
+ *                    delayed-copy object       a copy object
+ *                    wired                     copied now
+ */
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_map_copy.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_object.h"
+#include "vm/vm_task.h"
+
+/* The child's entry: like the parent's, but nothing of its wiring (vm.md 1.2 "plain copy"). */
+static struct vm_map_entry
+vm_fork_entry(const struct vm_map_entry *entry)
+{
+    struct vm_map_entry child = *entry;
+
+    child.object = NULL;
+    child.is_shared = false;
+    child.in_transition = child.needs_wakeup = false;
+    child.is_prefaulted = false;
+    child.permanent = false;
+    child.is_superpage = false;
+    child.wired_count = child.user_wired_count = 0;
+    return child;
+}
+
+static enum vmm_status
+vm_fork_share(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *child)
+{
+    enum vmm_status status = vm_map_share_entry(map, entry);
+
+    if (status != VMM_OK)
+        return status;
+    vm_object_reference(entry->object);
+    child->object = entry->object;
+    child->offset = entry->offset;
+    child->needs_copy = false;
+    child->is_shared = true;
+    return VMM_OK;
+}
+
+static enum vmm_status
+vm_fork_copy(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *child)
+{
+    struct vm_object_copy copy;
+    enum vmm_status status = vm_map_copy_object(map, entry, &copy);
+
+    child->object = copy.object;
+    child->offset = copy.offset;
+    child->needs_copy = copy.needs_copy;
+    return status;
+}
+
+static enum vmm_status
+vm_fork_one(struct vm_map *map, struct vm_map_entry *entry, struct vm_map *to)
+{
+    struct vm_map_entry child = vm_fork_entry(entry);
+    struct vm_map_entry *made;
+    enum vmm_status status;
+
+    if (entry->inheritance == VMM_INHERIT_NONE)
+        return VMM_OK;
+    made = vmm_zone_take(&map->system->entry_zone);
+    if (made == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    status = entry->inheritance == VMM_INHERIT_SHARE ? vm_fork_share(map, entry, &child)
+                                                     : vm_fork_copy(map, entry, &child);
+    if (status != VMM_OK) {
+        vmm_zone_give(&map->system->entry_zone, made);
+        return status;
+    }
+    *made = child;
+    vm_map_entry_link(to, made);
+    trace_emit(&map->system->trace, EV_MAP_ENTER, .space = to->space, .va = child.start,
+               .length = vm_entry_size(made), .prot = child.protection,
+               .object = child.object == NULL ? 0 : child.object->id);
+    return VMM_OK;
+}
+
+enum vmm_status
+vm_task_fork(struct vm_task *parent, struct vm_task **made)
+{
+    struct vm_map *map = parent->map;
+    struct vm_task *child;
+    struct vm_map_entry *entry;
+    enum vmm_status status = vm_system_runs(parent->system);
+
+    if (status == VMM_OK)
+        status = vm_task_create_empty(parent->system, &child);
+    if (status != VMM_OK)
+        return status;
+    child->map->user_wire_limit = map->user_wire_limit;
+    vm_map_lock(map);
+    for (entry = vm_map_first(map); entry != NULL && status == VMM_OK;
+         entry = vm_map_next(map, entry))
+        status = vm_fork_one(map, entry, child->map);
+    vm_map_unlock(map);
+    if (status == VMM_OK) {
+        *made = child;
+        return VMM_OK;
+    }
+    if (vm_task_terminate(child) != VMM_OK)
+        return VMM_MODEL_NO_MEMORY;
+    return vm_fault_result(map, map->min, status);
+}
