@@ -63,7 +63,8 @@ vm_trap_fault(struct vm_system *system, const struct vm_access *access, vmm_va v
         trace_emit(&system->trace, EV_FAULT_UNSAFE, .space = vm_map_space(map), .va = va,
                    .prot = access->kind, .cpu = system->cpu);
     }
-    return vm_fault(map, va, (vmm_prot)access->kind);
+    /* A store asks for READ too (vm.md 6.1 step 3). */
+    return vm_fault(map, va, VMM_PROT_READ | (vmm_prot)access->kind);
 }
 
 /* What becomes of an access whose fault was not served. */

@@ -27,9 +27,8 @@ struct vm_wire {
 
 /* ---- counts (vm.md 3.1) ---- */
 
-/* The global and per-task limits of this release, in bytes. */
-static vmm_size
-vm_wire_global_limit(const struct vm_system *system)
+vmm_size
+vm_system_user_wire_limit(const struct vm_system *system)
 {
     static const uint8_t percent[] = { 70, 73, 76, 79, 82, 85, 88, 91, 94, 97 };
     vmm_size ram = (vmm_size)system->frame_count << system->page_shift;
@@ -48,7 +47,7 @@ static bool
 vm_wire_exceeds_limit(const struct vm_map *map, vmm_size size)
 {
     const struct vm_system *system = map->system;
-    vmm_size global = vm_wire_global_limit(system);
+    vmm_size global = vm_system_user_wire_limit(system);
     vmm_size task = map->user_wire_limit < global ? map->user_wire_limit : global;
     uint64_t wired = system->wired_pages + pmap_table_pages(system->pmaps);
 

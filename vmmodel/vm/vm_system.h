@@ -99,6 +99,9 @@ struct vm_statistics {
 
 void vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics);
 
+/* How many bytes users may wire together on this machine (vm.md 3.1). */
+vmm_size vm_system_user_wire_limit(const struct vm_system *system);
+
 /* Lets the store fail every request from now on, or work again. A failed page-in is error 10. */
 void vm_system_fail_store(struct vm_system *system, bool fails);
 

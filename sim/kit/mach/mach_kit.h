@@ -1,0 +1,54 @@
+/*
+ * mach_kit.h - the one machine behind the Mach names
+ *
+ * PURPOSE     Makes the machine, lets its program touch memory, and answers the BSD memory calls.
+ * INVARIANTS  one machine at a time
+ * UNITS       addresses, lengths: bytes
+ * OWNERSHIP   the kit owns the machine; mach_kit_stop() frees it
+ * ERRORS      BSD calls: 0 or Darwin's errno number
+ * EVENTS      those of the model
+ * XNU         none
+ */
+#ifndef KIT_MACH_KIT_H
+#define KIT_MACH_KIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vm_system;
+struct vm_task;
+
+/*
+ * A fresh machine with one task. `profile` and `machine` may be NULL: macos-15.4, x86_64. 0, or -1
+ * when a name is unknown or there is no memory. A call without a machine starts the default one.
+ */
+int mach_kit_start(const char *profile, const char *machine);
+void mach_kit_stop(void);
+
+struct vm_system *mach_kit_system(void);
+struct vm_task *mach_kit_task(void);
+
+/* What a program may ask about the machine: its page's shift, and the release's XNU number. */
+int mach_kit_page_shift(void);
+unsigned mach_kit_release(void);
+
+/* The sysctls that memory tests ask, by name; false: none of that name. */
+int mach_kit_sysctl(const char *name, uint64_t *value);
+
+/* Makes a child of the current task by fork; the current task stays. Its port, or 0. */
+uint32_t mach_kit_fork(void);
+
+/* One access by the current task's program: KERN_SUCCESS, or what it was refused with. */
+int mach_kit_touch(uint64_t va, int write, uint8_t *byte);
+
+int mach_kit_mmap(uint64_t *address, size_t length, int prot, int flags, int tag);
+int mach_kit_munmap(uint64_t address, size_t length);
+int mach_kit_mprotect(uint64_t address, size_t length, int prot);
+int mach_kit_minherit(uint64_t address, size_t length, int inheritance);
+int mach_kit_madvise(uint64_t address, size_t length, int advice);
+int mach_kit_msync(uint64_t address, size_t length, int flags);
+int mach_kit_mlock(uint64_t address, size_t length);
+int mach_kit_munlock(uint64_t address, size_t length);
+int mach_kit_mincore(uint64_t address, size_t length, uint8_t *pages);
+
+#endif

@@ -1,0 +1,190 @@
+/* vm_bsd.c - see vm_bsd.h */
+#include "vm/vm_bsd.h"
+
+#include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
+#include "vm/vm_map_wire.h"
+#include "vm/vm_user.h"
+
+static bool
+vm_bsd_is_ragged(const struct vm_map *map, vmm_va address)
+{
+    return (address & (map->system->page_bytes - 1)) != 0;
+}
+
+/* The errno of most calls. */
+static int
+vm_bsd_errno(enum vmm_status status)
+{
+    switch (status) {
+    case VMM_OK:
+        return 0;
+    case VMM_INVALID_ADDRESS:
+    case VMM_NO_SPACE:
+        return VM_ENOMEM;
+    case VMM_PROTECTION_FAILURE:
+        return VM_EACCES;
+    default:
+        return VM_EINVAL;
+    }
+}
+
+int
+vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot, uint32_t flags,
+            uint8_t tag)
+{
+    bool is_fixed = (flags & VM_BSD_FIXED) != 0;
+    bool is_shared = (flags & VM_BSD_SHARED) != 0;
+    vmm_va at = is_fixed ? *address : vm_map_round_page(map, *address);
+    struct vm_map_call call = {
+        .size = length,
+        .flags = (is_fixed ? VM_MAP_OVERWRITE : VM_MAP_ANYWHERE) | (uint32_t)tag << 24 |
+                 (flags & VM_BSD_NOCACHE ? VM_MAP_NO_CACHE : 0u),
+        .protection = prot & VMM_PROT_ALL,
+        .max_protection = VMM_PROT_ALL,
+        .inheritance = is_shared ? VMM_INHERIT_SHARE : VMM_INHERIT_COPY,
+    };
+    enum vmm_status status;
+
+    if (length == 0 || is_shared == ((flags & VM_BSD_PRIVATE) != 0) || !(flags & VM_BSD_ANON) ||
+        (is_fixed && vm_bsd_is_ragged(map, at)))
+        return VM_EINVAL;
+    if (at + length < at || vm_map_round_page(map, length) == 0)
+        return is_fixed ? VM_EINVAL : VM_ENOMEM;
+    status = vm_map_call(map, &at, &call);
+    if (status == VMM_OK)
+        *address = at;
+    return vm_bsd_errno(status);
+}
+
+int
+vm_bsd_munmap(struct vm_map *map, vmm_va address, vmm_size length)
+{
+    if (vm_bsd_is_ragged(map, address) || length == 0 || address + length < address)
+        return VM_EINVAL;
+    return vm_deallocate(map, address, length) == VMM_OK ? 0 : VM_EINVAL;
+}
+
+int
+vm_bsd_mprotect(struct vm_map *map, vmm_va address, vmm_size length, vmm_prot prot)
+{
+    if (vm_bsd_is_ragged(map, address) || (prot & ~(vmm_prot)VMM_PROT_ALL))
+        return VM_EINVAL;
+    return vm_bsd_errno(vm_protect(map, address, length, false, prot));
+}
+
+int
+vm_bsd_minherit(struct vm_map *map, vmm_va address, vmm_size length, uint32_t inheritance)
+{
+    enum vmm_status status = vm_inherit(map, address, length, inheritance);
+
+    return status == VMM_OK ? 0 : status == VMM_PROTECTION_FAILURE ? VM_EACCES : VM_EINVAL;
+}
+
+int
+vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t advice)
+{
+    enum vmm_status status = vm_behavior_set(map, address, length, advice);
+
+    if (status == VMM_PROTECTION_FAILURE)
+        return VM_EPERM;
+    return vm_bsd_errno(status);
+}
+
+int
+vm_bsd_msync(struct vm_map *map, vmm_va address, vmm_size length, uint32_t flags)
+{
+    enum { ASYNC = 1, INVALIDATE = 2, KILLPAGES = 4, DEACTIVATE = 8, SYNC = 0x10 };
+    uint32_t mach = VM_SYNC_CONTIGUOUS;
+    struct vm_region region;
+
+    if (vm_bsd_is_ragged(map, address) || ((flags & SYNC) && (flags & ASYNC)))
+        return VM_EINVAL;
+    if (length == 0) { /* the whole region that holds the address */
+        if (!vm_map_region(map, address, &region) || region.start > address)
+            return VM_EINVAL;
+        length = region.end - address;
+    }
+    mach |= flags & KILLPAGES ? VM_SYNC_KILLPAGES : 0u;
+    mach |= flags & DEACTIVATE ? VM_SYNC_DEACTIVATE : 0u;
+    mach |= flags & INVALIDATE ? VM_SYNC_INVALIDATE : 0u;
+    mach |= flags & ASYNC ? VM_SYNC_ASYNCHRONOUS : VM_SYNC_SYNCHRONOUS;
+    return vm_bsd_errno(vm_msync(map, address, length, mach));
+}
+
+/* What wiring answered, as this release tells it (vm.md 2.1). */
+static int
+vm_bsd_mlock_errno(const struct vm_map *map, enum vmm_status status)
+{
+    uint8_t kind = map->system->profile.mlock_errno;
+
+    if (status == VMM_OK)
+        return 0;
+    if (status == VMM_RESOURCE_SHORTAGE)
+        return VM_EAGAIN;
+    if (status == VMM_PROTECTION_FAILURE && kind != VM_MLOCK_ENOMEM)
+        return kind == VM_MLOCK_EACCES ? VM_EACCES : VM_EPERM;
+    if (status == VMM_INVALID_ARGUMENT && kind == VM_MLOCK_EPERM)
+        return VM_EINVAL;
+    return VM_ENOMEM;
+}
+
+/* mlock wires with no access asked for: any entry will do (vm.md 3.2 step 3.8). */
+int
+vm_bsd_mlock(struct vm_map *map, vmm_va address, vmm_size length)
+{
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + length);
+
+    if (length == 0)
+        return 0;
+    if (address + length < address || end == 0)
+        return VM_EINVAL;
+    return vm_bsd_mlock_errno(map, vm_map_wire(map, start, end, VMM_PROT_NONE, true));
+}
+
+int
+vm_bsd_munlock(struct vm_map *map, vmm_va address, vmm_size length)
+{
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + length);
+
+    if (length == 0)
+        return 0;
+    if (address + length < address || end == 0)
+        return VM_EINVAL;
+    return vm_map_unwire(map, start, end, true) == VMM_OK ? 0 : VM_ENOMEM;
+}
+
+int
+vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pages)
+{
+    enum {
+        INCORE = 1,
+        REFERENCED = 2,
+        MODIFIED = 4,
+        PAGED_OUT = 0x20,
+        COPIED = 0x40,
+        ANONYMOUS = 0x80
+    };
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + length);
+
+    if (address + length < address || end < start)
+        return VM_EINVAL;
+    if (end > map->max)
+        return VM_ENOMEM;
+    for (vmm_va va = start; va < end; va += map->system->page_bytes, pages++) {
+        int found, references;
+
+        if (vm_page_query(map, va, &found, &references) != VMM_OK)
+            found = 0;
+        *pages = (uint8_t)((found & VM_PAGE_QUERY_PRESENT ? INCORE : 0) |
+                           (found & VM_PAGE_QUERY_REF ? REFERENCED : 0) |
+                           (found & VM_PAGE_QUERY_DIRTY ? MODIFIED : 0) |
+                           (found & VM_PAGE_QUERY_PAGED_OUT ? PAGED_OUT : 0) |
+                           (found & VM_PAGE_QUERY_COPIED ? COPIED : 0) |
+                           (references > 0 ? ANONYMOUS : 0));
+    }
+    return 0;
+}
