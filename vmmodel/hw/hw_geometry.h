@@ -2,7 +2,8 @@
  * hw_geometry.h - the shape of a machine's address translation, as data
  *
  * PURPOSE     Page size, table levels and TLB sizes are numbers in a table, not code.
- * INVARIANTS  G1  page_shift + levels * index_bits == va_bits
+ * INVARIANTS  G1  the tables cover the address space: page_shift + levels * index_bits >= va_bits,
+ *                 or va_bits - 1 where each half has a root of its own (arm64)
  *             G2  sets are a power of two (this issue's TLBs); ways >= 1
  * UNITS       shifts and widths: bits; sets, ways: entries
  * OWNERSHIP   geometries are constants
@@ -26,6 +27,9 @@ struct hw_geometry {
     uint32_t levels;     /* root to leaf */
     uint32_t index_bits; /* per level */
     uint32_t va_bits;
+    vmm_va user_max;   /* a user map is [0, user_max) */
+    vmm_va kernel_min; /* the kernel's map is [kernel_min, kernel_max) */
+    vmm_va kernel_max;
     struct hw_tlb_geometry l1;
     struct hw_tlb_geometry l2;
     char source[80];
@@ -33,6 +37,12 @@ struct hw_geometry {
 
 /* x86_64, 4 KiB pages, 4 levels; TLB 64 x 4-way and 1536 x 12-way as Haswell to Skylake class. */
 extern const struct hw_geometry hw_geometry_x86_64;
+
+/*
+ * arm64, 16 KiB pages, 3 levels. Tables and address spaces only: flushes are ordered and counted as on
+ * x86_64, and modified pages are not tracked in software (docs/limits.md).
+ */
+extern const struct hw_geometry hw_geometry_arm64_16k;
 
 static inline vmm_size
 hw_page_bytes(const struct hw_geometry *geometry)

@@ -4,15 +4,12 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 
-/* Where user and kernel address spaces lie on x86_64 (vm.md 1.8). */
-#define VM_USER_MAX ((vmm_va)0x7FFFFFE00000)
-#define VM_KERNEL_MIN ((vmm_va)0xFFFFFF7F80000000)
-#define VM_KERNEL_MAX ((vmm_va)0xFFFFFFFFFFFFE000)
 #define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
 
 static enum vmm_status
 vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
 {
+    const struct hw_geometry *geometry = system->machine->geometry;
     struct vm_map *map = vmm_zone_take(&system->map_zone);
 
     if (map == NULL)
@@ -20,10 +17,10 @@ vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
     map->system = system;
     map->space = space;
     map->ref_count = 1;
-    map->min = space == 0 ? VM_KERNEL_MIN : 0;
-    map->max = space == 0 ? VM_KERNEL_MAX : VM_USER_MAX;
+    map->min = space == 0 ? geometry->kernel_min : 0;
+    map->max = space == 0 ? geometry->kernel_max : geometry->user_max;
     map->first_free = map->min;
-    map->user_wire_limit = VM_USER_MAX; /* "unlimited", vm.md 1.1 */
+    map->user_wire_limit = geometry->user_max; /* "unlimited", vm.md 1.1 */
     map->pmap = space == 0 ? pmap_kernel(system->pmaps) : pmap_create(system->pmaps, space);
     if (map->pmap == NULL) {
         vmm_zone_give(&system->map_zone, map);

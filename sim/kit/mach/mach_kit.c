@@ -41,7 +41,8 @@ kit_geometry(const char *name)
 {
     if (name == NULL || strcmp(name, "x86_64") == 0 || strcmp(name, "") == 0)
         return &hw_geometry_x86_64;
-    return NULL;
+    return strcmp(name, "arm64") == 0 || strcmp(name, "arm64-16k") == 0 ? &hw_geometry_arm64_16k
+                                                                        : NULL;
 }
 
 int
