@@ -152,6 +152,38 @@ vm_map_wire_check(const struct vm_wire *wire, const struct vm_map_entry *entry)
     return VMM_OK;
 }
 
+/* Others may run while the map is unlocked; they find the entry in transition. */
+static void
+vm_map_yield(struct vm_map *map)
+{
+    if (map->system->sched != NULL)
+        map->system->sched->yield(map->system->sched);
+}
+
+/*
+ * Ends the transition of what was one entry when it began: others may have cut it meanwhile. Without
+ * success every fragment loses the wire that was counted. vm.md 3.2 step 3.11.
+ */
+static void
+vm_map_wire_end(struct vm_wire *wire, const struct vm_map_entry *snapshot, bool is_wired)
+{
+    struct vm_map *map = wire->map;
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, snapshot->start);
+    bool wakes = false;
+
+    for (; entry != NULL && entry->start < snapshot->end; entry = vm_map_next(map, entry)) {
+        entry->in_transition = false;
+        wakes |= entry->needs_wakeup;
+        entry->needs_wakeup = false;
+        if (is_wired)
+            vm_map_say_wire(map, EV_MAP_WIRE, entry, wire->access);
+        else
+            vm_map_subtract_wire(map, entry, wire->user_wire);
+    }
+    if (wakes && map->system->sched != NULL)
+        map->system->sched->wakeup(map->system->sched, VM_SCHED_ENTRY_TRANSITION, map);
+}
+
 /*
  * Touches the pages with the map unlocked. The entry cannot go away meanwhile: it is in transition.
  */
@@ -159,22 +191,22 @@ static enum vmm_status
 vm_map_wire_pages(struct vm_wire *wire, struct vm_map_entry *entry)
 {
     struct vm_map *map = wire->map;
+    struct vm_map_entry snapshot;
     enum vmm_status status;
 
     entry->in_transition = true;
+    snapshot = *entry;
     vm_map_unlock(map);
-    status = vm_fault_wire(map, entry);
+    vm_map_yield(map);
+    status = vm_fault_wire(map, &snapshot);
     vm_map_lock(map);
-    entry->in_transition = false;
-    if (entry->needs_wakeup && map->system->sched != NULL)
-        map->system->sched->wakeup(map->system->sched, VM_SCHED_ENTRY_TRANSITION, map);
-    entry->needs_wakeup = false;
+    vm_map_wire_end(wire, &snapshot, status == VMM_OK);
     return status;
 }
 
-/* An entry that is not wired yet. */
+/* An entry that is not wired yet. Its end is what was wired, in one piece or several. */
 static enum vmm_status
-vm_map_wire_first(struct vm_wire *wire, struct vm_map_entry *entry)
+vm_map_wire_first(struct vm_wire *wire, struct vm_map_entry *entry, vmm_va *end)
 {
     enum vmm_status status = vm_fault_materialise(entry, wire->map->system);
 
@@ -188,12 +220,8 @@ vm_map_wire_first(struct vm_wire *wire, struct vm_map_entry *entry)
         status = vm_map_add_wire(wire->map, entry, wire->user_wire);
     if (status != VMM_OK)
         return status;
-    status = vm_map_wire_pages(wire, entry);
-    if (status != VMM_OK)
-        vm_map_subtract_wire(wire->map, entry, wire->user_wire);
-    else
-        vm_map_say_wire(wire->map, EV_MAP_WIRE, entry, wire->access);
-    return status;
+    *end = entry->end;
+    return vm_map_wire_pages(wire, entry);
 }
 
 /* One entry, from wire->at on. */
@@ -202,6 +230,7 @@ vm_map_wire_entry(struct vm_wire *wire)
 {
     struct vm_map_entry *entry;
     enum vmm_status status;
+    vmm_va end;
 
     entry = vm_map_entry_at_or_after(wire->map, wire->at);
     if (entry == NULL || entry->start >= wire->end) {
@@ -210,12 +239,18 @@ vm_map_wire_entry(struct vm_wire *wire)
     }
     if (wire->at < entry->start)
         wire->at = entry->start;
-    if (entry->in_transition)
-        return vm_map_entry_wait(wire->map, entry, REASON_IN_TRANSITION_WAIT);
-    status =
-        entry->wired_count > 0 ? vm_map_wire_again(wire, entry) : vm_map_wire_first(wire, entry);
+    if (entry->in_transition) {
+        status = vm_map_entry_wait(wire->map, entry, REASON_IN_TRANSITION_WAIT);
+        return status == VMM_ABORTED && wire->user_wire ? VMM_FAILURE : status;
+    }
+    if (entry->wired_count > 0) {
+        status = vm_map_wire_again(wire, entry);
+        end = entry->end;
+    } else {
+        status = vm_map_wire_first(wire, entry, &end);
+    }
     if (status == VMM_OK)
-        wire->at = entry->end;
+        wire->at = end;
     return status;
 }
 
