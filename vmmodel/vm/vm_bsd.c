@@ -175,7 +175,8 @@ vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pag
     if (end > map->max)
         return VM_ENOMEM;
     for (vmm_va va = start; va < end; va += map->system->page_bytes, pages++) {
-        int found, references;
+        int found = 0;
+        int references = 0;
 
         if (vm_page_query(map, va, &found, &references) != VMM_OK)
             found = 0;

@@ -235,8 +235,8 @@ enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
     vmm_prot prot = vm_fault_rights(how, page);
-    enum vmm_status status = pmap_enter(how->pmap, how->va, vm_page_ppn(page), prot,
-                                        how->is_wired ? PMAP_ENTER_WIRED : 0);
+    enum vmm_status status =
+        vm_page_enter(page, how->pmap, how->va, prot, how->is_wired ? PMAP_ENTER_WIRED : 0);
 
     if (status != VMM_OK)
         return status;

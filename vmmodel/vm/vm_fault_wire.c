@@ -20,7 +20,7 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     vm_fault_count(map);
     if (page == NULL || (object->copy != NULL && is_writable))
         return false;
-    *status = pmap_enter(map->pmap, va, vm_page_ppn(page), entry->protection, PMAP_ENTER_WIRED);
+    *status = vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED);
     if (*status != VMM_OK)
         return true;
     page->pmapped = true;

@@ -250,6 +250,10 @@ enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va en
 enum vmm_status vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry,
                                   enum trace_reason reason) VMM_MUST_USE;
 
+/* What would refuse vm_map_protect(): a hole (1), or more than the maximum allows (2). */
+enum vmm_status vm_map_protect_check(const struct vm_map *map, vmm_va start, vmm_va end,
+                                     vmm_prot prot) VMM_MUST_USE;
+
 /* Makes an entry's object one that others may map too, copied by delay from now on. */
 enum vmm_status vm_map_share_entry(struct vm_map *map, struct vm_map_entry *entry) VMM_MUST_USE;
 

@@ -391,7 +391,7 @@ vm_map_delete(struct vm_map *map, vmm_va start, vmm_va end)
 /* ---- protect ---- */
 
 /* First pass: the whole range is mapped and may have these rights; nothing changes yet. */
-static enum vmm_status
+enum vmm_status
 vm_map_protect_check(const struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot)
 {
     struct vm_map_entry *entry;
@@ -450,22 +450,18 @@ vm_map_protect_wait(struct vm_map *map, vmm_va start, vmm_va end)
 }
 
 /*
- * VM_PROT_COPY up to 10.13: the range becomes a pending copy of itself that may be written, wired or
+ * VM_PROT_COPY up to 10.13: the entry becomes a pending copy of itself that may be written, wired or
  * not (T4). The next store makes the copy.
  */
 static void
-vm_map_protect_copy(struct vm_map *map, vmm_va start, vmm_va end)
+vm_map_protect_copy(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
-
-    for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
-        entry->max_protection |= VMM_PROT_WRITE;
-        if (entry->object == NULL)
-            continue;
-        entry->needs_copy = true;
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
-    }
+    entry->max_protection |= VMM_PROT_WRITE;
+    if (entry->object == NULL)
+        return;
+    entry->needs_copy = true;
+    pmap_protect(map->pmap, entry->start, entry->end,
+                 entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
 }
 
 enum vmm_status
@@ -478,15 +474,16 @@ vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot, bool
     prot &= VMM_PROT_ALL;
     vm_map_lock(map);
     status = vm_map_protect_wait(map, start, end);
-    if (status == VMM_OK && copies)
-        vm_map_protect_copy(map, start, end);
-    if (status == VMM_OK)
-        status = vm_map_protect_check(map, start, end, prot);
+    if (status == VMM_OK) /* a copy may be written, whatever the maximum was */
+        status =
+            vm_map_protect_check(map, start, end, copies ? prot & ~(vmm_prot)VMM_PROT_WRITE : prot);
     entry = status == VMM_OK ? vm_map_entry_at_or_after(map, start) : NULL;
     while (entry != NULL && entry->start < end) {
         status = vm_map_clip_range(map, entry, start, end);
         if (status != VMM_OK)
             break;
+        if (copies)
+            vm_map_protect_copy(map, entry);
         vm_map_protect_entry(map, entry, prot, set_maximum);
         entry = vm_map_next(map, entry);
     }

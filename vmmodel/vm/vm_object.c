@@ -386,19 +386,13 @@ vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
     return status;
 }
 
-/*
- * A fresh copy object over the source. An older copy gets its old pages from the new one from now
- * on: the source pushes to one copy only, so the new one covers at least what the older did.
- */
+/* A fresh copy object over the source, in front of an older copy if there is one. */
 static enum vmm_status
 vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object **copy)
 {
     struct vm_object *made;
-    enum vmm_status status;
+    enum vmm_status status = vm_object_create(source->system, size, &made);
 
-    if (source->copy != NULL && source->copy->size > size)
-        size = source->copy->size;
-    status = vm_object_create(source->system, size, &made);
     if (status != VMM_OK)
         return status;
     made->shadow = source;
@@ -417,42 +411,44 @@ vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object 
 
 /*
  * A copy object that nothing was pushed into yet still says "as the source is now", so it serves
- * again, grown if need be; else a fresh one is made. Every resident page that it covers loses WRITE,
- * so that the next store pushes first. The copy covers the source from its very start, so the pages
- * before `offset` are protected too, as XNU does.
+ * again, grown if need be; else a fresh one is made, which covers at least what the older did, since
+ * the source pushes to one copy only. Every resident page that is newly covered loses WRITE, so that
+ * the next store pushes first; false in *is_done when one of them is wired, and then nothing was
+ * done. The copy covers the source from its very start, as in XNU. vm_object_copy_delayed().
  */
 static enum vmm_status
-vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object **copy)
+vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object **copy,
+                       bool *is_done)
 {
-    bool is_reused = source->copy != NULL && source->copy->pages.count == 0 &&
-                     source->copy->paged_out.count == 0;
+    struct vm_object *older = source->copy;
+    bool is_reused = older != NULL && older->pages.count == 0 && older->paged_out.count == 0;
+    vmm_off from = is_reused ? older->size : 0;
     enum vmm_status status = VMM_OK;
 
+    if (older != NULL && older->size > size)
+        size = older->size;
+    *is_done = from >= size || !vm_object_has_wired_page(source, from, size - from);
+    if (!*is_done)
+        return VMM_OK;
     if (is_reused) {
-        *copy = source->copy;
-        vm_object_reference(*copy);
-        (*copy)->size = (*copy)->size > size ? (*copy)->size : size;
+        vm_object_reference(older);
+        older->size = size;
+        *copy = older;
     } else {
         status = vm_object_insert_copy(source, size, copy);
     }
-    if (status == VMM_OK)
-        vm_object_pmap_protect(source, 0, (*copy)->size, VMM_PROT_READ | VMM_PROT_EXECUTE);
+    if (status == VMM_OK && from < size)
+        vm_object_pmap_protect(source, from, size - from, VMM_PROT_READ | VMM_PROT_EXECUTE);
     return status;
 }
 
 enum vmm_status
 vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size, struct vm_object_copy *copy)
 {
-    enum vmm_status status;
+    bool is_done;
+    enum vmm_status status = vm_object_copy_delayed(source, offset + size, &copy->object, &is_done);
 
-    if (vm_object_has_wired_page(source, 0, offset + size)) {
-        status = vm_object_copy_slowly(source, offset, size, &copy->object);
-        copy->offset = 0;
-        copy->needs_copy = false;
-        return status;
-    }
-    status = vm_object_copy_delayed(source, offset + size, &copy->object);
-    copy->offset = offset;
-    copy->needs_copy = true;
-    return status;
+    copy->offset = is_done ? offset : 0;
+    copy->needs_copy = is_done;
+    return is_done ? status : vm_object_copy_slowly(source, offset, size, &copy->object);
 }

@@ -259,6 +259,28 @@ vm_page_reclaim(struct vm_system *system)
 }
 
 enum vmm_status
+vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot, uint32_t flags)
+{
+    struct vm_system *system = page->object->system;
+    uint8_t queue = page->queue;
+    enum vmm_status status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
+
+    if (status != VMM_MODEL_NO_FRAME)
+        return status;
+    vm_page_dequeue(system, page); /* making room must not take the page itself */
+    while (status == VMM_MODEL_NO_FRAME) {
+        status = vm_page_reclaim(system);
+        if (status == VMM_OK)
+            status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
+        else
+            break;
+    }
+    if (queue != VM_PAGE_ON_NONE)
+        vm_page_enqueue(system, page, (enum vm_page_queue)queue);
+    return status;
+}
+
+enum vmm_status
 vm_page_in(struct vm_object *object, vmm_off offset, bool *was_out)
 {
     struct vm_system *system = object->system;

@@ -51,6 +51,13 @@ enum vmm_status vm_page_out(struct vm_page *page) VMM_MUST_USE;
 /* Reclaims one page, the longest inactive first; wired pages are on no queue. */
 enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
 
+/*
+ * pmap_enter() of this page; other pages are reclaimed when a table needs a frame and none is free.
+ * XNU: pmap_expand() waits for a page.
+ */
+enum vmm_status vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
+                              uint32_t flags) VMM_MUST_USE;
+
 /* To the inactive queue: the first to be reclaimed. With `kill` the contents may be dropped. */
 void vm_page_deactivate(struct vm_page *page, bool kill);
 

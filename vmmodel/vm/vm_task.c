@@ -3,8 +3,21 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
+#include "vm/vm_page.h"
 
 #define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
+
+/* A user pmap, whose root needs a frame: another page makes room if it can. */
+static struct pmap *
+vm_map_create_pmap(struct vm_system *system, uint32_t space)
+{
+    struct pmap *pmap = pmap_create(system->pmaps, space);
+
+    while (pmap == NULL && system->machine->frames.free_count == 0 &&
+           vm_page_reclaim(system) == VMM_OK)
+        pmap = pmap_create(system->pmaps, space);
+    return pmap;
+}
 
 static enum vmm_status
 vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
@@ -21,7 +34,7 @@ vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
     map->max = space == 0 ? geometry->kernel_max : geometry->user_max;
     map->first_free = map->min;
     map->user_wire_limit = geometry->user_max; /* "unlimited", vm.md 1.1 */
-    map->pmap = space == 0 ? pmap_kernel(system->pmaps) : pmap_create(system->pmaps, space);
+    map->pmap = space == 0 ? pmap_kernel(system->pmaps) : vm_map_create_pmap(system, space);
     if (map->pmap == NULL) {
         vmm_zone_give(&system->map_zone, map);
         return VMM_MODEL_NO_MEMORY;

@@ -101,7 +101,7 @@ vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
 
 /* From 10.14 on VM_PROT_COPY puts a copy of the range over itself, with WRITE in its maximum. */
 static enum vmm_status
-vm_protect_remap(struct vm_map *map, vmm_va start, vmm_va end)
+vm_protect_remap(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot)
 {
     struct vm_remap_call call = { .size = end - start,
                                   .flags = VM_MAP_OVERWRITE,
@@ -109,10 +109,13 @@ vm_protect_remap(struct vm_map *map, vmm_va start, vmm_va end)
                                   .source = start,
                                   .copy = true,
                                   .inheritance = VMM_INHERIT_COPY };
-    vmm_prot prot, max_prot;
-    enum vmm_status status = vm_remap(map, &start, &call, &prot, &max_prot);
+    vmm_prot max_prot;
     struct vm_map_entry *entry;
+    enum vmm_status status =
+        vm_map_protect_check(map, start, end, prot & VMM_PROT_ALL & ~(vmm_prot)VMM_PROT_WRITE);
 
+    if (status == VMM_OK)
+        status = vm_remap(map, &start, &call, &prot, &max_prot);
     if (status != VMM_OK)
         return status;
     entry = vm_map_entry_at_or_after(map, start);
@@ -142,7 +145,7 @@ vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, 
     if (end == 0)
         return VMM_INVALID_ADDRESS; /* vm.md 2.1: 0 or 1 before 15, 1 from 15; we take 1 */
     if ((prot & VMM_PROT_COPY) && map->system->profile.protect_copy_remaps) {
-        status = vm_protect_remap(map, start, end);
+        status = vm_protect_remap(map, start, end, prot);
         if (status != VMM_OK)
             return status;
         prot &= VMM_PROT_ALL;

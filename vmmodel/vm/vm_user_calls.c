@@ -548,10 +548,8 @@ vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *referen
     int found = 0;
     vmm_off offset;
 
-    if (!vm_map_lookup_entry(map, address, &entry)) {
-        *disposition = *references = 0;
+    if (!vm_map_lookup_entry(map, address, &entry))
         return VMM_FAILURE;
-    }
     offset = vm_entry_offset(entry, vm_map_trunc_page(map, address));
     for (object = entry->object; object != NULL; object = object->shadow) {
         const struct vm_page *page = vm_page_lookup(object, offset);
