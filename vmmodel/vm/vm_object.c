@@ -297,13 +297,40 @@ vm_object_find_page(const struct vm_object *object, vmm_off offset)
     return NULL;
 }
 
+/* Moves *offset to the first index at or after it that the radix holds, if that is before *end. */
+static void
+vm_object_clamp_next(const struct vmm_radix *radix, vmm_off from, uint32_t shift, vmm_off offset,
+                     vmm_off *end)
+{
+    uint64_t index = from >> shift;
+    uint32_t value;
+
+    if (vmm_radix_next(radix, &index, &value) && (index << shift) - from < *end - offset)
+        *end = offset + ((index << shift) - from);
+}
+
+bool
+vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off end)
+{
+    vmm_off found = end;
+    vmm_off from = *offset;
+
+    for (; object != NULL && *offset < found; object = object->shadow) {
+        vm_object_clamp_next(&object->pages, from, object->system->page_shift, *offset, &found);
+        vm_object_clamp_next(&object->paged_out, from, object->system->page_shift, *offset, &found);
+        from += object->shadow_offset;
+    }
+    *offset = found;
+    return found < end;
+}
+
 uint64_t
 vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size)
 {
     uint64_t resident = 0;
     vmm_off end = offset + size;
 
-    for (; object != NULL && offset < end; offset += object->system->page_bytes)
+    for (; vm_object_next_content(object, &offset, end); offset += object->system->page_bytes)
         resident += vm_object_find_page(object, offset) != NULL;
     return resident;
 }
@@ -369,15 +396,16 @@ vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
 
     if (status != VMM_OK)
         return status;
-    for (vmm_off at = 0; at < size && status == VMM_OK; at += page_bytes) {
+    for (vmm_off at = offset;
+         status == VMM_OK && vm_object_next_content(source, &at, offset + size); at += page_bytes) {
         const struct vm_page *page;
         struct vm_page *mine;
         bool was_out;
 
-        status = vm_page_in(source, offset + at, &was_out);
-        page = vm_object_find_page(source, offset + at);
+        status = vm_page_in(source, at, &was_out);
+        page = vm_object_find_page(source, at);
         if (status == VMM_OK && page != NULL)
-            status = vm_page_alloc_copy(made, at, page, &mine);
+            status = vm_page_alloc_copy(made, at - offset, page, &mine);
     }
     if (status != VMM_OK)
         vm_object_release(&made);

@@ -80,6 +80,13 @@ void vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size s
 /* The page that the chain from (object, offset) shows, or NULL: a page nobody touched yet. */
 struct vm_page *vm_object_find_page(const struct vm_object *object, vmm_off offset);
 
+/*
+ * Moves *offset to the first page at or after it that the chain under `object` (NULL: none) holds,
+ * in memory or in the store; to `end` when there is none before it, and false. Offsets are page
+ * aligned. A walk with it costs what is there, not what could be.
+ */
+bool vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off end);
+
 /* How many pages of [offset, offset + size) the chain holds. */
 uint64_t vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size);
 

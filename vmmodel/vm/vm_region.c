@@ -114,6 +114,19 @@ vm_region_references(const struct vm_object *object, uint32_t depth)
     return references;
 }
 
+/* Looks for every page of an entry; true when each was found. vm_map_region_walk(). */
+static bool
+vm_region_walk(const struct vm_map_entry *entry, struct vm_region_pages *pages)
+{
+    const struct vm_system *system = entry->object->system;
+    vmm_off end = entry->offset + vm_entry_size(entry);
+    vmm_off at = entry->offset;
+
+    for (; vm_object_next_content(entry->object, &at, end); at += system->page_bytes)
+        vm_region_look(entry->object, at, pages);
+    return pages->resident + pages->swapped_out == vm_entry_size(entry) >> system->page_shift;
+}
+
 bool
 vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                     struct vm_region_pages *pages)
@@ -132,12 +145,8 @@ vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                                       .resident = vm_entry_size(entry) >> map->system->page_shift };
         return true;
     }
-    if (walks) {
-        for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes)
-            vm_region_look(entry->object, vm_entry_offset(entry, va), pages);
-    } else {
+    if (!walks || !vm_region_walk(entry, pages)) /* who misses a page has looked all the way down */
         pages->shadow_depth = vm_object_depth(entry->object);
-    }
     pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
     pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
     return true;
