@@ -12,6 +12,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
     { "rules", "what a finding can be, and what fixes it", cmd_rules_help, cmd_rules },
+    { "kpi", "which kernel symbols a driver uses are supported, and since when", cmd_kpi_help,
+      cmd_kpi },
     { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
     { "version", "the program's version", cmd_version_help, cmd_version },
 };

@@ -141,6 +141,28 @@ run_cell(struct story *story, size_t strategy)
     return STORY_MORE;
 }
 
+bool
+story_run_one(const struct vmm_alloc *alloc, enum story_strategy_id strategy, size_t row,
+              struct story_cell *cell)
+{
+    struct scn_options options = { .keep_events = true };
+    const char *text = strategies[strategy].scenario;
+    struct scn_program *program;
+    struct scn_report *report;
+    struct scn_error error;
+    bool ran = false;
+
+    if (scn_parse(alloc, text, strlen(text), &program, &error) != SCN_OK)
+        return false;
+    if (scn_run(program, alloc, row, &options, &report) == SCN_OK) {
+        *cell = cell_of(report);
+        scn_report_free(report);
+        ran = true;
+    }
+    scn_program_free(program);
+    return ran;
+}
+
 static enum story_progress
 parse_all(struct story *story)
 {

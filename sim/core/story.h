@@ -54,6 +54,10 @@ struct story;
 
 enum story_progress { STORY_MORE, STORY_FINISHED, STORY_NO_MEMORY, STORY_BROKEN };
 
+/* Runs one strategy on one profile row, for who asks only that. False: no memory. */
+bool story_run_one(const struct vmm_alloc *alloc, enum story_strategy_id strategy, size_t row,
+                   struct story_cell *cell);
+
 /* NULL: no memory. */
 struct story *story_create(const struct vmm_alloc *alloc);
 void story_destroy(struct story *story);
