@@ -199,30 +199,10 @@ plain_inherit(struct plain_vm *vm, struct plain_range range, uint32_t inheritanc
 
 /* ---- bytes ---- */
 
-enum vmm_status
-plain_load(const struct plain_vm *vm, unsigned task, unsigned page, uint8_t *byte)
-{
-    const struct plain_page *at = &vm->tasks[task].pages[page];
-
-    if (at->cell == NULL)
-        return VMM_INVALID_ADDRESS;
-    if (!(at->prot & VMM_PROT_READ))
-        return VMM_PROTECTION_FAILURE;
-    *byte = at->cell->byte;
-    return VMM_OK;
-}
-
-enum vmm_status
+void
 plain_store(struct plain_vm *vm, unsigned task, unsigned page, uint8_t byte)
 {
-    struct plain_page *at = &vm->tasks[task].pages[page];
-
-    if (at->cell == NULL)
-        return VMM_INVALID_ADDRESS;
-    if (!(at->prot & VMM_PROT_WRITE))
-        return VMM_PROTECTION_FAILURE;
-    at->cell->byte = byte;
-    return VMM_OK;
+    vm->tasks[task].pages[page].cell->byte = byte;
 }
 
 static enum vmm_status

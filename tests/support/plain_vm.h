@@ -84,8 +84,8 @@ enum vmm_status plain_protect(struct plain_vm *vm, struct plain_range range, boo
                               vmm_prot prot);
 void plain_inherit(struct plain_vm *vm, struct plain_range range, uint32_t inheritance);
 
-enum vmm_status plain_load(const struct plain_vm *vm, unsigned task, unsigned page, uint8_t *byte);
-enum vmm_status plain_store(struct plain_vm *vm, unsigned task, unsigned page, uint8_t byte);
+/* A store that goes through; whether it does depends on what the hardware kept (vm.md 6.1 step 3). */
+void plain_store(struct plain_vm *vm, unsigned task, unsigned page, uint8_t byte);
 
 enum vmm_status plain_wire(struct plain_vm *vm, struct plain_range range, vmm_prot access,
                            bool user_wire, const struct plain_entries *entries);

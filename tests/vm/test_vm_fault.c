@@ -415,6 +415,44 @@ after_a_panic_nothing_runs(void **state)
     assert_int_equal(vm_fault(f->kernel, va, VMM_PROT_READ), VMM_MODEL_PANIC);
 }
 
+/*  An entry that allows nothing can be wired with access NONE. Its pages stay in memory, but there
+ *  is no translation without a right, so a load is refused; once READ is back it faults and is served
+ *
+ *  rights        ----  wire ->  pages held, none translated     ->  READ: the load makes an R       */
+static void
+wiring_what_is_forbidden_makes_no_translation(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page_view view;
+    uint8_t byte;
+
+    draw_pages(f, "xx");
+    assert_int_equal(user_store(f, 0, 7), VMM_OK); /* page 0 takes the fast way, page 1 the slow */
+    assert_int_equal(vm_protect(f->map, page(f, 0), 2 * PAGE, false, VMM_PROT_NONE), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 2), VMM_PROT_NONE, true), VMM_OK);
+    assert_wired(f, "11");
+    assert_translated(f, "--");
+    vm_map_probe(f->map, page(f, 1), &view);
+    assert_int_equal(view.page_wire_count, 1);
+    assert_int_equal(user_load(f, 0, &byte), VMM_PROTECTION_FAILURE);
+    assert_int_equal(vm_protect(f->map, page(f, 0), 2 * PAGE, false, VMM_PROT_READ), VMM_OK);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(byte, 7);
+    assert_translated(f, "R-");
+}
+
+/*  vm.md 6.1 step 3: a store asks READ too, so WRITE alone serves neither                          */
+static void
+a_store_asks_for_read_too(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "x");
+    assert_int_equal(vm_protect(f->map, page(f, 0), PAGE, false, VMM_PROT_WRITE), VMM_OK);
+    assert_int_equal(user_store(f, 0, 1), VMM_PROTECTION_FAILURE);
+    assert_translated(f, "-");
+}
+
 /* ---- memory of the embedder runs out ---- */
 
 static void
@@ -448,6 +486,8 @@ main(void)
         TEST(a_byte_written_through_one_mapping_is_read_through_another),
         TEST(a_fault_where_nothing_is_mapped_is_code_1),
         TEST(a_fault_against_the_rights_is_code_2),
+        TEST(wiring_what_is_forbidden_makes_no_translation),
+        TEST(a_store_asks_for_read_too),
         TEST(symmetric_copy_is_resolved_by_whoever_writes),
         TEST(delayed_copy_is_pushed_by_the_source),
         TEST(two_copies_of_one_source_keep_apart),

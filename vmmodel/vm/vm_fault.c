@@ -240,8 +240,6 @@ vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 
     if (status != VMM_OK)
         return status;
-    page->pmapped = true;
-    page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;
     page->is_dirty |= (how->access & VMM_PROT_WRITE) != 0;
     if (how->change_wiring)
         vm_page_wire(page);

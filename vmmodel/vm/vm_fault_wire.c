@@ -23,8 +23,6 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     *status = vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED);
     if (*status != VMM_OK)
         return true;
-    page->pmapped = true;
-    page->wpmapped |= is_writable;
     vm_page_wire(page);
     trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
                .detail = VM_FAULT_CACHE_HIT);

@@ -258,8 +258,10 @@ vm_page_reclaim(struct vm_system *system)
     return VMM_MODEL_NO_FRAME;
 }
 
-enum vmm_status
-vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot, uint32_t flags)
+/* pmap_enter(), again and again while a reclaimed page may give the table it lacks. */
+static enum vmm_status
+vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
+                         uint32_t flags)
 {
     struct vm_system *system = page->object->system;
     uint8_t queue = page->queue;
@@ -278,6 +280,21 @@ vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
     if (queue != VM_PAGE_ON_NONE)
         vm_page_enqueue(system, page, (enum vm_page_queue)queue);
     return status;
+}
+
+enum vmm_status
+vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot, uint32_t flags)
+{
+    enum vmm_status status;
+
+    if (prot == VMM_PROT_NONE)
+        return VMM_OK;
+    status = vm_page_enter_reclaiming(page, pmap, va, prot, flags);
+    if (status != VMM_OK)
+        return status;
+    page->pmapped = true;
+    page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;
+    return VMM_OK;
 }
 
 enum vmm_status

@@ -52,8 +52,9 @@ enum vmm_status vm_page_out(struct vm_page *page) VMM_MUST_USE;
 enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
 
 /*
- * pmap_enter() of this page; other pages are reclaimed when a table needs a frame and none is free.
- * XNU: pmap_expand() waits for a page.
+ * pmap_enter() of this page, which counts as mapped from then on; other pages are reclaimed when a
+ * table needs a frame and none is free. Without any right there is no translation to make, and
+ * nothing happens. XNU: pmap_expand() waits for a page.
  */
 enum vmm_status vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
                               uint32_t flags) VMM_MUST_USE;
