@@ -623,6 +623,32 @@ an_older_and_larger_copy_keeps_its_bytes(void **state)
     vm_object_release(&older.object);
 }
 
+/*  source  -            the copy was read: a page of zeroes, clean, stands in it
+ *  copy    0            then the source is written. The copy's page must not be dropped as clean,
+ *                       or the source's A would show through it                                  */
+static void
+a_clean_page_that_hides_something_is_kept(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *source = new_object(f, 1);
+    struct vm_object_copy copy;
+    struct vm_page *zeroes;
+    bool was_out;
+
+    f->system->store.limit = 8;
+    vm_object_share(source);
+    assert_int_equal(vm_object_copy(source, 0, PAGE, &copy), VMM_OK);
+    assert_int_equal(vm_page_alloc(copy.object, 0, &zeroes), VMM_OK);
+    fill(source, 0, 'A');
+    assert_int_equal(vm_page_out(zeroes), VMM_OK);
+    assert_int_equal(shown(copy.object, 0), '-'); /* in the store, and not the source's A */
+    assert_int_equal(vm_page_in(copy.object, 0, &was_out), VMM_OK);
+    assert_true(was_out);
+    assert_int_equal(shown(copy.object, 0), 0);
+    vm_object_release(&copy.object);
+    vm_object_release(&source);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -656,6 +682,7 @@ main(void)
         TEST(pmap_protect_narrows_every_mapping_of_the_range),
         TEST(a_copy_survives_every_failing_allocation),
         TEST(an_older_and_larger_copy_keeps_its_bytes),
+        TEST(a_clean_page_that_hides_something_is_kept),
     };
 
     return cmocka_run_group_tests_name("vm_object", tests, NULL, NULL);

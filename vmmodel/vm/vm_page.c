@@ -187,11 +187,14 @@ vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
 
 /* ---- out and in ---- */
 
-/* A page has something to lose when it was written, or may have been through a translation. */
+/*
+ * A page has something to lose when it was written, or may have been through a translation. So has a
+ * page of zeroes over a shadow: it hides what the shadow has got since.
+ */
 static bool
 vm_page_is_dirty(const struct vm_page *page)
 {
-    return page->is_dirty || page->wpmapped;
+    return page->is_dirty || page->wpmapped || page->object->shadow != NULL;
 }
 
 void
