@@ -213,6 +213,32 @@ init_keeps_nothing_when_it_fails(void **state)
     assert_int_equal(test_alloc_sweep(make_and_unmake), 2);
 }
 
+/*  M4: frames beyond memory are a device's registers: they read as zeroes until they are written    */
+static void
+m4_a_devices_frames_keep_what_is_written(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn near = hw_frame_alloc(&f->frames);
+    vmm_ppn far = 0xfee00;
+    uint8_t byte = 0xff;
+
+    assert_true(hw_frame_is_device(&f->frames, far));
+    hw_frame_read(&f->frames, far, 5, &byte, 1);
+    assert_int_equal(byte, 0);
+    for (vmm_ppn n = 0; n < 40; n++)
+        assert_true(hw_frame_write(&f->frames, far + n, 5, &(uint8_t){ (uint8_t)n }, 1));
+    for (vmm_ppn n = 0; n < 40; n++) {
+        hw_frame_read(&f->frames, far + n, 5, &byte, 1);
+        assert_int_equal(byte, n);
+    }
+    assert_true(hw_frame_copy(&f->frames, far + 7, near));
+    hw_frame_read(&f->frames, near, 5, &byte, 1);
+    assert_int_equal(byte, 7);
+    hw_frame_zero(&f->frames, far + 7);
+    hw_frame_read(&f->frames, far + 7, 5, &byte, 1);
+    assert_int_equal(byte, 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -227,6 +253,7 @@ main(void)
         CASE(written_bytes_read_back),
         CASE(zeroing_and_freeing_drop_the_storage),
         CASE(a_copy_is_separate_from_its_source),
+        CASE(m4_a_devices_frames_keep_what_is_written),
         CASE(words_are_the_frames_bytes),
         CASE(a_failure_to_store_leaves_the_frame_as_it_was),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),

@@ -14,6 +14,8 @@ hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t
     *frames = (struct hw_frames){
         .alloc = alloc, .page_bytes = page_bytes, .count = count, .free_count = count, .fresh = 1
     };
+    vmm_zone_init(&frames->device.nodes, alloc, sizeof(struct vmm_radix_node));
+    vmm_radix_init(&frames->device.places, &frames->device.nodes);
     frames->next_free = vmm_take_array(alloc, slots, sizeof(*frames->next_free));
     frames->contents = vmm_take_array(alloc, slots, sizeof(*frames->contents));
     if (frames->next_free != NULL && frames->contents != NULL)
@@ -30,6 +32,76 @@ hw_frame_drop(struct hw_frames *frames, vmm_ppn ppn)
     frames->contents[ppn] = NULL;
 }
 
+/* ---- a device's frames ---- */
+
+static void
+hw_device_destroy(struct hw_frames *frames)
+{
+    struct hw_device_frames *device = &frames->device;
+
+    for (size_t i = 0; i < device->count; i++)
+        vmm_give_array(frames->alloc, device->contents[i], frames->page_bytes, 1);
+    vmm_give_array(frames->alloc, device->contents, device->capacity, sizeof(*device->contents));
+    vmm_radix_destroy(&device->places);
+    vmm_zone_destroy(&device->nodes);
+    device->contents = NULL;
+    device->count = device->capacity = 0;
+}
+
+static bool
+hw_device_grow(struct hw_frames *frames)
+{
+    struct hw_device_frames *device = &frames->device;
+    size_t capacity = device->capacity == 0 ? 16 : device->capacity * 2;
+    uint8_t **contents;
+
+    if (device->count < device->capacity)
+        return true;
+    contents = vmm_take_array(frames->alloc, capacity, sizeof(*contents));
+    if (contents == NULL)
+        return false;
+    if (device->count > 0)
+        memcpy(contents, device->contents, device->count * sizeof(*contents));
+    vmm_give_array(frames->alloc, device->contents, device->capacity, sizeof(*contents));
+    device->contents = contents;
+    device->capacity = capacity;
+    return true;
+}
+
+/* Storage for a frame that has none yet. */
+static uint8_t *
+hw_device_make(struct hw_frames *frames, vmm_ppn ppn)
+{
+    struct hw_device_frames *device = &frames->device;
+    uint8_t *made;
+
+    if (!hw_device_grow(frames))
+        return NULL;
+    made = vmm_take_array(frames->alloc, frames->page_bytes, 1);
+    if (made == NULL)
+        return NULL;
+    if (!vmm_radix_set(&device->places, ppn, (uint32_t)device->count + 1)) {
+        vmm_give_array(frames->alloc, made, frames->page_bytes, 1);
+        return NULL;
+    }
+    device->contents[device->count++] = made;
+    return made;
+}
+
+/* ---- contents ---- */
+
+/* What a frame holds; NULL: nothing was ever written. */
+static uint8_t *
+hw_frame_storage(const struct hw_frames *frames, vmm_ppn ppn)
+{
+    uint32_t place;
+
+    if (!hw_frame_is_device(frames, ppn))
+        return frames->contents[ppn];
+    place = vmm_radix_get(&frames->device.places, ppn);
+    return place == 0 ? NULL : frames->device.contents[place - 1];
+}
+
 void
 hw_frames_destroy(struct hw_frames *frames)
 {
@@ -41,6 +113,7 @@ hw_frames_destroy(struct hw_frames *frames)
     vmm_give_array(frames->alloc, frames->contents, slots, sizeof(*frames->contents));
     frames->next_free = NULL;
     frames->contents = NULL;
+    hw_device_destroy(frames);
 }
 
 vmm_ppn
@@ -72,27 +145,40 @@ hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 void
 hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
 {
-    hw_frame_drop(frames, ppn);
+    uint8_t *storage = hw_frame_storage(frames, ppn);
+
+    if (!hw_frame_is_device(frames, ppn))
+        hw_frame_drop(frames, ppn);
+    else if (storage != NULL)
+        memset(storage, 0, frames->page_bytes);
 }
 
 uint64_t *
 hw_frame_words(struct hw_frames *frames, vmm_ppn ppn)
 {
-    if (frames->contents[ppn] == NULL)
-        frames->contents[ppn] = vmm_take_array(frames->alloc, frames->page_bytes, 1);
-    return (uint64_t *)(void *)frames->contents[ppn];
+    uint8_t *storage = hw_frame_storage(frames, ppn);
+
+    if (storage == NULL && hw_frame_is_device(frames, ppn))
+        storage = hw_device_make(frames, ppn);
+    else if (storage == NULL)
+        storage = frames->contents[ppn] = vmm_take_array(frames->alloc, frames->page_bytes, 1);
+    return (uint64_t *)(void *)storage;
 }
 
 bool
 hw_frame_copy(struct hw_frames *frames, vmm_ppn from, vmm_ppn to)
 {
-    if (frames->contents[from] == NULL) {
-        hw_frame_drop(frames, to);
+    const uint8_t *storage = hw_frame_storage(frames, from);
+    uint64_t *words;
+
+    if (storage == NULL) {
+        hw_frame_zero(frames, to);
         return true;
     }
-    if (hw_frame_words(frames, to) == NULL)
+    words = hw_frame_words(frames, to);
+    if (words == NULL)
         return false;
-    memcpy(frames->contents[to], frames->contents[from], frames->page_bytes);
+    memcpy(words, storage, frames->page_bytes);
     return true;
 }
 
@@ -100,20 +186,24 @@ void
 hw_frame_read(const struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, void *to,
               uint32_t length)
 {
+    const uint8_t *storage = hw_frame_storage(frames, ppn);
+
     VMM_ASSERT(length <= frames->page_bytes && offset <= frames->page_bytes - length);
-    if (frames->contents[ppn] == NULL)
+    if (storage == NULL)
         memset(to, 0, length);
     else
-        memcpy(to, frames->contents[ppn] + offset, length);
+        memcpy(to, storage + offset, length);
 }
 
 bool
 hw_frame_write(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, const void *from,
                uint32_t length)
 {
+    uint64_t *words = hw_frame_words(frames, ppn);
+
     VMM_ASSERT(length <= frames->page_bytes && offset <= frames->page_bytes - length);
-    if (hw_frame_words(frames, ppn) == NULL)
+    if (words == NULL)
         return false;
-    memcpy(frames->contents[ppn] + offset, from, length);
+    memcpy((uint8_t *)words + offset, from, length);
     return true;
 }

@@ -7,6 +7,8 @@
  *             M2  a frame without storage reads as zeroes
  *             M3  free frames are handed out lowest first until the first one comes back; then the
  *                 last one that came back goes out first
+ *             M4  a frame beyond `count` is a device's: it always exists, is never handed out, and
+ *                 keeps what is written to it
  * UNITS       ppn: frame number; offset, length: bytes inside one frame
  * OWNERSHIP   the machine owns the frames; who allocates one frees it
  * ERRORS      VMM_NO_PAGE when none is free; false when storage for contents could not be had
@@ -17,7 +19,17 @@
 #define HW_HW_FRAME_H
 
 #include "base/alloc.h"
+#include "base/radix.h"
 #include "base/types.h"
+
+/* What has been written to a device's frames; each has storage from its first write on. */
+struct hw_device_frames {
+    struct vmm_zone nodes;
+    struct vmm_radix places; /* by ppn: one more than the index into contents */
+    uint8_t **contents;
+    size_t count;
+    size_t capacity;
+};
 
 struct hw_frames {
     const struct vmm_alloc *alloc;
@@ -28,6 +40,7 @@ struct hw_frames {
     vmm_ppn *next_free; /* stack of frames that came back; a frame in use names itself */
     vmm_ppn free_head;
     uint8_t **contents; /* per frame; NULL: all zero */
+    struct hw_device_frames device;
 };
 
 /* False when the bookkeeping could not be had; nothing is kept then. */
@@ -38,7 +51,14 @@ void hw_frames_destroy(struct hw_frames *frames);
 /* A free frame, contents all zero or left over (call hw_frame_zero()); VMM_NO_PAGE: none free. */
 vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
 
-/* Whether the frame was handed out and has not come back. */
+/* Whether the frame lies beyond memory (M4). */
+static inline bool
+hw_frame_is_device(const struct hw_frames *frames, vmm_ppn ppn)
+{
+    return ppn > frames->count;
+}
+
+/* Whether the frame was handed out and has not come back; a device's never was. */
 static inline bool
 hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)
 {

@@ -193,7 +193,7 @@ pmap_drop(struct pmap *pmap, vmm_va va, uint64_t *slot)
     uint64_t pte = *slot;
 
     *slot = 0;
-    pmap->resident_pages--;
+    pmap->resident_pages -= pmap_is_managed(pmap->system, hw_pte_ppn(pte));
     pmap->wired_pages -= (pte & HW_PTE_WIRED) != 0;
     pmap_pv_remove(pmap->system, hw_pte_ppn(pte), pmap, va);
     trace_emit(pmap->system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va,
@@ -210,7 +210,7 @@ pmap_make_way(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_ppn ppn)
         pmap_drop(pmap, va, slot);
         pmap_flush_page(pmap, va);
     }
-    pmap->resident_pages++;
+    pmap->resident_pages += pmap_is_managed(pmap->system, ppn);
     return VMM_OK;
 }
 
@@ -258,7 +258,8 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
     status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &slot);
     if (status != VMM_OK || (flags & PMAP_ENTER_NOENTER))
         return status;
-    VMM_ASSERT(hw_frame_is_in_use(&pmap->system->machine->frames, ppn)); /* I17 */
+    if (pmap_is_managed(pmap->system, ppn))
+        VMM_ASSERT(hw_frame_is_in_use(&pmap->system->machine->frames, ppn)); /* I17 */
     if (!(*slot & HW_PTE_VALID) || hw_pte_ppn(*slot) != ppn)
         status = pmap_make_way(pmap, va, slot, ppn);
     if (status != VMM_OK)
@@ -268,6 +269,17 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
     trace_emit(pmap->system->trace, EV_PMAP_ENTER, .space = pmap->space, .va = va, .ppn = ppn,
                .prot = prot, .detail = flags);
     return VMM_OK;
+}
+
+enum vmm_status
+pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size, vmm_prot prot)
+{
+    vmm_size page_bytes = pmap_page_bytes(pmap);
+    enum vmm_status status = VMM_OK;
+
+    for (vmm_size at = 0; at < size && status == VMM_OK; at += page_bytes)
+        status = pmap_enter(pmap, va + at, ppn++, prot, PMAP_ENTER_WIRED);
+    return status;
 }
 
 /* ---- remove ---- */
@@ -365,10 +377,11 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
 void
 pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot)
 {
-    struct pmap_pv *pv = system->pv[ppn];
+    struct pmap_pv *pv;
 
-    if (prot & VMM_PROT_WRITE)
+    if ((prot & VMM_PROT_WRITE) || !pmap_is_managed(system, ppn))
         return;
+    pv = system->pv[ppn];
     while (pv != NULL) {
         struct pmap_pv *next = pv->next; /* dropping gives the record back */
         struct pmap *pmap = pv->pmap;
@@ -386,7 +399,7 @@ pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot)
 bool
 pmap_page_is_mapped(const struct pmap_system *system, vmm_ppn ppn)
 {
-    return system->pv[ppn] != NULL;
+    return pmap_is_managed(system, ppn) && system->pv[ppn] != NULL;
 }
 
 /* ---- looking ---- */

@@ -3,8 +3,10 @@
  *
  * PURPOSE     A pmap is a cache. vm_fault() fills it, vm_map_delete() empties it. An address with
  *             no entry here is not an error, it is work that nobody has needed yet.
- * INVARIANTS  I12 every valid entry has exactly one pv record, and the other way round
- *             I13 resident_pages counts valid entries, wired_pages those with the wired bit
+ * INVARIANTS  I12 every valid entry of a managed page has exactly one pv record, and the other way
+ *                 round; a device's frames are not managed
+ *             I13 resident_pages counts valid entries of managed pages, wired_pages all entries
+ *                 with the wired bit
  *                 (wired_pages is the true count; XNU's drift of T9 is not modelled here)
  *             I17 a free frame has no pv record
  *             I18 a TLB holds only what some pmap holds, except on CPUs with a flush pending
@@ -60,6 +62,13 @@ void pmap_destroy(struct pmap *pmap);
 enum vmm_status pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot,
                            uint32_t flags) VMM_MUST_USE;
 
+/*
+ * Enters `size` bytes of consecutive frames from `ppn` on, wired. What was entered before a failure
+ * stays. XNU: pmap_map_block().
+ */
+enum vmm_status pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size,
+                               vmm_prot prot) VMM_MUST_USE;
+
 /* Drops translations, wired ones too: one flush per 2 MiB chunk that held any (vm.md 5.3, T21). */
 void pmap_remove(struct pmap *pmap, vmm_va start, vmm_va end);
 
@@ -79,7 +88,7 @@ void pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
  */
 void pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot);
 
-/* Whether any pmap maps the page. */
+/* Whether any pmap maps the page, as far as pv records tell. */
 bool pmap_page_is_mapped(const struct pmap_system *system, vmm_ppn ppn);
 
 /* What the tables hold for one address. */

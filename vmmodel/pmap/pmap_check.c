@@ -49,8 +49,10 @@ pmap_check_table(const struct pmap *pmap, vmm_ppn table, uint32_t level, uint64_
             pmap_check_table(pmap, hw_pte_ppn(words[i]), level + 1, vpn, found);
             continue;
         }
-        found->resident++;
         found->wired += (words[i] & HW_PTE_WIRED) != 0;
+        if (!pmap_is_managed(pmap->system, hw_pte_ppn(words[i])))
+            continue;
+        found->resident++;
         found->sum += pmap_check_fold(pmap, vpn, hw_pte_ppn(words[i]));
     }
 }

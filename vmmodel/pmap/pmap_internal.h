@@ -52,4 +52,11 @@ struct pmap_system {
     struct pmap *loaded[HW_MAX_CPUS]; /* whose tables each CPU has as its user space */
 };
 
+/* A page of memory; a device's frames have no pv record, and nobody counts them (vm.md 5.1). */
+static inline bool
+pmap_is_managed(const struct pmap_system *system, vmm_ppn ppn)
+{
+    return !hw_frame_is_device(&system->machine->frames, ppn);
+}
+
 #endif

@@ -6,8 +6,11 @@
 bool
 pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va)
 {
-    struct pmap_pv *pv = vmm_zone_take(&system->pv_zone);
+    struct pmap_pv *pv;
 
+    if (!pmap_is_managed(system, ppn))
+        return true;
+    pv = vmm_zone_take(&system->pv_zone);
     if (pv == NULL)
         return false;
     *pv = (struct pmap_pv){ system->pv[ppn], pmap, va };
@@ -18,9 +21,12 @@ pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va v
 void
 pmap_pv_remove(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va)
 {
-    struct pmap_pv **at = &system->pv[ppn];
+    struct pmap_pv **at;
     struct pmap_pv *gone;
 
+    if (!pmap_is_managed(system, ppn))
+        return;
+    at = &system->pv[ppn];
     while (*at != NULL && ((*at)->pmap != pmap || (*at)->va != va))
         at = &(*at)->next;
     gone = *at;

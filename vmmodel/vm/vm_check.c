@@ -5,6 +5,7 @@
  * exceptions are checked as far as the exceptions leave them: a wired entry may lack a translation
  * after a protect or a disconnect (T2, T3), but one that is there carries the wired bit.
  */
+#include "vm/vm_device.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
@@ -40,8 +41,8 @@ vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
         return "I16 needs_copy without an object";
     if (entry->in_transition || entry->needs_wakeup)
         return "I19 an entry is in transition with nobody at work";
-    if (entry->wired_count == 0)
-        return NULL;
+    if (entry->wired_count == 0 || (entry->object != NULL && entry->object->device != NULL))
+        return NULL; /* a device's frames carry no counts */
     for (vmm_va va = entry->start; va < entry->end && broken == NULL; va += mask + 1)
         broken = vm_check_wired_page(entry, va);
     return broken;
@@ -63,6 +64,8 @@ vm_check_in_chain(const struct vm_object *object, vmm_off offset, vmm_ppn ppn)
 
         if (page != NULL && vm_page_ppn(page) == ppn)
             return true;
+        if (object->device != NULL)
+            return vm_device_frame(object, offset) == ppn;
         offset += object->shadow_offset;
     }
     return false;
@@ -88,6 +91,8 @@ vm_check_writable(const struct vm_map_entry *entry, vmm_off offset, vmm_ppn ppn)
 
     if (!(entry->protection & VMM_PROT_WRITE))
         return "I15 a writable translation of an entry that forbids WRITE";
+    if (entry->object->device != NULL)
+        return NULL;
     if (entry->needs_copy)
         return "I16 a writable translation of a needs_copy entry";
     if (page == NULL || vm_page_ppn(page) != ppn)
@@ -110,7 +115,8 @@ vm_check_translation(const struct vm_map *map, vmm_va va, const struct pmap_tran
         return "I14 a translation of a page that the chain does not hold";
     if (entry->wired_count > 0 && !found->is_wired)
         return "I7 a translation of a wired entry lacks the wired bit";
-    if (entry->wired_count == 0 && found->is_wired && !entry->is_prefaulted)
+    if (entry->wired_count == 0 && found->is_wired && !entry->is_prefaulted &&
+        !entry->object->phys_contiguous)
         return "I9 a wired translation without a wired entry";
     return found->prot & VMM_PROT_WRITE ? vm_check_writable(entry, offset, found->ppn) : NULL;
 }
@@ -174,6 +180,8 @@ vm_check_object(const struct vm_object *object)
             return "I14 a page does not name the object that holds it";
         wired += page->wire_count > 0;
     }
+    if (object->device != NULL && object->pages.count + object->paged_out.count > 0)
+        return "D1 a device's object has a page";
     if (object->ref_count == 0)
         return "O1 an object nobody names is still there";
     if (object->copy != NULL && object->copy->shadow != object)
@@ -217,7 +225,9 @@ vm_check_wire_counts(const struct vm_system *system)
         const struct vm_map_entry *entry = vm_map_first(map);
 
         for (; entry != NULL; entry = vm_map_next(map, entry))
-            owned += entry->wired_count > 0 ? vm_entry_size(entry) >> system->page_shift : 0;
+            owned += entry->wired_count > 0 && entry->object->device == NULL
+                         ? vm_entry_size(entry) >> system->page_shift
+                         : 0;
     }
     if (held != owned)
         return "I10 wire counts of pages differ from wired entries and I/O lists";

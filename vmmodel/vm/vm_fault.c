@@ -72,6 +72,7 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
 
 /* What the map says about an access. */
 struct vm_lookup {
+    const struct vm_map_entry *entry;
     struct vm_object *object;
     vmm_off offset;
     vmm_prot prot;   /* rights the translation may get */
@@ -99,6 +100,7 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
         return status;
     if (entry->needs_copy)
         found->prot &= ~(vmm_prot)VMM_PROT_WRITE;
+    found->entry = entry;
     found->object = entry->object;
     found->offset = vm_entry_offset(entry, va);
     return VMM_OK;
@@ -218,15 +220,14 @@ vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct v
  * The rights of the translation (vm.md 4.5, 3.4). A fault that did not write leaves WRITE out, so
  * that the first store faults again; each release has its own exceptions.
  */
-static vmm_prot
-vm_fault_rights(const struct vm_fault_enter *how, const struct vm_page *page)
+vmm_prot
+vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *how, bool wpmapped)
 {
-    const struct vm_profile *profile = &page->object->system->profile;
     bool is_write =
         (how->access & VMM_PROT_WRITE) != 0 || (how->is_wired && profile->wired_fault_is_write);
     bool keeps_write = is_write || how->kind == VM_FAULT_ZERO_FILL ||
                        (how->change_wiring && profile->wiring_keeps_write) ||
-                       (page->wpmapped && profile->read_fault_keeps_write_if_wpmapped);
+                       (wpmapped && profile->read_fault_keeps_write_if_wpmapped);
 
     return keeps_write ? how->prot : how->prot & ~(vmm_prot)VMM_PROT_WRITE;
 }
@@ -234,7 +235,7 @@ vm_fault_rights(const struct vm_fault_enter *how, const struct vm_page *page)
 enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
-    vmm_prot prot = vm_fault_rights(how, page);
+    vmm_prot prot = vm_fault_rights(&page->object->system->profile, how, page->wpmapped);
     enum vmm_status status =
         vm_page_enter(page, how->pmap, how->va, prot, how->is_wired ? PMAP_ENTER_WIRED : 0);
 
@@ -251,27 +252,30 @@ static enum vmm_status
 vm_fault_internal(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring,
                   enum vm_fault_kind *kind)
 {
+    struct vm_fault_enter how = {
+        .pmap = map->pmap, .va = va, .access = access, .change_wiring = change_wiring
+    };
     struct vm_lookup found;
     struct vm_page *page;
     enum vmm_status status = vm_fault_lookup(map, va, access, &found);
 
     if (status != VMM_OK)
         return status;
+    how.prot = found.prot;
+    how.is_wired = found.is_wired;
+    if (found.object->device != NULL) {
+        *kind = how.kind = VM_FAULT_CACHE_HIT;
+        return vm_fault_device(map, found.entry, &how);
+    }
     if (!vm_fault_fast(&found, &page, kind, &status))
         status = vm_fault_page(found.object, found.offset, true, &page, kind);
     if (status != VMM_OK)
         return status;
     if (page->object != found.object ||
         (found.object->copy != NULL && !(found.access & VMM_PROT_WRITE)))
-        found.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
-    status = vm_fault_enter(&(struct vm_fault_enter){ .pmap = map->pmap,
-                                                      .va = va,
-                                                      .prot = found.prot,
-                                                      .access = access,
-                                                      .is_wired = found.is_wired,
-                                                      .change_wiring = change_wiring,
-                                                      .kind = *kind },
-                            page);
+        how.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
+    how.kind = *kind;
+    status = vm_fault_enter(&how, page);
     if (status == VMM_OK && *kind == VM_FAULT_COW)
         vm_object_collapse(found.object, true);
     return status;

@@ -35,8 +35,19 @@ struct vm_fault_enter {
     enum vm_fault_kind kind;
 };
 
-/* Enters the translation with the rights of vm.md 4.5 and 3.4. All or nothing. */
+/* The rights that vm.md 4.5 and 3.4 leave of how->prot; `wpmapped`: the page was mapped to write. */
+vmm_prot vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *how,
+                         bool wpmapped);
+
+/* Enters the translation with these rights. All or nothing. */
 enum vmm_status vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page) VMM_MUST_USE;
+
+/*
+ * A fault on an entry of a device: maps the page, or the whole entry if the device is one block
+ * (vm.md 4.4 step 8). VMM_MEMORY_ERROR: nothing is there.
+ */
+enum vmm_status vm_fault_device(struct vm_map *map, const struct vm_map_entry *entry,
+                                const struct vm_fault_enter *how) VMM_MUST_USE;
 
 /* vm_fault() for the wiring path: no check of the context, and the page becomes wired. */
 enum vmm_status vm_fault_wire_slow(struct vm_map *map, vmm_va va) VMM_MUST_USE;

@@ -29,11 +29,32 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     return true;
 }
 
+/* A page of a device's list has no wire count; its translation is all there is to wire. */
+static enum vmm_status
+vm_fault_wire_device(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
+{
+    struct vm_fault_enter how = { .pmap = map->pmap,
+                                  .va = va,
+                                  .prot = entry->protection,
+                                  .access = entry->protection,
+                                  .is_wired = true,
+                                  .kind = VM_FAULT_CACHE_HIT };
+    enum vmm_status status;
+
+    vm_fault_count(map);
+    status = vm_fault_device(map, entry, &how);
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
+               .detail = VM_FAULT_CACHE_HIT, .status = status);
+    return vm_fault_result(map, va, status);
+}
+
 static enum vmm_status
 vm_fault_wire_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
 {
     enum vmm_status status;
 
+    if (entry->object->device != NULL)
+        return vm_fault_wire_device(map, entry, va);
     if (vm_fault_wire_fast(map, entry, va, &status))
         return vm_fault_result(map, va, status);
     return vm_fault_wire_slow(map, va);
@@ -45,8 +66,10 @@ vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end
     for (vmm_va va = entry->start; va < end; va += map->system->page_bytes) {
         struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
 
-        VMM_ASSERT(page != NULL); /* I6 */
         pmap_change_wiring(map->pmap, va, false);
+        if (entry->object->device != NULL)
+            continue;
+        VMM_ASSERT(page != NULL); /* I6 */
         vm_page_unwire(page);
     }
 }
@@ -54,6 +77,8 @@ vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end
 enum vmm_status
 vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry)
 {
+    if (entry->object->phys_contiguous)
+        return VMM_OK; /* a block: nothing is entered (T6) */
     for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes) {
         enum vmm_status status = vm_fault_wire_page(map, entry, va);
 
@@ -68,5 +93,6 @@ vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry)
 void
 vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry)
 {
-    vm_fault_unwire_range(map, entry, entry->end);
+    if (!entry->object->phys_contiguous)
+        vm_fault_unwire_range(map, entry, entry->end);
 }

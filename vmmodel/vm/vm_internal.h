@@ -57,7 +57,12 @@ struct vm_page_list {
 };
 
 /* How an object may be copied (vm.md 1.9). */
-enum vm_copy_strategy { VM_COPY_SYMMETRIC, VM_COPY_DELAY };
+enum vm_copy_strategy {
+    VM_COPY_NONE,      /* at once, page by page */
+    VM_COPY_CALL,      /* XNU asks the pager; here as NONE */
+    VM_COPY_DELAY,     /* a copy object above, to which old pages are pushed */
+    VM_COPY_SYMMETRIC, /* both sides shadow when they write */
+};
 
 enum vm_purgable {
     VM_PURGABLE_NONVOLATILE,
@@ -82,6 +87,7 @@ struct vm_object {
     uint64_t wired_page_count;
     bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */
     vmm_ppn first_ppn;
+    struct vm_device *device; /* not NULL: the bytes are a device's (vm_device.h) */
     uint8_t purgable;        /* enum vm_purgable */
     uint32_t volatile_state; /* the bits besides the state, as they were set */
 };

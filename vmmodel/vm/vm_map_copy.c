@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "vm/vm_access.h"
+#include "vm/vm_device.h"
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
@@ -168,6 +169,18 @@ vm_map_copyin_pieces(struct vm_map *map, vmm_va address, vmm_size size, struct v
     return vm_fault_result(map, start, status);
 }
 
+/* Where in physical memory a byte of a device's entry is; 0: nowhere. */
+static uint64_t
+vm_map_device_address(const struct vm_map_entry *entry, vmm_va va)
+{
+    const struct vm_system *system = entry->object->system;
+    vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, va));
+
+    if (!vm_device_frame_is_usable(system, ppn))
+        return 0;
+    return (uint64_t)ppn << system->page_shift | (va & (system->page_bytes - 1));
+}
+
 /* The bytes of [va, va + size) inside one page of a map, through a fault if need be. */
 static enum vmm_status
 vm_map_read_page(struct vm_map *map, vmm_va va, uint8_t *to, uint32_t size)
@@ -187,6 +200,13 @@ vm_map_read_page(struct vm_map *map, vmm_va va, uint8_t *to, uint32_t size)
             return status;
     }
     vm_fault_count(map);
+    if (entry->object->device != NULL) {
+        uint64_t address = vm_map_device_address(entry, va);
+
+        if (address != 0)
+            vm_device_read(map->system, address, to, size);
+        return address != 0 ? VMM_OK : VMM_MEMORY_ERROR;
+    }
     status = vm_fault_page(entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, va)), false,
                            &page, &kind);
     if (status == VMM_OK)
@@ -431,6 +451,11 @@ vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, con
 
     if (status != VMM_OK)
         return status;
+    if (entry->object->device != NULL) {
+        uint64_t address = vm_map_device_address(entry, va);
+
+        return address != 0 ? vm_device_write(map->system, address, from, size) : VMM_MEMORY_ERROR;
+    }
     if (before != NULL && entry->object != before)
         pmap_protect(map->pmap, entry->start, entry->end,
                      entry->protection & ~(vmm_prot)VMM_PROT_WRITE);

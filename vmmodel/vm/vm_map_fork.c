@@ -6,7 +6,8 @@
  *      SHARE         object made shareable     the same object
  *      COPY          needs_copy, WRITE gone    the same object, needs_copy
  *                    delayed-copy object       a copy object
- *                    wired                     copied now
+ *                    wired, a page list        copied now
+ *                    a device's block          none
  */
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_map_copy.h"
@@ -73,7 +74,8 @@ vm_fork_one(struct vm_map *map, struct vm_map_entry *entry, struct vm_map *to)
                                                      : vm_fork_copy(map, entry, &child);
     if (status != VMM_OK) {
         vmm_zone_give(&map->system->entry_zone, made);
-        return status;
+        return status == VMM_PROTECTION_FAILURE ? VMM_OK
+                                                : status; /* a block: the child goes without */
     }
     *made = child;
     vm_map_entry_link(to, made);

@@ -255,6 +255,20 @@ vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot
 }
 
 enum vmm_status
+vm_memory_entry_device(struct vm_system *system, const struct vm_device_layout *layout,
+                       vmm_prot prot, struct vm_memory_entry **made)
+{
+    struct vm_object *object;
+    enum vmm_status status = vm_object_create_device(system, layout, &object);
+
+    if (status != VMM_OK)
+        return status;
+    status = vm_memory_entry_over(object, 0, object->size, prot, made);
+    vm_object_release(&object);
+    return status;
+}
+
+enum vmm_status
 vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset, vmm_size size,
                      vmm_prot prot, struct vm_memory_entry **made)
 {

@@ -14,6 +14,7 @@
 #ifndef VM_VM_MEMORY_ENTRY_H
 #define VM_VM_MEMORY_ENTRY_H
 
+#include "vm/vm_device.h"
 #include "vm/vm_map.h"
 
 struct vm_memory_entry;
@@ -43,6 +44,16 @@ enum vmm_status vm_memory_entry_share(struct vm_map *map, vmm_va address, vmm_si
 enum vmm_status vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot,
                                           bool is_purgable,
                                           struct vm_memory_entry **entry) VMM_MUST_USE;
+
+/*
+ * A handle on a device's memory: what I/O Kit maps for a descriptor made from physical addresses (one
+ * range: VM_DEVICE_BLOCK; several: VM_DEVICE_PAGES) or from a list of pages (VM_DEVICE_PAGES).
+ * VMM_INVALID_ARGUMENT: the layout makes no sense. XNU: device_pager_setup and
+ * mach_memory_object_memory_entry_64; iokit.md 3.6.
+ */
+enum vmm_status vm_memory_entry_device(struct vm_system *system,
+                                       const struct vm_device_layout *layout, vmm_prot prot,
+                                       struct vm_memory_entry **entry) VMM_MUST_USE;
 
 /* A part of a plain entry, with no more rights than it has. VMM_INVALID_ARGUMENT: it lies outside. */
 enum vmm_status vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset,

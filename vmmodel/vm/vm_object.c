@@ -1,14 +1,7 @@
-/*
- * vm_object.c - objects, shadows and copies
- *
- * Two ways to copy without copying. Symmetric: both sides point at one object, both entries are
- * needs_copy, and whoever writes first gets a shadow on top. Delayed: the source stays as it is and
- * the copy is an object whose shadow is the source; the writer of the source pushes the old page up
- * into the copy first (vm_fault_push). An object that I/O Kit named is shared, so only the second
- * way is open to it.
- */
+/* vm_object.c - see vm_object.h; copies are in vm_object_copy.c */
 #include "vm/vm_object.h"
 
+#include "vm/vm_device.h"
 #include "vm/vm_page.h"
 #include "vm/vm_store.h"
 
@@ -87,6 +80,7 @@ vm_object_terminate(struct vm_object *object)
     vmm_radix_destroy(&object->pages);
     vm_object_drop_slots(object, 0, UINT64_MAX);
     vmm_radix_destroy(&object->paged_out);
+    vm_device_free(object);
     if (shadow != NULL && shadow->copy == object)
         shadow->copy = NULL;
     VMM_ASSERT(object->copy == NULL); /* a copy holds a reference on what it copies */
@@ -249,7 +243,8 @@ vm_object_swallow(struct vm_object *object)
 static bool
 vm_object_may_go(const struct vm_object *below)
 {
-    return !below->phys_contiguous && (below->shadow == NULL || below->shadow->copy != below) &&
+    return below->device == NULL && !below->phys_contiguous &&
+           (below->shadow == NULL || below->shadow->copy != below) &&
            below->purgable == VM_PURGABLE_DENY;
 }
 
@@ -276,7 +271,8 @@ void
 vm_object_share(struct vm_object *object)
 {
     object->true_share = true;
-    object->copy_strategy = VM_COPY_DELAY;
+    if (object->copy_strategy == VM_COPY_SYMMETRIC)
+        object->copy_strategy = VM_COPY_DELAY;
 }
 
 struct vm_page *
@@ -316,6 +312,8 @@ vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off 
     vmm_off from = *offset;
 
     for (; object != NULL && *offset < found; object = object->shadow) {
+        if (object->device != NULL && from < object->size)
+            return true; /* each page of it is there */
         vm_object_clamp_next(&object->pages, from, object->system->page_shift, *offset, &found);
         vm_object_clamp_next(&object->paged_out, from, object->system->page_shift, *offset, &found);
         from += object->shadow_offset;
@@ -347,9 +345,9 @@ vm_object_depth(const struct vm_object *object)
     return depth;
 }
 
-/* The next page of this very object in [*offset, end); moves *offset past it. */
-static bool
-vm_object_next_page(struct vm_object *object, vmm_off *offset, vmm_off end, struct vm_page **page)
+bool
+vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end,
+                    struct vm_page **page)
 {
     uint64_t index = *offset >> object->system->page_shift;
     uint32_t ppn;
@@ -371,112 +369,4 @@ vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, 
         if (page->pmapped)
             pmap_page_protect(object->system->pmaps, vm_page_ppn(page), prot);
     }
-}
-
-static bool
-vm_object_has_wired_page(struct vm_object *object, vmm_off offset, vmm_size size)
-{
-    struct vm_page *page;
-    vmm_off end = offset + size;
-
-    while (object->wired_page_count > 0 && vm_object_next_page(object, &offset, end, &page)) {
-        if (page->wire_count > 0)
-            return true;
-    }
-    return false;
-}
-
-enum vmm_status
-vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
-                      struct vm_object **copy)
-{
-    vmm_size page_bytes = source->system->page_bytes;
-    struct vm_object *made;
-    enum vmm_status status = vm_object_create(source->system, size, &made);
-
-    if (status != VMM_OK)
-        return status;
-    for (vmm_off at = offset;
-         status == VMM_OK && vm_object_next_content(source, &at, offset + size); at += page_bytes) {
-        const struct vm_page *page;
-        struct vm_page *mine;
-        bool was_out;
-
-        status = vm_page_in(source, at, &was_out);
-        page = vm_object_find_page(source, at);
-        if (status == VMM_OK && page != NULL)
-            status = vm_page_alloc_copy(made, at - offset, page, &mine);
-    }
-    if (status != VMM_OK)
-        vm_object_release(&made);
-    else
-        *copy = made;
-    return status;
-}
-
-/* A fresh copy object over the source, in front of an older copy if there is one. */
-static enum vmm_status
-vm_object_insert_copy(struct vm_object *source, vmm_size size, struct vm_object **copy)
-{
-    struct vm_object *made;
-    enum vmm_status status = vm_object_create(source->system, size, &made);
-
-    if (status != VMM_OK)
-        return status;
-    made->shadow = source;
-    if (source->copy == NULL) {
-        vm_object_reference(source);
-    } else {
-        source->copy->shadow = made; /* the older copy's reference on the source is ours now */
-        vm_object_reference(made);
-    }
-    source->copy = made;
-    trace_emit(&made->system->trace, EV_OBJECT_SHADOW, .object = made->id, .length = size,
-               .count = source->id);
-    *copy = made;
-    return VMM_OK;
-}
-
-/*
- * A copy object that nothing was pushed into yet still says "as the source is now", so it serves
- * again, grown if need be; else a fresh one is made, which covers at least what the older did, since
- * the source pushes to one copy only. Every resident page that is newly covered loses WRITE, so that
- * the next store pushes first; false in *is_done when one of them is wired, and then nothing was
- * done. The copy covers the source from its very start, as in XNU. vm_object_copy_delayed().
- */
-static enum vmm_status
-vm_object_copy_delayed(struct vm_object *source, vmm_size size, struct vm_object **copy,
-                       bool *is_done)
-{
-    struct vm_object *older = source->copy;
-    bool is_reused = older != NULL && older->pages.count == 0 && older->paged_out.count == 0;
-    vmm_off from = is_reused ? older->size : 0;
-    enum vmm_status status = VMM_OK;
-
-    if (older != NULL && older->size > size)
-        size = older->size;
-    *is_done = from >= size || !vm_object_has_wired_page(source, from, size - from);
-    if (!*is_done)
-        return VMM_OK;
-    if (is_reused) {
-        vm_object_reference(older);
-        older->size = size;
-        *copy = older;
-    } else {
-        status = vm_object_insert_copy(source, size, copy);
-    }
-    if (status == VMM_OK && from < size)
-        vm_object_pmap_protect(source, from, size - from, VMM_PROT_READ | VMM_PROT_EXECUTE);
-    return status;
-}
-
-enum vmm_status
-vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size, struct vm_object_copy *copy)
-{
-    bool is_done;
-    enum vmm_status status = vm_object_copy_delayed(source, offset + size, &copy->object, &is_done);
-
-    copy->offset = is_done ? offset : 0;
-    copy->needs_copy = is_done;
-    return is_done ? status : vm_object_copy_slowly(source, offset, size, &copy->object);
 }

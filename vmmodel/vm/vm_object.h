@@ -57,9 +57,10 @@ struct vm_object_copy {
 };
 
 /*
- * A virtual copy of [offset, offset + size) of a delayed-copy object: a copy object on top, or an
- * eager copy when a page of the range is wired. On failure *copy is undefined and nothing is held.
- * XNU: vm_object_copy_strategically with DELAY.
+ * A virtual copy of [offset, offset + size) of an object that is not symmetric. Delayed: a copy
+ * object on top, or an eager copy when a page of the range is wired; none or call: an eager copy.
+ * VMM_PROTECTION_FAILURE: a device's block. On failure *copy is undefined and nothing is held.
+ * XNU: vm_object_copy_strategically.
  */
 enum vmm_status vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size,
                                struct vm_object_copy *copy) VMM_MUST_USE;
@@ -86,6 +87,10 @@ struct vm_page *vm_object_find_page(const struct vm_object *object, vmm_off offs
  * aligned. A walk with it costs what is there, not what could be.
  */
 bool vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off end);
+
+/* The next page of this very object in [*offset, end); moves *offset past it. False: no more. */
+bool vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end,
+                         struct vm_page **page);
 
 /* How many pages of [offset, offset + size) the chain holds. */
 uint64_t vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size);

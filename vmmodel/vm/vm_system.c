@@ -1,6 +1,7 @@
 /* vm_system.c - see vm_system.h */
 #include "vm/vm_system.h"
 
+#include "vm/vm_device.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_store.h"
@@ -71,13 +72,15 @@ vm_system_create(const struct vm_config *config)
 
 /*
  * Nothing of the kernel's manners applies here: wired, hung or panicked, everything goes. All
- * storage hangs off the zones, the pmap floor and the machine.
+ * storage hangs off the zones, the pmap floor and the machine, but for what a device's object keeps.
  */
 void
 vm_system_destroy(struct vm_system *system)
 {
     const struct vmm_alloc *alloc = system->alloc;
 
+    for (struct vmm_list *at = system->objects.next; at != &system->objects; at = at->next)
+        vm_device_free(VMM_CONTAINER(at, struct vm_object, link));
     if (system->pmaps != NULL)
         pmap_system_destroy(system->pmaps);
     vm_store_destroy(system);

@@ -6,6 +6,7 @@
  */
 #include "vm/vm_upl.h"
 
+#include "vm/vm_device.h"
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry_internal.h"
@@ -53,6 +54,8 @@ vm_upl_take(struct vm_object *object, vmm_off offset, uint64_t count)
 static void
 vm_upl_unwire(struct vm_upl *upl, uint64_t count)
 {
+    if (upl->object->device != NULL)
+        return;
     upl->object->system->io_wires -= count;
     for (uint64_t i = 0; i < count; i++)
         vm_page_unwire(&upl->object->system->pages[upl->pages[i]]);
@@ -73,6 +76,11 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
     enum vm_fault_kind kind;
     enum vmm_status status = VMM_OK;
 
+    if (object->device != NULL) {
+        upl->pages[index] = vm_device_frame(object, offset);
+        return vm_device_frame_is_usable(object->system, upl->pages[index]) ? VMM_OK
+                                                                            : VMM_MEMORY_ERROR;
+    }
     if (page == NULL && (flags & VM_UPL_NO_FAULT))
         return VMM_MEMORY_ERROR;
     if (page == NULL || (is_write && object->copy != NULL))

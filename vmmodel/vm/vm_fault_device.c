@@ -1,0 +1,76 @@
+/*
+ * vm_fault_device.c - faults on what a device has, where no page stands behind an address
+ *
+ * A block is mapped whole by one fault, wired, whoever asked for which page of it; the translations
+ * go when the entry is clipped or removed. A page list is mapped page by page, with the rights that a
+ * page of memory would get.
+ */
+#include "vm/vm_device.h"
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+/* Memory that a device's range names may be somebody's page, who must find this mapping again. */
+static void
+vm_fault_device_mark(struct vm_system *system, vmm_ppn ppn)
+{
+    if (!hw_frame_is_device(&system->machine->frames, ppn))
+        system->pages[ppn].pmapped = true;
+}
+
+/* Whether every frame behind an entry can be mapped; then each of them counts as mapped. */
+static bool
+vm_fault_device_ready(struct vm_system *system, vmm_ppn first, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        if (!vm_device_frame_is_usable(system, first + (vmm_ppn)i))
+            return false;
+    }
+    for (uint64_t i = 0; i < pages; i++)
+        vm_fault_device_mark(system, first + (vmm_ppn)i);
+    return true;
+}
+
+static enum vmm_status
+vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot)
+{
+    struct vm_system *system = map->system;
+    vmm_size size = vm_entry_size(entry);
+    vmm_ppn first = vm_device_frame(entry->object, entry->offset);
+    enum vmm_status status;
+
+    if (first == VMM_NO_PAGE || !vm_fault_device_ready(system, first, size >> system->page_shift))
+        return VMM_MEMORY_ERROR;
+    do
+        status = pmap_map_block(map->pmap, entry->start, first, size, prot);
+    while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
+    return status;
+}
+
+static enum vmm_status
+vm_fault_device_page(struct vm_map *map, const struct vm_map_entry *entry,
+                     const struct vm_fault_enter *how)
+{
+    struct vm_system *system = map->system;
+    vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, how->va));
+    vmm_prot prot = vm_fault_rights(&system->profile, how, false);
+    uint32_t flags = how->is_wired ? PMAP_ENTER_WIRED : 0;
+    enum vmm_status status;
+
+    if (!vm_fault_device_ready(system, ppn, 1))
+        return VMM_MEMORY_ERROR;
+    if (prot == VMM_PROT_NONE)
+        return VMM_OK;
+    do
+        status = pmap_enter(map->pmap, how->va, ppn, prot, flags);
+    while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
+    return status;
+}
+
+enum vmm_status
+vm_fault_device(struct vm_map *map, const struct vm_map_entry *entry,
+                const struct vm_fault_enter *how)
+{
+    return entry->object->phys_contiguous ? vm_fault_block(map, entry, how->prot)
+                                          : vm_fault_device_page(map, entry, how);
+}
