@@ -42,16 +42,20 @@ int cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_stat(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_story(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
 extern const char cmd_help_help[];
 extern const char cmd_kpi_help[];
 extern const char cmd_profiles_help[];
 extern const char cmd_rules_help[];
 extern const char cmd_run_help[];
+extern const char cmd_stat_help[];
 extern const char cmd_story_help[];
 extern const char cmd_version_help[];
+extern const char cmd_vmmap_help[];
 
 /* ---- options ---- */
 struct cmd_option {
@@ -69,6 +73,12 @@ bool cmd_at_most(const struct cmd_verb *verb, const struct cmd_words *words, int
 
 /* Finds a profile row; false after the complaint, with the nearest name as a hint. */
 bool cmd_profile_find(const char *name, size_t *row);
+
+/* Reads and parses a scenario file ("-": standard input); NULL after the complaint. */
+struct scn_program *cmd_load(const char *file, struct io_bytes *err);
+
+/* A decimal number from 1 to UINT32_MAX behind `option`; false after the complaint. */
+bool cmd_number(const char *option, const char *text, uint32_t *number);
 
 /* ---- saying things ---- */
 /* "faultline: ..." on stderr, one line whatever bytes the arguments carry; returns CMD_TROUBLE. */

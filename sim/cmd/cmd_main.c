@@ -9,6 +9,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "story", "the radar's bug and its cure, release by release (also with no words)",
       cmd_story_help, cmd_story },
     { "run", "run scenario files and say what each floor did", cmd_run_help, cmd_run },
+    { "stat", "run a scenario and print the counters as vm_stat does", cmd_stat_help, cmd_stat },
+    { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
     { "rules", "what a finding can be, and what fixes it", cmd_rules_help, cmd_rules },

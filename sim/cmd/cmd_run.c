@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
-#include "io/io_file.h"
 
 const char cmd_run_help[] =
     "usage: faultline run [options] FILE...\n"
@@ -43,42 +42,6 @@ static void
 run_worse(struct run *run, int code)
 {
     run->code = code > run->code ? code : run->code;
-}
-
-/* "file:line:col: what: how to fix", as compilers say it. */
-static void
-run_complain(struct io_bytes *err, const char *file, const struct scn_error *error)
-{
-    if (error->line == 0)
-        cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
-    else
-        cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line, (unsigned)error->column,
-                     error->what, error->how);
-}
-
-/* Reads and parses one file; NULL after the complaint. */
-static struct scn_program *
-run_load(const char *file, struct io_bytes *err)
-{
-    struct scn_program *program = NULL;
-    struct scn_error error = { 0 };
-    struct io_bytes source = { 0 };
-    char why[IO_WHY_BYTES];
-    enum scn_outcome outcome;
-
-    if (!io_file_read(file, SCN_SOURCE_MAX, &source, why)) {
-        cmd_complain(err, "%s: cannot be read: %s", file, why);
-        io_bytes_free(&source);
-        return NULL;
-    }
-    outcome = scn_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, &program,
-                        &error);
-    io_bytes_free(&source);
-    if (outcome == SCN_BAD_SOURCE)
-        run_complain(err, file, &error);
-    if (outcome == SCN_NO_MEMORY)
-        cmd_complain(err, "%s: memory ran out", file);
-    return outcome == SCN_OK ? program : NULL;
 }
 
 /* One file on one release. */
@@ -123,7 +86,7 @@ run_text_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
     struct run *run = context;
     const char *file = run->files->word[run->next++];
-    struct scn_program *program = run_load(file, err);
+    struct scn_program *program = cmd_load(file, err);
 
     if (program == NULL)
         run_worse(run, CMD_TROUBLE);
@@ -158,7 +121,7 @@ run_json_load(void *context, struct io_bytes *out, struct io_bytes *err)
 
     (void)out;
     for (int i = 0; i < run->files->count; i++) {
-        run->programs[i] = run_load(run->files->word[i], err);
+        run->programs[i] = cmd_load(run->files->word[i], err);
         if (run->programs[i] == NULL)
             run_worse(run, CMD_TROUBLE);
     }

@@ -111,3 +111,19 @@ cmd_profile_find(const char *name, size_t *row)
         cmd_trouble("unknown profile '%s': 'faultline profiles' lists them", name);
     return false;
 }
+
+bool
+cmd_number(const char *option, const char *text, uint32_t *number)
+{
+    uint64_t value = 0;
+    const char *at = text;
+
+    for (; *at >= '0' && *at <= '9' && value <= UINT32_MAX; at++)
+        value = value * 10 + (uint64_t)(*at - '0');
+    if (*at == '\0' && value >= 1 && value <= UINT32_MAX) {
+        *number = (uint32_t)value;
+        return true;
+    }
+    cmd_trouble("'%s' needs a number from 1 on, not '%s'", option, text);
+    return false;
+}

@@ -51,6 +51,12 @@ enum scn_verdict {
     SCN_FAILED      /* an expectation did not hold */
 };
 
+/* Whether a statement ends on that line. */
+bool scn_program_has_line(const struct scn_program *program, uint32_t line);
+
+/* The last line with a statement. */
+uint32_t scn_program_last_line(const struct scn_program *program);
+
 /* One line of the run, in order. */
 struct scn_step {
     uint32_t line;
@@ -77,6 +83,8 @@ struct scn_finding {
     bool expected;
 };
 
+struct scn_snapshot; /* scn_snapshot.h */
+
 struct scn_report {
     const struct vmm_alloc *alloc;
     size_t profile; /* row */
@@ -99,11 +107,13 @@ struct scn_report {
         uint64_t value;
     } * metrics;
     size_t metric_count;
+    const struct scn_snapshot *snapshot; /* when asked; NULL: not asked */
 };
 
 struct scn_options {
     bool keep_events;
-    bool check_each_step; /* vm_system_check() after every operation */
+    bool check_each_step;   /* vm_system_check() after every operation */
+    uint32_t snapshot_line; /* keep counters and maps as they are behind this line; 0: do not */
 };
 
 /* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */

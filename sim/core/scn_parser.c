@@ -112,6 +112,8 @@ name_add(struct scn_parser *parser, const char *bytes, size_t length, enum scn_t
     name->rows = parser->rows;
     name->next_same_hash = parser->hash[hash];
     parser->hash[hash] = name;
+    *parser->name_tail = name;
+    parser->name_tail = &name->next;
     return name;
 }
 
@@ -445,6 +447,7 @@ parser_start(struct scn_parser *parser, struct core_arena *arena, struct scn_err
         return false;
     parser->program->title = "";
     parser->tail = &parser->program->first;
+    parser->name_tail = &parser->program->names;
     parser->rows = scn_rows_all();
     return name_add(parser, "kernel", strlen("kernel"), SCN_TASK) != NULL;
 }

@@ -37,6 +37,7 @@ struct scn_parser {
     const struct scn_token *start; /* the first token of the statement */
 
     struct scn_statement **tail;
+    struct scn_name **name_tail;
     struct scn_rows rows;  /* of the statement being read */
     struct scn_rows asked; /* that the file asks for */
     bool header_is_over;

@@ -10,6 +10,26 @@ scn_program_free(struct scn_program *program)
         core_arena_destroy(&program->arena);
 }
 
+bool
+scn_program_has_line(const struct scn_program *program, uint32_t line)
+{
+    const struct scn_statement *statement = program->first;
+
+    while (statement != NULL && statement->line != line)
+        statement = statement->next;
+    return statement != NULL;
+}
+
+uint32_t
+scn_program_last_line(const struct scn_program *program)
+{
+    const struct scn_statement *statement = program->first;
+
+    while (statement->next != NULL)
+        statement = statement->next;
+    return statement->line;
+}
+
 const char *
 scn_program_title(const struct scn_program *program)
 {

@@ -104,6 +104,7 @@ struct scn_statement {
 };
 
 struct scn_name {
+    struct scn_name *next; /* bound after this one */
     struct scn_name *next_same_hash;
     const char *text;
     uint32_t index;
@@ -120,6 +121,7 @@ struct scn_program {
     uint32_t cpu_count;   /* 0: the default */
     uint32_t frame_count; /* 0: the default */
     bool kernel_asserts;
+    struct scn_name *names; /* in the order of their indices */
     struct scn_statement *first;
     size_t statement_count;
     size_t operation_count;

@@ -6,6 +6,7 @@
  * skipped; expectations still look.
  */
 #include "scn_run.h"
+#include "scn_snapshot.h"
 
 #include "base/assert.h"
 
@@ -184,6 +185,16 @@ run_step(struct scn_run *run, const struct scn_statement *statement)
     run->is_failed |= step->failed;
 }
 
+/* Behind the last statement of the line that was asked for. */
+static bool
+is_snapshot_due(const struct scn_run *run, const struct scn_statement *statement)
+{
+    uint32_t line = run->options->snapshot_line;
+
+    return line != 0 && statement->line == line &&
+           (statement->next == NULL || statement->next->line != line);
+}
+
 static void
 run_program(struct scn_run *run)
 {
@@ -192,6 +203,8 @@ run_program(struct scn_run *run)
     for (; statement != NULL && !is_out_of_memory(run); statement = statement->next) {
         run->step = &run->report->steps[run->report->step_count++];
         run_step(run, statement);
+        if (is_snapshot_due(run, statement))
+            run->report->snapshot = scn_snapshot_take(run);
     }
 }
 
@@ -343,7 +356,7 @@ enum scn_outcome
 scn_run(const struct scn_program *program, const struct vmm_alloc *alloc, size_t profile,
         const struct scn_options *options, struct scn_report **report)
 {
-    static const struct scn_options plain = { false, false };
+    static const struct scn_options plain = { .keep_events = false };
     struct scn_run *run = alloc->take(alloc->context, sizeof *run); /* too large for a stack */
     struct report_box *box = NULL;
     enum scn_outcome outcome;

@@ -53,6 +53,21 @@ refuse "truncated_word.scn:1:7: unknown operation 'tas': did you mean 'task'?" r
 refuse "open_string.scn:1:7: the string has no end" run open_string.scn
 refuse "-: the file is empty" run -
 refuse "/nonexistent: " run --json /nonexistent
+for verb in stat vmmap; do
+    refuse "'$verb' needs a file: faultline $verb FILE" $verb
+    refuse "/nonexistent: " $verb /nonexistent
+    refuse "truncated_word.scn:1:7: unknown operation 'tas'" $verb --json truncated_word.scn
+    refuse "does not know what to do with 'good.scn'" $verb good.scn good.scn
+    refuse "good.scn: nothing happens on line 2: name a line with a statement, the last one is 1" \
+        $verb --at 2 good.scn
+    refuse "'--at' needs a number from 1 on, not '0'" $verb --at 0 good.scn
+    refuse "'--at' needs a number from 1 on, not '99999999999'" $verb --at 99999999999 good.scn
+    refuse "'--at' needs a number from 1 on, not 'end'" $verb --at=end good.scn
+    refuse "unknown option '--jsno' of '$verb': did you mean '--json'?" $verb --jsno good.scn
+    refuse "unknown profile 'macos-16'" $verb --profile macos-16 good.scn
+done
+refuse "unknown verb 'vmap': did you mean 'vmmap'?" vmap good.scn
+refuse "unknown verb 'vm_stat'" vm_stat good.scn
 
 # A name with a line end in it stays on one line.
 refuse '/no such' run '/no such

@@ -74,7 +74,7 @@ every_shipped_scenario_holds_all_invariants_after_every_operation(void **state)
 static bool
 run_starved(const char *text, uint64_t fail_at, bool from_then_on)
 {
-    static const struct scn_options options = { .keep_events = true, .check_each_step = true };
+    struct scn_options options = { .keep_events = true, .check_each_step = true };
     struct counting_alloc counting;
     struct scn_program *program = NULL;
     struct scn_report *report = NULL;
@@ -86,6 +86,7 @@ run_starved(const char *text, uint64_t fail_at, bool from_then_on)
     counting.fails_from_then_on = from_then_on;
     outcome = scn_parse(&counting.alloc, text, strlen(text), &program, &error);
     if (outcome == SCN_OK) {
+        options.snapshot_line = scn_program_last_line(program);
         outcome = scn_run(program, &counting.alloc, scn_program_profile_at(program, 0), &options,
                           &report);
         if (outcome == SCN_OK) {

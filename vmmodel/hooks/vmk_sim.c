@@ -341,6 +341,14 @@ vmk_sim_region(vmk_task_t handle, uint64_t address, struct vm_region *region)
     return task != NULL && vm_map_region(vm_task_map(task), address, region);
 }
 
+int
+vmk_sim_region_pages(vmk_task_t handle, uint64_t address, struct vm_region_pages *pages)
+{
+    const struct vm_task *task = vmk_task_of(handle);
+
+    return task != NULL && vm_map_region_pages(vm_task_map(task), address, true, pages);
+}
+
 vmk_return_t
 vmk_sim_hidden_status(void)
 {

@@ -95,6 +95,8 @@ uint64_t vmk_sim_translated(vmk_task_t task, uint64_t address, uint64_t length, 
 uint64_t vmk_sim_resident(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
 /* The next region at or after *address (mach_vm_region); 0: none. */
 int vmk_sim_region(vmk_task_t task, uint64_t address, struct vm_region *region);
+/* The pages of the region that holds `address`, and who else sees them; 0: nothing holds it. */
+int vmk_sim_region_pages(vmk_task_t task, uint64_t address, struct vm_region_pages *pages);
 /* Why the last vmk_map_create() or vmk_desc_range() gave NULL: the code the Mac hides. */
 vmk_return_t vmk_sim_hidden_status(void);
 uint32_t vmk_sim_desc_id(vmk_desc_t d);

@@ -150,6 +150,7 @@ struct vm_region {
     uint32_t tag;
     bool is_shared;
     bool is_permanent;
+    uint32_t purgable; /* 0 nonvolatile, 1 volatile, 2 empty, 3 cannot be purged */
 };
 
 /* Who else sees the memory of an entry (vm.md 7.3). */
@@ -172,6 +173,7 @@ struct vm_region_pages {
     uint64_t swapped_out;
     uint64_t dirty;
     uint64_t reusable;
+    uint64_t wired; /* pages with a wire count; not exported by the Mac */
     uint32_t reference_count; /* of the chain, less the references between its members */
     uint32_t shadow_depth;    /* how far down a page of the entry was looked for */
 };

@@ -31,6 +31,7 @@ vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region
         .tag = entry->tag,
         .is_shared = entry->is_shared,
         .is_permanent = entry->permanent,
+        .purgable = object == NULL ? VM_PURGABLE_DENY : object->purgable,
     };
     return true;
 }
@@ -51,6 +52,7 @@ vm_region_look(const struct vm_object *object, vmm_off offset, struct vm_region_
             pages->resident++;
             pages->dirty += page->is_dirty || page->wpmapped;
             pages->reusable += page->is_reusable;
+            pages->wired += page->wire_count > 0;
             pages->shared_now_private += object->shadow != NULL && most_references == 1;
             return;
         }

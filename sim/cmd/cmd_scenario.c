@@ -1,0 +1,40 @@
+/*
+ * cmd_scenario.c - from a file's name to a program
+ */
+#include "cmd/cmd.h"
+#include "io/io_file.h"
+
+/* "file:line:col: what: how to fix", as compilers say it. */
+static void
+complain(struct io_bytes *err, const char *file, const struct scn_error *error)
+{
+    if (error->line == 0)
+        cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
+    else
+        cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line, (unsigned)error->column,
+                     error->what, error->how);
+}
+
+struct scn_program *
+cmd_load(const char *file, struct io_bytes *err)
+{
+    struct scn_program *program = NULL;
+    struct scn_error error = { 0 };
+    struct io_bytes source = { 0 };
+    char why[IO_WHY_BYTES];
+    enum scn_outcome outcome;
+
+    if (!io_file_read(file, SCN_SOURCE_MAX, &source, why)) {
+        cmd_complain(err, "%s: cannot be read: %s", file, why);
+        io_bytes_free(&source);
+        return NULL;
+    }
+    outcome = scn_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, &program,
+                        &error);
+    io_bytes_free(&source);
+    if (outcome == SCN_BAD_SOURCE)
+        complain(err, file, &error);
+    if (outcome == SCN_NO_MEMORY)
+        cmd_complain(err, "%s: memory ran out", file);
+    return outcome == SCN_OK ? program : NULL;
+}
