@@ -7,9 +7,8 @@
  *     bench pmap-enter model X Mpage/s bare Y Mpage/s ratio Z
  *     bench vm-map-wire model X Mpage/s bare Y Mpage/s ratio Z
  *
- * Both sides of a line run in turns in one process and each number is the median of its turns, so the
- * ratio can be compared between machines and the absolute figures cannot (a machine's clock alone
- * moves them by more than half).
+ * and behind it the spread of both sides (harness.h). The ratio can be compared between machines, the
+ * absolute figures cannot.
  *
  * tlb-hit     references that all hit L1, through hw_access() with everything it asks (canonical?
  *             allowed? modified already?) and counts, against the look-up alone: the same tag arrays
@@ -19,17 +18,10 @@
  * vm-map-wire vm_map_wire() of resident pages that have no translation: entry, object, page and its
  *             wire count, then the same translations, against the same bare fill
  */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
-
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/rng.h"
+#include "harness.h"
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
 #include "vm/vm_map_wire.h"
@@ -51,123 +43,18 @@ enum {
 #define BASE ((vmm_va)0xffffff8000000000)
 
 static void
-check(bool holds, const char *what)
+race(const char *name, const char *unit, double work, const struct bench_side *model,
+     const struct bench_side *bare)
 {
-    if (!holds) {
-        fprintf(stderr, "bench_hot: %s\n", what);
-        exit(2);
-    }
-}
-
-/* ---- memory: one block from malloc, touched once, so that no turn pays for the host's faults ---- */
-
-static struct {
-    uint8_t *bytes;
-    size_t used;
-} arena;
-
-static void
-arena_create(void)
-{
-    arena.bytes = aligned_alloc(64, ARENA_BYTES);
-    check(arena.bytes != NULL, "out of memory");
-    memset(arena.bytes, 1, ARENA_BYTES);
-}
-
-static void *
-take(void *context, size_t size)
-{
-    void *memory = arena.bytes + arena.used;
-
-    (void)context;
-    arena.used += (size + 63) / 64 * 64;
-    check(arena.used <= ARENA_BYTES, "the arena is too small");
-    return memory;
-}
-
-static void
-give(void *context, void *memory, size_t size)
-{
-    (void)context;
-    (void)memory;
-    (void)size;
-}
-
-static const struct vmm_alloc alloc = { take, give, NULL };
-
-/* ---- turns ---- */
-
-/*
- * One side of a line. `start` and `end` are not timed; what `run` returns must be the same on both.
- * The state lives in the arena, which is empty again before the next turn.
- */
-struct side {
-    void *(*start)(void);
-    uint64_t (*run)(void *state);
-    void (*end)(void *state);
-};
-
-static double
-seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static double
-turn(const struct side *side, uint64_t *answer)
-{
-    void *state;
-    double before;
-    double spent;
-
-    arena.used = 0;
-    state = side->start();
-    before = seconds();
-    *answer = side->run(state);
-    spent = seconds() - before;
-    side->end(state);
-    return spent;
-}
-
-static int
-compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-
-    return (a > b) - (a < b);
-}
-
-static double
-median(double *values)
-{
-    qsort(values, TURNS, sizeof(*values), compare_doubles);
-    return values[TURNS / 2];
-}
-
-static void
-race(const char *name, const char *unit, double work, const struct side *model,
-     const struct side *bare)
-{
-    double model_seconds[TURNS];
-    double bare_seconds[TURNS];
-    uint64_t answers[2];
+    const struct bench_side sides[] = { *model, *bare };
+    struct bench_time times[2];
     double rates[2];
 
-    turn(model, &answers[0]); /* warm: caches, predictors, clock */
-    turn(bare, &answers[1]);
-    for (int i = 0; i < TURNS; i++) {
-        model_seconds[i] = turn(model, &answers[0]);
-        bare_seconds[i] = turn(bare, &answers[1]);
-        check(answers[0] == answers[1], "the two sides did different work");
-    }
-    rates[0] = work / median(model_seconds) * 1e-6;
-    rates[1] = work / median(bare_seconds) * 1e-6;
-    printf("bench %s model %.1f %s bare %.1f %s ratio %.3f\n", name, rates[0], unit, rates[1], unit,
-           rates[0] / rates[1]);
+    bench_race(sides, 2, TURNS, times);
+    rates[0] = work / times[0].median * 1e-6;
+    rates[1] = work / times[1].median * 1e-6;
+    printf("bench %s model %.1f %s bare %.1f %s ratio %.3f spread %.0f%% %.0f%%\n", name, rates[0],
+           unit, rates[1], unit, rates[0] / rates[1], times[0].spread * 100, times[1].spread * 100);
 }
 
 /* ---- a kernel pmap with a run of pages, all wired ---- */
@@ -182,16 +69,18 @@ struct world {
 static struct world *
 world_create(vmm_ppn pages)
 {
-    struct world *world = vmm_take_array(&alloc, 1, sizeof(*world));
+    struct world *world = vmm_take_array(&bench_alloc, 1, sizeof(*world));
 
     trace_init(&world->trace);
-    world->machine = hw_machine_create(&alloc, &hw_geometry_x86_64, 1, pages + pages / 256 + 16);
-    check(world->machine != NULL, "no machine");
+    world->machine =
+        hw_machine_create(&bench_alloc, &hw_geometry_x86_64, 1, pages + pages / 256 + 16);
+    bench_check(world->machine != NULL, "no machine");
     world->first = hw_frame_alloc(&world->machine->frames);
     for (vmm_ppn i = 1; i < pages; i++)
-        check(hw_frame_alloc(&world->machine->frames) == world->first + i, "frames out of order");
-    world->pmaps = pmap_system_create(&alloc, world->machine, &world->trace);
-    check(world->pmaps != NULL, "no pmap system");
+        bench_check(hw_frame_alloc(&world->machine->frames) == world->first + i,
+                    "frames out of order");
+    world->pmaps = pmap_system_create(&bench_alloc, world->machine, &world->trace);
+    bench_check(world->pmaps != NULL, "no pmap system");
     return world;
 }
 
@@ -213,7 +102,7 @@ world_fill(struct world *world, vmm_ppn pages)
         enum vmm_status status = pmap_enter(kernel, BASE + (vmm_va)i * PAGE, world->first + i,
                                             VMM_PROT_DEFAULT, PMAP_ENTER_WIRED);
 
-        check(status == VMM_OK, "pmap_enter failed");
+        bench_check(status == VMM_OK, "pmap_enter failed");
     }
 }
 
@@ -236,15 +125,17 @@ make_references(void)
 
 /* Every hot page is entered, and in the TLB with its modify bit. */
 static void *
-hit_start(void)
+hit_start(const void *context)
 {
     struct world *world = world_create(HOT_PAGES);
     vmm_ppn ppn;
 
+    (void)context;
     world_fill(world, HOT_PAGES);
     for (vmm_va page = 0; page < HOT_PAGES; page++)
-        check(hw_access(world->machine, 0, BASE + page * PAGE, HW_WRITE, false, &ppn) == HW_OK,
-              "a warm page faulted");
+        bench_check(hw_access(world->machine, 0, BASE + page * PAGE, HW_WRITE, false, &ppn) ==
+                        HW_OK,
+                    "a warm page faulted");
     return world;
 }
 
@@ -270,7 +161,7 @@ hit_end_model(void *state)
 {
     struct world *world = state;
 
-    check(world->machine->cpus[0].tlb.misses == HOT_PAGES, "a reference missed");
+    bench_check(world->machine->cpus[0].tlb.misses == HOT_PAGES, "a reference missed");
     world_end(world);
 }
 
@@ -313,8 +204,9 @@ hit_run_bare(void *state)
 /* ---- pmap-enter ---- */
 
 static void *
-fill_start_model(void)
+fill_start_model(const void *context)
 {
+    (void)context;
     return world_create(FILL_PAGES);
 }
 
@@ -332,7 +224,7 @@ fill_end_model(void *state)
     struct pmap_statistics statistics;
 
     pmap_statistics(pmap_kernel(world->pmaps), &statistics);
-    check(statistics.wired_pages == FILL_PAGES, "not every page was entered");
+    bench_check(statistics.wired_pages == FILL_PAGES, "not every page was entered");
     world_end(world);
 }
 
@@ -349,23 +241,24 @@ new_map(struct vm_system *system)
 {
     struct vm_task *task;
 
-    check(system != NULL && vm_task_create(system, &task) == VMM_OK, "no task");
+    bench_check(system != NULL && vm_task_create(system, &task) == VMM_OK, "no task");
     return vm_task_map(task);
 }
 
 /* One task's pages, all in memory, as another task sees them: not wired, and no translation. */
 static void *
-wire_start(void)
+wire_start(const void *context)
 {
-    struct mapped *mapped = vmm_take_array(&alloc, 1, sizeof(*mapped));
+    struct mapped *mapped = vmm_take_array(&bench_alloc, 1, sizeof(*mapped));
     vmm_size size = (vmm_size)FILL_PAGES * PAGE;
     struct vm_profile profile;
     struct vm_memory_entry *entry;
     struct vm_map *owner;
     vmm_va start = 0;
 
+    (void)context;
     vm_profile_at(vm_profile_count() - 2, &profile); /* the newest release; seed-view is the last */
-    mapped->system = vm_system_create(&(struct vm_config){ .alloc = &alloc,
+    mapped->system = vm_system_create(&(struct vm_config){ .alloc = &bench_alloc,
                                                            .profile = &profile,
                                                            .geometry = &hw_geometry_x86_64,
                                                            .cpu_count = 1,
@@ -373,14 +266,14 @@ wire_start(void)
     owner = new_map(mapped->system);
     mapped->map = new_map(mapped->system);
     mapped->start = 0;
-    check(vm_allocate(owner, &start, size, VM_MAP_ANYWHERE) == VMM_OK &&
-              vm_map_wire(owner, start, start + size, VMM_PROT_DEFAULT, false) == VMM_OK &&
-              vm_map_unwire(owner, start, start + size, false) == VMM_OK,
-          "cannot make the pages resident");
-    check(vm_memory_entry_create(owner, start, &size, VMM_PROT_DEFAULT, &entry) == VMM_OK &&
-              vm_memory_entry_map(entry, mapped->map, &mapped->start, 0, size, VM_MAP_ANYWHERE,
-                                  VMM_PROT_DEFAULT) == VMM_OK,
-          "cannot share the pages");
+    bench_check(vm_allocate(owner, &start, size, VM_MAP_ANYWHERE) == VMM_OK &&
+                    vm_map_wire(owner, start, start + size, VMM_PROT_DEFAULT, false) == VMM_OK &&
+                    vm_map_unwire(owner, start, start + size, false) == VMM_OK,
+                "cannot make the pages resident");
+    bench_check(vm_memory_entry_create(owner, start, &size, VMM_PROT_DEFAULT, &entry) == VMM_OK &&
+                    vm_memory_entry_map(entry, mapped->map, &mapped->start, 0, size,
+                                        VM_MAP_ANYWHERE, VMM_PROT_DEFAULT) == VMM_OK,
+                "cannot share the pages");
     vm_memory_entry_release(&entry);
     return mapped;
 }
@@ -405,7 +298,7 @@ wire_end(void *state)
         struct vm_page_view view;
 
         vm_map_probe(mapped->map, mapped->start + page * PAGE, &view);
-        check(view.is_translation_wired && view.page_wire_count == 1, "a page is not wired");
+        bench_check(view.is_translation_wired && view.page_wire_count == 1, "a page is not wired");
     }
     vm_system_destroy(mapped->system);
 }
@@ -413,9 +306,10 @@ wire_end(void *state)
 /* ---- the bare fill ---- */
 
 static void *
-fill_start_bare(void)
+fill_start_bare(const void *context)
 {
-    return vmm_take_array(&alloc, 512, sizeof(uint64_t));
+    (void)context;
+    return vmm_take_array(&bench_alloc, 512, sizeof(uint64_t));
 }
 
 static uint64_t
@@ -429,7 +323,7 @@ fill_run_bare(void *state)
             uint64_t *slot = &table[va >> shift & 511];
 
             if (*slot == 0)
-                *slot = (uintptr_t)vmm_take_array(&alloc, 512, sizeof(*slot)) | HW_PTE_VALID;
+                *slot = (uintptr_t)vmm_take_array(&bench_alloc, 512, sizeof(*slot)) | HW_PTE_VALID;
             table = (uint64_t *)(uintptr_t)(*slot & ~HW_PTE_VALID);
         }
         table[va >> 12 & 511] =
@@ -447,14 +341,16 @@ fill_end_bare(void *state)
 int
 main(void)
 {
-    static const struct side hit_model = { hit_start, hit_run_model, hit_end_model };
-    static const struct side hit_bare = { hit_start, hit_run_bare, world_end };
-    static const struct side fill_model = { fill_start_model, fill_run_model, fill_end_model };
-    static const struct side fill_bare = { fill_start_bare, fill_run_bare, fill_end_bare };
+    static const struct bench_side hit_model = { NULL, hit_start, hit_run_model, hit_end_model };
+    static const struct bench_side hit_bare = { NULL, hit_start, hit_run_bare, world_end };
+    static const struct bench_side fill_model = { NULL, fill_start_model, fill_run_model,
+                                                  fill_end_model };
+    static const struct bench_side fill_bare = { NULL, fill_start_bare, fill_run_bare,
+                                                 fill_end_bare };
 
-    static const struct side wire_model = { wire_start, wire_run_model, wire_end };
+    static const struct bench_side wire_model = { NULL, wire_start, wire_run_model, wire_end };
 
-    arena_create();
+    bench_arena_create(ARENA_BYTES);
     make_references();
     race("tlb-hit", "Mref/s", REFERENCES, &hit_model, &hit_bare);
     race("pmap-enter", "Mpage/s", FILL_PAGES, &fill_model, &fill_bare);

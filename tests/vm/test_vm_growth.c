@@ -1,0 +1,164 @@
+/*
+ * test_vm_growth.c - how cost grows with size, counted in steps and bytes and never in time
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "counting_alloc.h"
+#include "vm/vm_internal.h"
+#include "vm/vm_map_wire.h"
+
+enum { PAGE = 4096 };
+
+struct world {
+    struct counting_alloc counting;
+    struct vm_system *system;
+    struct vm_map *map;
+};
+
+static void
+world_make(struct world *world, vmm_ppn frames)
+{
+    struct vm_profile profile;
+    struct vm_task *task;
+
+    counting_alloc_init(&world->counting);
+    vm_profile_at(vm_profile_count() - 2, &profile);
+    world->system = vm_system_create(&(struct vm_config){ .alloc = &world->counting.alloc,
+                                                          .profile = &profile,
+                                                          .geometry = &hw_geometry_x86_64,
+                                                          .cpu_count = 1,
+                                                          .frame_count = frames });
+    assert_non_null(world->system);
+    assert_int_equal(vm_task_create(world->system, &task), VMM_OK);
+    world->map = vm_task_map(task);
+}
+
+static void
+world_end(struct world *world)
+{
+    assert_null(vm_system_check(world->system));
+    vm_system_destroy(world->system);
+    assert_int_equal(world->counting.live_bytes, 0);
+}
+
+/* ---- a map of many entries ---- */
+
+static unsigned
+depth_of(const struct vmm_tree_node *node)
+{
+    unsigned left, right;
+
+    if (node == NULL)
+        return 0;
+    left = depth_of(node->child[0]);
+    right = depth_of(node->child[1]);
+    return 1 + (left > right ? left : right);
+}
+
+/* Entries with a hole behind each, so that none merge. */
+static void
+fill(struct world *world, uint32_t entries)
+{
+    for (uint32_t i = 0; i < entries; i++) {
+        vmm_va at = ((vmm_va)1 << 33) + (vmm_va)i * 2 * PAGE;
+
+        assert_int_equal(vm_allocate(world->map, &at, PAGE, VM_MAP_FIXED), VMM_OK);
+    }
+}
+
+/*  entries   1024 2048 ... 65536     ascending, the worst order for a tree
+ *  depth     at most 2 log2(n + 1)   so a look-up takes that many steps                     */
+static void
+a_lookup_takes_steps_as_the_logarithm_of_the_entries(void **state)
+{
+    (void)state;
+    for (unsigned bits = 10; bits <= 16; bits += 2) {
+        struct world world;
+
+        world_make(&world, 1024);
+        fill(&world, (uint32_t)1 << bits);
+        assert_in_range(depth_of(world.map->tree.root), bits, 2 * (bits + 1));
+        world_end(&world);
+    }
+}
+
+static void
+an_entry_takes_at_most_112_bytes(void **state)
+{
+    enum { ENTRIES = 1 << 15 };
+    struct world world;
+    uint64_t before;
+
+    (void)state;
+    world_make(&world, 1024);
+    before = world.counting.live_bytes;
+    fill(&world, ENTRIES);
+    assert_in_range(world.counting.live_bytes - before, ENTRIES, 112 * ENTRIES);
+    world_end(&world);
+}
+
+/* ---- many pages ---- */
+
+static vmm_va
+wire(struct world *world, uint64_t pages)
+{
+    vmm_va start = 0;
+
+    assert_int_equal(vm_allocate(world->map, &start, pages * PAGE, VM_MAP_ANYWHERE), VMM_OK);
+    assert_int_equal(vm_map_wire(world->map, start, start + pages * PAGE, VMM_PROT_DEFAULT, false),
+                     VMM_OK);
+    return start;
+}
+
+static void
+wiring_announces_a_fixed_number_of_things_for_each_page(void **state)
+{
+    static const enum trace_kind kinds[] = { EV_PAGE_ZERO_FILL, EV_PAGE_WIRE, EV_PMAP_ENTER,
+                                             EV_PAGE_UNWIRE, EV_PMAP_WIRING };
+
+    (void)state;
+    for (uint64_t pages = 256; pages <= 16384; pages *= 8) {
+        struct world world;
+        vmm_va start;
+
+        world_make(&world, (vmm_ppn)(pages + 1024));
+        start = wire(&world, pages);
+        assert_int_equal(vm_map_unwire(world.map, start, start + pages * PAGE, false), VMM_OK);
+        for (size_t i = 0; i < VMM_COUNT_OF(kinds); i++)
+            assert_int_equal(vm_system_trace(world.system)->counters[kinds[i]], pages);
+        assert_int_equal(vm_system_trace(world.system)->counters[EV_TLB_FLUSH], 0);
+        world_end(&world);
+    }
+}
+
+/* 2^24 pages are 64 GiB, and 4 GiB are 256 bytes for each. */
+static void
+a_wired_page_without_contents_takes_at_most_150_bytes(void **state)
+{
+    enum { PAGES = 1 << 16 };
+    struct world world;
+
+    (void)state;
+    world_make(&world, PAGES + PAGES / 128 + 1024);
+    wire(&world, PAGES);
+    assert_in_range(world.counting.live_bytes / PAGES, 1, 150);
+    world_end(&world);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lookup_takes_steps_as_the_logarithm_of_the_entries),
+        cmocka_unit_test(an_entry_takes_at_most_112_bytes),
+        cmocka_unit_test(wiring_announces_a_fixed_number_of_things_for_each_page),
+        cmocka_unit_test(a_wired_page_without_contents_takes_at_most_150_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
