@@ -184,6 +184,12 @@ pmap_kernel(struct pmap_system *system)
     return system->kernel;
 }
 
+void
+pmap_system_set_wired_drift(struct pmap_system *system, bool drifts)
+{
+    system->wired_drifts = drifts;
+}
+
 /* ---- enter ---- */
 
 /* Drops one valid word, its record and its counts; the caller flushes. */
@@ -207,6 +213,7 @@ pmap_make_way(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_ppn ppn)
     if (!pmap_pv_add(pmap->system, ppn, pmap, va))
         return VMM_MODEL_NO_MEMORY;
     if (*slot & HW_PTE_VALID) {
+        pmap->wired_drift += (*slot & HW_PTE_WIRED) != 0 && pmap->system->wired_drifts;
         pmap_drop(pmap, va, slot);
         pmap_flush_page(pmap, va);
     }
@@ -465,9 +472,11 @@ pmap_count(const struct pmap *pmap, vmm_va start, vmm_va end, uint64_t *wired_pa
 void
 pmap_statistics(const struct pmap *pmap, struct pmap_statistics *statistics)
 {
-    *statistics = (struct pmap_statistics){ .resident_pages = pmap->resident_pages,
-                                            .wired_pages = pmap->wired_pages,
-                                            .table_pages = pmap->table_pages };
+    *statistics =
+        (struct pmap_statistics){ .resident_pages = pmap->resident_pages,
+                                  .wired_pages = pmap->wired_pages,
+                                  .wired_statistic = pmap->wired_pages + pmap->wired_drift,
+                                  .table_pages = pmap->table_pages };
 }
 
 uint64_t

@@ -6,8 +6,7 @@
  * INVARIANTS  I12 every valid entry of a managed page has exactly one pv record, and the other way
  *                 round; a device's frames are not managed
  *             I13 resident_pages counts valid entries of managed pages, wired_pages all entries
- *                 with the wired bit
- *                 (wired_pages is the true count; XNU's drift of T9 is not modelled here)
+ *                 with the wired bit; wired_statistic is never less, and more only by drift (T9)
  *             I17 a free frame has no pv record
  *             I18 a TLB holds only what some pmap holds, except on CPUs with a flush pending
  * UNITS       start, end, va: bytes, page aligned, half open [start, end). ppn: page number.
@@ -44,6 +43,12 @@ struct pmap_system *pmap_system_create(const struct vmm_alloc *alloc, struct hw_
 void pmap_system_destroy(struct pmap_system *system);
 
 struct pmap *pmap_kernel(struct pmap_system *system);
+
+/*
+ * Whether putting another page in place of a wired one forgets to count the wiring down, as XNU on
+ * x86 does when it tests the word that it has cleared already (vm.md T9). Off at first.
+ */
+void pmap_system_set_wired_drift(struct pmap_system *system, bool drifts);
 
 /*
  * A user pmap with empty tables, numbered `space` (> 0) in events. NULL: no memory, no frame, or no
@@ -115,7 +120,8 @@ void pmap_cpu_mode(struct pmap_system *system, uint32_t cpu, enum hw_cpu_mode mo
 
 struct pmap_statistics {
     uint64_t resident_pages;
-    uint64_t wired_pages;
+    uint64_t wired_pages;     /* the true count */
+    uint64_t wired_statistic; /* what the kernel believes */
     uint64_t table_pages;
 };
 

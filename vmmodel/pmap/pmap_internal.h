@@ -35,6 +35,7 @@ struct pmap {
     vmm_va last_chunk;   /* which one that is: va >> (page_shift + index_bits) */
     uint64_t resident_pages;
     uint64_t wired_pages;
+    uint64_t wired_drift; /* wirings that were never counted down (vm.md T9) */
     uint64_t table_pages; /* the root included */
 };
 
@@ -49,6 +50,7 @@ struct pmap_system {
     struct pmap_pv **pv; /* by ppn */
     uint64_t table_pages;
     uint32_t last_asid;
+    bool wired_drifts; /* vm.md T9 */
     struct pmap *loaded[HW_MAX_CPUS]; /* whose tables each CPU has as its user space */
 };
 
