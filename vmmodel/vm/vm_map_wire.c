@@ -269,13 +269,16 @@ static enum vmm_status vm_map_unwire_loop(struct vm_map *map, vmm_va start, vmm_
 
 /*
  * Undoes [start, at) as a caller would, so a kernel wire that failed behind a hole panics here
- * (vm.md T11). Bounds were clipped on the way in, so no memory is needed.
+ * (vm.md T11). Bounds were clipped on the way in, so no memory is needed. Entries that were cut and
+ * objects that were made beyond `at` stay (T29).
  */
 static enum vmm_status
 vm_map_wire_undo(struct vm_wire *wire, vmm_va start, enum vmm_status status)
 {
     enum vmm_status undone = vm_map_unwire_loop(wire->map, start, wire->at, wire->user_wire);
 
+    if (start < wire->at)
+        vm_map_simplify_range(wire->map, start, wire->at);
     return undone == VMM_OK ? status : undone;
 }
 
@@ -295,9 +298,10 @@ vm_map_wire(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot access, bool 
         status = VMM_INVALID_ADDRESS;
     while (status == VMM_OK && wire.at < wire.end)
         status = vm_map_wire_entry(&wire);
-    if (status != VMM_OK)
+    if (status == VMM_OK)
+        vm_map_simplify_range(map, start, wire.end);
+    else
         status = vm_map_wire_undo(&wire, start, status);
-    vm_map_simplify_range(map, start, wire.end);
     vm_map_unlock(map);
     return status;
 }
@@ -385,7 +389,8 @@ vm_map_unwire(struct vm_map *map, vmm_va start, vmm_va end, bool user_wire)
         return status;
     vm_map_lock(map);
     if (vm_map_lookup_entry(map, start, &entry))
-        status = vm_map_unwire_loop(map, start, end, user_wire);
+        status = entry->is_superpage ? VMM_INVALID_ADDRESS /* T31 */
+                                     : vm_map_unwire_loop(map, start, end, user_wire);
     else if (user_wire)
         status = VMM_INVALID_ADDRESS;
     else
