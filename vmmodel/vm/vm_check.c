@@ -20,7 +20,9 @@ vm_check_wired_page(const struct vm_map_entry *entry, vmm_va va)
 
     if (page == NULL)
         return "I6 a page of a wired entry is not resident";
-    return page->wire_count == 0 ? "I6 a page of a wired entry has no wire count" : NULL;
+    if (page->wire_count == 0 && page->missing_wires == 0)
+        return "I6 a page of a wired entry has no wire count";
+    return NULL;
 }
 
 static const char *
@@ -35,7 +37,9 @@ vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
         return "I2 an entry is not page aligned";
     if (entry->user_wired_count > 0 && entry->wired_count == 0)
         return "I3 user wires without a wired count";
-    if (entry->wired_count > 0 && (entry->object == NULL || entry->needs_copy))
+    if (entry->wired_count > 0 &&
+        (entry->object == NULL ||
+         (entry->needs_copy && map->system->profile.protect_copy_remaps))) /* T4 */
         return "I5 a wired entry has no object of its own";
     if (entry->needs_copy && entry->object == NULL)
         return "I16 needs_copy without an object";
@@ -208,7 +212,7 @@ vm_check_references(const struct vm_system *system, const struct vm_object *obje
     return references > object->ref_count ? "O1 more names for an object than references" : NULL;
 }
 
-/* I10: every wire count has an owner: a wired entry or an I/O list. */
+/* I10: every wire count has an owner: a wired entry or an I/O list, unless it was lost (T4). */
 static const char *
 vm_check_wire_counts(const struct vm_system *system)
 {
@@ -217,7 +221,8 @@ vm_check_wire_counts(const struct vm_system *system)
     uint64_t wired = 0;
 
     for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
-        held += system->pages[ppn].wire_count;
+        held += system->pages[ppn].wire_count + system->pages[ppn].missing_wires;
+        owned += system->pages[ppn].lost_wires;
         wired += system->pages[ppn].wire_count > 0;
     }
     for (const struct vmm_list *at = system->maps.next; at != &system->maps; at = at->next) {

@@ -63,9 +63,13 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
         return vm_object_create(system, vm_entry_size(entry), &entry->object);
     }
     if (entry->needs_copy) {
+        const struct vm_object *before = entry->object;
+
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
         if (status == VMM_OK)
             entry->needs_copy = false;
+        if (entry->object != before)
+            entry->object->is_under_wires = entry->wired_count > 0;
     }
     return status;
 }
@@ -123,6 +127,16 @@ vm_fault_zero_fill(struct vm_object *object, vmm_off offset, struct vm_page **pa
     return VMM_OK;
 }
 
+/* The entry above wired the page that is copied, and keeps showing the copy: the wire is lost (T4). */
+static void
+vm_fault_lose_wire(struct vm_page *source, struct vm_page *copy)
+{
+    if (!copy->object->is_under_wires || source->wire_count <= source->lost_wires)
+        return;
+    source->lost_wires++;
+    copy->missing_wires++;
+}
+
 /* Copies a page from below into the top object. Who still maps the source loses the translation. */
 static enum vmm_status
 vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *source, bool disconnect,
@@ -133,6 +147,7 @@ vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *sourc
 
     if (status != VMM_OK)
         return status;
+    vm_fault_lose_wire(source, *page);
     if (disconnect && source->pmapped)
         pmap_page_protect(system->pmaps, vm_page_ppn(source), VMM_PROT_NONE);
     system->counts.cow_faults++;

@@ -70,7 +70,10 @@ vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end
         if (entry->object->device != NULL)
             continue;
         VMM_ASSERT(page != NULL); /* I6 */
-        vm_page_unwire(page);
+        if (page->missing_wires > 0)
+            page->missing_wires--; /* what this was copied from stays wired for ever (T4) */
+        else
+            vm_page_unwire(page);
     }
 }
 

@@ -42,7 +42,10 @@ struct vm_page {
     vmm_ppn queue_next; /* on system->queues[queue] */
     vmm_ppn queue_prev;
     uint16_t wire_count;
-    uint8_t queue; /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
+    uint16_t lost_wires; /* of wire_count: wires whose entry shows a copy of this page now (T4) */
+    uint16_t
+        missing_wires; /* wired entries that show this page and wired what it was copied from */
+    uint8_t queue;     /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
     bool is_dirty;
     bool pmapped;  /* ever mapped */
     bool wpmapped; /* ever mapped with WRITE */
@@ -82,7 +85,8 @@ struct vm_object {
     struct vm_object *copy; /* who must get the old page before this one is written */
     enum vm_copy_strategy copy_strategy;
     bool true_share;
-    struct vmm_radix pages;     /* ppn by page index */
+    bool is_under_wires;    /* put under an entry that was wired already: its pages are not (T4) */
+    struct vmm_radix pages; /* ppn by page index */
     struct vmm_radix paged_out; /* slot of the store by page index; never a page and a slot */
     uint64_t wired_page_count;
     bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */

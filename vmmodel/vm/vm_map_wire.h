@@ -3,11 +3,11 @@
  *
  * PURPOSE     Wiring makes every page resident, keeps it there, and enters its translation; it is
  *             the only verb of the kernel that answers on the pmap floor.
- * INVARIANTS  I5  a wired entry has an object and no needs_copy
- *             I6  its pages are resident and wired
+ * INVARIANTS  I5  a wired entry has an object and no needs_copy (but VM_PROT_COPY until 10.13, T4)
+ *             I6  its pages are resident and wired (but copies made because of that)
  *             I7  their translations are valid and wired (until a protect or a disconnect)
  *             I8  with WRITE when the entry is writable (but see wiring_keeps_write)
- *             I10 page.wire_count = wired entries that map it + I/O wires
+ *             I10 page.wire_count = wired entries that map it + I/O wires + wires lost by T4
  * UNITS       start, end: bytes, page aligned, half open
  * OWNERSHIP   an entry's wire counts belong to whoever wired; unwire the same range
  * ERRORS      vm_map_wire: 1 hole or no entry, 2 rights, 5 aborted or too many user wires,
