@@ -7,7 +7,8 @@
 static uint64_t faults_before;
 
 void
-vm_fixture_start(struct vm_fixture *fixture, const char *profile)
+vm_fixture_start_on(struct vm_fixture *fixture, const char *profile,
+                    const struct hw_geometry *geometry, vmm_ppn frame_count)
 {
     size_t row = 0;
 
@@ -16,15 +17,21 @@ vm_fixture_start(struct vm_fixture *fixture, const char *profile)
     vm_profile_at(row, &fixture->profile);
     fixture->system = vm_system_create(&(struct vm_config){ .alloc = &fixture->counting.alloc,
                                                             .profile = &fixture->profile,
-                                                            .geometry = &hw_geometry_x86_64,
+                                                            .geometry = geometry,
                                                             .cpu_count = 2,
-                                                            .frame_count = 512 });
+                                                            .frame_count = frame_count });
     assert_non_null(fixture->system);
     assert_int_equal(vm_task_create(fixture->system, &fixture->task), VMM_OK);
     fixture->map = vm_task_map(fixture->task);
     fixture->kernel = vm_task_map(vm_task_kernel(fixture->system));
     fixture->base = (vmm_va)1 << 33;
     faults_before = 0;
+}
+
+void
+vm_fixture_start(struct vm_fixture *fixture, const char *profile)
+{
+    vm_fixture_start_on(fixture, profile, &hw_geometry_x86_64, 512);
 }
 
 void
@@ -64,6 +71,14 @@ vm_fixture_restart(struct vm_fixture *fixture, const char *profile)
 {
     vm_fixture_end(fixture);
     vm_fixture_start(fixture, profile);
+}
+
+void
+vm_fixture_restart_on(struct vm_fixture *fixture, const char *profile,
+                      const struct hw_geometry *geometry, vmm_ppn frame_count)
+{
+    vm_fixture_end(fixture);
+    vm_fixture_start_on(fixture, profile, geometry, frame_count);
 }
 
 vmm_va

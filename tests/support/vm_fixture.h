@@ -42,6 +42,10 @@ struct vm_fixture {
 /* Starts a kernel of that release. */
 void vm_fixture_start(struct vm_fixture *fixture, const char *profile);
 
+/* The same on another machine, or with more or less memory. */
+void vm_fixture_start_on(struct vm_fixture *fixture, const char *profile,
+                         const struct hw_geometry *geometry, vmm_ppn frame_count);
+
 /* Checks every invariant, ends the kernel, and checks that nothing is left. */
 void vm_fixture_end(struct vm_fixture *fixture);
 
@@ -49,6 +53,8 @@ void vm_fixture_end(struct vm_fixture *fixture);
 int vm_fixture_setup(void **state);
 int vm_fixture_teardown(void **state);
 void vm_fixture_restart(struct vm_fixture *fixture, const char *profile);
+void vm_fixture_restart_on(struct vm_fixture *fixture, const char *profile,
+                           const struct hw_geometry *geometry, vmm_ppn frame_count);
 
 /* The address of page n of the window. */
 vmm_va page(const struct vm_fixture *fixture, unsigned n);

@@ -1,0 +1,178 @@
+/* trap_fixture.c - see trap_fixture.h */
+#include "trap_fixture.h"
+
+#include "vm/vm_memory_entry.h"
+#include "vm/vm_upl.h"
+
+/* ---- releases ---- */
+
+/* Whether a row is "macos-<version>" or a later part of it, "macos-<version>.<part>". */
+static bool
+row_is_version(size_t row, const char *version)
+{
+    size_t length = strlen(version);
+    struct vm_profile profile;
+
+    vm_profile_at(row, &profile);
+    if (strncmp(profile.name, "macos-", 6) != 0 || strncmp(profile.name + 6, version, length) != 0)
+        return false;
+    return profile.name[6 + length] == '\0' || profile.name[6 + length] == '.';
+}
+
+static size_t
+first_row_of(const char *version)
+{
+    size_t row = 0;
+
+    while (row < vm_profile_count() && !row_is_version(row, version))
+        row++;
+    if (row == vm_profile_count())
+        fail_msg("no release is called %s", version);
+    return row;
+}
+
+/* The place in time of the release that runs. */
+static size_t
+row_of(const struct vm_fixture *f)
+{
+    size_t row = 0;
+
+    if (!f->profile.is_release)
+        return first_row_of("10.9");
+    assert_true(vm_profile_find(f->profile.name, strlen(f->profile.name), &row));
+    return row;
+}
+
+bool
+release_from(const struct vm_fixture *f, const char *version)
+{
+    return row_of(f) >= first_row_of(version);
+}
+
+bool
+release_before(const struct vm_fixture *f, const char *version)
+{
+    return !release_from(f, version);
+}
+
+bool
+release_until(const struct vm_fixture *f, const char *version)
+{
+    return release_before(f, version) || row_is_version(row_of(f), version);
+}
+
+void
+start_again(struct vm_fixture *f)
+{
+    const char *name = f->profile.name;
+
+    vm_fixture_restart(f, name);
+}
+
+/* ---- wiring ---- */
+
+enum vmm_status
+kernel_wire(struct vm_fixture *f, unsigned from, unsigned to)
+{
+    return vm_map_wire(f->map, page(f, from), page(f, to), VMM_PROT_READ, false);
+}
+
+enum vmm_status
+kernel_unwire(struct vm_fixture *f, unsigned from, unsigned to)
+{
+    return vm_map_unwire(f->map, page(f, from), page(f, to), false);
+}
+
+enum vmm_status
+user_wire(struct vm_fixture *f, unsigned from, unsigned to)
+{
+    return vm_map_wire(f->map, page(f, from), page(f, to), VMM_PROT_READ, true);
+}
+
+enum vmm_status
+user_unwire(struct vm_fixture *f, unsigned from, unsigned to)
+{
+    return vm_map_unwire(f->map, page(f, from), page(f, to), true);
+}
+
+/* ---- memory ---- */
+
+void
+protect(struct vm_fixture *f, unsigned from, unsigned to, vmm_prot prot)
+{
+    assert_int_equal(vm_protect(f->map, page(f, from), page(f, to) - page(f, from), false, prot),
+                     VMM_OK);
+}
+
+void
+make_resident(struct vm_fixture *f, unsigned from, unsigned to)
+{
+    vmm_size size = page(f, to) - page(f, from);
+    struct vm_upl *upl;
+
+    assert_int_equal(vm_upl_create(f->map, page(f, from), &size, VM_UPL_COPYOUT_FROM, &upl),
+                     VMM_OK);
+    assert_int_equal(size, page(f, to) - page(f, from));
+    vm_upl_commit(&upl);
+}
+
+static void
+map_entry_at(struct vm_fixture *f, struct vm_memory_entry *entry, unsigned at, vmm_size size,
+             vmm_prot prot)
+{
+    vmm_va address = page(f, at);
+
+    assert_int_equal(vm_memory_entry_map(entry, f->map, &address, 0, size, VM_MAP_FIXED, prot),
+                     VMM_OK);
+    vm_memory_entry_release(&entry);
+}
+
+void
+map_again(struct vm_fixture *f, unsigned from, unsigned count, unsigned at, vmm_prot prot)
+{
+    vmm_size size = (vmm_size)count * PAGE;
+    struct vm_memory_entry *entry;
+
+    assert_int_equal(vm_memory_entry_create(f->map, page(f, from), &size, prot, &entry), VMM_OK);
+    assert_int_equal(size, (vmm_size)count * PAGE);
+    map_entry_at(f, entry, at, size, prot);
+}
+
+void
+map_copy(struct vm_fixture *f, unsigned from, unsigned count, unsigned at)
+{
+    vmm_size size = (vmm_size)count * PAGE;
+    struct vm_memory_entry *entry;
+
+    assert_int_equal(vm_memory_entry_copy(f->map, page(f, from), size, &entry), VMM_OK);
+    map_entry_at(f, entry, at, size, VMM_PROT_DEFAULT);
+}
+
+/* ---- looking ---- */
+
+struct vm_page_view
+look(const struct vm_fixture *f, unsigned n)
+{
+    struct vm_page_view view;
+
+    vm_map_probe(f->map, page(f, n), &view);
+    return view;
+}
+
+uint64_t
+events(const struct vm_fixture *f, enum trace_kind kind)
+{
+    return vm_system_trace(f->system)->counters[kind];
+}
+
+unsigned
+entries_in(const struct vm_fixture *f, unsigned from, unsigned to)
+{
+    struct vm_region region;
+    vmm_va at = page(f, from);
+    unsigned count = 0;
+
+    for (; vm_map_region(f->map, at, &region) && region.start < page(f, to); at = region.end)
+        count++;
+    return count;
+}
