@@ -239,11 +239,33 @@ vm_check_wire_counts(const struct vm_system *system)
     return wired != system->wired_pages ? "I11 the number of wired pages is wrong" : NULL;
 }
 
+/* What a page's own fields must say of each other. */
+static const char *
+vm_check_pages(const struct vm_system *system)
+{
+    for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
+        const struct vm_page *page = &system->pages[ppn];
+
+        if (page->object == NULL && page->wire_count > 0)
+            return "I17 a free page has a wire count";
+        if (page->object == NULL && pmap_page_is_mapped(system->pmaps, ppn))
+            return "I17 a free page is mapped";
+        if (page->wire_count > 0 && page->queue != VM_PAGE_ON_NONE)
+            return "I10 a wired page is on a queue";
+        if (page->lost_wires > page->wire_count)
+            return "I10 a page lost more wires than it has";
+    }
+    return NULL;
+}
+
 const char *
 vm_system_check(const struct vm_system *system)
 {
     const char *broken = pmap_system_check(system->pmaps);
     const struct vmm_list *at;
+
+    if (broken == NULL)
+        broken = vm_check_pages(system);
 
     for (at = system->maps.next; at != &system->maps && broken == NULL; at = at->next)
         broken = vm_check_map(VMM_CONTAINER(at, struct vm_map, link));

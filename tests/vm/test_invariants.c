@@ -1,0 +1,156 @@
+/*
+ * test_invariants.c - the invariants of vm.md 8 that test_vm_check.c leaves: I10, I17, I18, I20
+ *
+ * As there: bend one thing, see it named, bend it back. I20 is about time and not about a state, so
+ * it is watched over every call that changes a map. Nothing is ever busy here (docs/limits.md), so
+ * I21 has nothing to look at; I8 has too many exceptions to be a property of a state (vm.md 8).
+ */
+#include "vm_inside.h"
+
+#include "pmap/pmap_internal.h"
+#include "trap_fixture.h"
+#include "vm/vm_page.h"
+#include "vm/vm_user.h"
+
+static void
+i10_a_wired_page_that_can_be_reclaimed(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "x");
+    assert_int_equal(kernel_wire(f, 0, 1), VMM_OK);
+    page_at(f, 0)->queue = VM_PAGE_ACTIVE;
+    assert_broken(f, "I10 a wired page is on a queue");
+    page_at(f, 0)->queue = VM_PAGE_ON_NONE;
+    assert_int_equal(kernel_unwire(f, 0, 1), VMM_OK);
+}
+
+static void
+i10_a_page_that_lost_a_wire_it_never_had(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_and_touch(f, "x");
+    page_at(f, 0)->lost_wires = 1;
+    assert_broken(f, "I10 a page lost more wires than it has");
+    page_at(f, 0)->lost_wires = 0;
+}
+
+static void
+i17_a_free_page_that_is_wired(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page *last = &f->system->pages[f->system->frame_count];
+
+    assert_null(last->object);
+    last->wire_count = 1;
+    assert_broken(f, "I17 a free page has a wire count");
+    last->wire_count = 0;
+}
+
+/*  The page forgets its object while a translation of it is there                                  */
+static void
+i17_a_free_page_that_is_mapped(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page *found;
+    struct vm_page kept;
+
+    draw_and_touch(f, "x");
+    found = page_at(f, 0);
+    kept = *found;
+    *found = (struct vm_page){ .object = NULL };
+    assert_broken(f, "I17 a free page is mapped");
+    *found = kept;
+}
+
+/*  The translation is gone and flushed; then the TLB has it again, as if a flush had been forgotten  */
+static void
+i18_a_tlb_that_remembers_what_no_table_has(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct hw_machine *machine = f->system->machine;
+    struct hw_tlb *tlb = &machine->cpus[0].tlb;
+    vmm_ppn ppn;
+
+    draw_and_touch(f, "x");
+    ppn = vm_page_ppn(page_at(f, 0));
+    pmap_page_protect(f->system->pmaps, ppn, VMM_PROT_NONE);
+    assert_null(vm_system_check(f->system));
+    hw_tlb_fill(tlb, hw_vpn(machine->geometry, page(f, 0)), f->map->pmap->asid,
+                hw_pte_make(ppn, HW_PTE_VALID | HW_PTE_USER | HW_PTE_NX));
+    assert_broken(f, "I18 a TLB holds a translation that no table has");
+    hw_tlb_flush_all(tlb);
+}
+
+static enum vmm_status
+allocate(struct vm_fixture *f)
+{
+    vmm_va address = page(f, 8);
+
+    return vm_allocate(f->map, &address, PAGE, VM_MAP_FIXED);
+}
+
+static enum vmm_status
+narrow(struct vm_fixture *f)
+{
+    return vm_protect(f->map, page(f, 0), PAGE, false, VMM_PROT_READ);
+}
+
+static enum vmm_status
+share(struct vm_fixture *f)
+{
+    return vm_inherit(f->map, page(f, 0), PAGE, VMM_INHERIT_SHARE);
+}
+
+static enum vmm_status
+wire(struct vm_fixture *f)
+{
+    return kernel_wire(f, 0, 2);
+}
+
+static enum vmm_status
+unwire(struct vm_fixture *f)
+{
+    return kernel_unwire(f, 0, 2);
+}
+
+static enum vmm_status
+deallocate(struct vm_fixture *f)
+{
+    return vm_deallocate(f->map, page(f, 0), PAGE);
+}
+
+/*  Whoever looked at the map before must be able to tell that it changed                           */
+static void
+i20_every_change_of_a_map_moves_its_timestamp(void **state)
+{
+    static enum vmm_status (*const changes[])(
+        struct vm_fixture *) = { allocate, narrow, share, wire, unwire, deallocate };
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "xx");
+    for (size_t i = 0; i < VMM_COUNT_OF(changes); i++) {
+        uint64_t before = f->map->timestamp;
+
+        assert_int_equal(changes[i](f), VMM_OK);
+        assert_true(f->map->timestamp > before);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(i10_a_wired_page_that_can_be_reclaimed),
+        TEST(i10_a_page_that_lost_a_wire_it_never_had),
+        TEST(i17_a_free_page_that_is_wired),
+        TEST(i17_a_free_page_that_is_mapped),
+        TEST(i18_a_tlb_that_remembers_what_no_table_has),
+        TEST(i20_every_change_of_a_map_moves_its_timestamp),
+    };
+
+    return cmocka_run_group_tests_name("invariants", tests, NULL, NULL);
+}
