@@ -8,23 +8,23 @@
 enum { VMM_ZONE_CHUNK_BYTES = 16384 };
 
 void *
-vmm_take_array(const struct vmm_alloc *alloc, size_t count, size_t size)
+vmm_take_array(const struct vmm_alloc *alloc, uint64_t count, size_t size)
 {
     void *memory;
 
     if (count == 0 || size == 0 || count > SIZE_MAX / size)
         return NULL;
-    memory = alloc->take(alloc->context, count * size);
+    memory = alloc->take(alloc->context, (size_t)count * size);
     if (memory != NULL)
-        memset(memory, 0, count * size);
+        memset(memory, 0, (size_t)count * size);
     return memory;
 }
 
 void
-vmm_give_array(const struct vmm_alloc *alloc, void *memory, size_t count, size_t size)
+vmm_give_array(const struct vmm_alloc *alloc, void *memory, uint64_t count, size_t size)
 {
     if (memory != NULL)
-        alloc->give(alloc->context, memory, count * size);
+        alloc->give(alloc->context, memory, (size_t)count * size);
 }
 
 /* The head of a chunk; pieces follow. */

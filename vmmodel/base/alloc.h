@@ -26,10 +26,10 @@ struct vmm_alloc {
 };
 
 /* `count` zeroed pieces of `size` bytes each, or NULL; the product is checked before it wraps. */
-void *vmm_take_array(const struct vmm_alloc *alloc, size_t count, size_t size);
+void *vmm_take_array(const struct vmm_alloc *alloc, uint64_t count, size_t size);
 
 /* Gives back what vmm_take_array() returned; NULL is allowed. */
-void vmm_give_array(const struct vmm_alloc *alloc, void *memory, size_t count, size_t size);
+void vmm_give_array(const struct vmm_alloc *alloc, void *memory, uint64_t count, size_t size);
 
 struct vmm_zone {
     const struct vmm_alloc *alloc;

@@ -392,7 +392,7 @@ vm_piece_read(const struct vm_piece *piece, vmm_off offset, uint8_t *to, vmm_siz
     vmm_off at;
 
     if (piece->object == NULL) {
-        memset(to, 0, size);
+        memset(to, 0, (size_t)size);
         return VMM_OK;
     }
     system = piece->object->system;
@@ -402,7 +402,7 @@ vm_piece_read(const struct vm_piece *piece, vmm_off offset, uint8_t *to, vmm_siz
         return status;
     page = vm_object_find_page(piece->object, at);
     if (page == NULL)
-        memset(to, 0, size);
+        memset(to, 0, (size_t)size);
     else
         hw_frame_read(&system->machine->frames, vm_page_ppn(page),
                       (uint32_t)(offset & (system->page_bytes - 1)), to, (uint32_t)size);
@@ -418,7 +418,7 @@ vm_map_copy_read(const struct vm_map_copy *copy, vmm_off offset, void *to, vmm_s
     uint8_t *out = to;
 
     if (copy->bytes != NULL) {
-        memcpy(to, copy->bytes + offset, size);
+        memcpy(to, copy->bytes + offset, (size_t)size);
         return VMM_OK;
     }
     for (offset += copy->offset; size > 0 && offset >= piece->size; piece++)

@@ -56,7 +56,7 @@ vm_store_put(struct vm_system *system, vmm_ppn ppn, uint32_t *slot)
     if (bytes == NULL)
         return VMM_MODEL_NO_MEMORY;
     hw_frame_read(&system->machine->frames, ppn, 0, bytes, (uint32_t)system->page_bytes);
-    if (vm_is_zero(bytes, system->page_bytes)) {
+    if (vm_is_zero(bytes, (size_t)system->page_bytes)) {
         vmm_give_array(system->alloc, bytes, system->page_bytes, 1);
         bytes = NULL;
     }

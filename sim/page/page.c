@@ -1,0 +1,187 @@
+/* page.c - see page.h */
+#include "page/page.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core_out.h"
+#include "core/scn.h"
+
+#define PAGE_EXPORT(name) __attribute__((export_name(#name)))
+
+enum { PAGE_CLEAN, PAGE_FINDINGS, PAGE_TROUBLE };
+
+static const char page_file[] = "scenario.scn";
+
+static struct {
+    char *input;
+    size_t input_length;
+    char *output;
+    size_t output_length;
+    size_t output_room;
+    bool is_short; /* memory ran out while the output grew */
+} page;
+
+/* ---- memory ---- */
+
+static void *
+page_take(void *context, size_t size)
+{
+    (void)context;
+    return size > SIZE_MAX - 64 ? NULL : aligned_alloc(64, (size + 63) / 64 * 64);
+}
+
+static void
+page_give(void *context, void *memory, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(memory);
+}
+
+static const struct vmm_alloc page_heap = { page_take, page_give, NULL };
+
+/* ---- output ---- */
+
+static void
+page_put(void *context, const char *bytes, size_t length)
+{
+    (void)context;
+    if (length > page.output_room - page.output_length) {
+        size_t room = 2 * (page.output_length + length);
+        char *grown = realloc(page.output, room);
+
+        if (grown == NULL) {
+            page.is_short = true;
+            return;
+        }
+        page.output = grown;
+        page.output_room = room;
+    }
+    memcpy(page.output + page.output_length, bytes, length);
+    page.output_length += length;
+}
+
+static const struct core_out page_out = { page_put, NULL };
+
+static void
+page_begin(void)
+{
+    page.output_length = 0;
+    page.is_short = false;
+}
+
+/* ---- running ---- */
+
+/* { "error": { "line": .., "column": .., "text": "file:line:col: what: how" } } */
+static int
+page_error(const struct scn_error *error)
+{
+    char line[512];
+    struct vmm_text text;
+
+    vmm_text_init(&text, line, sizeof(line));
+    vmm_text_format(&text, "%s:%u:%u: %s: %s", page_file, error->line, error->column, error->what,
+                    error->how);
+    page_begin();
+    core_format(&page_out, "{ \"error\": { \"line\": %u, \"column\": %u, \"text\": ", error->line,
+                error->column);
+    core_put_json(&page_out, line);
+    core_put(&page_out, " } }\n");
+    return PAGE_TROUBLE;
+}
+
+static int
+page_no_memory(void)
+{
+    return page_error(&(struct scn_error){ .what = "the page has no memory for this run",
+                                           .how = "ask for fewer frames or shorter buffers" });
+}
+
+static int
+page_run_row(const struct scn_program *program, size_t row, bool is_first)
+{
+    struct scn_options options = { .keep_events = true };
+    struct scn_report *report;
+    int code;
+
+    if (scn_run(program, &page_heap, row, &options, &report) != SCN_OK)
+        return PAGE_TROUBLE;
+    scn_json_run(&page_out, is_first, page_file, program, report, SCN_PRINT_EVENTS);
+    code = report->verdict == SCN_CLEAN ? PAGE_CLEAN : PAGE_FINDINGS;
+    scn_report_free(report);
+    return code;
+}
+
+static int
+page_run_all(const struct scn_program *program, int profile)
+{
+    size_t count = profile >= 0 ? 1 : scn_program_profile_count(program);
+    int code = PAGE_CLEAN;
+
+    scn_json_begin(&page_out);
+    for (size_t i = 0; i < count && code != PAGE_TROUBLE; i++) {
+        size_t row = profile >= 0 ? (size_t)profile : scn_program_profile_at(program, i);
+        int ran = page_run_row(program, row, i == 0);
+
+        code = ran > code ? ran : code;
+    }
+    scn_json_end(&page_out);
+    return code == PAGE_TROUBLE || page.is_short ? page_no_memory() : code;
+}
+
+PAGE_EXPORT(page_run) int page_run(size_t length, int profile)
+{
+    struct scn_program *program;
+    struct scn_error error = { 0 };
+    enum scn_outcome outcome;
+    int code;
+
+    if (length > page.input_length || profile >= (int)vm_profile_count())
+        return page_error(&(struct scn_error){ .what = "no such input or profile", .how = "ask" });
+    page_begin();
+    outcome = scn_parse(&page_heap, page.input, length, &program, &error);
+    if (outcome != SCN_OK)
+        return outcome == SCN_NO_MEMORY ? page_no_memory() : page_error(&error);
+    code = page_run_all(program, profile);
+    scn_program_free(program);
+    return code;
+}
+
+PAGE_EXPORT(page_profiles) int page_profiles(void)
+{
+    struct vm_profile profile;
+
+    page_begin();
+    for (size_t row = 0; row < vm_profile_count(); row++) {
+        vm_profile_at(row, &profile);
+        core_put(&page_out, row == 0 ? "[" : ", ");
+        core_put_json(&page_out, profile.name);
+    }
+    core_put(&page_out, "]\n");
+    return PAGE_CLEAN;
+}
+
+/* ---- buffers ---- */
+
+PAGE_EXPORT(page_input) char *page_input(size_t length)
+{
+    char *grown = length > SCN_SOURCE_MAX + 1 ? NULL : realloc(page.input, length + 1);
+
+    if (grown == NULL)
+        return NULL;
+    page.input = grown;
+    page.input_length = length;
+    return grown;
+}
+
+PAGE_EXPORT(page_output) const char *page_output(void)
+{
+    return page.output;
+}
+
+PAGE_EXPORT(page_output_length) size_t page_output_length(void)
+{
+    return page.output_length;
+}

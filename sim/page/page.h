@@ -1,0 +1,36 @@
+/*
+ * page.h - what a web page calls: the real model and the real runner, text in, JSON out
+ *
+ * PURPOSE     The few functions that page.wasm exports. The page writes a scenario's text into the
+ *             input, runs it, and reads JSON from the output. Nothing is imported: no clock, no
+ *             files, no console.
+ * INVARIANTS  W1  the same text and profile give the same output as `faultline run --json --events`
+ * UNITS       lengths: bytes
+ * OWNERSHIP   the module owns both buffers; each call may move or change them
+ * ERRORS      page_run() answers 2 and writes { "error": .. } when the text is no scenario
+ * EVENTS      none of its own
+ * XNU         none
+ */
+#ifndef PAGE_PAGE_H
+#define PAGE_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for `length` bytes of text; NULL: no memory. */
+char *page_input(size_t length);
+
+/*
+ * Runs the first `length` bytes of the input, named `file` in what is said. `profile`: a row of
+ * page_profiles(), or -1 for those that the text asks for. Answers as an exit code: 0 clean, 1
+ * findings or failed expectations, 2 trouble.
+ */
+int page_run(size_t length, int profile);
+
+/* The names of all profiles, as a JSON list, into the output. */
+int page_profiles(void);
+
+const char *page_output(void);
+size_t page_output_length(void);
+
+#endif
