@@ -39,6 +39,7 @@ const struct cmd_verb *cmd_verb_find(const char *name);
 
 int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_matrix(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
@@ -49,6 +50,7 @@ int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
 extern const char cmd_help_help[];
 extern const char cmd_kpi_help[];
+extern const char cmd_matrix_help[];
 extern const char cmd_profiles_help[];
 extern const char cmd_rules_help[];
 extern const char cmd_run_help[];

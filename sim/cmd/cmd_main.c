@@ -9,6 +9,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "story", "the radar's bug and its cure, release by release (also with no words)",
       cmd_story_help, cmd_story },
     { "run", "run scenario files and say what each floor did", cmd_run_help, cmd_run },
+    { "matrix", "one scenario on every release and both kernels: what changed when, and why",
+      cmd_matrix_help, cmd_matrix },
     { "stat", "run a scenario and print the counters as vm_stat does", cmd_stat_help, cmd_stat },
     { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,

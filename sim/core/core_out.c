@@ -35,6 +35,24 @@ core_put_spaces(const struct core_out *out, size_t count)
 }
 
 void
+core_put_left(const struct core_out *out, const char *string, size_t width)
+{
+    size_t length = strlen(string);
+
+    core_put(out, string);
+    core_put_spaces(out, length < width ? width - length : 0);
+}
+
+void
+core_put_right(const struct core_out *out, const char *string, size_t width)
+{
+    size_t length = strlen(string);
+
+    core_put_spaces(out, length < width ? width - length : 0);
+    core_put(out, string);
+}
+
+void
 core_format(const struct core_out *out, const char *format, ...)
 {
     char bytes[FORMAT_MAX];

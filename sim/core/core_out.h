@@ -18,6 +18,9 @@
 void core_put(const struct core_out *out, const char *string);
 void core_put_bytes(const struct core_out *out, const char *bytes, size_t length);
 void core_put_spaces(const struct core_out *out, size_t count);
+/* A column of `width`: the text at its left or its right end. */
+void core_put_left(const struct core_out *out, const char *string, size_t width);
+void core_put_right(const struct core_out *out, const char *string, size_t width);
 /* base/text.h's subset of printf; what is longer than 512 bytes is cut. */
 void core_format(const struct core_out *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -69,6 +69,8 @@ struct scn_step {
     bool gave_null;        /* an operation that gives an object gave NULL */
     int32_t status;        /* of an operation: the number the Mac would give */
     int32_t hidden_status; /* the code behind a NULL */
+    bool has_loaded;       /* a load or a read-bytes that got its bytes */
+    uint8_t loaded;        /* the first of them */
     const char *narration; /* what each floor did, one or more lines; "" for none */
     const char *expected;  /* of a failed expectation */
     const char *found;
@@ -110,7 +112,11 @@ struct scn_report {
     const struct scn_snapshot *snapshot; /* when asked; NULL: not asked */
 };
 
+enum scn_kernel { SCN_KERNEL_AS_WRITTEN, SCN_KERNEL_RELEASE, SCN_KERNEL_ASSERTS };
+
 struct scn_options {
+    enum scn_kernel kernel;             /* against what the `machine` line says */
+    const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
     bool keep_events;
     bool check_each_step;   /* vm_system_check() after every operation */
     uint32_t snapshot_line; /* keep counters and maps as they are behind this line; 0: do not */

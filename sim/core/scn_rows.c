@@ -172,3 +172,17 @@ scn_span_looks_like(const char *bytes, size_t length)
            scn_same(bytes, length, "seed-view") ||
            (length > strlen(prefix) && memcmp(bytes, prefix, strlen(prefix)) == 0);
 }
+
+void
+scn_span_put(struct vmm_text *text, struct scn_span span)
+{
+    struct vm_profile profile;
+
+    vm_profile_at(span.first, &profile);
+    vmm_text_put(text, profile.name);
+    if (span.first == span.last)
+        return;
+    vm_profile_at(span.last, &profile);
+    vmm_text_put(text, "..");
+    vmm_text_put(text, profile.name);
+}

@@ -128,6 +128,10 @@ run_operation(struct scn_run *run, const struct scn_statement *statement)
         run->step->status = result.status;
         run->step->hidden_status = result.hidden;
     }
+    if (statement->operation == SCN_OP_LOAD || statement->operation == SCN_OP_READ_BYTES) {
+        run->step->has_loaded = run->has_loaded && result.status == 0;
+        run->step->loaded = run->loaded;
+    }
     end_step(run, statement, &result);
 }
 
@@ -275,13 +279,16 @@ make_report(struct scn_run *run)
 static bool
 make_world(struct scn_run *run)
 {
+    const struct scn_options *options = run->options;
     struct vm_profile profile;
     struct vmk_sim_config config = {
         .alloc = &run->alloc,
-        .profile = &profile,
+        .profile = options->behaviour != NULL ? options->behaviour : &profile,
         .cpu_count = run->program->cpu_count,
         .frame_count = run->program->frame_count,
-        .kernel_asserts = run->program->kernel_asserts,
+        .kernel_asserts = options->kernel == SCN_KERNEL_AS_WRITTEN
+                              ? run->program->kernel_asserts
+                              : options->kernel == SCN_KERNEL_ASSERTS,
     };
 
     vm_profile_at(run->profile, &profile);

@@ -74,24 +74,6 @@ put_rights(struct vmm_text *text, vmm_prot prot)
 
 /* ---- columns ---- */
 
-static void
-put_left(const struct core_out *out, const char *string, size_t width)
-{
-    size_t length = strlen(string);
-
-    core_put(out, string);
-    core_put_spaces(out, length < width ? width - length : 0);
-}
-
-static void
-put_right(const struct core_out *out, const char *string, size_t width)
-{
-    size_t length = strlen(string);
-
-    core_put_spaces(out, length < width ? width - length : 0);
-    core_put(out, string);
-}
-
 /* "64K", "16.0M", "4.0G": as vmmap writes sizes. */
 static void
 put_size(const struct core_out *out, uint64_t bytes)
@@ -110,7 +92,7 @@ put_size(const struct core_out *out, uint64_t bytes)
         vmm_text_format(&text, "%llu.%llu%c", (unsigned long long)(tenths / 10),
                         (unsigned long long)(tenths % 10), is_giant ? 'G' : 'M');
     }
-    put_right(out, text.bytes, 7);
+    core_put_right(out, text.bytes, 7);
 }
 
 static void
@@ -186,8 +168,8 @@ put_stat(const struct core_out *out, const struct scn_snapshot *snapshot)
 
         vmm_text_init(&text, number, sizeof number);
         vmm_text_format(&text, "%llu", (unsigned long long)lines[i].value);
-        put_left(out, lines[i].label, 30);
-        put_right(out, text.bytes, 16);
+        core_put_left(out, lines[i].label, 30);
+        core_put_right(out, text.bytes, 16);
         core_put(out, ".\n");
     }
 }
@@ -199,10 +181,10 @@ enum { TYPE_WIDTH = 16, RANGE_WIDTH = 35, PURGE_WIDTH = 8, OURS_WIDTH = 8 };
 static void
 put_map_head(const struct core_out *out)
 {
-    put_left(out, "REGION TYPE", TYPE_WIDTH);
-    put_left(out, "START - END", RANGE_WIDTH);
+    core_put_left(out, "REGION TYPE", TYPE_WIDTH);
+    core_put_left(out, "START - END", RANGE_WIDTH);
     core_put(out, "[  VSIZE  RSDNT  DIRTY   SWAP] PRT/MAX SHRMOD ");
-    put_left(out, "PURGE", PURGE_WIDTH);
+    core_put_left(out, "PURGE", PURGE_WIDTH);
     core_put(out, "WIRED/USR PAGES     PTES    WIRED  REGION DETAIL\n");
 }
 
@@ -226,7 +208,7 @@ put_count(const struct core_out *out, uint64_t count, size_t width)
 
     vmm_text_init(&text, number, sizeof number);
     vmm_text_format(&text, "%llu", (unsigned long long)count);
-    put_right(out, text.bytes, width);
+    core_put_right(out, text.bytes, width);
 }
 
 /* The wires of the entry, its wired pages, its translations and those with the wired bit. */
@@ -238,7 +220,7 @@ put_ours(const struct core_out *out, const struct scn_region *kept)
 
     vmm_text_init(&text, wires, sizeof wires);
     vmm_text_format(&text, "%u/%u", kept->region.wired_count, kept->region.user_wired_count);
-    put_right(out, text.bytes, OURS_WIDTH + 1);
+    core_put_right(out, text.bytes, OURS_WIDTH + 1);
     put_count(out, kept->pages.wired, OURS_WIDTH - 2);
     put_count(out, kept->translated, OURS_WIDTH + 1);
     put_count(out, kept->wired_translations, OURS_WIDTH + 1);
@@ -251,18 +233,18 @@ put_region(const struct core_out *out, const struct scn_region *kept, uint64_t p
     char bytes[64];
     struct vmm_text text;
 
-    put_left(out, region_type(region, bytes), TYPE_WIDTH);
+    core_put_left(out, region_type(region, bytes), TYPE_WIDTH);
     vmm_text_init(&text, bytes, sizeof bytes);
     vmm_text_format(&text, "%llx-%llx", (unsigned long long)region->start,
                     (unsigned long long)region->end);
-    put_left(out, text.bytes, RANGE_WIDTH);
+    core_put_left(out, text.bytes, RANGE_WIDTH);
     put_sizes(out, region->end - region->start, &kept->pages, page_bytes);
     vmm_text_init(&text, bytes, sizeof bytes);
     put_rights(&text, region->protection);
     vmm_text_put(&text, "/");
     put_rights(&text, region->max_protection);
     core_format(out, " %s SM=%s ", text.bytes, share_mode(kept->pages.share_mode));
-    put_left(out, purge_state(region), PURGE_WIDTH);
+    core_put_left(out, purge_state(region), PURGE_WIDTH);
     put_ours(out, kept);
     core_format(out, "%s%s\n", kept->detail[0] != '\0' ? "  " : "", kept->detail);
 }
@@ -300,7 +282,7 @@ put_space(const struct core_out *out, const struct scn_space *space, uint64_t pa
     put_map_head(out);
     for (size_t i = 0; i < space->region_count; i++)
         put_region(out, &space->regions[i], page_bytes);
-    put_left(out, "TOTAL", TYPE_WIDTH + RANGE_WIDTH);
+    core_put_left(out, "TOTAL", TYPE_WIDTH + RANGE_WIDTH);
     put_sizes(out, sum.region.end, &sum.pages, page_bytes);
     core_put_spaces(out, strlen(" PRT/MAX SHRMOD ") + PURGE_WIDTH + OURS_WIDTH + 1);
     put_count(out, sum.pages.wired, OURS_WIDTH - 2);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core_out.h"
+#include "scn_rows.h"
 #include "story.h"
 
 enum { CELL_MAX = 64, LABEL_MAX = 64, GAP = 2 };
@@ -76,21 +77,6 @@ line_end(const struct table *table, size_t first)
 
 /* ---- texts of cells ---- */
 
-/* "macos-10.13..macos-15.0": a range as the scenario language writes it. */
-static void
-put_label(struct vmm_text *text, size_t first, size_t last)
-{
-    struct vm_profile profile;
-
-    vm_profile_at(first, &profile);
-    vmm_text_put(text, profile.name);
-    if (first == last)
-        return;
-    vm_profile_at(last, &profile);
-    vmm_text_put(text, "..");
-    vmm_text_put(text, profile.name);
-}
-
 static void
 put_code(struct vmm_text *text, int32_t code)
 {
@@ -144,7 +130,7 @@ measure(struct table *table)
     }
     for (size_t row = 0; row < vm_profile_count(); row = line_end(table, row) + 1) {
         vmm_text_init(&text, bytes, sizeof(bytes));
-        put_label(&text, row, line_end(table, row));
+        scn_span_put(&text, (struct scn_span){ row, line_end(table, row) });
         grow(&table->label_width, text.length);
         for (size_t i = 0; i < STORY_STRATEGY_COUNT; i++) {
             vmm_text_init(&text, bytes, sizeof(bytes));
@@ -211,7 +197,7 @@ print_table(const struct table *table, size_t first, size_t end)
     print_heading(table, first, end);
     for (size_t row = 0; row < vm_profile_count(); row = line_end(table, row) + 1) {
         vmm_text_init(&text, bytes, sizeof(bytes));
-        put_label(&text, row, line_end(table, row));
+        scn_span_put(&text, (struct scn_span){ row, line_end(table, row) });
         print_padded(table, bytes, table->label_width, false);
         for (size_t i = first; i < end; i++)
             print_cell(table, row, i, i + 1 == end);

@@ -66,6 +66,11 @@ for verb in stat vmmap; do
     refuse "unknown option '--jsno' of '$verb': did you mean '--json'?" $verb --jsno good.scn
     refuse "unknown profile 'macos-16'" $verb --profile macos-16 good.scn
 done
+refuse "'matrix' needs a file: faultline matrix FILE" matrix
+refuse "/nonexistent: " matrix /nonexistent
+refuse "truncated_word.scn:1:7: unknown operation 'tas'" matrix --json truncated_word.scn
+refuse "does not know what to do with 'good.scn'" matrix good.scn good.scn
+refuse "unknown option '--profile' of 'matrix'" matrix --profile macos-11 good.scn
 refuse "unknown verb 'vmap': did you mean 'vmmap'?" vmap good.scn
 refuse "unknown verb 'vm_stat'" vm_stat good.scn
 

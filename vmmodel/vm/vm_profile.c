@@ -112,8 +112,7 @@ vm_profile_count(void)
     return rows;
 }
 
-/* The row whose changes come before those of row `index`; false: there is none. */
-static bool
+bool
 vm_profile_base(size_t index, size_t *base)
 {
     const char *name = vm_profile_row(index)->base;
@@ -249,4 +248,12 @@ vm_profile_field_at(size_t row, size_t field, struct vm_profile_field *out)
                                       .value_name = vm_profile_value_name(id, change->value),
                                       .since = vm_profile_row(since)->name,
                                       .source = change->source };
+}
+
+void
+vm_profile_field_copy(struct vm_profile *profile, size_t field, const struct vm_profile *from)
+{
+    VMM_ASSERT(field < FIELD_COUNT);
+    memcpy((char *)profile + layouts[field].offset, (const char *)from + layouts[field].offset,
+           layouts[field].size);
 }

@@ -47,6 +47,9 @@ void vm_profile_at(size_t index, struct vm_profile *profile);
  */
 bool vm_profile_find(const char *name, size_t length, size_t *index);
 
+/* The row whose changes come before those of row `index`; false: there is none. */
+bool vm_profile_base(size_t index, size_t *base);
+
 struct vm_profile_field {
     const char *name;
     const char *text; /* what the field means */
@@ -59,5 +62,8 @@ struct vm_profile_field {
 /* How many fields a profile has, and one of them with its source, as `profiles show` prints it. */
 size_t vm_profile_field_count(void);
 void vm_profile_field_at(size_t row, size_t field, struct vm_profile_field *out);
+
+/* Gives *profile one field of another profile: to ask which of two rows' differences decides. */
+void vm_profile_field_copy(struct vm_profile *profile, size_t field, const struct vm_profile *from);
 
 #endif
