@@ -71,16 +71,39 @@ vmk_desc_t vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length,
                           vmk_options_t options);
 vmk_desc_t vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count,
                            vmk_options_t options);
+/* IOMemoryDescriptor::withAddress(): the kernel's own bytes, prepared at once. */
+vmk_desc_t vmk_desc_address(uint64_t address, uint64_t length, uint32_t direction);
+/*
+ * IOBufferMemoryDescriptor::inTaskWithOptions(), or inTaskWithPhysicalMask() when physical_mask is
+ * not 0. task NULL: pageable memory of nobody's. Options are that class's: direction,
+ * kIOMemoryPageable, kIOMemoryPhysicallyContiguous, ...
+ */
+vmk_desc_t vmk_desc_buffer(vmk_task_t task, vmk_options_t options, uint64_t length,
+                           uint64_t alignment, uint64_t physical_mask);
+/* IOSubMemoryDescriptor::withSubRange() */
+vmk_desc_t vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t options);
+/* withPersistentMemoryDescriptor(): the same descriptor with one reference more, or a new one. */
+vmk_desc_t vmk_desc_persistent(vmk_desc_t original);
 void vmk_desc_retain(vmk_desc_t d);
 void vmk_desc_release(vmk_desc_t d);
 uint64_t vmk_desc_length(vmk_desc_t d);
 uint32_t vmk_desc_direction(vmk_desc_t d);
+/* getBytesNoCopy(): where the buffer's owner sees it; NULL: nowhere, or not a buffer. */
+void *vmk_desc_bytes(vmk_desc_t d);
+uint64_t vmk_desc_capacity(vmk_desc_t d);
+/* setLength(): more than the capacity is ignored. */
+void vmk_desc_set_length(vmk_desc_t d, uint64_t length);
+/* getPreparationID(): 0 unprepared, 1 unsupported. */
+uint64_t vmk_desc_preparation(vmk_desc_t d);
 vmk_return_t vmk_desc_prepare(vmk_desc_t d, uint32_t direction);
 vmk_return_t vmk_desc_complete(vmk_desc_t d, uint32_t direction);
 /* readBytes(), writeBytes(): bytes that went through; 0 when refused or stopped. */
 uint64_t vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n);
 uint64_t vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n);
-/* getPhysicalSegment(): 0 when past the end. */
+/*
+ * getPhysicalSegment(): 0 when past the end. With _kIOMemorySourceSegment the source's virtual
+ * address, prepared or not.
+ */
 uint64_t vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t options);
 
 /* ---- mappings ---- */

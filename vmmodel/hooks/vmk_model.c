@@ -5,6 +5,8 @@
  * names nothing is answered, never followed.
  */
 #include "hooks/vmk_world.h"
+#include "iokit/io_buffer.h"
+#include "iokit/io_sub.h"
 
 /* What a driver sees of a refusal that the Mac shows as NULL; kept for vmk_sim_hidden_status(). */
 static void
@@ -68,19 +70,15 @@ vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length, vmk_options_t
 
 _Static_assert(sizeof(vmk_range_t) == sizeof(struct io_range), "the same two words");
 
-vmk_desc_t
-vmk_desc_ranges(vmk_task_t handle, const vmk_range_t *ranges, uint32_t count, vmk_options_t options)
+/*
+ * What a creation comes to: a handle, or NULL with the reason kept. `md` holds one reference that is
+ * given away or dropped here.
+ */
+static vmk_desc_t
+vmk_desc_made(enum vmm_status status, struct io_md *md)
 {
-    struct vm_task *task = vmk_task_of(handle);
-    enum vmm_status status = vmk_world_runs();
-    struct io_md *md;
     vmk_desc_t made;
 
-    if (status == VMM_OK && task == NULL)
-        status = VMM_MODEL_BAD_HANDLE;
-    if (status == VMM_OK)
-        status =
-            io_md_create(task, (const struct io_range *)(const void *)ranges, count, options, &md);
     vmk_hide(status);
     if (status != VMM_OK)
         return NULL;
@@ -90,6 +88,79 @@ vmk_desc_ranges(vmk_task_t handle, const vmk_range_t *ranges, uint32_t count, vm
         vmk_hide(VMM_MODEL_NO_MEMORY);
     }
     return made;
+}
+
+vmk_desc_t
+vmk_desc_ranges(vmk_task_t handle, const vmk_range_t *ranges, uint32_t count, vmk_options_t options)
+{
+    struct vm_task *task = vmk_task_of(handle);
+    enum vmm_status status = vmk_world_runs();
+    struct io_md *md = NULL;
+
+    if (status == VMM_OK && task == NULL)
+        status = VMM_MODEL_BAD_HANDLE;
+    if (status == VMM_OK && ranges == NULL)
+        status = VMM_IO_BAD_ARGUMENT;
+    if (status == VMM_OK)
+        status =
+            io_md_create(task, (const struct io_range *)(const void *)ranges, count, options, &md);
+    return vmk_desc_made(status, md);
+}
+
+vmk_desc_t
+vmk_desc_address(uint64_t address, uint64_t length, uint32_t direction)
+{
+    enum vmm_status status = vmk_world_runs();
+    struct io_md *md = NULL;
+
+    if (status == VMM_OK)
+        status = io_md_create_with_address(vmk_system(), address, length, direction, &md);
+    return vmk_desc_made(status, md);
+}
+
+vmk_desc_t
+vmk_desc_buffer(vmk_task_t handle, vmk_options_t options, uint64_t length, uint64_t alignment,
+                uint64_t physical_mask)
+{
+    struct vm_task *task = vmk_task_of(handle);
+    enum vmm_status status = vmk_world_runs();
+    struct io_md *md = NULL;
+
+    if (status == VMM_OK && handle != NULL && task == NULL)
+        status = VMM_MODEL_BAD_HANDLE;
+    if (status == VMM_OK)
+        status = io_buffer_create(vmk_system(),
+                                  &(struct io_buffer_request){ .task = task,
+                                                               .options = options,
+                                                               .capacity = length,
+                                                               .alignment = alignment,
+                                                               .physical_mask = physical_mask },
+                                  &md);
+    return vmk_desc_made(status, md);
+}
+
+vmk_desc_t
+vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t options)
+{
+    struct io_md *of = vmk_desc_of(parent);
+    enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
+    struct io_md *md = NULL;
+
+    if (status == VMM_OK)
+        status = io_sub_create(of, offset, length, options, &md);
+    return vmk_desc_made(status, md);
+}
+
+vmk_desc_t
+vmk_desc_persistent(vmk_desc_t original)
+{
+    struct io_md *of = vmk_desc_of(original);
+    enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
+    struct io_md *md = NULL;
+
+    if (status == VMM_OK)
+        status = io_md_create_persistent(of, &md);
+    return vmk_desc_made(status, md);
 }
 
 void
@@ -124,6 +195,39 @@ vmk_desc_direction(vmk_desc_t d)
     const struct io_md *md = vmk_desc_of(d);
 
     return md == NULL ? 0 : io_md_direction(md);
+}
+
+void *
+vmk_desc_bytes(vmk_desc_t d)
+{
+    const struct io_md *md = vmk_desc_of(d);
+
+    return md == NULL ? NULL : (void *)(uintptr_t)io_buffer_bytes(md);
+}
+
+uint64_t
+vmk_desc_capacity(vmk_desc_t d)
+{
+    const struct io_md *md = vmk_desc_of(d);
+
+    return md == NULL ? 0 : io_buffer_capacity(md);
+}
+
+void
+vmk_desc_set_length(vmk_desc_t d, uint64_t length)
+{
+    struct io_md *md = vmk_desc_of(d);
+
+    if (md != NULL && vmk_world_runs() == VMM_OK)
+        (void)io_buffer_set_length(md, length);
+}
+
+uint64_t
+vmk_desc_preparation(vmk_desc_t d)
+{
+    const struct io_md *md = vmk_desc_of(d);
+
+    return md == NULL ? 0 : io_md_preparation_id(md);
 }
 
 vmk_return_t
@@ -181,9 +285,8 @@ vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t 
     uint64_t address = 0;
     uint64_t run = 0;
 
-    (void)options;
     if (md != NULL && vmk_world_runs() == VMM_OK &&
-        io_md_segment(md, offset, &address, &run) == VMM_OK && length != NULL)
+        io_md_segment(md, offset, options, &address, &run) == VMM_OK && length != NULL)
         *length = run;
     return address;
 }

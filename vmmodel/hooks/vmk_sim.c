@@ -139,6 +139,24 @@ vmk_sim_write(vmk_task_t handle, uint64_t address, const void *from, uint8_t fil
                      done);
 }
 
+vmk_return_t
+vmk_sim_try(vmk_task_t handle, uint64_t address, int is_store, uint8_t *byte)
+{
+    struct vm_task *task = vmk_task_of(handle);
+
+    if (task == NULL)
+        return VMM_MODEL_BAD_HANDLE;
+    return vm_access(vmk_sim_system(),
+                     &(struct vm_access){ .task = task,
+                                          .va = address,
+                                          .length = 1,
+                                          .kind = is_store ? VM_ACCESS_WRITE : VM_ACCESS_READ,
+                                          .to = byte,
+                                          .from = byte,
+                                          .is_trial = true },
+                     NULL);
+}
+
 /* Rounds a byte range out to pages; false when it wraps. */
 static bool
 vmk_page_range(const struct vm_map *map, uint64_t address, uint64_t length, vmm_va *start,

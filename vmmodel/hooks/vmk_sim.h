@@ -26,8 +26,9 @@ typedef struct vmk_world *vmk_world_t;
 struct vmk_sim_config {
     const struct vmm_alloc *alloc;
     const struct vm_profile *profile;
-    uint32_t cpu_count;   /* 0: 2 */
-    uint32_t frame_count; /* 0: 16384 (64 MiB) */
+    const struct hw_geometry *geometry; /* NULL: x86_64 */
+    uint32_t cpu_count;                 /* 0: 2 */
+    uint32_t frame_count;               /* 0: 16384 */
     bool kernel_asserts;
 };
 
@@ -59,6 +60,13 @@ vmk_return_t vmk_sim_read(vmk_task_t task, uint64_t address, void *to, uint64_t 
                           uint64_t *done);
 vmk_return_t vmk_sim_write(vmk_task_t task, uint64_t address, const void *from, uint8_t fill,
                            uint64_t length, uint64_t *done);
+
+/*
+ * One access of one byte by code of `task` that survives a refusal: 0, or what vm_fault() said. A
+ * store takes *byte, a load gives it; `byte` may be NULL. Nothing stops and nothing changes when it is
+ * refused.
+ */
+vmk_return_t vmk_sim_try(vmk_task_t task, uint64_t address, int is_store, uint8_t *byte);
 
 /* mlock-like user wiring and its undo, through the same vm_map_wire (vm.md 3.1). */
 vmk_return_t vmk_sim_user_wire(vmk_task_t task, uint64_t address, uint64_t length, uint32_t access);

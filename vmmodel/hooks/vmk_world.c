@@ -118,7 +118,7 @@ vmk_sim_create(const struct vmk_sim_config *config)
     world->system = vm_system_create(&(struct vm_config){
         .alloc = config->alloc,
         .profile = config->profile,
-        .geometry = &hw_geometry_x86_64,
+        .geometry = config->geometry == NULL ? &hw_geometry_x86_64 : config->geometry,
         .cpu_count = config->cpu_count == 0 ? VMK_DEFAULT_CPUS : config->cpu_count,
         .frame_count = config->frame_count == 0 ? VMK_DEFAULT_FRAMES : config->frame_count,
         .kernel_asserts = config->kernel_asserts });

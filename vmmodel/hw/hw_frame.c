@@ -132,6 +132,20 @@ hw_frame_alloc(struct hw_frames *frames)
     return ppn;
 }
 
+vmm_ppn
+hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count)
+{
+    vmm_ppn first = frames->fresh;
+
+    if (count == 0 || count > frames->count - (first - 1))
+        return VMM_NO_PAGE;
+    for (vmm_ppn i = 0; i < count; i++)
+        frames->next_free[first + i] = first + i;
+    frames->fresh += count;
+    frames->free_count -= count;
+    return first;
+}
+
 void
 hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 {

@@ -51,6 +51,12 @@ void hw_frames_destroy(struct hw_frames *frames);
 /* A free frame, contents all zero or left over (call hw_frame_zero()); VMM_NO_PAGE: none free. */
 vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
 
+/*
+ * `count` free frames in a row, of those that were never handed out: the first; VMM_NO_PAGE: too few
+ * are left. Frames that came back are not searched for a row.
+ */
+vmm_ppn hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count) VMM_MUST_USE;
+
 /* Whether the frame lies beyond memory (M4). */
 static inline bool
 hw_frame_is_device(const struct hw_frames *frames, vmm_ppn ppn)

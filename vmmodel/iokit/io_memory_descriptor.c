@@ -1,43 +1,44 @@
 /*
- * io_memory_descriptor.c - naming bytes, and keeping them in memory
+ * io_memory_descriptor.c - what every kind of descriptor has: a life, small answers, bytes
  *
- * prepare() goes over the ranges and asks the vm floor for I/O lists: from the task's map, or, when a
- * mapping made named entries before, from those. Either way pages are wired in their object, and no
- * translation is made anywhere. That is the whole misunderstanding of rdar://25140509.
+ * A kind is a table of functions (struct io_md_ops). Bytes go through physical memory, one unbroken
+ * segment after the other, whatever the kind: no translation is used, so none can be missing.
  */
 #include "iokit/io_memory_descriptor.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "iokit/io_internal.h"
-#include "vm/vm_access.h"
+#include "vm/vm_physical.h"
 
-/* ---- birth ---- */
+/* ---- life ---- */
 
-/* Whether the ranges make sense: no overflow, and from 11 on inside the task's map. */
-static bool
-io_ranges_are_valid(struct vm_task *task, const struct io_range *ranges, uint32_t count)
+struct io_md *
+io_md_take(struct vm_system *system, const struct io_md_ops *ops, uint32_t options,
+           uint32_t range_count)
 {
-    const struct vm_map *map = vm_task_map(task);
-    bool checks = vm_system_profile(vm_task_system(task))->checks_descriptor_range;
-    uint64_t total = 0;
+    const struct vmm_alloc *alloc = vm_system_alloc(system);
+    struct io_md *md = vmm_take_array(alloc, 1, sizeof(*md));
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t end = ranges[i].address + ranges[i].length;
-
-        if (end < ranges[i].address || total + ranges[i].length < total)
-            return false;
-        if (checks && ranges[i].length > 0 &&
-            (ranges[i].address < vm_map_min(map) || end > vm_map_max(map)))
-            return false;
-        total += ranges[i].length;
+    if (md == NULL)
+        return NULL;
+    if (range_count > 0) {
+        md->ranges = vmm_take_array(alloc, range_count, sizeof(*md->ranges));
+        if (md->ranges == NULL) {
+            vmm_give_array(alloc, md, 1, sizeof(*md));
+            return NULL;
+        }
     }
-    return count > 0;
+    md->ops = ops;
+    md->system = system;
+    md->id = vm_system_next_id(system);
+    md->options = options;
+    md->ref_count = 1;
+    md->range_count = range_count;
+    vmm_list_init(&md->maps);
+    return md;
 }
 
-static void
-io_md_free_storage(struct io_md *md)
+void
+io_md_discard(struct io_md *md)
 {
     const struct vmm_alloc *alloc = vm_system_alloc(md->system);
 
@@ -45,39 +46,8 @@ io_md_free_storage(struct io_md *md)
     io_reference_release(md, &md->copies);
     vmm_give_array(alloc, md->lists, md->list_capacity, sizeof(*md->lists));
     vmm_give_array(alloc, md->ranges, md->range_count, sizeof(*md->ranges));
+    vmm_give_array(alloc, md->children, md->child_count, sizeof(*md->children));
     vmm_give_array(alloc, md, 1, sizeof(*md));
-}
-
-enum vmm_status
-io_md_create(struct vm_task *task, const struct io_range *ranges, uint32_t count, uint32_t options,
-             struct io_md **made)
-{
-    struct vm_system *system = vm_task_system(task);
-    const struct vmm_alloc *alloc = vm_system_alloc(system);
-    struct io_md *md;
-
-    if (!io_ranges_are_valid(task, ranges, count))
-        return VMM_IO_BAD_ARGUMENT;
-    md = vmm_take_array(alloc, 1, sizeof(*md));
-    if (md == NULL)
-        return VMM_MODEL_NO_MEMORY;
-    md->ranges = vmm_take_array(alloc, count, sizeof(*md->ranges));
-    if (md->ranges == NULL) {
-        vmm_give_array(alloc, md, 1, sizeof(*md));
-        return VMM_MODEL_NO_MEMORY;
-    }
-    memcpy(md->ranges, ranges, count * sizeof(*ranges));
-    md->system = system;
-    md->id = vm_system_next_id(system);
-    md->task_id = vm_task_id(task);
-    md->options = options;
-    md->ref_count = 1;
-    md->range_count = count;
-    for (uint32_t i = 0; i < count; i++)
-        md->length += ranges[i].length;
-    vmm_list_init(&md->maps);
-    *made = md;
-    return VMM_OK;
 }
 
 void
@@ -100,19 +70,21 @@ io_over_release(struct vm_system *system, const char *class_name, uint32_t id)
                     "%s %u: released by a driver that holds no reference on it", class_name, id);
 }
 
-/* One reference less; the last one frees. */
+/* One reference less; the last one frees. A kernel that stops meanwhile frees nothing any more. */
 static enum vmm_status
 io_md_drop(struct io_md *md)
 {
+    enum vmm_status status;
+
     if (--md->ref_count > 0)
         return VMM_OK;
     VMM_ASSERT(vmm_list_is_empty(&md->maps)); /* D2 */
-    while (md->wire_count > 0)
-        io_md_complete(md,
-                       IO_DIRECTION_NONE); /* outstanding prepares are repaired (iokit.md 1.4) */
+    status = md->ops->retire(md);
+    if (status != VMM_OK)
+        return status;
     if (md->owner != NULL)
         md->owner->gone(md->owner, md->handle);
-    io_md_free_storage(md);
+    io_md_discard(md);
     return VMM_OK;
 }
 
@@ -122,7 +94,7 @@ io_md_release(struct io_md **released)
     struct io_md *md = *released;
 
     if (md->ref_count == md->kept)
-        return io_over_release(md->system, "IOGeneralMemoryDescriptor", md->id);
+        return io_over_release(md->system, md->ops->class_name, md->id);
     *released = NULL;
     return io_md_drop(md);
 }
@@ -137,20 +109,15 @@ io_md_let_go(struct io_md **kept)
     return io_md_drop(md);
 }
 
-static void
-io_md_drop_lists(struct io_md *md)
-{
-    while (md->list_count > 0)
-        vm_upl_commit(&md->lists[--md->list_count].upl);
-}
-
 void
 io_md_abandon(struct io_md *md)
 {
     while (!vmm_list_is_empty(&md->maps))
         io_map_abandon(VMM_CONTAINER(md->maps.next, struct io_map, link));
+    if (md->buffer.mapped != NULL)
+        io_map_abandon(md->buffer.mapped);
     io_md_drop_lists(md);
-    io_md_free_storage(md);
+    io_md_discard(md);
 }
 
 /* ---- small answers ---- */
@@ -176,7 +143,7 @@ io_md_options(const struct io_md *md)
 struct vm_task *
 io_md_task(const struct io_md *md)
 {
-    return vm_task_find(md->system, md->task_id);
+    return md->has_task ? vm_task_find(md->system, md->task_id) : NULL;
 }
 
 struct vm_map *
@@ -187,22 +154,57 @@ io_md_map(const struct io_md *md)
     return task == NULL ? NULL : vm_task_map(task);
 }
 
+bool
+io_md_is_physical(const struct io_md *md)
+{
+    return (md->options & IO_MEMORY_TYPE_MASK) == IO_MEMORY_TYPE_PHYSICAL;
+}
+
+bool
+io_md_is_remote(const struct io_md *md)
+{
+    return (md->options & IO_MEMORY_REMOTE) != 0 &&
+           vm_system_profile(md->system)->has_remote_memory;
+}
+
 uint32_t
 io_md_id(const struct io_md *md)
 {
     return md->id;
 }
 
+const char *
+io_md_class_name(const struct io_md *md)
+{
+    return md->ops->class_name;
+}
+
+/* A view counts what it looks at: one prepare through it wires all of that (iokit.md 2.4). */
 uint32_t
 io_md_wire_count(const struct io_md *md)
 {
-    return md->wire_count;
+    uint32_t least = md->wire_count;
+
+    for (uint32_t i = 0; i < md->child_count; i++) {
+        uint32_t count = io_md_wire_count(md->children[i]);
+
+        least = i == 0 || count < least ? count : least;
+    }
+    return least;
 }
 
 uint32_t
 io_md_references(const struct io_md *md)
 {
     return md->ref_count;
+}
+
+uint64_t
+io_md_preparation_id(const struct io_md *md)
+{
+    if (io_md_is_physical(md))
+        return IO_PREPARATION_ID_UNSUPPORTED;
+    return md->wire_count == 0 ? IO_PREPARATION_ID_UNPREPARED : md->preparation_id;
 }
 
 void
@@ -218,210 +220,31 @@ io_md_handle(const struct io_md *md)
     return md->handle;
 }
 
-/* ---- prepare ---- */
-
-/* Room for one more list. */
-static bool
-io_md_grow_lists(struct io_md *md)
-{
-    const struct vmm_alloc *alloc = vm_system_alloc(md->system);
-    size_t capacity = md->list_capacity == 0 ? 4 : md->list_capacity * 2;
-    struct io_list *lists;
-
-    if (md->list_count < md->list_capacity)
-        return true;
-    lists = vmm_take_array(alloc, capacity, sizeof(*lists));
-    if (lists == NULL)
-        return false;
-    if (md->list_count > 0)
-        memcpy(lists, md->lists, md->list_count * sizeof(*lists));
-    vmm_give_array(alloc, md->lists, md->list_capacity, sizeof(*lists));
-    md->lists = lists;
-    md->list_capacity = capacity;
-    return true;
-}
-
-static void
-io_md_add_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, uint64_t length,
-               uint64_t page_offset)
-{
-    md->lists[md->list_count++] =
-        (struct io_list){ .run = { md_offset, length, page_offset }, .upl = upl };
-}
-
-/* Path a of iokit.md 2.1: from the source task's map, one list per map entry. */
-static enum vmm_status
-io_md_wire_range_of_task(struct io_md *md, const struct io_range *range, uint64_t md_offset,
-                         uint32_t flags)
-{
-    struct vm_map *map = io_md_map(md);
-    uint64_t done = 0;
-
-    if (map == NULL)
-        return VMM_FAILURE;
-    while (done < range->length) {
-        vmm_va address = range->address + done;
-        vmm_size size = range->length - done;
-        struct vm_upl *upl;
-        enum vmm_status status;
-
-        if (!io_md_grow_lists(md))
-            return VMM_MODEL_NO_MEMORY;
-        status = vm_upl_create(map, address, &size, flags, &upl);
-        if (status != VMM_OK)
-            return status;
-        io_md_add_list(md, upl, md_offset + done, size, address & io_page_mask(md));
-        done += size;
-    }
-    return VMM_OK;
-}
-
-/* Path b: from the named entries that a mapping made. */
-static enum vmm_status
-io_md_wire_piece(struct io_md *md, const struct io_piece *piece, uint32_t flags)
-{
-    uint64_t mask = io_page_mask(md);
-    vmm_size size = piece->run.length;
-    struct vm_upl *upl;
-    enum vmm_status status;
-
-    if (!io_md_grow_lists(md))
-        return VMM_MODEL_NO_MEMORY;
-    status = vm_upl_create_from_entry(piece->entry, piece->run.page_offset, &size, flags, &upl);
-    if (status == VMM_OK)
-        io_md_add_list(md, upl, piece->run.md_offset, piece->run.length,
-                       piece->run.page_offset & mask);
-    return status;
-}
-
-/* wireVirtual(): every range, or nothing. */
-static enum vmm_status
-io_md_wire(struct io_md *md, uint32_t flags)
-{
-    enum vmm_status status = VMM_OK;
-    uint64_t md_offset = 0;
-
-    if (md->source.pieces != NULL) {
-        for (size_t i = 0; i < md->source.count && status == VMM_OK; i++)
-            status = io_md_wire_piece(md, &md->source.pieces[i], flags);
-    } else {
-        for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
-            status = io_md_wire_range_of_task(md, &md->ranges[i], md_offset, flags);
-            md_offset += md->ranges[i].length;
-        }
-    }
-    if (status != VMM_OK)
-        io_md_drop_lists(md);
-    return status;
-}
-
-/* Two Mach codes are translated; every other escapes as it is (iokit.md 2.4). */
-static enum vmm_status
-io_md_translate(enum vmm_status status)
-{
-    if (status == VMM_FAILURE)
-        return VMM_IO_CANNOT_WIRE;
-    return status == VMM_MEMORY_ERROR ? VMM_IO_NO_RESOURCES : status;
-}
-
-/* What the direction asks of the pages (iokit.md 2.3): only pure Out merely reads them. */
-static bool
-io_md_only_reads(const struct io_md *md, uint32_t direction)
-{
-    uint32_t bits = direction & IO_DIRECTION_OUT_IN;
-
-    if (bits == IO_DIRECTION_NONE)
-        bits = md->options & IO_DIRECTION_OUT_IN;
-    return bits == IO_DIRECTION_OUT;
-}
-
-static enum vmm_status
-io_md_prepare_first(struct io_md *md, uint32_t direction)
-{
-    bool only_reads = io_md_only_reads(md, direction);
-    uint32_t flags = (only_reads ? (uint32_t)VM_UPL_COPYOUT_FROM : 0) |
-                     (direction & IO_PREPARE_NO_FAULT ? (uint32_t)VM_UPL_NO_FAULT : 0);
-    enum vmm_status status = io_md_translate(io_md_wire(md, flags));
-
-    if (status == VMM_OK) {
-        md->wire_count = 1;
-        md->is_read_only |= only_reads;
-    }
-    return status;
-}
+/* ---- prepare, complete ---- */
 
 enum vmm_status
 io_md_prepare(struct io_md *md, uint32_t direction)
 {
-    const struct vm_profile *profile = vm_system_profile(md->system);
-    enum vmm_status status = VMM_OK;
-
-    if (md->wire_count == 0)
-        status = io_md_prepare_first(md, direction);
-    else if (profile->prepare_checks_direction && md->is_read_only &&
-             !io_md_only_reads(md, direction))
-        status = VMM_IO_NOT_WRITABLE;
-    else
-        md->wire_count++;
-    trace_emit(vm_system_trace(md->system), EV_DESC_PREPARE, .object = md->id, .length = md->length,
-               .status = status, .count = md->wire_count);
-    return status;
+    return md->ops->prepare(md, direction);
 }
 
 enum vmm_status
 io_md_complete(struct io_md *md, uint32_t direction)
 {
-    (void)direction; /* ignored but for the flags that later issues bring (iokit.md 2.2) */
-    if (md->wire_count == 0 && vm_system_kernel_asserts(md->system))
-        return vm_panic(md->system, REASON_UNBALANCED_COMPLETE, 0, 0,
-                        "assertion failed: complete() of IOGeneralMemoryDescriptor %u, which is "
-                        "not prepared",
-                        md->id);
-    if (md->wire_count > 0 && --md->wire_count == 0) {
-        io_md_drop_lists(md);
-        if (vm_system_profile(md->system)->complete_clears_read_only)
-            md->is_read_only = false;
-    }
-    trace_emit(vm_system_trace(md->system), EV_DESC_COMPLETE, .object = md->id,
-               .count = md->wire_count);
-    return VMM_OK;
+    return md->ops->complete(md, direction);
 }
 
 /* ---- bytes, through physical memory ---- */
-
-/* The list that holds byte `md_offset`, or NULL. */
-static struct io_list *
-io_md_list_at(const struct io_md *md, uint64_t md_offset)
-{
-    for (size_t i = 0; i < md->list_count; i++) {
-        const struct io_run *run = &md->lists[i].run;
-
-        if (md_offset >= run->md_offset && md_offset - run->md_offset < run->length)
-            return &md->lists[i];
-    }
-    return NULL;
-}
-
-vmm_ppn
-io_md_page(const struct io_md *md, uint64_t md_offset)
-{
-    const struct io_list *list = io_md_list_at(md, md_offset);
-    uint64_t byte;
-
-    if (list == NULL)
-        return VMM_NO_PAGE;
-    byte = md_offset - list->run.md_offset + list->run.page_offset;
-    return vm_upl_page(list->upl, byte / (io_page_mask(md) + 1));
-}
 
 /* An unprepared descriptor has no pages to go to (iokit.md 2.5). */
 static enum vmm_status
 io_md_must_be_prepared(struct io_md *md)
 {
-    if (md->wire_count > 0)
+    if (io_md_wire_count(md) > 0)
         return VMM_OK;
-    return vm_panic(md->system, REASON_NOT_PREPARED, md->task_id, md->ranges[0].address,
-                    "IOGeneralMemoryDescriptor %u not wired for the IODMACommand", md->id);
+    return vm_panic(md->system, REASON_NOT_PREPARED, md->task_id,
+                    md->range_count > 0 ? md->ranges[0].address : 0,
+                    "%s %u not wired for the IODMACommand", md->ops->class_name, md->id);
 }
 
 /* How much of [offset, offset + length) may be moved (iokit.md 7). */
@@ -435,13 +258,15 @@ io_md_clip(const struct io_md *md, uint64_t offset, uint64_t length)
     return vm_system_profile(md->system)->read_bytes_clips ? rest : 0;
 }
 
-/* How many bytes from `offset` on one list holds, at most `length`. */
-static uint64_t
-io_list_run(const struct io_list *list, uint64_t offset, uint64_t length)
+/* The unbroken run at `offset`, at most `most` bytes of it. */
+static enum vmm_status
+io_md_run(struct io_md *md, uint64_t offset, uint64_t most, uint64_t *address, uint64_t *run)
 {
-    uint64_t rest = list->run.md_offset + list->run.length - offset;
+    enum vmm_status status = md->ops->segment(md, offset, address, run);
 
-    return rest < length ? rest : length;
+    if (*run > most)
+        *run = most;
+    return status;
 }
 
 enum vmm_status
@@ -452,59 +277,89 @@ io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_
     uint64_t at = 0;
 
     while (status == VMM_OK && at < total) {
-        const struct io_list *list = io_md_list_at(md, offset + at);
-        uint64_t run = io_list_run(list, offset + at, total - at);
+        uint64_t address = 0;
+        uint64_t run = 0;
 
-        vm_upl_read(list->upl, offset + at - list->run.md_offset + list->run.page_offset,
-                    (uint8_t *)to + at, run);
-        at += run;
-    }
-    *done = at;
-    return status;
-}
-
-enum vmm_status
-io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length, uint64_t *done)
-{
-    enum vmm_status status = io_md_must_be_prepared(md);
-    uint64_t total = md->is_read_only ? 0 : io_md_clip(md, offset, length);
-    uint64_t at = 0;
-
-    while (status == VMM_OK && at < total) {
-        struct io_list *list = io_md_list_at(md, offset + at);
-        uint64_t run = io_list_run(list, offset + at, total - at);
-
-        status = vm_upl_write(list->upl, offset + at - list->run.md_offset + list->run.page_offset,
-                              (const uint8_t *)from + at, run);
+        status = io_md_run(md, offset + at, total - at, &address, &run);
+        if (status == VMM_OK)
+            vm_physical_read(md->system, address, (uint8_t *)to + at, run);
         at += status == VMM_OK ? run : 0;
     }
     *done = at;
     return status;
 }
 
-enum vmm_status
-io_md_segment(struct io_md *md, uint64_t offset, uint64_t *address, uint64_t *length)
+/* Whether writeBytes() finds the read-only flag, here or below. */
+static bool
+io_md_forbids_writes(const struct io_md *md)
 {
-    uint64_t page_bytes = io_page_mask(md) + 1;
-    enum vmm_status status = io_md_must_be_prepared(md);
-    const struct io_list *list;
-    uint64_t in_page;
-    vmm_ppn ppn;
+    bool forbids = md->is_read_only;
 
-    if (status != VMM_OK)
-        return status;
+    for (uint32_t i = 0; i < md->child_count; i++)
+        forbids |= io_md_forbids_writes(md->children[i]);
+    return forbids;
+}
+
+enum vmm_status
+io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length, uint64_t *done)
+{
+    enum vmm_status status = io_md_must_be_prepared(md);
+    uint64_t total = io_md_forbids_writes(md) ? 0 : io_md_clip(md, offset, length);
+    uint64_t at = 0;
+
+    while (status == VMM_OK && at < total) {
+        uint64_t address = 0;
+        uint64_t run = 0;
+
+        status = io_md_run(md, offset + at, total - at, &address, &run);
+        if (status == VMM_OK)
+            status = vm_physical_write(md->system, address,
+                                       from == NULL ? NULL : (const uint8_t *)from + at, run);
+        at += status == VMM_OK ? run : 0;
+    }
+    *done = at;
+    return status;
+}
+
+/* Where byte `offset` is in the task that the descriptor names: no prepare needed (iokit.md 7). */
+static uint64_t
+io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length)
+{
+    uint64_t start = 0;
+
+    while (md->child_count == 1 && md->range_count == 0) { /* a view: look through it */
+        offset += md->child_offset;
+        md = md->children[0];
+    }
+    for (uint32_t i = 0; i < md->range_count; i++) {
+        const struct io_range *range = &md->ranges[i];
+
+        if (offset - start < range->length) {
+            *length = range->length - (offset - start);
+            return range->address + (offset - start);
+        }
+        start += range->length;
+    }
+    return 0;
+}
+
+enum vmm_status
+io_md_segment(struct io_md *md, uint64_t offset, uint32_t options, uint64_t *address,
+              uint64_t *length)
+{
+    enum vmm_status status = VMM_OK;
+
     *address = 0;
     *length = 0;
-    list = io_md_list_at(md, offset);
-    if (list == NULL)
+    if (options & IO_MEMORY_SOURCE_SEGMENT) {
+        if (offset < md->length)
+            *address = io_md_source_segment(md, offset, length);
         return VMM_OK;
-    in_page = (offset - list->run.md_offset + list->run.page_offset) & io_page_mask(md);
-    ppn = io_md_page(md, offset);
-    *address = (uint64_t)ppn * page_bytes + in_page;
-    *length = page_bytes - in_page;
-    while (offset + *length < md->length && io_md_page(md, offset + *length) == ++ppn)
-        *length += page_bytes;
+    }
+    status = io_md_must_be_prepared(md);
+    if (status == VMM_OK && offset < md->length)
+        status = md->ops->segment(md, offset, address, length);
     if (*length > md->length - offset)
         *length = md->length - offset;
-    return VMM_OK;
+    return status;
 }

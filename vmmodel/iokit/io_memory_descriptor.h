@@ -12,7 +12,6 @@
  *             VMM_MODEL_PANIC: bytes asked of an unprepared descriptor (iokit.md 2.5)
  * EVENTS      DESC_PREPARE DESC_COMPLETE
  * XNU         iokit/Kernel/IOMemoryDescriptor.cpp IOGeneralMemoryDescriptor; iokit.md 1 and 2
- *             Differs: task memory only; no buffers, sub-, multi- or physical descriptors yet
  */
 #ifndef IOKIT_IO_MEMORY_DESCRIPTOR_H
 #define IOKIT_IO_MEMORY_DESCRIPTOR_H
@@ -44,6 +43,15 @@ struct io_range {
  */
 enum vmm_status io_md_create(struct vm_task *task, const struct io_range *ranges, uint32_t count,
                              uint32_t options, struct io_md **md) VMM_MUST_USE;
+
+/* withAddress(): bytes of the kernel's own, prepared at once; refused with prepare()'s code. */
+enum vmm_status io_md_create_with_address(struct vm_system *system, uint64_t address,
+                                          uint64_t length, uint32_t direction,
+                                          struct io_md **md) VMM_MUST_USE;
+
+/* withPersistentMemoryDescriptor(): *md is the original with one reference more, or a new one. */
+enum vmm_status io_md_create_persistent(struct io_md *original, struct io_md **md) VMM_MUST_USE;
+
 void io_md_retain(struct io_md *md);
 
 /* VMM_OK, or what completing and freeing met. */
@@ -56,6 +64,11 @@ struct vm_task *io_md_task(const struct io_md *md);
 uint32_t io_md_id(const struct io_md *md);
 uint32_t io_md_wire_count(const struct io_md *md);
 uint32_t io_md_references(const struct io_md *md);
+const char *io_md_class_name(const struct io_md *md);
+
+/* getPreparationID(): a number of its own for each prepare from zero. */
+enum { IO_PREPARATION_ID_UNPREPARED = 0, IO_PREPARATION_ID_UNSUPPORTED = 1 };
+uint64_t io_md_preparation_id(const struct io_md *md);
 
 void io_md_set_owner(struct io_md *md, struct io_owner *owner, uint64_t handle);
 uint64_t io_md_handle(const struct io_md *md);
@@ -74,7 +87,7 @@ enum vmm_status io_md_complete(struct io_md *md, uint32_t direction);
 
 /*
  * readBytes(), writeBytes(): through physical memory, never a fault. *done counts bytes.
- * VMM_MODEL_PANIC when not prepared.
+ * VMM_MODEL_PANIC when not prepared. `from` NULL stores zeroes.
  */
 enum vmm_status io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length,
                            uint64_t *done) VMM_MUST_USE;
@@ -83,9 +96,10 @@ enum vmm_status io_md_write(struct io_md *md, uint64_t offset, const void *from,
 
 /*
  * getPhysicalSegment(): the physical address of byte `offset` and how many bytes follow without a
- * break. *address 0: past the end. VMM_MODEL_PANIC when not prepared.
+ * break. *address 0: past the end. VMM_MODEL_PANIC when not prepared. With IO_MEMORY_SOURCE_SEGMENT
+ * the source's virtual address, prepared or not.
  */
-enum vmm_status io_md_segment(struct io_md *md, uint64_t offset, uint64_t *address,
-                              uint64_t *length) VMM_MUST_USE;
+enum vmm_status io_md_segment(struct io_md *md, uint64_t offset, uint32_t options,
+                              uint64_t *address, uint64_t *length) VMM_MUST_USE;
 
 #endif

@@ -13,26 +13,53 @@
 
 /* ---- sharing (iokit.md 3.3) ---- */
 
+/* Whether the request wants what the mapping has, apart from how much of it. */
 static bool
-io_map_is_compatible(const struct io_map *map, const struct io_request *request)
+io_map_is_alike(const struct io_map *map, const struct io_request *request)
 {
+    const struct io_md *md = map->md;
+    uint32_t cache_mode = io_cache_mode(md, request->options);
+    uint32_t same = IO_MAP_READ_ONLY;
+
+    if (vm_system_profile(md->system)->has_map_guards)
+        same |= IO_MAP_GUARDED_MASK;
     return map->map == request->map && map->address != 0 &&
-           (map->options & IO_MAP_READ_ONLY) == (request->options & IO_MAP_READ_ONLY) &&
-           ((request->options & IO_MAP_ANYWHERE) || request->at == map->address) &&
-           request->offset >= map->offset && request->offset - map->offset <= map->length &&
+           ((map->options ^ request->options) & same) == 0 &&
+           (cache_mode == 0 || cache_mode == io_cache_mode(md, map->options)) &&
+           ((request->options & IO_MAP_ANYWHERE) || request->at == map->address);
+}
+
+static bool
+io_map_is_exact(const struct io_map *map, const struct io_request *request)
+{
+    return map->offset == request->offset && map->length == request->length;
+}
+
+static bool
+io_map_contains(const struct io_map *map, const struct io_request *request)
+{
+    return map->super == NULL && request->offset >= map->offset &&
+           request->offset - map->offset <= map->length &&
            request->length <= map->length - (request->offset - map->offset);
 }
 
+/* A mapping of exactly the request's bytes, else one that they are a part of, else NULL. */
 static struct io_map *
 io_map_find_compatible(struct io_md *md, const struct io_request *request)
 {
+    struct io_map *found = NULL;
+
     for (struct vmm_list *at = md->maps.next; at != &md->maps; at = at->next) {
         struct io_map *map = VMM_CONTAINER(at, struct io_map, link);
 
-        if (map->super == NULL && io_map_is_compatible(map, request))
+        if (!io_map_is_alike(map, request))
+            continue;
+        if (io_map_is_exact(map, request))
             return map;
+        if (found == NULL && io_map_contains(map, request))
+            found = map;
     }
-    return NULL;
+    return found;
 }
 
 /* ---- create ---- */
@@ -85,31 +112,56 @@ io_map_become_part(struct io_map *map, struct io_map *super)
     map->address = super->address + (map->offset - super->offset);
 }
 
+/* What a new mapping shows: what somebody else mapped, a part of another mapping, or its own. */
+static enum vmm_status
+io_map_fill(struct io_map *map, struct io_map *shared, const struct io_request *request)
+{
+    if (request->options & IO_MAP_STATIC) {
+        map->address = request->at;
+        return VMM_OK;
+    }
+    if (shared == NULL)
+        return map->md->ops->place(map, request);
+    io_map_become_part(map, shared);
+    return VMM_OK;
+}
+
 static enum vmm_status
 io_map_make(struct io_md *md, const struct io_request *request, struct io_map **made)
 {
-    struct io_map *shared = io_map_find_compatible(md, request);
+    bool may_share = !(request->options & (IO_MAP_UNIQUE | IO_MAP_STATIC));
+    struct io_map *shared = may_share ? io_map_find_compatible(md, request) : NULL;
     struct io_map *map;
-    enum vmm_status status = VMM_OK;
+    enum vmm_status status;
 
-    if (shared != NULL && shared->offset == request->offset && shared->length == request->length) {
+    if (shared != NULL && io_map_is_exact(shared, request)) {
         io_map_retain(shared);
         *made = shared;
         return VMM_OK;
     }
+    if (shared == NULL && may_share && (request->options & IO_MAP_REFERENCE))
+        return VMM_IO_ERROR; /* kIOMapReference never makes one */
     map = io_map_take(md, request);
     if (map == NULL)
         return VMM_MODEL_NO_MEMORY;
-    if (shared != NULL)
-        io_map_become_part(map, shared);
-    else
-        status = io_map_place(map, request);
+    status = io_map_fill(map, shared, request);
     if (status != VMM_OK) {
         (void)io_map_free(map); /* the descriptor lives on: the caller holds it */
         return status;
     }
     *made = map;
     return VMM_OK;
+}
+
+/* A view's mappings are its parent's (iokit.md 1.2): they are shared, kept and freed with those. */
+static struct io_md *
+io_md_mapped(struct io_md *md, struct io_request *request)
+{
+    while (md->ops == &io_sub_ops) {
+        request->offset += md->child_offset;
+        md = md->children[0];
+    }
+    return md;
 }
 
 enum vmm_status
@@ -123,8 +175,12 @@ io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t opti
                                   .offset = offset,
                                   .length = length == 0 ? md->length : length };
     struct trace *trace = vm_system_trace(md->system);
-    enum vmm_status status = io_map_make(md, &request, map);
+    enum vmm_status status = VMM_OK;
 
+    if (md->ops == &io_sub_ops)
+        status = io_place_check(md, &request);
+    if (status == VMM_OK)
+        status = io_map_make(io_md_mapped(md, &request), &request, map);
     if (status == VMM_OK)
         trace_emit(trace, EV_IOMAP_CREATE, .object = (*map)->id, .space = vm_task_id(task),
                    .va = (*map)->address, .length = (*map)->length);
@@ -132,6 +188,39 @@ io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t opti
         trace_emit(trace, EV_IOMAP_FAIL, .object = md->id, .space = vm_task_id(task),
                    .length = request.length, .status = status);
     return status;
+}
+
+enum vmm_status
+io_map_set(struct io_md *md, struct vm_task *task, uint64_t address, uint32_t options,
+           struct io_map **map)
+{
+    return io_map_create(md, task, address, options | IO_MAP_STATIC, 0, 0, map);
+}
+
+/* ---- a mapping that no other is ever shared with (iokit.md 1.3) ---- */
+
+void
+io_map_hide(struct io_map *map)
+{
+    struct io_md *md = map->md;
+
+    vmm_list_remove(&map->link);
+    vmm_list_init(&map->link);
+    md->ref_count--; /* nobody keeps anybody: the buffer frees it first */
+    md->kept--;
+}
+
+enum vmm_status
+io_map_free_hidden(struct io_map **hidden)
+{
+    struct io_map *map = *hidden;
+    enum vmm_status status = io_map_unmap(map);
+
+    if (status != VMM_OK)
+        return status;
+    *hidden = NULL;
+    vmm_give_array(vm_system_alloc(map->md->system), map, 1, sizeof(*map));
+    return VMM_OK;
 }
 
 /* ---- life ---- */
@@ -150,12 +239,27 @@ io_map_unmap(struct io_map *map)
 
     if (map->map == NULL)
         return VMM_OK;
-    if (map->super == NULL && map->vm_size > 0)
+    if (map->md->ops->unmap != NULL)
+        status = map->md->ops->unmap(map);
+    if (status == VMM_OK && map->super == NULL && map->vm_size > 0)
         status = vm_deallocate(map->map, map->vm_start, map->vm_size);
     if (status != VMM_OK)
         return status;
     trace_emit(vm_system_trace(map->md->system), EV_IOMAP_UNMAP, .object = map->id,
                .space = vm_map_space(map->map), .va = address, .length = map->length);
+    vm_map_release(&map->map);
+    map->address = 0;
+    return VMM_OK;
+}
+
+/* The task's map is emptied by somebody else; only a mapping that the user client made unmaps. */
+enum vmm_status
+io_map_task_died(struct io_map *map, bool by_user_client)
+{
+    if (map->map == NULL)
+        return VMM_OK;
+    if (by_user_client)
+        return io_map_unmap(map);
     vm_map_release(&map->map);
     map->address = 0;
     return VMM_OK;

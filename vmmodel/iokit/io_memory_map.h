@@ -13,7 +13,6 @@
  *             VMM_MODEL_HANG: unmapped while wired (iokit.md 4.4)
  * EVENTS      IOMAP_CREATE IOMAP_FAIL IOMAP_LEAK IOMAP_PREFAULT IOMAP_WIRE IOMAP_UNMAP
  * XNU         IOMemoryDescriptor.cpp IOMemoryMap; iokit.md 3 and 4
- *             Differs: no Unique, Reference, Static, Overwrite, guards, redirect yet
  */
 #ifndef IOKIT_IO_MEMORY_MAP_H
 #define IOKIT_IO_MEMORY_MAP_H
@@ -26,6 +25,10 @@
  */
 enum vmm_status io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t options,
                               uint64_t offset, uint64_t length, struct io_map **map) VMM_MUST_USE;
+
+/* setMapping(): adopts an address that somebody else mapped; unmap() leaves it alone. */
+enum vmm_status io_map_set(struct io_md *md, struct vm_task *task, uint64_t address,
+                           uint32_t options, struct io_map **map) VMM_MUST_USE;
 void io_map_retain(struct io_map *map);
 
 /* Drops one reference; the last one unmaps and lets the descriptor go. */
@@ -33,6 +36,9 @@ enum vmm_status io_map_release(struct io_map **map);
 
 /* unmap(): undoes the mapping now; address becomes 0. Again: VMM_OK. */
 enum vmm_status io_map_unmap(struct io_map *map);
+
+/* taskDied(): forgets the target; unmaps only what the user client made (iokit.md 3.8). */
+enum vmm_status io_map_task_died(struct io_map *map, bool by_user_client);
 
 /* wireRange(): direction 0 unwires once. The rows of iokit.md 4.3. VMM_NOT_SUPPORTED before 10.8.2. */
 enum vmm_status io_map_wire_range(struct io_map *map, uint32_t direction, uint64_t offset,

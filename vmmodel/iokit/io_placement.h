@@ -1,7 +1,14 @@
 /*
  * io_placement.h - putting a descriptor's bytes somewhere in an address space
  *
- * PURPOSE     doMap: which addresses, which rights, and whether any translation is made at once.
+ * PURPOSE     doMap: which addresses, which rights, and whether any translation is made at once. The
+ *             kinds of descriptor share the checks and the reserving, and fill the region each in
+ *             its way.
+ *
+ *                 vm_start                                            vm_start + vm_size
+ *                 | guard | page_offset, then the bytes ...   | guard |
+ *                         ^ start                             ^ start + size
+ *
  * INVARIANTS  none of its own
  * UNITS       bytes
  * OWNERSHIP   fills the mapping; on failure the mapping holds no region
@@ -24,6 +31,49 @@ struct io_request {
     uint64_t length;
 };
 
+/* A mapping while it is being placed. */
+struct io_placement {
+    struct io_map *map;
+    const struct io_request *request;
+    const struct io_reference *reference; /* what is mapped: the originals, the copies, a device */
+    uint64_t page_offset;                 /* of the first byte */
+    vmm_prot prot;
+    vmm_va start;   /* the region for the bytes */
+    vmm_size size;  /* its pages */
+    vmm_size guard; /* on either side of it */
+    bool may_leak;  /* the failure is one that leaves the region behind */
+};
+
+/* IOGeneralMemoryDescriptor::doMap over virtual memory. */
 enum vmm_status io_map_place(struct io_map *map, const struct io_request *request) VMM_MUST_USE;
+
+/* Whether the request lies in the descriptor and its options go together (iokit.md 3.1, 3.4). */
+enum vmm_status io_place_check(const struct io_md *md,
+                               const struct io_request *request) VMM_MUST_USE;
+
+/* The part of a piece that the request covers; false: none. */
+bool io_part_of(const struct io_placement *placement, const struct io_piece *piece,
+                struct io_run *part);
+
+/* The pages that a part takes, in bytes. */
+vmm_size io_part_bytes(const struct io_md *md, const struct io_run *part);
+
+/* Sums up the pages of the parts that the request covers, and how they fit together. */
+enum vmm_status io_measure(struct io_placement *placement) VMM_MUST_USE;
+
+/* Sets aside placement->size bytes with their guards; kIOMapOverwrite takes what is there. */
+enum vmm_status io_reserve(struct io_placement *placement) VMM_MUST_USE;
+
+/* Puts every part of the reference over its pages. */
+enum vmm_status io_enter_entries(struct io_placement *placement) VMM_MUST_USE;
+
+/* What is left when the region could not be filled; gives the status to return. */
+enum vmm_status io_fail_after_reserve(struct io_placement *placement, enum vmm_status status);
+
+/* The mapping holds the region from now on. */
+void io_placed(struct io_placement *placement);
+
+/* The rights of the mapping, within what the entries allow; VMM_INVALID_RIGHT: beyond them. */
+enum vmm_status io_choose_prot(struct io_placement *placement) VMM_MUST_USE;
 
 #endif

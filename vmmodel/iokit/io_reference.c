@@ -45,7 +45,10 @@ io_reference_grow(struct io_md *md, struct io_reference *reference)
     return true;
 }
 
-/* Names one range, cut at every map entry of the source. */
+/*
+ * Names one range, cut at every map entry of the source. The last piece of a range reaches to the end
+ * of its page: a buffer whose length grows within that page can still be mapped.
+ */
 static enum vmm_status
 io_reference_add_range(struct io_md *md, struct io_reference *reference,
                        const struct io_range *range, uint64_t md_offset)
@@ -66,7 +69,7 @@ io_reference_add_range(struct io_md *md, struct io_reference *reference,
         if (status != VMM_OK)
             return status;
         covered = size - page_offset;
-        if (covered > range->length - done)
+        if (covered > range->length - done && md->range_count > 1)
             covered = range->length - done;
         reference->pieces[reference->count++] =
             (struct io_piece){ .run = { md_offset + done, covered, page_offset }, .entry = entry };
@@ -96,28 +99,87 @@ io_reference_copy_range(struct io_md *md, struct io_reference *reference,
     return VMM_OK;
 }
 
+/* How one range becomes pieces. */
+typedef enum vmm_status io_reference_way(struct io_md *md, struct io_reference *reference,
+                                         const struct io_range *range, uint64_t md_offset);
+
+/* The range as it counts now: a buffer's only one may be shortened, and its entry may not be. */
+static struct io_range
+io_reference_range(const struct io_md *md, uint32_t index)
+{
+    struct io_range range = md->ranges[index];
+
+    if (md->buffer.capacity > 0 && vm_system_profile(md->system)->buffer_entry_covers_capacity)
+        range.length = md->buffer.capacity;
+    return range;
+}
+
+static enum vmm_status
+io_reference_add(struct io_md *md, struct io_reference *reference, io_reference_way *way)
+{
+    enum vmm_status status = VMM_OK;
+    uint64_t md_offset = 0;
+
+    for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
+        struct io_range range = io_reference_range(md, i);
+
+        status = way(md, reference, &range, md_offset);
+        md_offset += range.length;
+    }
+    return status;
+}
+
+/* What the first mapping freezes (iokit.md 3.2). */
+static vmm_prot
+io_entry_prot(const struct io_md *md, uint32_t options)
+{
+    bool only_reads = (md->options & IO_DIRECTION_OUT_IN) == IO_DIRECTION_OUT &&
+                      (options & IO_MAP_READ_ONLY) != 0 && io_cache_mode(md, options) == 0;
+
+    return VMM_PROT_READ | (only_reads ? 0 : (vmm_prot)VMM_PROT_WRITE);
+}
+
 enum vmm_status
 io_md_reference(struct io_md *md, uint32_t options)
 {
-    bool only_reads = (md->options & IO_DIRECTION_OUT_IN) == IO_DIRECTION_OUT &&
-                      (options & IO_MAP_READ_ONLY) != 0;
-    enum vmm_status status = VMM_OK;
-    uint64_t md_offset = 0;
+    enum vmm_status status;
 
     if (md->source.pieces != NULL)
         return VMM_OK;
     if (io_md_map(md) == NULL)
         return VMM_INVALID_TASK;
-    md->entry_prot = VMM_PROT_READ | (only_reads ? 0 : (vmm_prot)VMM_PROT_WRITE);
-    for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
-        status = io_reference_add_range(md, &md->source, &md->ranges[i], md_offset);
-        if (status == VMM_OK && io_md_is_snapshot(md))
-            status = io_reference_copy_range(md, &md->copies, &md->ranges[i], md_offset);
-        md_offset += md->ranges[i].length;
-    }
+    md->entry_prot = io_entry_prot(md, options);
+    status = io_reference_add(md, &md->source, io_reference_add_range);
+    if (status == VMM_OK && io_md_is_snapshot(md))
+        status = io_reference_add(md, &md->copies, io_reference_copy_range);
     if (status != VMM_OK) {
         io_reference_release(md, &md->source);
         io_reference_release(md, &md->copies);
     }
     return status;
+}
+
+enum vmm_status
+io_reference_set(struct io_md *md, struct vm_memory_entry **entry)
+{
+    if (!io_reference_grow(md, &md->source))
+        return VMM_MODEL_NO_MEMORY;
+    md->entry_prot = vm_memory_entry_prot(*entry);
+    md->source.pieces[md->source.count++] =
+        (struct io_piece){ .run = { 0, vm_memory_entry_size(*entry), 0 }, .entry = *entry };
+    *entry = NULL;
+    return VMM_OK;
+}
+
+bool
+io_reference_is_current(struct io_md *md)
+{
+    struct io_reference now = { .count = 0 };
+    bool is_same = io_reference_add(md, &now, io_reference_add_range) == VMM_OK &&
+                   now.count == md->source.count;
+
+    for (size_t i = 0; is_same && i < now.count; i++)
+        is_same = vm_memory_entry_is_same(now.pieces[i].entry, md->source.pieces[i].entry);
+    io_reference_release(md, &now);
+    return is_same;
 }

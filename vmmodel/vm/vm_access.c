@@ -80,6 +80,8 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
         trace_emit(&system->trace, EV_FAULT_REFUSED, .space = vm_task_id(access->task), .va = va,
                    .prot = access->kind, .detail = vm_context_current(system), .status = status,
                    .cpu = system->cpu);
+    if (access->is_trial)
+        return status;
     if (access->has_recovery)
         return VMM_INVALID_ADDRESS;
     if (is_kernel)

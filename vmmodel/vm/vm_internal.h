@@ -50,6 +50,7 @@ struct vm_page {
     bool pmapped;  /* ever mapped */
     bool wpmapped; /* ever mapped with WRITE */
     bool is_reusable;
+    bool is_absent; /* held for a device that has not written it yet (vm.md 4.8) */
 };
 
 /* Pages in the order in which they will be reclaimed. */

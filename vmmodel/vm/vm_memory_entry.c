@@ -79,6 +79,19 @@ vm_memory_entry_is_copy(const struct vm_memory_entry *entry)
     return entry->is_copy;
 }
 
+bool
+vm_memory_entry_is_same(const struct vm_memory_entry *a, const struct vm_memory_entry *b)
+{
+    const struct vm_map_copy *mine = a->pieces;
+    const struct vm_map_copy *other = b->pieces;
+    bool is_same = a->size == b->size && a->prot == b->prot && mine->count == other->count;
+
+    for (size_t i = 0; is_same && i < mine->count; i++)
+        is_same = mine->pieces[i].object == other->pieces[i].object &&
+                  mine->pieces[i].offset == other->pieces[i].offset;
+    return is_same;
+}
+
 vmm_off
 vm_memory_entry_data_offset(const struct vm_memory_entry *entry)
 {

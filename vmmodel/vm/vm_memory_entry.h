@@ -67,6 +67,9 @@ vmm_size vm_memory_entry_size(const struct vm_memory_entry *entry);
 vmm_prot vm_memory_entry_prot(const struct vm_memory_entry *entry);
 bool vm_memory_entry_is_copy(const struct vm_memory_entry *entry);
 
+/* Whether both name the same bytes of the same object with the same rights. */
+bool vm_memory_entry_is_same(const struct vm_memory_entry *a, const struct vm_memory_entry *b);
+
 /* Of the address it was made for, in its first page; bytes. */
 vmm_off vm_memory_entry_data_offset(const struct vm_memory_entry *entry);
 

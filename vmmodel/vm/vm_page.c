@@ -71,6 +71,22 @@ vm_page_lookup(const struct vm_object *object, vmm_off offset)
 }
 
 enum vmm_status
+vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_page **page)
+{
+    struct vm_system *system = object->system;
+
+    if (!vmm_radix_set(&object->pages, vm_page_index(object, offset), ppn)) {
+        hw_frame_free(&system->machine->frames, ppn);
+        return VMM_MODEL_NO_MEMORY;
+    }
+    hw_frame_zero(&system->machine->frames, ppn);
+    *page = &system->pages[ppn];
+    **page = (struct vm_page){ .object = object, .offset = offset };
+    vm_page_enqueue(system, *page, VM_PAGE_ACTIVE);
+    return VMM_OK;
+}
+
+enum vmm_status
 vm_page_alloc(struct vm_object *object, vmm_off offset, struct vm_page **page)
 {
     struct vm_system *system = object->system;
@@ -83,15 +99,7 @@ vm_page_alloc(struct vm_object *object, vmm_off offset, struct vm_page **page)
             return status;
         ppn = hw_frame_alloc(&system->machine->frames);
     }
-    if (!vmm_radix_set(&object->pages, vm_page_index(object, offset), ppn)) {
-        hw_frame_free(&system->machine->frames, ppn);
-        return VMM_MODEL_NO_MEMORY;
-    }
-    hw_frame_zero(&system->machine->frames, ppn);
-    *page = &system->pages[ppn];
-    **page = (struct vm_page){ .object = object, .offset = offset };
-    vm_page_enqueue(system, *page, VM_PAGE_ACTIVE);
-    return VMM_OK;
+    return vm_page_insert(object, offset, ppn, page);
 }
 
 enum vmm_status
@@ -268,8 +276,13 @@ vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm
 {
     struct vm_system *system = page->object->system;
     uint8_t queue = page->queue;
-    enum vmm_status status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
+    enum vmm_status status;
 
+    if (page->is_absent) { /* as missing: whoever sees it sees zeroes (vm.md 4.4) */
+        hw_frame_zero(&system->machine->frames, vm_page_ppn(page));
+        page->is_absent = false;
+    }
+    status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
     if (status != VMM_MODEL_NO_FRAME)
         return status;
     vm_page_dequeue(system, page); /* making room must not take the page itself */

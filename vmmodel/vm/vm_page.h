@@ -27,6 +27,10 @@ struct vm_page *vm_page_lookup(const struct vm_object *object, vmm_off offset);
 enum vmm_status vm_page_alloc(struct vm_object *object, vmm_off offset,
                               struct vm_page **page) VMM_MUST_USE;
 
+/* The same with a frame that was just taken from the machine; without success it goes back. */
+enum vmm_status vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn,
+                               struct vm_page **page) VMM_MUST_USE;
+
 /* Takes a free page into `object` and copies `source`'s bytes into it. Announces PAGE_COPY. */
 enum vmm_status vm_page_alloc_copy(struct vm_object *object, vmm_off offset,
                                    const struct vm_page *source,

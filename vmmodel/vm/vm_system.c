@@ -116,6 +116,12 @@ vm_system_page_bytes(const struct vm_system *system)
     return system->page_bytes;
 }
 
+vmm_ppn
+vm_system_frame_count(const struct vm_system *system)
+{
+    return system->frame_count;
+}
+
 uint32_t
 vm_system_cpu_count(const struct vm_system *system)
 {

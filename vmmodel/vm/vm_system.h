@@ -45,6 +45,7 @@ struct trace *vm_system_trace(struct vm_system *system);
 const struct vm_profile *vm_system_profile(const struct vm_system *system);
 vmm_size vm_system_page_bytes(const struct vm_system *system);
 bool vm_system_kernel_asserts(const struct vm_system *system);
+vmm_ppn vm_system_frame_count(const struct vm_system *system);
 uint32_t vm_system_cpu_count(const struct vm_system *system);
 
 /* The CPU that the following operations run on; cpu < cpu_count. */

@@ -51,14 +51,34 @@ vm_upl_take(struct vm_object *object, vmm_off offset, uint64_t count)
     return upl;
 }
 
+/* A page that is still absent when nobody holds it any more has nothing to keep. */
 static void
 vm_upl_unwire(struct vm_upl *upl, uint64_t count)
 {
     if (upl->object->device != NULL)
         return;
     upl->object->system->io_wires -= count;
-    for (uint64_t i = 0; i < count; i++)
-        vm_page_unwire(&upl->object->system->pages[upl->pages[i]]);
+    for (uint64_t i = 0; i < count; i++) {
+        struct vm_page *page = &upl->object->system->pages[upl->pages[i]];
+
+        vm_page_unwire(page);
+        if (page->is_absent && page->wire_count == 0)
+            vm_page_free(page);
+    }
+}
+
+/* Whether a fault at (object, offset) would be filled with zeroes. */
+static bool
+vm_upl_nobody_has(const struct vm_object *object, vmm_off offset)
+{
+    bool somebody_has = false;
+
+    for (; object != NULL && !somebody_has; object = object->shadow) {
+        somebody_has = vm_page_lookup(object, offset) != NULL ||
+                       vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0;
+        offset += object->shadow_offset;
+    }
+    return !somebody_has;
 }
 
 /*
@@ -83,7 +103,11 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
     }
     if (page == NULL && (flags & VM_UPL_NO_FAULT))
         return VMM_MEMORY_ERROR;
-    if (page == NULL || (is_write && object->copy != NULL))
+    if (page == NULL && (flags & VM_UPL_NO_ZERO_FILL) && vm_upl_nobody_has(object, offset)) {
+        status = vm_page_alloc(object, offset, &page);
+        if (status == VMM_OK)
+            page->is_absent = true;
+    } else if (page == NULL || (is_write && object->copy != NULL))
         status = vm_fault_page(object, offset, true, &page, &kind);
     if (status != VMM_OK)
         return status;
@@ -174,6 +198,17 @@ vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off offset, vmm_size
     }
     status = vm_upl_make(object, start, end - start, flags, upl);
     return vm_fault_result(object->system->kernel_map, 0, status);
+}
+
+void
+vm_upl_set_valid(struct vm_upl *upl)
+{
+    for (uint64_t i = 0; i < upl->count; i++) {
+        struct vm_page *page = &upl->object->system->pages[upl->pages[i]];
+
+        page->is_dirty |= page->is_absent;
+        page->is_absent = false;
+    }
 }
 
 void

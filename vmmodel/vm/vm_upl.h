@@ -25,6 +25,7 @@ struct vm_upl;
 enum {
     VM_UPL_COPYOUT_FROM = 1, /* memory -> device: pages are only read */
     VM_UPL_NO_FAULT = 2,     /* a page that is not resident is an error */
+    VM_UPL_NO_ZERO_FILL = 4, /* a page nobody has stays absent until vm_upl_set_valid() */
 };
 
 /*
@@ -39,7 +40,10 @@ enum vmm_status vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off 
                                          vmm_size *size, uint32_t flags,
                                          struct vm_upl **upl) VMM_MUST_USE;
 
-/* Unwires every page and ends the list. */
+/* What the device wrote counts: absent pages hold data from now on. XNU: iopl_valid_data(). */
+void vm_upl_set_valid(struct vm_upl *upl);
+
+/* Unwires every page, frees those that are still absent, and ends the list. */
 void vm_upl_commit(struct vm_upl **upl);
 
 uint64_t vm_upl_page_count(const struct vm_upl *upl);

@@ -1,0 +1,27 @@
+/*
+ * vm_kmem.h - the kernel's own memory: wired and translated from birth
+ *
+ * PURPOSE     What IOMalloc, kalloc and a wired IOBufferMemoryDescriptor come to: kernel memory that
+ *             never faults, because every page is entered when it is allocated.
+ * INVARIANTS  an allocation is one entry of the kernel's map whose wire count begins at 1
+ * UNITS       address, size, mask: bytes; mask is alignment - 1
+ * OWNERSHIP   the caller frees the whole allocation with vm_kmem_free()
+ * ERRORS      VMM_NO_SPACE, VMM_RESOURCE_SHORTAGE: no room, or no frames in a row;
+ *             VMM_MODEL_HANG: freed while somebody else has it wired
+ * EVENTS      OBJECT_CREATE MAP_ENTER PAGE_WIRE PMAP_ENTER MAP_REMOVE
+ * XNU         osfmk/vm/vm_kern.c kernel_memory_allocate, kmem_alloc_contig, kmem_free; iokit.md 1.3
+ *             Differs: pages come zeroed; sizes below a page take a page
+ */
+#ifndef VM_VM_KMEM_H
+#define VM_VM_KMEM_H
+
+#include "vm/vm_map.h"
+
+/* Allocates `size` bytes, rounded up to pages. `contiguous`: the frames follow one another. */
+enum vmm_status vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va mask, bool contiguous,
+                              vmm_va *address) VMM_MUST_USE;
+
+/* Drops the allocation's own wire and removes it. */
+enum vmm_status vm_kmem_free(struct vm_system *system, vmm_va address, vmm_size size);
+
+#endif
