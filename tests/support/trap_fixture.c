@@ -148,6 +148,17 @@ map_copy(struct vm_fixture *f, unsigned from, unsigned count, unsigned at)
     map_entry_at(f, entry, at, size, VMM_PROT_DEFAULT);
 }
 
+void
+map_device(struct vm_fixture *f, unsigned at, unsigned count)
+{
+    struct vm_device_range range = { 0xfee00, count }; /* far beyond the fixture's memory */
+    struct vm_device_layout layout = { VM_DEVICE_BLOCK, &range, 1 };
+    struct vm_memory_entry *entry;
+
+    assert_int_equal(vm_memory_entry_device(f->system, &layout, VMM_PROT_DEFAULT, &entry), VMM_OK);
+    map_entry_at(f, entry, at, (vmm_size)count * PAGE, VMM_PROT_DEFAULT);
+}
+
 /* ---- looking ---- */
 
 struct vm_page_view

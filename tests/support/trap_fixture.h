@@ -44,6 +44,9 @@ void map_again(struct vm_fixture *f, unsigned from, unsigned count, unsigned at,
 /* Maps a virtual copy of the pages at page `at`. */
 void map_copy(struct vm_fixture *f, unsigned from, unsigned count, unsigned at);
 
+/* Maps `count` pages of a device's registers at page `at`: one contiguous block. */
+void map_device(struct vm_fixture *f, unsigned at, unsigned count);
+
 /* One page as the probe sees it. */
 struct vm_page_view look(const struct vm_fixture *f, unsigned n);
 

@@ -6,6 +6,29 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_upl.h"
 
+/*  wire    ----     success, and nothing is entered
+ *  load    WWWW     one fault maps the whole entry, wired, with every right
+ *  unwire  WWWW     takes nothing away                                                            */
+void
+t06_wire_of_device_memory_maps_nothing_and_a_touch_maps_all(struct vm_fixture *f)
+{
+    uint8_t byte;
+
+    map_device(f, 0, 4);
+    faults_since(f);
+    assert_int_equal(kernel_wire(f, 0, 4), VMM_OK);
+    assert_wired(f, "1111");
+    assert_translated(f, "----");
+    assert_int_equal(faults_since(f), 0);
+    assert_int_equal(user_load(f, 2, &byte), VMM_OK);
+    assert_translated(f, "WWWW");
+    assert_int_equal(user_store(f, 0, 1), VMM_OK);
+    assert_int_equal(faults_since(f), 1);
+    assert_int_equal(kernel_unwire(f, 0, 4), VMM_OK);
+    assert_wired(f, "0000");
+    assert_translated(f, "WWWW");
+}
+
 /*  A mapping made with kIOMapPrefault: WWWW though no entry is wired. The first store after a
  *  protect comes through a fault, which clears the bit. Before 10.10 there is no such option, and the
  *  mapping is lazy: ---- (seed-view makes every mapping eager, without the bit)                   */

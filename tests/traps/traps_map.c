@@ -199,3 +199,27 @@ t27_small_read_of_forbidden_memory_is_code_1_and_a_large_one_2(struct vm_fixture
         assert_int_equal(read_bytes(f, 8193), VMM_PROTECTION_FAILURE);
     }
 }
+
+/*  WWWW   inherit page 1   ----     bookkeeping of one page drops what all four had; the pieces are
+ *         load page 3      --WW     mapped again one by one. Memory keeps its translations         */
+void
+t28_cutting_a_device_mapping_drops_its_translations(struct vm_fixture *f)
+{
+    uint8_t byte;
+
+    map_device(f, 0, 4);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_translated(f, "WWWW");
+    assert_int_equal(vm_inherit(f->map, page(f, 1), PAGE, VMM_INHERIT_NONE), VMM_OK);
+    assert_translated(f, "----");
+    assert_int_equal(events(f, EV_TLB_FLUSH), 1);
+    assert_int_equal(user_load(f, 3, &byte), VMM_OK);
+    assert_translated(f, "--WW");
+    start_again(f);
+    draw_pages(f, "xxxx");
+    for (unsigned n = 0; n < 4; n++)
+        assert_int_equal(user_store(f, n, 1), VMM_OK);
+    assert_int_equal(vm_inherit(f->map, page(f, 1), PAGE, VMM_INHERIT_NONE), VMM_OK);
+    assert_translated(f, "wwww");
+    assert_int_equal(events(f, EV_TLB_FLUSH), 0);
+}
