@@ -45,6 +45,8 @@ int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_stat(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_story(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_results(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
@@ -56,6 +58,8 @@ extern const char cmd_rules_help[];
 extern const char cmd_run_help[];
 extern const char cmd_stat_help[];
 extern const char cmd_story_help[];
+extern const char cmd_results_help[];
+extern const char cmd_sweep_help[];
 extern const char cmd_version_help[];
 extern const char cmd_vmmap_help[];
 

@@ -18,6 +18,9 @@ static const struct cmd_verb cmd_verbs[] = {
     { "rules", "what a finding can be, and what fixes it", cmd_rules_help, cmd_rules },
     { "kpi", "which kernel symbols a driver uses are supported, and since when", cmd_kpi_help,
       cmd_kpi },
+    { "sweep", "run every point of a scenario with parameters, and keep the results",
+      cmd_sweep_help, cmd_sweep },
+    { "results", "what sweeps left: list, filter, export, join", cmd_results_help, cmd_results },
     { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
     { "version", "the program's version", cmd_version_help, cmd_version },
 };

@@ -2,6 +2,7 @@
  * cmd_scenario.c - from a file's name to a program
  */
 #include "cmd/cmd.h"
+#include "core/sweep.h"
 #include "io/io_file.h"
 
 /* "file:line:col: what: how to fix", as compilers say it. */
@@ -29,8 +30,8 @@ cmd_load(const char *file, struct io_bytes *err)
         io_bytes_free(&source);
         return NULL;
     }
-    outcome = scn_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, &program,
-                        &error);
+    outcome = sweep_first_program(&cmd_heap, source.data != NULL ? source.data : "", source.length,
+                                  &program, &error);
     io_bytes_free(&source);
     if (outcome == SCN_BAD_SOURCE)
         complain(err, file, &error);

@@ -7,6 +7,7 @@
 
 #include "core/core_out.h"
 #include "core/scn.h"
+#include "core/sweep.h"
 
 #define PAGE_EXPORT(name) __attribute__((export_name(#name)))
 
@@ -141,7 +142,7 @@ PAGE_EXPORT(page_run) int page_run(size_t length, int profile)
     if (length > page.input_length || profile >= (int)vm_profile_count())
         return page_error(&(struct scn_error){ .what = "no such input or profile", .how = "ask" });
     page_begin();
-    outcome = scn_parse(&page_heap, page.input, length, &program, &error);
+    outcome = sweep_first_program(&page_heap, page.input, length, &program, &error);
     if (outcome != SCN_OK)
         return outcome == SCN_NO_MEMORY ? page_no_memory() : page_error(&error);
     code = page_run_all(program, profile);

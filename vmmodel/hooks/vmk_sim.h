@@ -39,6 +39,12 @@ void vmk_sim_destroy(vmk_world_t world);
 /* Which world answers vmk.h from now on (NULL: none); returns the one before. */
 vmk_world_t vmk_sim_make_current(vmk_world_t world);
 
+/*
+ * Where the current world is kept from now on: `slot` answers for the calling thread, so that each
+ * thread of an embedder can have a world of its own. NULL: one place for all threads, as at first.
+ */
+void vmk_sim_keep_current(vmk_world_t *(*slot)(void));
+
 /* The current world's kernel, for statistics, trace sinks, profile and stop. */
 struct vm_system *vmk_sim_system(void);
 

@@ -5,20 +5,28 @@
 
 enum { VMK_DEFAULT_CPUS = 2, VMK_DEFAULT_FRAMES = 16384 };
 
-/* The one global that can change: which world answers. */
-static struct vmk_world *vmk_model_current;
+/* The one global that can change: which world answers, or who keeps that for each thread. */
+static struct {
+    struct vmk_world *world;
+    vmk_world_t *(*slot)(void);
+} vmk_model_current;
+
+static struct vmk_world **
+vmk_slot(void)
+{
+    return vmk_model_current.slot != NULL ? vmk_model_current.slot() : &vmk_model_current.world;
+}
 
 struct vmk_world *
 vmk_world_here(void)
 {
-    return vmk_model_current;
+    return *vmk_slot();
 }
 
 enum vmm_status
 vmk_world_runs(void)
 {
-    return vmk_model_current == NULL ? VMM_MODEL_BAD_HANDLE
-                                     : vm_system_runs(vmk_model_current->system);
+    return *vmk_slot() == NULL ? VMM_MODEL_BAD_HANDLE : vm_system_runs((*vmk_slot())->system);
 }
 
 /* ---- handles ---- */
@@ -26,9 +34,9 @@ vmk_world_runs(void)
 static void *
 vmk_lookup(const void *handle, enum vmk_kind kind)
 {
-    if (vmk_model_current == NULL)
+    if (*vmk_slot() == NULL)
         return NULL;
-    return vmm_idtable_get(&vmk_model_current->handles, (uint64_t)(uintptr_t)handle, kind);
+    return vmm_idtable_get(&(*vmk_slot())->handles, (uint64_t)(uintptr_t)handle, kind);
 }
 
 struct vm_task *
@@ -60,7 +68,7 @@ vmk_world_forget(struct io_owner *owner, uint64_t handle)
 vmk_desc_t
 vmk_handle_of_desc(struct io_md *md)
 {
-    struct vmk_world *world = vmk_model_current;
+    struct vmk_world *world = *vmk_slot();
 
     if (io_md_handle(md) == 0)
         io_md_set_owner(md, &world->owner, vmm_idtable_add(&world->handles, md, VMK_KIND_DESC));
@@ -72,7 +80,7 @@ vmk_handle_of_desc(struct io_md *md)
 vmk_map_t
 vmk_handle_of_map(struct io_map *map)
 {
-    struct vmk_world *world = vmk_model_current;
+    struct vmk_world *world = *vmk_slot();
 
     if (io_map_handle(map) == 0)
         io_map_set_owner(map, &world->owner, vmm_idtable_add(&world->handles, map, VMK_KIND_MAP));
@@ -84,7 +92,7 @@ vmk_handle_of_map(struct io_map *map)
 vmk_task_t
 vmk_handle_of_task(struct vm_task *task)
 {
-    struct vmm_idtable *handles = &vmk_model_current->handles;
+    struct vmm_idtable *handles = &(*vmk_slot())->handles;
 
     for (size_t slot = 0; slot < handles->capacity; slot++) {
         uint64_t id = vmm_idtable_id_at(handles, slot);
@@ -98,7 +106,7 @@ vmk_handle_of_task(struct vm_task *task)
 void
 vmk_forget_task(vmk_task_t handle)
 {
-    vmm_idtable_remove(&vmk_model_current->handles, (uint64_t)(uintptr_t)handle);
+    vmm_idtable_remove(&(*vmk_slot())->handles, (uint64_t)(uintptr_t)handle);
 }
 
 /* ---- worlds ---- */
@@ -107,7 +115,7 @@ vmk_world_t
 vmk_sim_create(const struct vmk_sim_config *config)
 {
     struct vmk_world *world = vmm_take_array(config->alloc, 1, sizeof(*world));
-    struct vmk_world *before = vmk_model_current;
+    struct vmk_world *before = *vmk_slot();
     bool is_whole;
 
     if (world == NULL)
@@ -122,9 +130,9 @@ vmk_sim_create(const struct vmk_sim_config *config)
         .cpu_count = config->cpu_count == 0 ? VMK_DEFAULT_CPUS : config->cpu_count,
         .frame_count = config->frame_count == 0 ? VMK_DEFAULT_FRAMES : config->frame_count,
         .kernel_asserts = config->kernel_asserts });
-    vmk_model_current = world;
+    *vmk_slot() = world;
     is_whole = world->system != NULL && vmk_handle_of_task(vm_task_kernel(world->system)) != NULL;
-    vmk_model_current = before;
+    *vmk_slot() = before;
     if (is_whole) {
         world->current = vm_task_kernel(world->system);
         return world;
@@ -153,8 +161,8 @@ vmk_sim_destroy(vmk_world_t world)
 {
     if (world == NULL)
         return;
-    if (vmk_model_current == world)
-        vmk_model_current = NULL;
+    if (*vmk_slot() == world)
+        *vmk_slot() = NULL;
     if (world->system != NULL)
         vm_system_trace(world->system)->sinks = NULL; /* nobody watches an end without manners */
     vmk_world_empty(world);
@@ -173,14 +181,20 @@ vmk_sim_destroy(vmk_world_t world)
 vmk_world_t
 vmk_sim_make_current(vmk_world_t world)
 {
-    struct vmk_world *before = vmk_model_current;
+    struct vmk_world *before = *vmk_slot();
 
-    vmk_model_current = world;
+    *vmk_slot() = world;
     return before;
+}
+
+void
+vmk_sim_keep_current(vmk_world_t *(*slot)(void))
+{
+    vmk_model_current.slot = slot;
 }
 
 struct vm_system *
 vmk_sim_system(void)
 {
-    return vmk_model_current == NULL ? NULL : vmk_model_current->system;
+    return *vmk_slot() == NULL ? NULL : (*vmk_slot())->system;
 }

@@ -1,0 +1,163 @@
+/*
+ * sweep_run.c - a point of the grid: text, program, runs, rows
+ */
+#include <string.h>
+
+#include "core_out.h"
+#include "sweep_internal.h"
+
+/* Text that grows in an arena. */
+struct sweep_text {
+    struct core_arena *arena;
+    char *bytes;
+    size_t length;
+    size_t room;
+};
+
+static void
+sweep_text_put(void *context, const char *bytes, size_t length)
+{
+    struct sweep_text *text = context;
+
+    if (length > text->room - text->length) {
+        size_t room = 2 * (text->length + length) + 256;
+        char *grown = core_arena_take(text->arena, room);
+
+        if (grown == NULL)
+            return;
+        if (text->length > 0)
+            memcpy(grown, text->bytes, text->length);
+        text->bytes = grown;
+        text->room = room;
+    }
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+}
+
+/* ---- rows ---- */
+
+static void
+sweep_put_number(const struct core_out *out, bool *has_keys, const char *name, uint64_t value)
+{
+    core_put(out, *has_keys ? ", " : "");
+    core_put_json(out, name);
+    CORE_PUT(out, ": %llu", (unsigned long long)value);
+    *has_keys = true;
+}
+
+/* The scenario's own numbers first, since they are what it is about. */
+static void
+sweep_put_values(const struct core_out *out, const struct scn_report *report)
+{
+    bool has_keys = false;
+
+    core_put(out, "{");
+    for (size_t i = 0; i < report->metric_count; i++)
+        sweep_put_number(out, &has_keys, report->metrics[i].name, report->metrics[i].value);
+    for (size_t kind = 0; kind < EV_KIND_COUNT; kind++) {
+        if (report->counters[kind] == 0)
+            continue;
+        sweep_put_number(out, &has_keys, trace_kind_name((enum trace_kind)kind),
+                         report->counters[kind]);
+    }
+    core_put(out, "}");
+    core_put_bytes(out, "", 1); /* the terminator */
+}
+
+static const char *
+sweep_verdict(const struct scn_report *report)
+{
+    switch (report->verdict) {
+    case SCN_CLEAN:
+        return "clean";
+    case SCN_UNEXPECTED:
+        return "unexpected";
+    default:
+        return "failed";
+    }
+}
+
+static enum scn_outcome
+sweep_run_row(struct core_arena *arena, const struct scn_program *program, size_t profile,
+              struct sweep_row *row, sweep_take take, void *context)
+{
+    struct sweep_text text = { .arena = arena };
+    const struct core_out out = { sweep_text_put, &text };
+    struct scn_report *report;
+    enum scn_outcome outcome = scn_run(program, arena->alloc, profile, NULL, &report);
+
+    if (outcome != SCN_OK)
+        return SCN_NO_MEMORY;
+    sweep_put_values(&out, report);
+    row->profile = profile;
+    row->verdict = sweep_verdict(report);
+    row->stop =
+        report->stop.kind == VM_RUNNING ? "running" : trace_reason_name(report->stop.reason);
+    row->digest = report->digest;
+    row->values = text.bytes;
+    if (!arena->is_exhausted)
+        take(context, row);
+    scn_report_free(report);
+    return arena->is_exhausted ? SCN_NO_MEMORY : SCN_OK;
+}
+
+/* ---- points ---- */
+
+static enum scn_outcome
+sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t point,
+              struct scn_program **program, struct scn_error *error)
+{
+    struct sweep_text text = { .arena = arena };
+    const struct core_out out = { sweep_text_put, &text };
+    enum scn_outcome outcome = sweep_point_text(sweep, point, &out, error);
+
+    if (outcome != SCN_OK)
+        return outcome;
+    if (arena->is_exhausted)
+        return SCN_NO_MEMORY;
+    return scn_parse(arena->alloc, text.bytes != NULL ? text.bytes : "", text.length, program,
+                     error);
+}
+
+enum scn_outcome
+sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, uint64_t point,
+                sweep_take take, void *context, struct scn_error *error)
+{
+    struct scn_program *program = NULL;
+    struct core_arena arena;
+    enum scn_outcome outcome;
+
+    core_arena_init(&arena, alloc);
+    outcome = sweep_program(sweep, &arena, point, &program, error);
+    for (size_t i = 0; outcome == SCN_OK && i < scn_program_profile_count(program); i++) {
+        struct sweep_row row = { .point = point };
+
+        outcome =
+            sweep_run_row(&arena, program, scn_program_profile_at(program, i), &row, take, context);
+    }
+    if (program != NULL)
+        scn_program_free(program);
+    core_arena_destroy(&arena);
+    return outcome;
+}
+
+enum scn_outcome
+sweep_first_program(const struct vmm_alloc *alloc, const char *bytes, size_t length,
+                    struct scn_program **program, struct scn_error *error)
+{
+    struct sweep *sweep = NULL;
+    struct core_arena arena;
+    enum scn_outcome outcome = sweep_parse(alloc, bytes, length, 0, &sweep, error);
+
+    if (outcome != SCN_OK)
+        return outcome;
+    if (sweep_param_count(sweep) == 0) {
+        outcome = scn_parse(alloc, bytes, length, program, error);
+    } else {
+        core_arena_init(&arena, alloc);
+        outcome = sweep_program(sweep, &arena, 0, program, error);
+        core_arena_destroy(&arena);
+    }
+    sweep_free(sweep);
+    return outcome;
+}
