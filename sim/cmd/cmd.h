@@ -37,6 +37,7 @@ const struct cmd_verb *cmd_verb_at(size_t index);
 /* NULL after the complaint, with the nearest verb as a hint. */
 const struct cmd_verb *cmd_verb_find(const char *name);
 
+int cmd_explain(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_matrix(const struct cmd_verb *verb, struct cmd_words *words);
@@ -50,6 +51,7 @@ int cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
+extern const char cmd_explain_help[];
 extern const char cmd_help_help[];
 extern const char cmd_kpi_help[];
 extern const char cmd_matrix_help[];

@@ -15,6 +15,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
+    { "explain", "what a code, rule, event, trap or behaviour means, and which call helps",
+      cmd_explain_help, cmd_explain },
     { "rules", "what a finding can be, and what fixes it", cmd_rules_help, cmd_rules },
     { "kpi", "which kernel symbols a driver uses are supported, and since when", cmd_kpi_help,
       cmd_kpi },

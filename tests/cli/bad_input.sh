@@ -66,6 +66,14 @@ for verb in stat vmmap; do
     refuse "unknown option '--jsno' of '$verb': did you mean '--json'?" $verb --jsno good.scn
     refuse "unknown profile 'macos-16'" $verb --profile macos-16 good.scn
 done
+refuse "'explain' needs a word: 'faultline explain --list' has them all" explain
+refuse "nothing is called 'vm-t55': did you mean 'vm-t5'?" explain vm-t55
+refuse "nothing is called 'PMAP_ENTR': did you mean 'PMAP_ENTER'?" explain PMAP_ENTR
+refuse "nothing is called '0x7777777': 'faultline explain --list' has every word" explain 0x7777777
+refuse "nothing is called '-99': 'faultline explain --list' has every word" explain -99
+refuse "does not know what to do with 'vm-t2'" explain vm-t1 vm-t2
+refuse "does not know what to do with 'vm-t1'" explain -536870206 vm-t1
+refuse "unknown verb 'explian': did you mean 'explain'?" explian vm-t1
 refuse "'matrix' needs a file: faultline matrix FILE" matrix
 refuse "/nonexistent: " matrix /nonexistent
 refuse "truncated_word.scn:1:7: unknown operation 'tas'" matrix --json truncated_word.scn

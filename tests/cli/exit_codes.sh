@@ -52,7 +52,10 @@ for profile in $("$FAULTLINE" profiles | cut -d' ' -f1) macos-10.8 macos-10.12 m
     [ "$profile" = seed-view ] || says "since macos-" out
     says ': ' out
 done
-for words in 'profiles --json' 'profiles show macos-13 --json' 'story --json'; do
+for word in $("$FAULTLINE" explain --list | awk '{ print $2 }') -536870206 0xe00002c2 2; do
+    ends 0 explain "$word"
+done
+for words in 'explain --json io-t1' 'explain --json PMAP_ENTER' 'explain --json 2' 'profiles --json' 'profiles show macos-13 --json' 'story --json'; do
     ends 0 $words
     python3 -m json.tool out >/dev/null
 done
