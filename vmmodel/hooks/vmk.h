@@ -66,7 +66,10 @@ vmk_task_t vmk_kernel_task(void);
 vmk_task_t vmk_current_task(void);
 
 /* ---- memory descriptors ---- */
-/* withAddressRange(), withAddressRanges(): NULL when the real call gives NULL. */
+/*
+ * withAddressRange(), withAddressRanges(): NULL when the real call gives NULL. Without a task the
+ * ranges are physical.
+ */
 vmk_desc_t vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length,
                           vmk_options_t options);
 vmk_desc_t vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count,
@@ -80,6 +83,14 @@ vmk_desc_t vmk_desc_address(uint64_t address, uint64_t length, uint32_t directio
  */
 vmk_desc_t vmk_desc_buffer(vmk_task_t task, vmk_options_t options, uint64_t length,
                            uint64_t alignment, uint64_t physical_mask);
+/* IOBufferMemoryDescriptor::inTaskWithGuardPages(), 12 and later. */
+vmk_desc_t vmk_desc_buffer_guarded(vmk_task_t task, vmk_options_t options, uint64_t length);
+/* withPhysicalAddress() */
+vmk_desc_t vmk_desc_physical(uint64_t address, uint64_t length, vmk_options_t options);
+/* IOMultiMemoryDescriptor::withDescriptors(); options are the direction. */
+vmk_desc_t vmk_desc_multi(const vmk_desc_t *parts, uint32_t count, vmk_options_t options);
+/* IOGuardPageMemoryDescriptor::withSize(), 12 and later. */
+vmk_desc_t vmk_desc_guard(uint64_t size);
 /* IOSubMemoryDescriptor::withSubRange() */
 vmk_desc_t vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t options);
 /* withPersistentMemoryDescriptor(): the same descriptor with one reference more, or a new one. */

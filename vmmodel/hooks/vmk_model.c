@@ -6,15 +6,6 @@
  */
 #include "hooks/vmk_world.h"
 #include "iokit/io_buffer.h"
-#include "iokit/io_sub.h"
-
-/* What a driver sees of a refusal that the Mac shows as NULL; kept for vmk_sim_hidden_status(). */
-static void
-vmk_hide(enum vmm_status status)
-{
-    if (vmk_world_here() != NULL)
-        vmk_world_here()->hidden = status;
-}
 
 static struct vm_system *
 vmk_system(void)
@@ -58,110 +49,7 @@ vmk_current_task(void)
     return vmk_world_here() == NULL ? NULL : vmk_handle_of_task(vmk_world_here()->current);
 }
 
-/* ---- descriptors ---- */
-
-vmk_desc_t
-vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length, vmk_options_t options)
-{
-    vmk_range_t range = { address, length };
-
-    return vmk_desc_ranges(task, &range, 1, options);
-}
-
-_Static_assert(sizeof(vmk_range_t) == sizeof(struct io_range), "the same two words");
-
-/*
- * What a creation comes to: a handle, or NULL with the reason kept. `md` holds one reference that is
- * given away or dropped here.
- */
-static vmk_desc_t
-vmk_desc_made(enum vmm_status status, struct io_md *md)
-{
-    vmk_desc_t made;
-
-    vmk_hide(status);
-    if (status != VMM_OK)
-        return NULL;
-    made = vmk_handle_of_desc(md);
-    if (made == NULL) {
-        (void)io_md_release(&md);
-        vmk_hide(VMM_MODEL_NO_MEMORY);
-    }
-    return made;
-}
-
-vmk_desc_t
-vmk_desc_ranges(vmk_task_t handle, const vmk_range_t *ranges, uint32_t count, vmk_options_t options)
-{
-    struct vm_task *task = vmk_task_of(handle);
-    enum vmm_status status = vmk_world_runs();
-    struct io_md *md = NULL;
-
-    if (status == VMM_OK && task == NULL)
-        status = VMM_MODEL_BAD_HANDLE;
-    if (status == VMM_OK && ranges == NULL)
-        status = VMM_IO_BAD_ARGUMENT;
-    if (status == VMM_OK)
-        status =
-            io_md_create(task, (const struct io_range *)(const void *)ranges, count, options, &md);
-    return vmk_desc_made(status, md);
-}
-
-vmk_desc_t
-vmk_desc_address(uint64_t address, uint64_t length, uint32_t direction)
-{
-    enum vmm_status status = vmk_world_runs();
-    struct io_md *md = NULL;
-
-    if (status == VMM_OK)
-        status = io_md_create_with_address(vmk_system(), address, length, direction, &md);
-    return vmk_desc_made(status, md);
-}
-
-vmk_desc_t
-vmk_desc_buffer(vmk_task_t handle, vmk_options_t options, uint64_t length, uint64_t alignment,
-                uint64_t physical_mask)
-{
-    struct vm_task *task = vmk_task_of(handle);
-    enum vmm_status status = vmk_world_runs();
-    struct io_md *md = NULL;
-
-    if (status == VMM_OK && handle != NULL && task == NULL)
-        status = VMM_MODEL_BAD_HANDLE;
-    if (status == VMM_OK)
-        status = io_buffer_create(vmk_system(),
-                                  &(struct io_buffer_request){ .task = task,
-                                                               .options = options,
-                                                               .capacity = length,
-                                                               .alignment = alignment,
-                                                               .physical_mask = physical_mask },
-                                  &md);
-    return vmk_desc_made(status, md);
-}
-
-vmk_desc_t
-vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t options)
-{
-    struct io_md *of = vmk_desc_of(parent);
-    enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
-    struct io_md *md = NULL;
-
-    if (status == VMM_OK)
-        status = io_sub_create(of, offset, length, options, &md);
-    return vmk_desc_made(status, md);
-}
-
-vmk_desc_t
-vmk_desc_persistent(vmk_desc_t original)
-{
-    struct io_md *of = vmk_desc_of(original);
-    enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
-    struct io_md *md = NULL;
-
-    if (status == VMM_OK)
-        status = io_md_create_persistent(of, &md);
-    return vmk_desc_made(status, md);
-}
+/* ---- descriptors (their births are in vmk_desc.c) ---- */
 
 void
 vmk_desc_retain(vmk_desc_t d)
@@ -261,7 +149,7 @@ vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n)
 
     if (status == VMM_OK)
         status = io_md_read(md, offset, to, n, &done);
-    vmk_hide(status);
+    vmk_world_hide(status);
     return done;
 }
 
@@ -274,7 +162,7 @@ vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n)
 
     if (status == VMM_OK)
         status = io_md_write(md, offset, from, n, &done);
-    vmk_hide(status);
+    vmk_world_hide(status);
     return done;
 }
 
@@ -307,13 +195,13 @@ vmk_map_create(vmk_desc_t d, vmk_task_t handle, uint64_t at, vmk_options_t optio
         status = VMM_MODEL_BAD_HANDLE;
     if (status == VMM_OK)
         status = io_map_create(md, task, at, options, offset, length, &map);
-    vmk_hide(status);
+    vmk_world_hide(status);
     if (status != VMM_OK)
         return NULL;
     made = vmk_handle_of_map(map);
     if (made == NULL) {
         (void)io_map_release(&map);
-        vmk_hide(VMM_MODEL_NO_MEMORY);
+        vmk_world_hide(VMM_MODEL_NO_MEMORY);
     }
     return made;
 }

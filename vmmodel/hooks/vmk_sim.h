@@ -78,6 +78,13 @@ vmk_return_t vmk_sim_try(vmk_task_t task, uint64_t address, int is_store, uint8_
 vmk_return_t vmk_sim_user_wire(vmk_task_t task, uint64_t address, uint64_t length, uint32_t access);
 vmk_return_t vmk_sim_user_unwire(vmk_task_t task, uint64_t address, uint64_t length);
 
+/*
+ * withOptions(kIOMemoryTypeUPL): a list of the task's pages, made and described in one call. The list
+ * covers one map entry; a shorter one than asked for panics.
+ */
+vmk_desc_t vmk_sim_desc_list(vmk_task_t task, uint64_t address, uint64_t length,
+                             vmk_options_t options);
+
 /* ---- contexts ---- */
 void vmk_sim_set_cpu(uint32_t cpu);
 void vmk_sim_enter(enum vm_no_fault kind);

@@ -43,6 +43,9 @@ struct vmk_world {
 /* The current world, or NULL. */
 struct vmk_world *vmk_world_here(void);
 
+/* Keeps what a call gave NULL for, for vmk_sim_hidden_status(). */
+void vmk_world_hide(enum vmm_status status);
+
 /* VMM_OK when the current world exists and its kernel runs; else why it does nothing. */
 enum vmm_status vmk_world_runs(void);
 

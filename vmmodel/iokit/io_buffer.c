@@ -137,14 +137,16 @@ io_buffer_begin_pageable(struct io_md *md, const struct io_buffer_request *reque
 {
     uint64_t mask = io_page_mask(md);
     bool is_purgable = (request->options & IO_BUFFER_PURGEABLE) != 0;
+    struct io_run whole = { 0, (request->capacity + mask) & ~mask, 0 };
     struct vm_memory_entry *entry;
-    enum vmm_status status = vm_memory_entry_anonymous(
-        md->system, (request->capacity + mask) & ~mask, VMM_PROT_DEFAULT, is_purgable, &entry);
+    enum vmm_status status =
+        vm_memory_entry_anonymous(md->system, whole.length, VMM_PROT_DEFAULT, is_purgable, &entry);
 
     if (status != VMM_OK)
         return status;
     md->options |= IO_MEMORY_BUFFER_PAGEABLE | (is_purgable ? IO_MEMORY_BUFFER_PURGEABLE : 0);
-    status = io_reference_set(md, &entry);
+    md->entry_prot = VMM_PROT_DEFAULT;
+    status = io_reference_add_piece(md, &whole, entry);
     vm_memory_entry_release(&entry);
     if (status == VMM_OK && (request->options & IO_MEMORY_AUTO_PREPARE))
         status = io_md_prepare(md, IO_DIRECTION_NONE);

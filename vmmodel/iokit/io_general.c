@@ -151,12 +151,15 @@ io_md_grow_lists(struct io_md *md)
     return true;
 }
 
-static void
+bool
 io_md_add_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, uint64_t length,
                uint64_t page_offset)
 {
+    if (!io_md_grow_lists(md))
+        return false;
     md->lists[md->list_count++] =
         (struct io_list){ .run = { md_offset, length, page_offset }, .upl = upl };
+    return true;
 }
 
 void
@@ -164,6 +167,17 @@ io_md_drop_lists(struct io_md *md)
 {
     while (md->list_count > 0)
         vm_upl_commit(&md->lists[--md->list_count].upl);
+}
+
+/* The same, but a list that there is no room for ends. */
+static enum vmm_status
+io_md_take_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, uint64_t length,
+                uint64_t page_offset)
+{
+    if (io_md_add_list(md, upl, md_offset, length, page_offset))
+        return VMM_OK;
+    vm_upl_commit(&upl);
+    return VMM_MODEL_NO_MEMORY;
 }
 
 /* Path a of iokit.md 2.1: from the source task's map, one list per map entry. */
@@ -182,12 +196,11 @@ io_md_wire_range_of_task(struct io_md *md, const struct io_range *range, uint64_
         struct vm_upl *upl;
         enum vmm_status status;
 
-        if (!io_md_grow_lists(md))
-            return VMM_MODEL_NO_MEMORY;
         status = vm_upl_create(map, address, &size, flags, &upl);
+        if (status == VMM_OK)
+            status = io_md_take_list(md, upl, md_offset + done, size, address & io_page_mask(md));
         if (status != VMM_OK)
             return status;
-        io_md_add_list(md, upl, md_offset + done, size, address & io_page_mask(md));
         done += size;
     }
     return VMM_OK;
@@ -205,11 +218,10 @@ io_md_wire_piece(struct io_md *md, const struct io_piece *piece, uint32_t flags)
 
     if (size == 0)
         return VMM_OK;
-    if (!io_md_grow_lists(md))
-        return VMM_MODEL_NO_MEMORY;
     status = vm_upl_create_from_entry(piece->entry, piece->run.page_offset, &size, flags, &upl);
     if (status == VMM_OK)
-        io_md_add_list(md, upl, piece->run.md_offset, size, piece->run.page_offset & mask);
+        status =
+            io_md_take_list(md, upl, piece->run.md_offset, size, piece->run.page_offset & mask);
     return status;
 }
 

@@ -42,8 +42,7 @@ io_prefaults_into_kernel_map(const struct io_placement *placement)
            !(placement->map->md->options & IO_MEMORY_BUFFER_PAGEABLE);
 }
 
-/* Whether this release looks at the option at all, and then refuses it. */
-static enum vmm_status
+enum vmm_status
 io_check_prefault(struct io_placement *placement)
 {
     struct io_md *md = placement->map->md;
@@ -55,7 +54,7 @@ io_check_prefault(struct io_placement *placement)
     if (is_refused && vm_system_kernel_asserts(md->system))
         return vm_panic(md->system, REASON_PREFAULT_ASSERT, 0, placement->start,
                         "assertion failed: kIOMapPrefault into kernel_map");
-    if (md->wire_count > 0 && !is_refused)
+    if (md->wire_count > 0 && md->list_count > 0 && !is_refused)
         return VMM_OK;
     placement->may_leak = true;
     return VMM_IO_BAD_ARGUMENT;

@@ -161,6 +161,19 @@ enum vmm_status io_general_begin(struct io_md *md) VMM_MUST_USE;
 /* The page number behind byte `md_offset` while prepared, or VMM_NO_PAGE. */
 vmm_ppn io_md_page(const struct io_md *md, uint64_t md_offset);
 
+/*
+ * The child that holds byte *offset of a view or a row of descriptors, which becomes the offset into
+ * the child; NULL: none does.
+ */
+struct io_md *io_md_child_at(const struct io_md *md, uint64_t *offset);
+
+/* Where byte `offset` is in what the ranges name: no prepare needed (iokit.md 7). 0: nowhere. */
+uint64_t io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length);
+
+/* Adds a list of the descriptor's bytes from `md_offset` on; false: no memory. */
+bool io_md_add_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, uint64_t length,
+                    uint64_t page_offset);
+
 /* Ends every list. */
 void io_md_drop_lists(struct io_md *md);
 
@@ -173,8 +186,10 @@ enum vmm_status io_general_segment(struct io_md *md, uint64_t offset, uint64_t *
 /* Makes the named entries if there are none (iokit.md 3.2). `options`: the mapping request's. */
 enum vmm_status io_md_reference(struct io_md *md, uint32_t options) VMM_MUST_USE;
 
-/* Makes `entry`, which covers the whole descriptor, its only piece; takes the reference over. */
-enum vmm_status io_reference_set(struct io_md *md, struct vm_memory_entry **entry) VMM_MUST_USE;
+/* Adds a piece; it takes a reference of its own on the entry. */
+enum vmm_status io_reference_add_piece(struct io_md *md, const struct io_run *run,
+                                       struct vm_memory_entry *entry) VMM_MUST_USE;
+
 void io_reference_release(struct io_md *md, struct io_reference *reference);
 
 /* Whether the ranges still show what the named entries name (kIOMemoryPersistent). */
@@ -193,6 +208,12 @@ bool io_md_is_physical(const struct io_md *md);
 bool io_md_is_remote(const struct io_md *md);
 
 void io_map_abandon(struct io_map *map);
+
+/*
+ * The descriptor whose mappings the request is about: a view's are its parent's (iokit.md 1.2), which
+ * moves the request.
+ */
+struct io_md *io_md_mapped(struct io_md *md, struct io_request *request);
 
 /* Takes a mapping out of its descriptor's set: nothing will be shared with it. */
 void io_map_hide(struct io_map *map);

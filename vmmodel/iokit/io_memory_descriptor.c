@@ -7,7 +7,7 @@
 #include "iokit/io_memory_descriptor.h"
 
 #include "iokit/io_internal.h"
-#include "vm/vm_physical.h"
+#include "vm/vm_device.h"
 
 /* ---- life ---- */
 
@@ -282,7 +282,7 @@ io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_
 
         status = io_md_run(md, offset + at, total - at, &address, &run);
         if (status == VMM_OK)
-            vm_physical_read(md->system, address, (uint8_t *)to + at, run);
+            vm_device_read(md->system, address, (uint8_t *)to + at, run);
         at += status == VMM_OK ? run : 0;
     }
     *done = at;
@@ -300,6 +300,25 @@ io_md_forbids_writes(const struct io_md *md)
     return forbids;
 }
 
+/* Bytes, or zeroes, to a physical address. */
+static enum vmm_status
+io_md_store(struct io_md *md, uint64_t address, const uint8_t *from, uint64_t length)
+{
+    static const uint8_t zeroes[256];
+    enum vmm_status status = VMM_OK;
+
+    if (from != NULL)
+        return vm_device_write(md->system, address, from, length);
+    while (length > 0 && status == VMM_OK) {
+        uint64_t run = length < sizeof(zeroes) ? length : sizeof(zeroes);
+
+        status = vm_device_write(md->system, address, zeroes, run);
+        address += run;
+        length -= run;
+    }
+    return status;
+}
+
 enum vmm_status
 io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length, uint64_t *done)
 {
@@ -313,24 +332,35 @@ io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length
 
         status = io_md_run(md, offset + at, total - at, &address, &run);
         if (status == VMM_OK)
-            status = vm_physical_write(md->system, address,
-                                       from == NULL ? NULL : (const uint8_t *)from + at, run);
+            status =
+                io_md_store(md, address, from == NULL ? NULL : (const uint8_t *)from + at, run);
         at += status == VMM_OK ? run : 0;
     }
     *done = at;
     return status;
 }
 
-/* Where byte `offset` is in the task that the descriptor names: no prepare needed (iokit.md 7). */
-static uint64_t
+struct io_md *
+io_md_child_at(const struct io_md *md, uint64_t *offset)
+{
+    *offset += md->child_offset;
+    for (uint32_t i = 0; i < md->child_count; i++) {
+        if (*offset < md->children[i]->length)
+            return md->children[i];
+        *offset -= md->children[i]->length;
+    }
+    return NULL;
+}
+
+uint64_t
 io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length)
 {
     uint64_t start = 0;
 
-    while (md->child_count == 1 && md->range_count == 0) { /* a view: look through it */
-        offset += md->child_offset;
-        md = md->children[0];
-    }
+    while (md != NULL && md->child_count > 0)
+        md = io_md_child_at(md, &offset);
+    if (md == NULL)
+        return 0;
     for (uint32_t i = 0; i < md->range_count; i++) {
         const struct io_range *range = &md->ranges[i];
 

@@ -153,8 +153,7 @@ io_map_make(struct io_md *md, const struct io_request *request, struct io_map **
     return VMM_OK;
 }
 
-/* A view's mappings are its parent's (iokit.md 1.2): they are shared, kept and freed with those. */
-static struct io_md *
+struct io_md *
 io_md_mapped(struct io_md *md, struct io_request *request)
 {
     while (md->ops == &io_sub_ops) {

@@ -239,14 +239,16 @@ io_enter_entries(struct io_placement *placement)
     return status;
 }
 
-/* Gives back a region that could not be filled. */
-static enum vmm_status
+enum vmm_status
 io_unreserve(struct io_placement *placement, enum vmm_status status)
 {
-    enum vmm_status gone =
-        vm_deallocate(placement->request->map, placement->start - placement->guard,
-                      placement->size + 2 * placement->guard);
+    enum vmm_status gone;
 
+    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG ||
+        io_overwrites(placement->map->md, placement->request->options))
+        return status; /* nobody cleans up any more, or the region is the caller's */
+    gone = vm_deallocate(placement->request->map, placement->start - placement->guard,
+                         placement->size + 2 * placement->guard);
     return gone == VMM_OK ? status : gone;
 }
 
@@ -267,8 +269,6 @@ io_fail_after_reserve(struct io_placement *placement, enum vmm_status status)
     if (status != VMM_MODEL_NO_MEMORY && io_profile(placement)->map_enter_failure_panics)
         return vm_panic(md->system, REASON_MAP_ENTER, vm_map_space(placement->request->map),
                         placement->start, "map enter err 0x%x", (unsigned)status);
-    if (io_overwrites(md, placement->request->options))
-        return status; /* the region is the caller's */
     return io_unreserve(placement, status);
 }
 

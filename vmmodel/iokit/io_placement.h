@@ -64,6 +64,12 @@ enum vmm_status io_measure(struct io_placement *placement) VMM_MUST_USE;
 /* Sets aside placement->size bytes with their guards; kIOMapOverwrite takes what is there. */
 enum vmm_status io_reserve(struct io_placement *placement) VMM_MUST_USE;
 
+/* Whether this release looks at kIOMapPrefault at all, and then refuses it; may leak (3.7). */
+enum vmm_status io_check_prefault(struct io_placement *placement) VMM_MUST_USE;
+
+/* Gives back a region that could not be filled; gives the status to return. */
+enum vmm_status io_unreserve(struct io_placement *placement, enum vmm_status status);
+
 /* Puts every part of the reference over its pages. */
 enum vmm_status io_enter_entries(struct io_placement *placement) VMM_MUST_USE;
 

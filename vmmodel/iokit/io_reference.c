@@ -160,14 +160,12 @@ io_md_reference(struct io_md *md, uint32_t options)
 }
 
 enum vmm_status
-io_reference_set(struct io_md *md, struct vm_memory_entry **entry)
+io_reference_add_piece(struct io_md *md, const struct io_run *run, struct vm_memory_entry *entry)
 {
     if (!io_reference_grow(md, &md->source))
         return VMM_MODEL_NO_MEMORY;
-    md->entry_prot = vm_memory_entry_prot(*entry);
-    md->source.pieces[md->source.count++] =
-        (struct io_piece){ .run = { 0, vm_memory_entry_size(*entry), 0 }, .entry = *entry };
-    *entry = NULL;
+    vm_memory_entry_reference(entry);
+    md->source.pieces[md->source.count++] = (struct io_piece){ .run = *run, .entry = entry };
     return VMM_OK;
 }
 
