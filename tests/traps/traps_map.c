@@ -3,6 +3,7 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_task.h"
+#include "vm/vm_upl.h"
 #include "vm/vm_user.h"
 
 /*  PTE   W   protect R   R   protect RW   R   store: one fault   W      all the while wired
@@ -41,8 +42,8 @@ wired_pages(const struct vm_fixture *f)
  *  until 10.13  the entry is wired and waits to copy; the store makes a page that is not wired, the
  *               old one keeps the wire, and no unwire ever gives it back
  *  from 10.14   a copy takes the entry's place, and the wires are gone with the old entry          */
-void
-t04_protect_copy_of_wired_memory_loses_a_wire_until_10_13(struct vm_fixture *f)
+static void
+t04_once(struct vm_fixture *f)
 {
     bool marks = release_until(f, "10.13");
     vmm_ppn old;
@@ -68,6 +69,74 @@ t04_protect_copy_of_wired_memory_loses_a_wire_until_10_13(struct vm_fixture *f)
     assert_int_equal(vm_deallocate(f->map, page(f, 4), PAGE), VMM_OK);
     assert_int_equal(vm_deallocate(f->map, page(f, 0), PAGE), VMM_OK);
     assert_int_equal(wired_pages(f), 0);
+}
+
+/* Page 0, wired by the user and then protected with VM_PROT_COPY; page `other` shows it too. */
+static void
+t04_copy_wired_page(struct vm_fixture *f, unsigned other)
+{
+    map_again(f, 0, 1, other, VMM_PROT_DEFAULT);
+    assert_int_equal(user_wire(f, 0, 1), VMM_OK);
+    protect(f, 0, 1, VMM_PROT_DEFAULT | VMM_PROT_COPY);
+}
+
+/* An I/O list holds page n. */
+static struct vm_upl *
+t04_hold(struct vm_fixture *f, unsigned n)
+{
+    struct vm_upl *upl;
+    vmm_size size = PAGE;
+
+    assert_int_equal(vm_upl_create(f->map, page(f, n), &size, VM_UPL_COPYOUT_FROM, &upl), VMM_OK);
+    return upl;
+}
+
+/*  Copied twice, and an I/O list holds the last copy: unwiring takes nothing from the list         */
+static void
+t04_twice(struct vm_fixture *f)
+{
+    struct vm_upl *upl;
+
+    draw_pages(f, "x");
+    assert_int_equal(user_store(f, 0, 1), VMM_OK);
+    t04_copy_wired_page(f, 4);
+    assert_int_equal(user_store(f, 0, 2), VMM_OK);
+    t04_copy_wired_page(f, 5);
+    assert_int_equal(user_store(f, 0, 3), VMM_OK);
+    upl = t04_hold(f, 0);
+    assert_int_equal(user_unwire(f, 0, 1), VMM_OK);
+    assert_int_equal(user_unwire(f, 0, 1), VMM_OK);
+    assert_wired(f, "0");
+    assert_int_equal(look(f, 0).page_wire_count, 1);
+    vm_upl_commit(&upl);
+    assert_int_equal(look(f, 0).page_wire_count, 0);
+}
+
+/*  Unwired before the copy is made: no wire is lost, whoever holds the old page then               */
+static void
+t04_unwired_in_time(struct vm_fixture *f)
+{
+    struct vm_upl *upl;
+
+    draw_pages(f, "x");
+    assert_int_equal(user_store(f, 0, 1), VMM_OK);
+    t04_copy_wired_page(f, 4);
+    map_again(f, 0, 1, 5, VMM_PROT_DEFAULT);
+    assert_int_equal(user_unwire(f, 0, 1), VMM_OK);
+    upl = t04_hold(f, 4);
+    assert_int_equal(user_store(f, 0, 2), VMM_OK);
+    vm_upl_commit(&upl);
+    assert_int_equal(wired_pages(f), 0);
+}
+
+void
+t04_protect_copy_of_wired_memory_loses_a_wire_until_10_13(struct vm_fixture *f)
+{
+    t04_once(f);
+    start_again(f);
+    t04_twice(f);
+    start_again(f);
+    t04_unwired_in_time(f);
 }
 
 /*  A user's wires go with the memory; a kernel's wire keeps the thread that removes it, for ever    */

@@ -53,6 +53,24 @@ vm_fault_result(struct vm_map *map, vmm_va va, enum vmm_status status)
                    va);
 }
 
+/*
+ * A wired entry got an object on top of the one whose pages it wired: copies into that object will
+ * not be wired (T4). Pages that the entry saw through an earlier such object are at risk already.
+ */
+static void
+vm_fault_risk_wires(struct vm_map_entry *entry, const struct vm_object *before)
+{
+    vmm_size page_bytes = before->system->page_bytes;
+
+    entry->object->is_under_wires = true;
+    for (vmm_va va = entry->start; va < entry->end; va += page_bytes) {
+        struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+
+        if (page != NULL && (page->object == before || !before->is_under_wires))
+            page->wires_at_risk++;
+    }
+}
+
 enum vmm_status
 vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
 {
@@ -68,8 +86,8 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
         if (status == VMM_OK)
             entry->needs_copy = false;
-        if (entry->object != before)
-            entry->object->is_under_wires = entry->wired_count > 0;
+        if (entry->object != before && entry->wired_count > 0)
+            vm_fault_risk_wires(entry, before);
     }
     return status;
 }
@@ -127,14 +145,21 @@ vm_fault_zero_fill(struct vm_object *object, vmm_off offset, struct vm_page **pa
     return VMM_OK;
 }
 
-/* The entry above wired the page that is copied, and keeps showing the copy: the wire is lost (T4). */
+/*
+ * The entry above wired the page that is copied, or misses what that was copied from, and shows the
+ * copy from now on: a wire is lost, or misses another page (T4).
+ */
 static void
 vm_fault_lose_wire(struct vm_page *source, struct vm_page *copy)
 {
-    if (!copy->object->is_under_wires || source->wire_count <= source->lost_wires)
+    if (!copy->object->is_under_wires || source->wires_at_risk == 0)
         return;
-    source->lost_wires++;
+    source->wires_at_risk--;
     copy->missing_wires++;
+    if (source->missing_wires > 0)
+        source->missing_wires--;
+    else
+        source->lost_wires++;
 }
 
 /* Copies a page from below into the top object. Who still maps the source loses the translation. */

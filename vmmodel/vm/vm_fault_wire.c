@@ -60,6 +60,18 @@ vm_fault_wire_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
     return vm_fault_wire_slow(map, va);
 }
 
+/* What a page was copied from under a wired entry stays wired for ever (T4). */
+static void
+vm_fault_unwire_page(const struct vm_map_entry *entry, struct vm_page *page)
+{
+    if (entry->object->is_under_wires && page->wires_at_risk > 0)
+        page->wires_at_risk--;
+    if (page->missing_wires > 0)
+        page->missing_wires--;
+    else
+        vm_page_unwire(page);
+}
+
 static void
 vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end)
 {
@@ -70,10 +82,7 @@ vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end
         if (entry->object->device != NULL)
             continue;
         VMM_ASSERT(page != NULL); /* I6 */
-        if (page->missing_wires > 0)
-            page->missing_wires--; /* what this was copied from stays wired for ever (T4) */
-        else
-            vm_page_unwire(page);
+        vm_fault_unwire_page(entry, page);
     }
 }
 

@@ -42,10 +42,11 @@ struct vm_page {
     vmm_ppn queue_next; /* on system->queues[queue] */
     vmm_ppn queue_prev;
     uint16_t wire_count;
-    uint16_t lost_wires; /* of wire_count: wires whose entry shows a copy of this page now (T4) */
-    uint16_t
-        missing_wires; /* wired entries that show this page and wired what it was copied from */
-    uint8_t queue;     /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
+    /* What VM_PROT_COPY does to wired memory (vm.md T4), counted in entries that ... */
+    uint16_t wires_at_risk; /* wired this page, and lose the wire when they copy it */
+    uint16_t lost_wires;    /* wired this page, and show a copy now; part of wire_count */
+    uint16_t missing_wires; /* show this page, and wired what it was copied from */
+    uint8_t queue;          /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
     bool is_dirty;
     bool pmapped;  /* ever mapped */
     bool wpmapped; /* ever mapped with WRITE */
@@ -93,8 +94,8 @@ struct vm_object {
     bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */
     vmm_ppn first_ppn;
     struct vm_device *device; /* not NULL: the bytes are a device's (vm_device.h) */
-    uint8_t purgable;        /* enum vm_purgable */
-    uint32_t volatile_state; /* the bits besides the state, as they were set */
+    uint8_t purgable;         /* enum vm_purgable */
+    uint32_t volatile_state;  /* the bits besides the state, as they were set */
 };
 
 struct vm_map_entry {
