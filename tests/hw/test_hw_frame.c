@@ -195,22 +195,109 @@ a_failure_to_store_leaves_the_frame_as_it_was(void **state)
     assert_int_equal(byte_at(&f->frames, to, 0), 'a');
 }
 
+/* ---- frames in the embedder's RAM ---- */
+
+static uint8_t ram[100 * PAGE_BYTES];
+
+static int
+setup_ram(void **state)
+{
+    int result = setup(state);
+    struct fixture *f = *state;
+
+    memset(ram, 0, sizeof(ram));
+    assert_true(hw_frames_back(&f->frames, ram));
+    return result;
+}
+
+/*  frame n is page n - 1 of the RAM, both ways  */
+static void
+a_frame_is_its_page_of_the_ram(void **state)
+{
+    struct fixture *f = *state;
+
+    for (vmm_ppn ppn = 1; ppn <= FRAMES; ppn++) {
+        uint8_t byte = (uint8_t)(0x40 + ppn);
+
+        assert_int_equal(hw_frame_alloc(&f->frames), ppn);
+        assert_true(hw_frame_write(&f->frames, ppn, 7, &byte, 1));
+        assert_int_equal(ram[(size_t)(ppn - 1) * PAGE_BYTES + 7], byte);
+        ram[(size_t)(ppn - 1) * PAGE_BYTES + 8] = 1; /* by a mapping of the embedder's */
+        assert_int_equal(byte_at(&f->frames, ppn, 8), 1);
+    }
+    assert_int_equal(hw_frame_alloc(&f->frames), VMM_NO_PAGE);
+}
+
+/*  1 2 3 out, 1 and 2 back: 4 and 5 come first, then 1 and 2  */
+static void
+m5_frames_of_ram_go_out_in_rising_order_round_and_round(void **state)
+{
+    struct fixture *f = *state;
+
+    for (vmm_ppn ppn = 1; ppn <= 3; ppn++)
+        assert_int_equal(hw_frame_alloc(&f->frames), ppn);
+    hw_frame_free(&f->frames, 2);
+    hw_frame_free(&f->frames, 1);
+    assert_false(hw_frame_is_in_use(&f->frames, 2));
+    assert_int_equal(hw_frame_alloc(&f->frames), 4);
+    assert_int_equal(hw_frame_alloc(&f->frames), 5);
+    assert_int_equal(hw_frame_alloc(&f->frames), 1);
+    assert_int_equal(hw_frame_alloc(&f->frames), 2);
+    assert_int_equal(hw_frame_alloc(&f->frames), VMM_NO_PAGE);
+    assert_int_equal(f->frames.free_count, 0);
+}
+
+/*  what the embedder stored behind our back goes too, first use or not  */
+static void
+a_zeroed_frame_of_ram_reads_as_zeroes(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+
+    hw_frame_zero(&f->frames, ppn);
+    memset(ram, 0x5a, PAGE_BYTES);
+    hw_frame_zero(&f->frames, ppn);
+    assert_int_equal(byte_at(&f->frames, ppn, 9), 0);
+    memset(ram, 0x5a, PAGE_BYTES);
+    hw_frame_free(&f->frames, ppn);
+    while (f->frames.free_count > 0)
+        ppn = hw_frame_alloc(&f->frames);
+    assert_int_equal(ppn, 1);
+    hw_frame_zero(&f->frames, ppn);
+    assert_int_equal(byte_at(&f->frames, ppn, PAGE_BYTES - 1), 0);
+}
+
+/*  written as a fresh frame and never zeroed: zeroing must not take it for untouched  */
+static void
+a_fresh_frame_that_was_written_is_zeroed(void **state)
+{
+    struct fixture *f = *state;
+    vmm_ppn ppn = hw_frame_alloc(&f->frames);
+    uint8_t byte = 3;
+
+    assert_true(hw_frame_write(&f->frames, ppn, 0, &byte, 1));
+    hw_frame_zero(&f->frames, ppn);
+    assert_int_equal(byte_at(&f->frames, ppn, 0), 0);
+}
+
 static bool
 make_and_unmake(struct counting_alloc *counting)
 {
     struct hw_frames frames;
     bool made = hw_frames_init(&frames, &counting->alloc, PAGE_BYTES, 100);
 
+    bool backed = made && hw_frames_back(&frames, ram);
+
     if (made)
         hw_frames_destroy(&frames);
-    return made;
+    return backed;
 }
 
 static void
 init_keeps_nothing_when_it_fails(void **state)
 {
     (void)state;
-    assert_int_equal(test_alloc_sweep(make_and_unmake), 2);
+    assert_int_equal(test_alloc_sweep(make_and_unmake), 3);
 }
 
 /*  M4: frames beyond memory are a device's registers: they read as zeroes until they are written    */
@@ -239,6 +326,7 @@ m4_a_devices_frames_keep_what_is_written(void **state)
     assert_int_equal(byte, 0);
 }
 
+#define CASE_RAM(test) cmocka_unit_test_setup_teardown(test, setup_ram, teardown)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -256,6 +344,10 @@ main(void)
         CASE(m4_a_devices_frames_keep_what_is_written),
         CASE(words_are_the_frames_bytes),
         CASE(a_failure_to_store_leaves_the_frame_as_it_was),
+        CASE_RAM(a_frame_is_its_page_of_the_ram),
+        CASE_RAM(m5_frames_of_ram_go_out_in_rising_order_round_and_round),
+        CASE_RAM(a_zeroed_frame_of_ram_reads_as_zeroes),
+        CASE_RAM(a_fresh_frame_that_was_written_is_zeroed),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),
     };
 

@@ -490,6 +490,42 @@ a_search_never_answers_0(void **state)
     assert_int_equal(found, PAGE);
 }
 
+/*  room is looked for between 16 and 17 GiB only: a hint elsewhere counts as no hint, one that no
+ *  map could serve is refused as ever, and a fixed place is not looked for at all               */
+static void
+a_search_stays_within_its_limits(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va from = (vmm_va)16 << 30;
+    vmm_va to = (vmm_va)17 << 30;
+    vmm_va at = 0;
+
+    vm_map_search_within(f->map, from, to);
+    assert_int_equal(find(f, 0, PAGE, 0, &at), VMM_OK);
+    assert_int_equal(at, from);
+    assert_int_equal(find(f, from + PAGE, PAGE, 0, &at), VMM_OK);
+    assert_int_equal(at, from + PAGE);
+    assert_int_equal(find(f, to + PAGE, PAGE, 0, &at), VMM_OK);
+    assert_int_equal(at, from);
+    assert_int_equal(find(f, to - PAGE, 2 * PAGE, 0, &at), VMM_NO_SPACE);
+    assert_int_equal(find(f, vm_map_max(f->map), PAGE, 0, &at), VMM_NO_SPACE);
+    assert_int_equal(find(f, 0, to - from + PAGE, 0, &at), VMM_NO_SPACE);
+    at = 0;
+    assert_int_equal(vm_allocate(f->map, &at, to - from, VM_MAP_ANYWHERE), VMM_OK);
+    assert_int_equal(at, from);
+    assert_int_equal(find(f, 0, PAGE, 0, &at), VMM_NO_SPACE);
+    at = to;
+    assert_int_equal(vm_allocate(f->map, &at, PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_int_equal(vm_deallocate(f->map, to, PAGE), VMM_OK);
+    at = from - PAGE;
+    assert_int_equal(vm_allocate(f->map, &at, PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_int_equal(vm_deallocate(f->map, from - PAGE, PAGE), VMM_OK);
+    assert_int_equal(find(f, 0, PAGE, 0, &at), VMM_NO_SPACE);
+    assert_int_equal(vm_deallocate(f->map, to - PAGE, PAGE), VMM_OK);
+    assert_int_equal(find(f, 0, PAGE, 0, &at), VMM_OK);
+    assert_int_equal(at, to - PAGE);
+}
+
 /*  10.9 and 10.10 begin at the first hole when the hint lies before the entry after it: the answer
  *  is below the hint. Later releases never look down (T26).                                       */
 static void
@@ -639,6 +675,7 @@ main(void)
         TEST(more_than_the_map_has_is_code_3),
         TEST(room_ends_with_the_map),
         TEST(a_search_never_answers_0),
+        TEST(a_search_stays_within_its_limits),
         TEST(t26_first_free_may_answer_below_the_hint),
         TEST(random_operations_leave_what_a_plain_array_says),
         TEST(random_searches_answer_what_a_plain_array_says),

@@ -24,10 +24,35 @@ hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t
     return false;
 }
 
-/* Gives a frame's storage back; it reads as zeroes then. */
+static size_t
+hw_frames_map_words(const struct hw_frames *frames)
+{
+    return (size_t)frames->count / 64 + 1;
+}
+
+bool
+hw_frames_back(struct hw_frames *frames, void *ram)
+{
+    size_t words = hw_frames_map_words(frames);
+
+    VMM_ASSERT(frames->free_count == frames->count && frames->ram == NULL);
+    frames->free_map = vmm_take_array(frames->alloc, words, sizeof(*frames->free_map));
+    if (frames->free_map == NULL)
+        return false;
+    frames->ram = ram;
+    for (vmm_ppn ppn = 1; ppn <= frames->count; ppn++) {
+        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+        frames->contents[ppn] = frames->ram + (size_t)(ppn - 1) * frames->page_bytes;
+    }
+    return true;
+}
+
+/* Gives a frame's own storage back; it reads as zeroes then. */
 static void
 hw_frame_drop(struct hw_frames *frames, vmm_ppn ppn)
 {
+    if (frames->ram != NULL)
+        return;
     vmm_give_array(frames->alloc, frames->contents[ppn], frames->page_bytes, 1);
     frames->contents[ppn] = NULL;
 }
@@ -111,9 +136,43 @@ hw_frames_destroy(struct hw_frames *frames)
         hw_frame_drop(frames, ppn);
     vmm_give_array(frames->alloc, frames->next_free, slots, sizeof(*frames->next_free));
     vmm_give_array(frames->alloc, frames->contents, slots, sizeof(*frames->contents));
+    vmm_give_array(frames->alloc, frames->free_map, hw_frames_map_words(frames),
+                   sizeof(*frames->free_map));
     frames->next_free = NULL;
     frames->contents = NULL;
+    frames->free_map = NULL;
     hw_device_destroy(frames);
+}
+
+/* The first free frame after the one handed out last, round the end if need be; one is free. */
+static vmm_ppn
+hw_frame_next_free(struct hw_frames *frames)
+{
+    size_t words = hw_frames_map_words(frames);
+    size_t at = (frames->cursor + 1) / 64;
+    uint64_t bits = 0;
+
+    if (at < words)
+        bits = frames->free_map[at] & UINT64_MAX << (frames->cursor + 1) % 64;
+    while (bits == 0) {
+        at = at + 1 < words ? at + 1 : 0;
+        bits = frames->free_map[at];
+    }
+    return (vmm_ppn)(at * 64) + (vmm_ppn)__builtin_ctzll(bits);
+}
+
+/* Takes a frame of the embedder's RAM; one is free. */
+static vmm_ppn
+hw_frame_alloc_ram(struct hw_frames *frames)
+{
+    vmm_ppn ppn = hw_frame_next_free(frames);
+
+    frames->free_map[ppn / 64] &= ~((uint64_t)1 << ppn % 64);
+    frames->cursor = ppn;
+    frames->untouched = ppn == frames->fresh ? ppn : VMM_NO_PAGE;
+    if (ppn == frames->fresh)
+        frames->fresh++;
+    return ppn;
 }
 
 vmm_ppn
@@ -124,7 +183,9 @@ hw_frame_alloc(struct hw_frames *frames)
     if (frames->free_count == 0)
         return VMM_NO_PAGE;
     frames->free_count--;
-    if (ppn == VMM_NO_PAGE)
+    if (frames->ram != NULL)
+        ppn = hw_frame_alloc_ram(frames);
+    else if (ppn == VMM_NO_PAGE)
         ppn = frames->fresh++;
     else
         frames->free_head = frames->next_free[ppn];
@@ -151,20 +212,27 @@ hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 {
     VMM_ASSERT(hw_frame_is_in_use(frames, ppn));
     hw_frame_drop(frames, ppn);
+    frames->free_count++;
+    if (frames->ram != NULL) {
+        frames->next_free[ppn] = VMM_NO_PAGE;
+        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+        return;
+    }
     frames->next_free[ppn] = frames->free_head;
     frames->free_head = ppn;
-    frames->free_count++;
 }
 
 void
 hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
 {
+    bool is_kept = hw_frame_is_device(frames, ppn) || frames->ram != NULL;
     uint8_t *storage = hw_frame_storage(frames, ppn);
 
-    if (!hw_frame_is_device(frames, ppn))
+    if (!is_kept)
         hw_frame_drop(frames, ppn);
-    else if (storage != NULL)
+    else if (storage != NULL && ppn != frames->untouched)
         memset(storage, 0, frames->page_bytes);
+    frames->untouched = VMM_NO_PAGE; /* the next to ask may have written meanwhile */
 }
 
 uint64_t *
@@ -192,6 +260,7 @@ hw_frame_copy(struct hw_frames *frames, vmm_ppn from, vmm_ppn to)
     words = hw_frame_words(frames, to);
     if (words == NULL)
         return false;
+    frames->untouched = VMM_NO_PAGE;
     memcpy(words, storage, frames->page_bytes);
     return true;
 }
@@ -218,6 +287,7 @@ hw_frame_write(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, const voi
     VMM_ASSERT(length <= frames->page_bytes && offset <= frames->page_bytes - length);
     if (words == NULL)
         return false;
+    frames->untouched = VMM_NO_PAGE;
     memcpy((uint8_t *)words + offset, from, length);
     return true;
 }

@@ -9,8 +9,10 @@
  *                 last one that came back goes out first
  *             M4  a frame beyond `count` is a device's: it always exists, is never handed out, and
  *                 keeps what is written to it
+ *             M5  over the embedder's RAM free frames are handed out in rising order, round and
+ *                 round, so that pages touched in order stand side by side
  * UNITS       ppn: frame number; offset, length: bytes inside one frame
- * OWNERSHIP   the machine owns the frames; who allocates one frees it
+ * OWNERSHIP   the machine owns the frames; who allocates one frees it. RAM is the embedder's.
  * ERRORS      VMM_NO_PAGE when none is free; false when storage for contents could not be had
  * EVENTS      none
  * XNU         the vm_page array's phys_page side; osfmk/vm/vm_resident.c free list
@@ -41,12 +43,23 @@ struct hw_frames {
     vmm_ppn free_head;
     uint8_t **contents; /* per frame; NULL: all zero */
     struct hw_device_frames device;
+    uint8_t *ram;       /* the embedder's, or NULL: storage is taken when a frame needs it */
+    uint64_t *free_map; /* over RAM: a bit for each frame that is free */
+    vmm_ppn cursor;     /* over RAM: the frame handed out last */
+    vmm_ppn untouched;  /* over RAM: handed out for the first time just now, so still all zero */
 };
 
 /* False when the bookkeeping could not be had; nothing is kept then. */
 bool hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t page_bytes,
                     vmm_ppn count) VMM_MUST_USE;
 void hw_frames_destroy(struct hw_frames *frames);
+
+/*
+ * Makes `ram`, all zero, the storage of the frames, none of which is in use yet: frame n is the
+ * (n - 1)-th page of it. For an embedder who maps frames elsewhere. False: the bookkeeping could not
+ * be had and nothing changed.
+ */
+bool hw_frames_back(struct hw_frames *frames, void *ram) VMM_MUST_USE;
 
 /* A free frame, contents all zero or left over (call hw_frame_zero()); VMM_NO_PAGE: none free. */
 vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
@@ -71,10 +84,10 @@ hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)
     return ppn != VMM_NO_PAGE && ppn < frames->fresh && frames->next_free[ppn] == ppn;
 }
 
-/* Gives a frame in use back and drops its storage. */
+/* Gives a frame in use back; storage that is not RAM is dropped. */
 void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
 
-/* Makes the frame read as zeroes by dropping its storage. */
+/* Makes the frame read as zeroes. */
 void hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn);
 
 /* Copies a whole frame. False: no storage, `to` unchanged. */

@@ -52,6 +52,41 @@ pmap_page_bytes(const struct pmap *pmap)
     return hw_page_bytes(pmap->system->machine->geometry);
 }
 
+/* ---- telling the embedder ---- */
+
+void
+pmap_system_watch(struct pmap_system *system, const struct pmap_watch *watch)
+{
+    system->watch = watch;
+}
+
+static void
+pmap_tell_entered(const struct pmap *pmap, vmm_va va, uint64_t pte)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL)
+        watch->entered(watch->context, pmap->space, va, hw_pte_ppn(pte), pmap_rights(pte));
+}
+
+static void
+pmap_tell_removed(const struct pmap *pmap, vmm_va start, vmm_va end)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL)
+        watch->removed(watch->context, pmap->space, start, end - start);
+}
+
+static void
+pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL && start < end)
+        watch->narrowed(watch->context, pmap->space, start, end - start, prot);
+}
+
 static void
 pmap_flush_page(struct pmap *pmap, vmm_va va)
 {
@@ -275,6 +310,7 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
                hw_pte_make(ppn, pmap_bits(pmap, prot, (flags & PMAP_ENTER_WIRED) != 0)));
     trace_emit(pmap->system->trace, EV_PMAP_ENTER, .space = pmap->space, .va = va, .ppn = ppn,
                .prot = prot, .detail = flags);
+    pmap_tell_entered(pmap, va, *slot);
     return VMM_OK;
 }
 
@@ -313,15 +349,17 @@ pmap_remove(struct pmap *pmap, vmm_va start, vmm_va end)
     struct pmap_run run;
 
     while (pmap_table_next_run(pmap, &start, end, &run)) {
-        if (pmap_remove_run(pmap, &run))
+        if (pmap_remove_run(pmap, &run)) {
             pmap_flush_range(pmap, run.start, run.end);
+            pmap_tell_removed(pmap, run.start, run.end);
+        }
     }
 }
 
 /* ---- protect ---- */
 
-/* Narrows one valid word; announces it only when it changed. */
-static void
+/* Narrows one valid word; announces it only when it changed, and says whether it did. */
+static bool
 pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot)
 {
     uint64_t before = *slot;
@@ -333,21 +371,32 @@ pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot)
     if (*slot != before)
         trace_emit(pmap->system->trace, EV_PMAP_PROTECT, .space = pmap->space, .va = va,
                    .ppn = hw_pte_ppn(before), .prot = pmap_rights(*slot));
+    return *slot != before;
 }
 
-/* Narrows what one leaf table holds of the run; says whether there was anything. */
+/*
+ * Narrows what one leaf table holds of the run; says whether there was anything. Neighbours that
+ * changed and have the same rights now are told together.
+ */
 static bool
 pmap_protect_run(struct pmap *pmap, const struct pmap_run *run, vmm_prot prot)
 {
     uint64_t *slot = run->slots;
+    vmm_va told_to = run->start; /* [told_to, va) changed and nobody knows */
+    vmm_prot rights = VMM_PROT_NONE;
     bool any = false;
 
     for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
-        if (*slot & HW_PTE_VALID) {
-            pmap_narrow(pmap, va, slot, prot);
-            any = true;
-        }
+        bool changed = (*slot & HW_PTE_VALID) && pmap_narrow(pmap, va, slot, prot);
+
+        any |= (*slot & HW_PTE_VALID) != 0;
+        if (changed && pmap_rights(*slot) == rights)
+            continue;
+        pmap_tell_narrowed(pmap, told_to, va, rights);
+        rights = changed ? pmap_rights(*slot) : (vmm_prot)VMM_PROT_NONE;
+        told_to = changed ? va : va + pmap_page_bytes(pmap);
     }
+    pmap_tell_narrowed(pmap, told_to, run->end, rights);
     return any;
 }
 
@@ -381,6 +430,16 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
                .ppn = hw_pte_ppn(*slot), .detail = wired);
 }
 
+/* Takes WRITE from one translation and tells it. */
+static void
+pmap_take_write(struct pmap *pmap, vmm_va va)
+{
+    uint64_t *slot = pmap_table_slot(pmap, va);
+
+    if (pmap_narrow(pmap, va, slot, VMM_PROT_READ | VMM_PROT_EXECUTE))
+        pmap_tell_narrowed(pmap, va, va + pmap_page_bytes(pmap), pmap_rights(*slot));
+}
+
 void
 pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot)
 {
@@ -397,8 +456,10 @@ pmap_page_protect(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot)
         if (prot == VMM_PROT_NONE)
             pmap_drop(pmap, va, pmap_table_slot(pmap, va));
         else
-            pmap_narrow(pmap, va, pmap_table_slot(pmap, va), VMM_PROT_READ | VMM_PROT_EXECUTE);
+            pmap_take_write(pmap, va);
         pmap_flush_page(pmap, va);
+        if (prot == VMM_PROT_NONE)
+            pmap_tell_removed(pmap, va, va + pmap_page_bytes(pmap));
         pv = next;
     }
 }

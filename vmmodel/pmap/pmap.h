@@ -42,6 +42,24 @@ struct pmap_system *pmap_system_create(const struct vmm_alloc *alloc, struct hw_
 /* Frees every pmap, whatever it still translates; the CPUs translate nothing afterwards. */
 void pmap_system_destroy(struct pmap_system *system);
 
+/*
+ * Who is told of every change of a translation, after it was made: an embedder whose host's MMU
+ * follows the simulated one. Unlike a trace's sinks it is told of what changed as whole ranges, and of
+ * nothing that did not change. The calls must not come back into the model.
+ */
+struct pmap_watch {
+    void *context;
+    /* `va` translates to `ppn` with exactly `prot`, whatever it did before. */
+    void (*entered)(void *context, uint32_t space, vmm_va va, vmm_ppn ppn, vmm_prot prot);
+    /* Nothing in the range translates any more; not all of it need have done so. */
+    void (*removed)(void *context, uint32_t space, vmm_va va, vmm_size bytes);
+    /* Every page of the range translated before and does now with exactly `prot`, which is less. */
+    void (*narrowed)(void *context, uint32_t space, vmm_va va, vmm_size bytes, vmm_prot prot);
+};
+
+/* Sets who is told, NULL: nobody. The watch is borrowed; the end of a pmap system is not told. */
+void pmap_system_watch(struct pmap_system *system, const struct pmap_watch *watch);
+
 struct pmap *pmap_kernel(struct pmap_system *system);
 
 /*

@@ -43,6 +43,7 @@ struct pmap_system {
     const struct vmm_alloc *alloc;
     struct hw_machine *machine;
     struct trace *trace;
+    const struct pmap_watch *watch; /* NULL: nobody */
     struct pmap *kernel;
     struct vmm_list pmaps;
     struct vmm_zone pmap_zone;

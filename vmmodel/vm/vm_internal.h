@@ -137,7 +137,9 @@ struct vm_map {
     vmm_size size;
     vmm_size user_wire_limit;
     vmm_size user_wire_size;
-    vmm_va first_free; /* nothing below it is free, so no search need begin there */
+    vmm_va first_free; /* nothing in [search_min, first_free) is free: no search need begin there */
+    vmm_va search_min; /* room is looked for in [search_min, search_max) only */
+    vmm_va search_max;
     uint64_t timestamp;
     bool is_locked;
 };

@@ -111,6 +111,12 @@ enum vmm_status vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm
 enum vmm_status vm_map_inherit(struct vm_map *map, vmm_va start, vmm_va end,
                                uint32_t inheritance) VMM_MUST_USE;
 
+/*
+ * From now on room is looked for in [start, end) only, which lies in the map: where a hint lies
+ * outside, the search begins at `start`. For an embedder whose host has other places taken.
+ */
+void vm_map_search_within(struct vm_map *map, vmm_va start, vmm_va end);
+
 /* mach_vm_allocate, mach_vm_deallocate, mach_vm_protect: rounding and checks of vm.md 2.1, 2.2. */
 enum vmm_status vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size,
                             uint32_t flags) VMM_MUST_USE;

@@ -98,6 +98,7 @@ vm_task_fork(struct vm_task *parent, struct vm_task **made)
     if (status != VMM_OK)
         return status;
     child->map->user_wire_limit = map->user_wire_limit;
+    vm_map_search_within(child->map, map->search_min, map->search_max);
     vm_map_lock(map);
     for (entry = vm_map_first(map); entry != NULL && status == VMM_OK;
          entry = vm_map_next(map, entry))

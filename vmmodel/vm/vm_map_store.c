@@ -73,7 +73,7 @@ vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
     vmm_list_remove(&entry->link);
     map->size -= vm_entry_size(entry);
     if (entry->start < map->first_free)
-        map->first_free = entry->start;
+        map->first_free = entry->start > map->search_min ? entry->start : map->search_min;
     vm_object_release(&entry->object);
     vmm_zone_give(&map->system->entry_zone, entry);
 }
@@ -227,11 +227,11 @@ vm_map_search_start(const struct vm_map *map, vmm_va hint)
     return hint;
 }
 
-/* Whether `size` bytes from `start` on end before `entry` (NULL: before the end of the map). */
+/* Whether `size` bytes from `start` on end before `entry` (NULL: none) and where the search ends. */
 static bool
 vm_map_fits(const struct vm_map *map, vmm_va start, vmm_size size, const struct vm_map_entry *entry)
 {
-    vmm_va limit = entry == NULL ? map->max : entry->start;
+    vmm_va limit = entry == NULL || entry->start > map->search_max ? map->search_max : entry->start;
 
     return start <= limit && limit - start >= size;
 }
@@ -242,8 +242,25 @@ vm_map_find_first_free(struct vm_map *map)
 {
     struct vm_map_entry *entry;
 
-    while (map->first_free < map->max && vm_map_lookup_entry(map, map->first_free, &entry))
+    while (map->first_free < map->search_max && vm_map_lookup_entry(map, map->first_free, &entry))
         map->first_free = entry->end;
+}
+
+void
+vm_map_search_within(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    VMM_ASSERT(map->min <= start && start < end && end <= map->max);
+    map->search_min = map->first_free = start;
+    map->search_max = end;
+}
+
+/* The hint, or where to begin instead when a place beyond it would do but lies in nobody's reach. */
+static vmm_va
+vm_map_search_hint(const struct vm_map *map, vmm_va hint, vmm_size size)
+{
+    bool is_outside = hint < map->search_min || hint >= map->search_max;
+
+    return is_outside && hint <= map->max && map->max - hint >= size ? map->search_min : hint;
 }
 
 enum vmm_status
@@ -253,13 +270,13 @@ vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *addres
     const struct vm_map_entry *entry;
 
     vm_map_find_first_free(map);
-    start = vm_map_search_start(map, *address);
+    start = vm_map_search_start(map, vm_map_search_hint(map, *address, size));
     entry = vm_map_entry_at_or_after(map, start);
     if (start == 0)
         start = map->system->page_bytes; /* a search never answers 0 */
     start = vm_map_align(map, start, mask);
     for (; start != 0 && !vm_map_fits(map, start, size, entry); entry = vm_map_next(map, entry)) {
-        if (entry == NULL)
+        if (entry == NULL || entry->start >= map->search_max)
             return VMM_NO_SPACE;
         if (entry->end > start)
             start = vm_map_align(map, entry->end, mask);
@@ -274,10 +291,11 @@ enum vmm_status
 vm_map_find_random(struct vm_map *map, vmm_size size, vmm_va *address)
 {
     enum { TRIES = 1000 };
-    uint64_t pages = (map->max - map->min) >> map->system->page_shift;
+    uint64_t pages = (map->search_max - map->search_min) >> map->system->page_shift;
 
     for (unsigned i = 0; i < TRIES; i++) {
-        vmm_va at = map->min + (vmm_rng_below(&map->system->rng, pages) << map->system->page_shift);
+        vmm_va at =
+            map->search_min + (vmm_rng_below(&map->system->rng, pages) << map->system->page_shift);
         struct vm_map_entry *entry;
 
         if (at == 0 || vm_map_lookup_entry(map, at, &entry))

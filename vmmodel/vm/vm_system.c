@@ -27,12 +27,14 @@ vm_system_start(struct vm_system *system, const struct vm_config *config)
 {
     system->machine =
         hw_machine_create(config->alloc, config->geometry, config->cpu_count, config->frame_count);
-    if (system->machine == NULL)
+    if (system->machine == NULL ||
+        (config->ram != NULL && !hw_frames_back(&system->machine->frames, config->ram)))
         return false;
     system->pmaps = pmap_system_create(config->alloc, system->machine, &system->trace);
     if (system->pmaps == NULL)
         return false;
     pmap_system_set_wired_drift(system->pmaps, config->profile->wired_statistic_drifts);
+    pmap_system_watch(system->pmaps, config->watch);
     system->pages =
         vmm_take_array(config->alloc, (size_t)config->frame_count + 1, sizeof(*system->pages));
     if (system->pages == NULL || vm_task_create(system, &system->kernel_task) != VMM_OK)

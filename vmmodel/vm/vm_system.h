@@ -6,7 +6,7 @@
  * INVARIANTS  S1  once stopped, no operation changes the system any more
  * UNITS       frames: pages of simulated physical memory
  * OWNERSHIP   the system owns maps, objects, pages and the machine; it borrows config->alloc,
- *             config->sched and the trace's sinks
+ *             config->sched, config->ram, config->watch and the trace's sinks
  * ERRORS      VMM_MODEL_PANIC, VMM_MODEL_HANG from any operation; the text is in the stop
  * EVENTS      PANIC HANG
  * XNU         osfmk/vm/vm_init.c; osfmk/i386/trap.c panic_trap for the text
@@ -21,6 +21,7 @@
 #include "vm/vm_profile.h"
 #include "vm/vm_sched.h"
 
+struct pmap_watch;
 struct vm_system;
 struct vm_task;
 
@@ -33,6 +34,8 @@ struct vm_config {
     struct vm_sched *sched; /* NULL: a wait that nothing can end is a hang */
     uint64_t store_pages;   /* pages that can be paged out at a time; 0: none */
     bool kernel_asserts;    /* a DEVELOPMENT kernel: its assertions panic */
+    void *ram; /* frame_count pages, all zero, to be the memory (hw/hw_frame.h), or NULL */
+    const struct pmap_watch *watch; /* who is told of translations (pmap/pmap.h), or NULL */
 };
 
 enum { VM_MIN_FRAMES = 64 };

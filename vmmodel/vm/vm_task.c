@@ -32,7 +32,7 @@ vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
     map->ref_count = 1;
     map->min = space == 0 ? geometry->kernel_min : 0;
     map->max = space == 0 ? geometry->kernel_max : geometry->user_max;
-    map->first_free = map->min;
+    vm_map_search_within(map, map->min, map->max);
     map->user_wire_limit = geometry->user_max; /* "unlimited", vm.md 1.1 */
     map->pmap = space == 0 ? pmap_kernel(system->pmaps) : vm_map_create_pmap(system, space);
     if (map->pmap == NULL) {
