@@ -17,14 +17,24 @@ vm_size_t vm_page_size = 4096, vm_page_mask = 4095;
 vm_size_t vm_kernel_page_size = 4096, vm_kernel_page_mask = 4095;
 int vm_page_shift = 12, vm_kernel_page_shift = 12;
 
+/* There when the program links hostmmu.c: then the host's MMU plays the simulated one. */
+#pragma weak hostmmu_init
+#pragma weak hostmmu_ram
+#pragma weak hostmmu_enter
+#pragma weak hostmmu_remove
+#pragma weak hostmmu_protect
+
 __attribute__((constructor)) static void
 start(void)
 {
     const char *profile = getenv("FAULTLINE_PROFILE");
     const char *machine = getenv("FAULTLINE_MACHINE");
+    static struct mach_host_mmu mmu;
 
-    if (mach_kit_start(profile, machine) != 0) {
-        fprintf(stderr, "adapter: unknown FAULTLINE_PROFILE or FAULTLINE_MACHINE\n");
+    mmu = (struct mach_host_mmu){ hostmmu_init, hostmmu_ram, hostmmu_enter, hostmmu_remove,
+                                  hostmmu_protect };
+    if (mach_kit_start_on(profile, machine, mmu.init == NULL ? NULL : &mmu) != 0) {
+        fprintf(stderr, "adapter: unknown FAULTLINE_PROFILE or FAULTLINE_MACHINE, or no memory\n");
         exit(2);
     }
     vm_page_shift = vm_kernel_page_shift = mach_kit_page_shift();
@@ -42,6 +52,12 @@ int
 oracle_touch(uint64_t va, int write, uint8_t *byte)
 {
     return mach_kit_touch(va, write, byte);
+}
+
+int
+oracle_fault(uint64_t va, int write)
+{
+    return mach_kit_fault(va, write);
 }
 
 /* ---- BSD ---- */

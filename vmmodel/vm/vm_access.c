@@ -133,7 +133,7 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
     enum vmm_status status = vm_access_translate(system, access, va, &ppn);
     uint8_t bytes[64];
 
-    if (status != VMM_OK)
+    if (status != VMM_OK || access->only_translates)
         return status;
     if (access->kind == VM_ACCESS_READ) {
         if (access->to != NULL)

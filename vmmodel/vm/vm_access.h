@@ -27,6 +27,7 @@ struct vm_access {
     void *to;         /* READ: where bytes go; may be NULL to touch only */
     const void *from; /* WRITE: length bytes; NULL stores `fill` */
     uint8_t fill;
+    bool only_translates; /* WRITE: no byte is stored, for who stores it himself afterwards */
     bool has_recovery; /* copyin, copyout: a refused fault is an error, not a panic */
     bool is_trial;     /* the same for any code, and the error is what vm_fault() said */
 };

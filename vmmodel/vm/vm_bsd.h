@@ -16,7 +16,7 @@
 
 #include "vm/vm_map.h"
 
-enum { VM_EPERM = 1, VM_ENOMEM = 12, VM_EACCES = 13, VM_EINVAL = 22, VM_EAGAIN = 35 };
+enum { VM_EPERM = 1, VM_ENOMEM = 12, VM_EACCES = 13, VM_EFAULT = 14, VM_EINVAL = 22, VM_EAGAIN = 35 };
 
 /* Darwin's MAP_* */
 enum {

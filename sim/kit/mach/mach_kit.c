@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mach_host.h"
 #include "mach_ports.h"
 #include "vm/vm_access.h"
 #include "vm/vm_bsd.h"
@@ -48,8 +49,19 @@ kit_geometry(const char *name)
 int
 mach_kit_start(const char *profile, const char *machine)
 {
+    return mach_kit_start_on(profile, machine, NULL);
+}
+
+int
+mach_kit_start_on(const char *profile, const char *machine, const struct mach_host_mmu *mmu)
+{
     const char *name = profile == NULL ? "macos-15.4" : profile;
     const struct hw_geometry *geometry = kit_geometry(machine);
+    struct vm_config config = { .alloc = &kit_alloc,
+                                .geometry = geometry,
+                                .cpu_count = KIT_CPUS,
+                                .frame_count = KIT_FRAMES,
+                                .store_pages = KIT_STORE_PAGES };
     struct vm_profile row;
     size_t index;
 
@@ -57,16 +69,14 @@ mach_kit_start(const char *profile, const char *machine)
         return -1;
     mach_kit_stop();
     vm_profile_at(index, &row);
-    kit.system = vm_system_create(&(struct vm_config){ .alloc = &kit_alloc,
-                                                       .profile = &row,
-                                                       .geometry = geometry,
-                                                       .cpu_count = KIT_CPUS,
-                                                       .frame_count = KIT_FRAMES,
-                                                       .store_pages = KIT_STORE_PAGES });
+    config.profile = &row;
+    if (mach_host_start(mmu, KIT_FRAMES, 1u << geometry->page_shift, &config.ram, &config.watch))
+        kit.system = vm_system_create(&config);
     if (kit.system == NULL || vm_task_create(kit.system, &kit.task) != VMM_OK) {
         mach_kit_stop();
         return -1;
     }
+    mach_host_task(vm_task_map(kit.task));
     return 0;
 }
 
@@ -76,6 +86,7 @@ mach_kit_stop(void)
     mach_ports_forget();
     if (kit.system != NULL)
         vm_system_destroy(kit.system);
+    mach_host_stop(); /* the page tables were in its RAM */
     kit.system = NULL;
     kit.task = NULL;
 }
@@ -153,14 +164,24 @@ kit_map(void)
 int
 mach_kit_touch(uint64_t va, int write, uint8_t *byte)
 {
+    uint8_t moved = write ? *byte : 0;
     struct vm_access access = { .task = mach_kit_task(),
                                 .va = va,
                                 .length = 1,
                                 .kind = write ? VM_ACCESS_WRITE : VM_ACCESS_READ,
-                                .to = byte,
-                                .from = write ? byte : NULL };
+                                .to = &moved,
+                                .from = write ? &moved : NULL };
+    enum vmm_status status = vm_access(mach_kit_system(), &access, NULL);
 
-    return vm_access(mach_kit_system(), &access, NULL);
+    if (status == VMM_OK && !write)
+        *byte = moved;
+    return status;
+}
+
+int
+mach_kit_fault(uint64_t va, int write)
+{
+    return mach_host_fault(va, write != 0);
 }
 
 /* ---- BSD ---- */
@@ -180,6 +201,10 @@ mach_kit_munmap(uint64_t address, size_t length)
 int
 mach_kit_mprotect(uint64_t address, size_t length, int prot)
 {
+    int error;
+
+    if (mach_host_protect(address, length, prot, &error))
+        return error;
     return vm_bsd_mprotect(kit_map(), address, length, (vmm_prot)prot);
 }
 
@@ -216,5 +241,20 @@ mach_kit_munlock(uint64_t address, size_t length)
 int
 mach_kit_mincore(uint64_t address, size_t length, uint8_t *pages)
 {
-    return vm_bsd_mincore(kit_map(), address, length, pages);
+    size_t page_bytes = vm_system_page_bytes(mach_kit_system());
+    size_t most = length / page_bytes + 2;
+    uint8_t *found;
+    int error;
+
+    if (!mach_host_simulates((uintptr_t)pages))
+        return vm_bsd_mincore(kit_map(), address, length, pages);
+    found = calloc(most, 1);
+    if (found == NULL)
+        return VM_ENOMEM;
+    error = vm_bsd_mincore(kit_map(), address, length, found);
+    most = (address % page_bytes + length + page_bytes - 1) / page_bytes;
+    if (error == 0 && mach_host_copyout((uintptr_t)pages, found, most) != VMM_OK)
+        error = VM_EFAULT;
+    free(found);
+    return error;
 }

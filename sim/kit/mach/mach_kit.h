@@ -25,6 +25,23 @@ struct vm_task;
 int mach_kit_start(const char *profile, const char *machine);
 void mach_kit_stop(void);
 
+/*
+ * Who plays the simulated MMU, so that a program may dereference the addresses it is given. A page
+ * number indexes the RAM; rights are 1 to read and 2 to write.
+ */
+struct mach_host_mmu {
+    /* Prepares the range of addresses and RAM that reads as zeroes; 0, or not. */
+    int (*init)(uint64_t base, uint64_t span, uint64_t ram_pages, unsigned page_bytes);
+    void *(*ram)(void);
+    void (*enter)(uint64_t va, uint64_t page_number, int rights);
+    void (*remove)(uint64_t va, uint64_t bytes);
+    void (*protect)(uint64_t va, uint64_t bytes,
+                    int rights); /* all present, and with more rights */
+};
+
+/* The same over a host's MMU (NULL: none), which the kit borrows until the machine stops. */
+int mach_kit_start_on(const char *profile, const char *machine, const struct mach_host_mmu *mmu);
+
 struct vm_system *mach_kit_system(void);
 struct vm_task *mach_kit_task(void);
 
@@ -40,6 +57,9 @@ uint32_t mach_kit_fork(void);
 
 /* One access by the current task's program: KERN_SUCCESS, or what it was refused with. */
 int mach_kit_touch(uint64_t va, int write, uint8_t *byte);
+
+/* The program touched an address and the MMU could not do it: KERN_SUCCESS when it can now. */
+int mach_kit_fault(uint64_t va, int write);
 
 int mach_kit_mmap(uint64_t *address, size_t length, int prot, int flags, int tag);
 int mach_kit_munmap(uint64_t address, size_t length);

@@ -1,13 +1,17 @@
 /*
  * mach_vm.c - mach/mach.h: each call looks its ports up and passes on
+ *
+ * What a pointer of the caller's names may be simulated memory itself, and then touching it is a
+ * fault that the model serves. So a call reads what comes in before it enters the model, and stores
+ * what goes out after it left.
  */
 #include <mach/mach.h>
 
 #include <string.h>
 
+#include "mach_host.h"
 #include "mach_kit.h"
 #include "mach_ports.h"
-#include "vm/vm_access.h"
 #include "vm/vm_user.h"
 
 mach_port_t
@@ -56,9 +60,14 @@ kern_return_t
 mach_vm_allocate(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t size, int flags)
 {
     struct vm_map *map = map_of(target);
+    vmm_va at = *address;
+    enum vmm_status status = VMM_INVALID_ARGUMENT;
 
-    return map == NULL ? KERN_INVALID_ARGUMENT
-                       : (kern_return_t)vm_allocate(map, address, size, (uint32_t)flags);
+    if (map != NULL)
+        status = vm_allocate(map, &at, size, (uint32_t)flags);
+    if (status == VMM_OK)
+        *address = at;
+    return (kern_return_t)status;
 }
 
 kern_return_t
@@ -166,11 +175,18 @@ mach_vm_read_overwrite(vm_map_t target, mach_vm_address_t address, mach_vm_size_
                        mach_vm_address_t data, mach_vm_size_t *out_size)
 {
     struct vm_map *map = map_of(target);
+    struct mach_buffer buffer;
     enum vmm_status status;
+    enum vmm_status closed;
 
     if (map == NULL)
         return KERN_INVALID_ARGUMENT;
-    status = vm_read_overwrite(map, address, size, own_map(), data);
+    status = mach_buffer_open(&buffer, data, size, false);
+    if (status == VMM_OK)
+        status = vm_read_overwrite(map, address, size, buffer.map, buffer.va);
+    closed = mach_buffer_close(&buffer, status == VMM_OK);
+    if (status == VMM_OK)
+        status = closed;
     if (status == VMM_OK)
         *out_size = size;
     return (kern_return_t)status;
@@ -181,9 +197,17 @@ mach_vm_write(vm_map_t target, mach_vm_address_t address, vm_offset_t data,
               mach_msg_type_number_t count)
 {
     struct vm_map *map = map_of(target);
+    struct mach_buffer buffer;
+    enum vmm_status status;
+    enum vmm_status closed;
 
-    return map == NULL ? KERN_INVALID_ARGUMENT
-                       : (kern_return_t)vm_write(map, address, own_map(), data, count);
+    if (map == NULL)
+        return KERN_INVALID_ARGUMENT;
+    status = mach_buffer_open(&buffer, data, count, true);
+    if (status == VMM_OK)
+        status = vm_write(map, address, buffer.map, buffer.va, count);
+    closed = mach_buffer_close(&buffer, false);
+    return (kern_return_t)(status == VMM_OK ? closed : status);
 }
 
 kern_return_t
@@ -214,11 +238,17 @@ mach_vm_map(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t size, ma
                                 .max_protection = (vmm_prot)maximum,
                                 .inheritance = inheritance };
 
+    vmm_va at = *address;
+    enum vmm_status status;
+
     if (map == NULL)
         return KERN_INVALID_ARGUMENT;
     if (object != 0 && call.entry == NULL)
         return KERN_INVALID_OBJECT;
-    return (kern_return_t)vm_map_call(map, address, &call);
+    status = vm_map_call(map, &at, &call);
+    if (status == VMM_OK)
+        *address = at;
+    return (kern_return_t)status;
 }
 
 static kern_return_t
@@ -228,12 +258,14 @@ remap(vm_map_t target, mach_vm_address_t *address, const struct vm_remap_call *c
     struct vm_map *map = map_of(target);
     vmm_prot rights = (vmm_prot)*current;
     vmm_prot most = (vmm_prot)*maximum;
+    vmm_va at = *address;
     enum vmm_status status;
 
     if (map == NULL || call->source_map == NULL)
         return KERN_INVALID_ARGUMENT;
-    status = vm_remap(map, address, call, &rights, &most);
+    status = vm_remap(map, &at, call, &rights, &most);
     if (status == VMM_OK) {
+        *address = at;
         *current = (vm_prot_t)rights;
         *maximum = (vm_prot_t)most;
     }
@@ -268,15 +300,19 @@ mach_make_memory_entry_64(vm_map_t target, memory_object_size_t *size,
                           mem_entry_name_port_t parent)
 {
     struct vm_memory_entry *made = NULL;
+    vmm_size covered = *size;
     enum vmm_status status = vm_make_memory_entry(
-        map_of(target), size, offset, (uint32_t)permission, mach_entry_of_port(parent), &made);
+        map_of(target), &covered, offset, (uint32_t)permission, mach_entry_of_port(parent), &made);
+    mach_port_t port;
 
     if (status != VMM_OK)
         return (kern_return_t)status;
-    *entry = mach_port_of_entry(made);
-    if (*entry == 0)
+    port = mach_port_of_entry(made);
+    if (port == 0)
         vm_memory_entry_release(&made);
-    return *entry == 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+    *size = covered;
+    *entry = port;
+    return port == 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
 kern_return_t
@@ -292,9 +328,14 @@ mach_vm_purgable_control(vm_map_t target, mach_vm_address_t address, vm_purgable
                          int *state)
 {
     struct vm_map *map = map_of(target);
+    int word = *state;
+    enum vmm_status status = VMM_INVALID_ARGUMENT;
 
-    return map == NULL ? KERN_INVALID_ARGUMENT
-                       : (kern_return_t)vm_purgable_control(map, address, (uint32_t)control, state);
+    if (map != NULL)
+        status = vm_purgable_control(map, address, (uint32_t)control, &word);
+    if (status == VMM_OK)
+        *state = word;
+    return (kern_return_t)status;
 }
 
 /* ---- looking ---- */
@@ -304,7 +345,9 @@ static bool
 find_region(const struct vm_map *map, mach_vm_address_t *address, mach_vm_size_t *size, bool walks,
             struct vm_region *region, struct vm_region_pages *pages)
 {
-    if (!vm_map_region(map, *address, region))
+    mach_vm_address_t at = *address;
+
+    if (!vm_map_region(map, at, region))
         return false;
     (void)vm_map_region_pages(map, region->start, walks, pages);
     *address = region->start;
@@ -492,9 +535,17 @@ mach_vm_page_query(vm_map_t target, mach_vm_address_t address, integer_t *dispos
                    integer_t *references)
 {
     struct vm_map *map = map_of(target);
+    int found;
+    int known;
+    enum vmm_status status = VMM_INVALID_ARGUMENT;
 
-    return map == NULL ? KERN_INVALID_ARGUMENT
-                       : (kern_return_t)vm_page_query(map, address, disposition, references);
+    if (map != NULL)
+        status = vm_page_query(map, address, &found, &known);
+    if (status == VMM_OK) {
+        *disposition = found;
+        *references = known;
+    }
+    return (kern_return_t)status;
 }
 
 kern_return_t
@@ -512,17 +563,11 @@ mach_vm_page_range_query(vm_map_t target, mach_vm_address_t address, mach_vm_siz
     if (pages > (size + page_bytes - 1) / page_bytes)
         pages = (size + page_bytes - 1) / page_bytes;
     for (mach_vm_size_t i = 0; i < pages; i++) {
-        struct vm_access store = { .task = mach_kit_task(),
-                                   .va = dispositions + i * sizeof(int),
-                                   .length = sizeof(int),
-                                   .kind = VM_ACCESS_WRITE,
-                                   .has_recovery = true };
         int found = 0;
         int references;
 
         (void)(vm_page_query(map, address + i * page_bytes, &found, &references) == VMM_OK);
-        store.from = &found;
-        if (vm_access(mach_kit_system(), &store, NULL) != VMM_OK)
+        if (mach_host_copyout(dispositions + i * sizeof(int), &found, sizeof(found)) != VMM_OK)
             return KERN_INVALID_ADDRESS;
     }
     *count = pages;

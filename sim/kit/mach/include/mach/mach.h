@@ -45,6 +45,29 @@ enum {
     KERN_INVALID_OBJECT = 29,
 };
 
+/* Macros, as there: programs ask #ifdef. */
+#define VM_PROT_NONE 0
+#define VM_PROT_READ 1
+#define VM_PROT_WRITE 2
+#define VM_PROT_EXECUTE 4
+#define VM_PROT_DEFAULT 3
+#define VM_PROT_ALL 7
+#define VM_PROT_COPY 0x10
+#define VM_PROT_IS_MASK 0x40
+
+#define VM_INHERIT_SHARE 0u
+#define VM_INHERIT_COPY 1u
+#define VM_INHERIT_NONE 2u
+
+#define VM_FLAGS_FIXED 0
+#define VM_FLAGS_ANYWHERE 1
+#define VM_FLAGS_PURGABLE 2
+#define VM_FLAGS_RANDOM_ADDR 8
+#define VM_FLAGS_NO_CACHE 0x10
+#define VM_FLAGS_PERMANENT 0x80
+#define VM_FLAGS_OVERWRITE 0x4000
+#define VM_MAKE_TAG(tag) ((tag) << 24)
+
 enum {
     VM_REGION_BASIC_INFO_64 = 9,
     VM_REGION_BASIC_INFO = 10,
@@ -61,6 +84,9 @@ struct vm_region_basic_info_64 {
     vm_behavior_t behavior;
     unsigned short user_wired_count;
 } __attribute__((packed, aligned(4)));
+
+#define VM_REGION_BASIC_INFO_COUNT_64 \
+    ((mach_msg_type_number_t)(sizeof(struct vm_region_basic_info_64) / sizeof(int)))
 
 struct vm_region_basic_info {
     vm_prot_t protection, max_protection;
