@@ -52,6 +52,14 @@ vmk_sim_task_switch(vmk_task_t handle)
     vm_task_switch(task);
 }
 
+vmk_task_t
+vmk_sim_task_by_id(uint32_t id)
+{
+    struct vm_task *task = vmk_world_here() == NULL ? NULL : vm_task_find(vmk_sim_system(), id);
+
+    return task == NULL ? NULL : vmk_handle_of_task(task);
+}
+
 uint32_t
 vmk_sim_task_id(vmk_task_t handle)
 {

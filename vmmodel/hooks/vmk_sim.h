@@ -30,6 +30,9 @@ struct vmk_sim_config {
     uint32_t cpu_count;                 /* 0: 2 */
     uint32_t frame_count;               /* 0: 16384 */
     bool kernel_asserts;
+    const struct hw_geometry *geometry; /* NULL: x86_64 */
+    void *ram;                          /* as vm_config's, for an embedder whose MMU follows */
+    const struct pmap_watch *watch;
 };
 
 /* A world: one kernel, its machine, its handles. NULL: no memory or a number out of range. */
@@ -51,8 +54,9 @@ struct vm_system *vmk_sim_system(void);
 /* ---- tasks and their memory ---- */
 vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
 vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
-void vmk_sim_task_switch(vmk_task_t task); /* the current CPU runs this task's thread */
-uint32_t vmk_sim_task_id(vmk_task_t task); /* 0: the kernel's; as `space` in events */
+void vmk_sim_task_switch(vmk_task_t task);  /* the current CPU runs this task's thread */
+vmk_task_t vmk_sim_task_by_id(uint32_t id); /* NULL: never was, or has ended */
+uint32_t vmk_sim_task_id(vmk_task_t task);  /* 0: the kernel's; as `space` in events */
 uint64_t vmk_sim_task_faults(vmk_task_t task);
 /* mach_vm_allocate (anywhere when *address is 0, else fixed), mach_vm_deallocate, mach_vm_protect */
 vmk_return_t vmk_sim_allocate(vmk_task_t task, uint64_t *address, uint64_t length);

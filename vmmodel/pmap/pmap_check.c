@@ -22,7 +22,9 @@ struct pmap_found {
 static uint64_t
 pmap_check_fold(const struct pmap *pmap, uint64_t vpn, vmm_ppn ppn)
 {
-    struct vmm_rng rng = { vpn << 16 ^ pmap->asid }; /* a TLB tag without its top bit */
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    uint64_t walked = ((uint64_t)1 << geometry->levels * geometry->index_bits) - 1;
+    struct vmm_rng rng = { (vpn & walked) << 16 ^ pmap->asid }; /* a TLB tag without its top bit */
 
     rng.state = vmm_rng_next(&rng) ^ ppn;
     return vmm_rng_next(&rng);

@@ -1,0 +1,260 @@
+/*
+ * native.c - worlds, and which pointer is which address
+ *
+ * The kernel's half of an address space cannot be had on the host, and two tasks use the same
+ * addresses. So every space has a range of host addresses of its own, and a pointer is an address
+ * plus the distance between the two. The kernel's range is there from the start; a task's is made
+ * when the program first asks for a pointer into it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "native_internal.h"
+#include "vm/vm_profile.h"
+#include "vm/vm_task.h"
+
+enum { NATIVE_CPUS = 4 };
+
+#define NATIVE_RAM_BYTES ((uint64_t)256 << 20)
+#define NATIVE_SPAN ((uint64_t)64 << 30)     /* of each space */
+#define NATIVE_USER_BASE ((uint64_t)4 << 30) /* below it a program has its page zero */
+
+static struct faultline_world *worlds;
+static struct faultline_world *current;
+static char trouble[160];
+
+/* ---- memory for the model ---- */
+
+static void *
+native_take(void *context, size_t size)
+{
+    void *memory = NULL;
+
+    (void)context;
+    return posix_memalign(&memory, 64, size) == 0 ? memory : NULL;
+}
+
+static void
+native_give(void *context, void *memory, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(memory);
+}
+
+static const struct vmm_alloc native_alloc = { native_take, native_give, NULL };
+
+/* ---- worlds ---- */
+
+static faultline_world_t *
+native_fail(struct faultline_world *world, const char *what, const char *name)
+{
+    snprintf(trouble, sizeof(trouble), "%s%s", what, name);
+    faultline_stop(world);
+    return NULL;
+}
+
+static const struct hw_geometry *
+native_geometry(const char *name)
+{
+    if (name == NULL || strcmp(name, "x86_64") == 0)
+        return &hw_geometry_x86_64;
+    return strcmp(name, "arm64-16k") == 0 || strcmp(name, "arm64") == 0 ? &hw_geometry_arm64_16k
+                                                                        : NULL;
+}
+
+/* The range of the kernel's addresses, and room looked for there only. */
+static bool
+native_add_space(struct faultline_world *world, struct vm_task *task, uint64_t base)
+{
+    struct native_space *space =
+        native_host_reserve(vm_task_id(task), base, NATIVE_SPAN, world->page_bytes);
+
+    if (space == NULL)
+        return false;
+    vm_map_search_within(vm_task_map(task), base, base + NATIVE_SPAN);
+    space->next = world->spaces;
+    world->spaces = space;
+    return true;
+}
+
+/* The kernel over the RAM that is there, watched. */
+static bool
+native_make_kernel(struct faultline_world *world, const struct vm_profile *profile,
+                   const struct hw_geometry *geometry, uint32_t cpu_count)
+{
+    world->watch = (struct pmap_watch){ world, native_host_entered, native_host_removed,
+                                        native_host_narrowed };
+    world->vmk = vmk_sim_create(
+        &(struct vmk_sim_config){ .alloc = &native_alloc,
+                                  .profile = profile,
+                                  .cpu_count = cpu_count == 0 ? NATIVE_CPUS : cpu_count,
+                                  .frame_count = world->frame_count,
+                                  .geometry = geometry,
+                                  .ram = world->ram,
+                                  .watch = &world->watch });
+    if (world->vmk == NULL)
+        return false;
+    faultline_make_current(world);
+    world->system = vmk_sim_system();
+    verify_init(&world->verify, world->findings, NATIVE_FINDINGS);
+    trace_attach(vm_system_trace(world->system), &world->verify.sink);
+    return native_add_space(world, vm_task_kernel(world->system), geometry->kernel_min);
+}
+
+faultline_world_t *
+faultline_start(const struct faultline_config *config)
+{
+    static const struct faultline_config defaults;
+    const struct faultline_config *wanted = config == NULL ? &defaults : config;
+    const char *name = wanted->profile != NULL ? wanted->profile : getenv("FAULTLINE_PROFILE");
+    const struct hw_geometry *geometry = native_geometry(wanted->machine);
+    struct faultline_world *world = calloc(1, sizeof(*world));
+    struct vm_profile profile;
+    size_t row;
+
+    name = name == NULL ? "macos-15.4" : name;
+    if (world == NULL)
+        return native_fail(NULL, "no memory", "");
+    world->file = -1;
+    if (geometry == NULL)
+        return native_fail(world, "unknown machine: ", wanted->machine);
+    if (!vm_profile_find(name, strlen(name), &row))
+        return native_fail(world, "unknown release: ", name);
+    world->page_bytes = hw_page_bytes(geometry);
+    if ((uint64_t)sysconf(_SC_PAGESIZE) > world->page_bytes)
+        return native_fail(world, "the host's pages are larger than the machine's", "");
+    world->ram_bytes = wanted->ram_bytes == 0 ? NATIVE_RAM_BYTES : wanted->ram_bytes;
+    world->frame_count = (vmm_ppn)(world->ram_bytes / world->page_bytes);
+    if (!native_host_ram(world))
+        return native_fail(world, "the host refuses the simulated RAM: ", strerror(errno));
+    vm_profile_at(row, &profile);
+    if (!native_make_kernel(world, &profile, geometry, wanted->cpu_count))
+        return native_fail(world, "the host refuses memory or addresses for a world", "");
+    faultline_lock();
+    world->next = worlds;
+    worlds = world;
+    faultline_unlock();
+    native_trap_install();
+    return world;
+}
+
+/* Takes a world off the list, so that its addresses are nobody's. */
+static void
+native_unlink(const struct faultline_world *world)
+{
+    struct faultline_world **at = &worlds;
+
+    faultline_lock();
+    while (*at != NULL && *at != world)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = world->next;
+    faultline_unlock();
+}
+
+void
+faultline_stop(faultline_world_t *world)
+{
+    if (world == NULL)
+        return;
+    native_unlink(world);
+    if (current == world)
+        current = NULL;
+    vmk_sim_destroy(world->vmk);
+    while (world->spaces != NULL) {
+        struct native_space *space = world->spaces;
+
+        world->spaces = space->next;
+        native_host_release(space, world->page_bytes);
+    }
+    native_host_release_ram(world);
+    free(world);
+}
+
+const char *
+faultline_trouble(void)
+{
+    return trouble;
+}
+
+struct vmk_world *
+faultline_vmk_world(faultline_world_t *world)
+{
+    return world->vmk;
+}
+
+void
+faultline_make_current(faultline_world_t *world)
+{
+    current = world;
+    (void)vmk_sim_make_current(world == NULL ? NULL : world->vmk);
+}
+
+/* ---- pointers ---- */
+
+/* The space of a task; a user task's is made now. NULL: no such task, or the host refuses. */
+static struct native_space *
+native_space_for(struct faultline_world *world, uint32_t id)
+{
+    struct vm_task *task = vm_task_find(world->system, id);
+    struct native_space *space = world->spaces;
+
+    while (space != NULL && space->id != id)
+        space = space->next;
+    if (space != NULL || task == NULL)
+        return space;
+    return native_add_space(world, task, NATIVE_USER_BASE) ? world->spaces : NULL;
+}
+
+void *
+faultline_pointer(vmk_task_t task, uint64_t address)
+{
+    struct native_space *space;
+
+    if (current == NULL || task == NULL)
+        return NULL;
+    faultline_lock();
+    space = native_space_for(current, vmk_sim_task_id(task));
+    faultline_unlock();
+    if (space == NULL || address - space->base >= space->span)
+        return NULL;
+    return (void *)(uintptr_t)(space->host + (address - space->base));
+}
+
+struct faultline_world *
+native_find(uint64_t host, struct native_space **found)
+{
+    for (struct faultline_world *world = worlds; world != NULL; world = world->next)
+        for (struct native_space *space = world->spaces; space != NULL; space = space->next)
+            if (host - space->host < space->span) {
+                *found = space;
+                return world;
+            }
+    return NULL;
+}
+
+/* The handle of the task with that id in the current world. */
+static vmk_task_t
+native_task_handle(uint32_t id)
+{
+    return id == 0 ? vmk_kernel_task() : vmk_sim_task_by_id(id);
+}
+
+uint64_t
+faultline_address(const void *pointer, vmk_task_t *task)
+{
+    uint64_t host = (uintptr_t)pointer;
+    struct native_space *space = NULL;
+    const struct faultline_world *world;
+
+    faultline_lock();
+    world = native_find(host, &space);
+    faultline_unlock();
+    if (task != NULL)
+        *task = world == NULL || world != current ? NULL : native_task_handle(space->id);
+    return world == NULL ? host : host - space->host + space->base;
+}

@@ -1,0 +1,139 @@
+/*
+ * native_internal.h - a world as the kit keeps it
+ *
+ * PURPOSE     Shared by the kit's own files: which host address stands for which simulated one.
+ * INVARIANTS  a page's bit is set exactly when the host maps its frame
+ *             `pending` holds pages whose bit is not set
+ * UNITS       base, host, span: bytes. pages: of the simulated machine.
+ * OWNERSHIP   a world owns its spaces, its memory file and its vmk world
+ * ERRORS      native_give_up() for what the host refuses
+ * EVENTS      none of its own
+ * XNU         none
+ */
+#ifndef NATIVE_INTERNAL_H
+#define NATIVE_INTERNAL_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "faultline/native.h"
+#include "hooks/vmk_sim.h"
+#include "pmap/pmap.h"
+#include "verify/verify.h"
+
+/* A range of an address space that the program can reach by pointer. */
+struct native_space {
+    struct native_space *next;
+    uint32_t id;   /* as events carry it; 0: the kernel's */
+    uint64_t base; /* the simulated address of its first byte */
+    uint64_t host; /* where that byte is for the program */
+    uint64_t span;
+    uint64_t *mapped; /* a bit for each page that the host maps */
+};
+
+/* Translations in a row that the host does not know yet. */
+struct native_run {
+    struct native_space *space;
+    uint64_t va;
+    vmm_ppn ppn;
+    uint64_t pages;
+    vmm_prot prot;
+};
+
+enum { NATIVE_FINDINGS = 64 };
+
+struct faultline_world {
+    struct faultline_world *next;
+    vmk_world_t vmk;
+    struct vm_system *system;
+    int file;
+    uint8_t *ram;
+    uint64_t ram_bytes;
+    uint64_t page_bytes;
+    vmm_ppn frame_count;
+    struct native_space *spaces;
+    struct native_run pending;
+    uint64_t maps; /* how often the host was given a mapping */
+    struct pmap_watch watch;
+    struct verify verify;
+    struct verify_finding findings[NATIVE_FINDINGS];
+};
+
+/* ---- native.c ---- */
+
+/* The world and the space that a host address lies in; NULL: no simulated memory. */
+struct faultline_world *native_find(uint64_t host, struct native_space **space);
+
+/* ---- native_host.c: the host's mappings ---- */
+
+/* Memory that the model and the host's mappings share. False: errno. */
+bool native_host_ram(struct faultline_world *world);
+void native_host_release_ram(struct faultline_world *world);
+
+/* A range of host addresses for [base, base + span) of a space, nothing mapped. NULL: errno. */
+struct native_space *native_host_reserve(uint32_t id, uint64_t base, uint64_t span,
+                                         uint64_t page_bytes);
+void native_host_release(struct native_space *space, uint64_t page_bytes);
+
+/* The three calls of pmap_watch; the context is the world. */
+void native_host_entered(void *context, uint32_t id, vmm_va va, vmm_ppn ppn, vmm_prot prot);
+void native_host_removed(void *context, uint32_t id, vmm_va va, vmm_size bytes);
+void native_host_narrowed(void *context, uint32_t id, vmm_va va, vmm_size bytes, vmm_prot prot);
+
+/* Gives the host what is pending. */
+void native_host_flush(struct faultline_world *world);
+
+/* Maps one page as the page tables have it. False: it is a device's, which no frame of RAM holds. */
+bool native_host_refresh(struct faultline_world *world, struct native_space *space, vmm_va va);
+
+/* ---- native_trap.c ---- */
+
+/* Takes SIGSEGV and SIGBUS for the kit, behind which the program's own handlers stay. */
+void native_trap_install(void);
+
+/* Leaves the lock however often this thread holds it: it is about to jump away. */
+void native_unlock_all(void);
+
+/* ---- native_signal.c ---- */
+
+/* Puts the kit's handler in, once. */
+void native_signal_install(void (*handler)(int, siginfo_t *, void *));
+
+/* What the program itself does about a signal. Returns when the access is to be tried again. */
+void native_signal_pass(int number, siginfo_t *info, void *context);
+
+/* ---- native_where.c ---- */
+
+struct native_where {
+    char function[128];
+    char file[256];
+    int line;
+};
+
+/*
+ * The functions around an instruction, innermost first: what was inlined counts. `pc` is inside the
+ * instruction; unknown parts are empty. Their number, at least 1; capacity > 0.
+ */
+size_t native_where(uint64_t pc, struct native_where *where, size_t capacity);
+
+/* Return addresses from `pc` outward, `pc` first. Their number. */
+size_t native_backtrace(uint64_t pc, uint64_t *frames, size_t capacity);
+
+/* ---- native_report.c ---- */
+
+struct native_access {
+    struct native_space *space;
+    vmm_va va;
+    bool is_write;
+    uint64_t pc;
+    enum vmm_status status; /* what the model answered */
+};
+
+/* Tells the handler, or ends the process. */
+void native_report(const struct faultline_world *world, const struct native_access *access)
+    __attribute__((noreturn));
+
+/* The host refuses what the kit needs: says so and ends the process. */
+void native_give_up(const char *what) __attribute__((noreturn));
+
+#endif
