@@ -50,6 +50,48 @@ t17_slow_wire_counts_two_faults_a_page(void **state)
     assert_int_equal(faults_since(f), 0);
 }
 
+/*  pages   xxxxxxxx     nobody touched any yet: the object that the wire makes is the whole entry's
+ *  wired   ..11....     (vm.md 3.2 step 3.5), so the unwire leaves one entry as before             */
+static void
+wire_of_a_part_makes_the_object_of_the_whole(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_region front, wired, whole;
+
+    draw_pages(f, "xxxxxxxx");
+    assert_int_equal(wire(f, 2, 4, VMM_PROT_READ), VMM_OK);
+    assert_true(vm_map_region(f->map, page(f, 0), &front));
+    assert_true(vm_map_region(f->map, page(f, 2), &wired));
+    assert_int_equal(front.object_id, wired.object_id);
+    assert_int_equal(wired.object_references, 3);
+    assert_int_equal(unwire(f, 2, 4), VMM_OK);
+    assert_true(vm_map_region(f->map, page(f, 0), &whole));
+    assert_int_equal(whole.end - whole.start, 8 * PAGE);
+    assert_int_equal(whole.resident_pages, 2);
+}
+
+/*  The same over memory in use: from 13 on the wired part alone gets an object of its own.  */
+static void
+wire_of_a_part_in_use_shadows_that_part(void **state)
+{
+    static const char *const names[] = { "macos-15.4", "macos-12" };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct vm_region front, wired;
+
+        vm_fixture_restart(f, names[i]);
+        draw_pages(f, "xxxxxxxx");
+        for (unsigned n = 0; n < 8; n++)
+            assert_int_equal(user_store(f, n, 1), VMM_OK);
+        assert_int_equal(wire(f, 2, 4, VMM_PROT_READ), VMM_OK);
+        assert_true(vm_map_region(f->map, page(f, 0), &front));
+        assert_true(vm_map_region(f->map, page(f, 2), &wired));
+        assert_int_equal(front.object_id == wired.object_id, i == 1);
+        assert_int_equal(unwire(f, 2, 4), VMM_OK);
+    }
+}
+
 /*  wired   ..11......   a second wire only counts: no fault, and no question about rights (T11)  */
 static void
 t11_second_wire_asks_nothing(void **state)
@@ -394,6 +436,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(wire_makes_pages_resident_and_translated),
+        TEST(wire_of_a_part_makes_the_object_of_the_whole),
+        TEST(wire_of_a_part_in_use_shadows_that_part),
         TEST(t17_slow_wire_counts_two_faults_a_page),
         TEST(t11_second_wire_asks_nothing),
         TEST(t11_wire_over_a_hole_between_wired_entries_succeeds),

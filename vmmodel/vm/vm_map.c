@@ -163,7 +163,8 @@ vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot, bool
         vm_map_protect_entry(map, entry, prot, set_maximum);
         entry = vm_map_next(map, entry);
     }
-    vm_map_simplify_range(map, start, end);
+    if (status == VMM_OK)
+        vm_map_simplify_range(map, start, end);
     vm_map_unlock(map);
     return status;
 }

@@ -161,7 +161,7 @@ vm_map_entries_match(const struct vm_map *map, const struct vm_map_entry *a,
            a->behavior == b->behavior && a->no_cache == b->no_cache &&
            a->permanent == b->permanent && a->zero_wired_pages == b->zero_wired_pages &&
            a->is_shared == b->is_shared && (!a->is_shared || may_be_shared) && !a->is_superpage &&
-           !b->is_superpage && (a->object == NULL || a->offset + vm_entry_size(a) == b->offset) &&
+           !b->is_superpage && a->offset + vm_entry_size(a) == b->offset &&
            a->protection == b->protection && a->max_protection == b->max_protection &&
            a->inheritance == b->inheritance && a->needs_copy == b->needs_copy &&
            a->wired_count == b->wired_count && a->user_wired_count == b->user_wired_count &&

@@ -114,29 +114,40 @@ vm_map_wire_again(struct vm_wire *wire, struct vm_map_entry *entry)
     return status;
 }
 
-/*
- * From 13: a symmetric object cannot stay under a wiring. It is shadowed unless it is private, its
- * old translations lose WRITE, and it is delayed-copy from then on. vm.md 3.2 step 3.5.
- */
+/* The wired part of an entry gets an object of its own: a shadow, unless the object is that already. */
 static enum vmm_status
-vm_map_wire_unshare(struct vm_wire *wire, struct vm_map_entry *entry)
+vm_map_wire_shadow(struct vm_wire *wire, struct vm_map_entry *entry)
 {
     struct vm_object *before = entry->object;
-    enum vmm_status status;
+    enum vmm_status status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
 
-    if (!wire->map->system->profile.wire_forces_shadow ||
-        before->copy_strategy != VM_COPY_SYMMETRIC)
-        return VMM_OK;
-    status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
     if (status == VMM_OK)
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
-    if (status != VMM_OK)
-        return status;
-    if (entry->object != before)
+    if (status == VMM_OK && entry->object != before)
         pmap_protect(wire->map->pmap, entry->start, entry->end,
                      entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
-    vm_object_share(entry->object);
-    return VMM_OK;
+    return status;
+}
+
+/*
+ * Gives the entry the object whose pages are wired. A missing object, or the copy that is still to
+ * be made, comes for the whole entry, before it is clipped. From 13 on a symmetric object cannot
+ * stay under a wiring: one that was there is shadowed for the wired part alone, and whatever backs
+ * the entry then is copied by delay from now on. vm.md 3.2 step 3.5.
+ */
+static enum vmm_status
+vm_map_wire_object(struct vm_wire *wire, struct vm_map_entry *entry)
+{
+    bool forces = wire->map->system->profile.wire_forces_shadow;
+    enum vmm_status status = VMM_OK;
+
+    if (entry->object == NULL || entry->needs_copy)
+        status = vm_fault_materialise(entry, wire->map->system);
+    else if (forces && entry->object->copy_strategy == VM_COPY_SYMMETRIC)
+        status = vm_map_wire_shadow(wire, entry);
+    if (status == VMM_OK && forces && entry->object->copy_strategy == VM_COPY_SYMMETRIC)
+        vm_object_share(entry->object);
+    return status;
 }
 
 /* The questions asked of an entry that is not wired yet. vm.md 3.2 steps 3.7 and 3.8. */
@@ -208,10 +219,8 @@ vm_map_wire_pages(struct vm_wire *wire, struct vm_map_entry *entry)
 static enum vmm_status
 vm_map_wire_first(struct vm_wire *wire, struct vm_map_entry *entry, vmm_va *end)
 {
-    enum vmm_status status = vm_fault_materialise(entry, wire->map->system);
+    enum vmm_status status = vm_map_wire_object(wire, entry);
 
-    if (status == VMM_OK)
-        status = vm_map_wire_unshare(wire, entry);
     if (status == VMM_OK)
         status = vm_map_clip_range(wire->map, entry, wire->at, wire->end);
     if (status == VMM_OK)
@@ -388,15 +397,16 @@ vm_map_unwire(struct vm_map *map, vmm_va start, vmm_va end, bool user_wire)
     if (status != VMM_OK || start == end)
         return status;
     vm_map_lock(map);
-    if (vm_map_lookup_entry(map, start, &entry))
+    if (vm_map_lookup_entry(map, start, &entry)) {
         status = entry->is_superpage ? VMM_INVALID_ADDRESS /* T31 */
                                      : vm_map_unwire_loop(map, start, end, user_wire);
-    else if (user_wire)
+        vm_map_simplify_range(map, start, end);
+    } else if (user_wire) {
         status = VMM_INVALID_ADDRESS;
-    else
+    } else {
         status = vm_panic(map->system, REASON_UNWIRE_NOT_MAPPED, map->space, start,
                           "vm_map_unwire: start not found 0x%" PRIx64, start);
-    vm_map_simplify_range(map, start, end);
+    }
     vm_map_unlock(map);
     return status;
 }
