@@ -489,8 +489,8 @@ do_behavior(struct run *run, const struct operation *op)
     bool is_whole = plain_is_all_mapped(&run->plain, range_of(op));
     enum vmm_status expected = is_whole ? VMM_OK : VMM_INVALID_ADDRESS;
 
-    if (op->value == VM_BEHAVIOR_PAGEOUT) /* of holes vm.md 2.1 says nothing here */
-        expected = run->plain.release.knows_pageout ? VMM_OK : VMM_INVALID_ARGUMENT;
+    if (op->value == VM_BEHAVIOR_PAGEOUT && !run->plain.release.knows_pageout)
+        expected = VMM_INVALID_ARGUMENT;
     same(run, "result", expected,
          vm_behavior_set(map_of(run, op->task), va_of(op->first), (vmm_size)op->count * PAGE,
                          op->value));

@@ -60,13 +60,16 @@ vm_behavior_pages(struct vm_object *object, vmm_off start, vmm_off end, enum vm_
     return status;
 }
 
-/* Contents may only be dropped where nobody else can see them (vm.md 2.3). */
+/*
+ * Contents may only be dropped where nobody is promised the old ones (vm.md 2.3): one name alone, or
+ * an object that all its names see change, and no copy of it. XNU: kill_pages in vm_map_msync().
+ */
 static bool
-vm_behavior_is_private(const struct vm_map_entry *entry)
+vm_behavior_may_drop(const struct vm_object *object)
 {
-    const struct vm_object *object = entry->object;
-
-    return object->ref_count == 1 && object->shadow == NULL && object->copy == NULL;
+    return object->shadow == NULL &&
+           (object->ref_count == 1 ||
+            (object->copy_strategy != VM_COPY_SYMMETRIC && object->copy == NULL));
 }
 
 static enum vmm_status
@@ -77,8 +80,8 @@ vm_behavior_entry(struct vm_map_entry *entry, vmm_va start, vmm_va end, enum vm_
 
     if (entry->object == NULL)
         return VMM_OK;
-    if ((deed == VM_DEED_KILL || deed == VM_DEED_REUSABLE) && !vm_behavior_is_private(entry))
-        deed = VM_DEED_DEACTIVATE;
+    if ((deed == VM_DEED_KILL || deed == VM_DEED_REUSABLE) && !vm_behavior_may_drop(entry->object))
+        return VMM_OK;
     if (deed == VM_DEED_KILL)
         vm_object_drop_slots(entry->object, vm_entry_offset(entry, from),
                              vm_entry_offset(entry, to - 1) + 1);
@@ -106,18 +109,17 @@ vm_behavior_mark(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior
     enum vmm_status status = VMM_OK;
 
     for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
-        if (behavior == VM_BEHAVIOR_ZERO_WIRED_PAGES && !(entry->protection & VMM_PROT_WRITE)) {
-            if (map->system->profile.sanitizes_ranges)
-                return VMM_PROTECTION_FAILURE;
-            continue;
-        }
+        bool zeroes = behavior == VM_BEHAVIOR_ZERO_WIRED_PAGES;
+
         status = vm_map_clip_range(map, entry, start, end);
         if (status != VMM_OK)
             break;
-        if (behavior == VM_BEHAVIOR_ZERO_WIRED_PAGES)
-            entry->zero_wired_pages = true;
-        else
+        if (!zeroes)
             entry->behavior = (uint8_t)behavior;
+        else if (entry->protection & VMM_PROT_WRITE)
+            entry->zero_wired_pages = true;
+        else if (map->system->profile.sanitizes_ranges)
+            return VMM_PROTECTION_FAILURE;
     }
     return status;
 }
@@ -158,7 +160,22 @@ vm_behavior_reusable_check(struct vm_map *map, vmm_va start, vmm_va end, bool ne
     return VMM_OK;
 }
 
-/* Zeroes what is there: an entry that waits to be copied, or is shared, gets written like by hand. */
+/* Whether anything but zeroes from nowhere backs a page: in memory or in the store. */
+static bool
+vm_behavior_has_bytes(const struct vm_object *object, vmm_off offset)
+{
+    for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
+        if (vm_page_lookup(object, offset) != NULL ||
+            vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Zeroes what is there, and brings in nothing that is not: an entry that waits to be copied, or is
+ * shared, gets written like by hand.
+ */
 static enum vmm_status
 vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
 {
@@ -174,6 +191,8 @@ vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
             va = entry->end - map->system->page_bytes;
             continue;
         }
+        if (!vm_behavior_has_bytes(entry->object, vm_entry_offset(entry, va)))
+            continue;
         status = vm_fault_materialise(entry, map->system);
         if (status == VMM_OK)
             status = vm_fault_page(entry->object, vm_entry_offset(entry, va), true, &page, &kind);
@@ -181,6 +200,23 @@ vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
             hw_frame_zero(&map->system->machine->frames, vm_page_ppn(page));
     }
     return vm_fault_result(map, start, status);
+}
+
+/* Every page of every object that the range names goes out, not only the range's. */
+static enum vmm_status
+vm_behavior_pageout(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+    enum vmm_status status = VMM_OK;
+
+    if (vm_map_span(map, start, end) == 0)
+        return VMM_INVALID_ADDRESS;
+    for (; status == VMM_OK && entry != NULL && entry->start < end;
+         entry = vm_map_next(map, entry)) {
+        if (entry->object != NULL)
+            status = vm_behavior_pages(entry->object, 0, UINT64_MAX, VM_DEED_OUT);
+    }
+    return status;
 }
 
 static enum vmm_status
@@ -206,7 +242,7 @@ vm_behavior_do(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior)
     case VM_BEHAVIOR_CAN_REUSE:
         return vm_behavior_reusable(map, start, end, behavior);
     case VM_BEHAVIOR_PAGEOUT:
-        return vm_behavior_range(map, start, end, VM_DEED_OUT);
+        return vm_behavior_pageout(map, start, end);
     case VM_BEHAVIOR_ZERO:
         return vm_behavior_zero(map, start, end);
     default:
@@ -231,17 +267,30 @@ vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behav
     return status;
 }
 
+/* The end of what is mapped from `start` on without a gap. */
+static vmm_va
+vm_behavior_first_hole(const struct vm_map *map, vmm_va start)
+{
+    struct vm_map_entry *entry;
+
+    while (vm_map_lookup_entry(map, start, &entry))
+        start = entry->end;
+    return start;
+}
+
 enum vmm_status
 vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
 {
     enum vmm_status status = VMM_OK;
+    bool kills = (flags & VM_SYNC_KILLPAGES) != 0;
     bool has_hole;
 
     vm_map_lock(map);
     has_hole = vm_map_span(map, start, end) == 0;
+    if (kills && has_hole)
+        end = vm_behavior_first_hole(map, start);
     if (flags & (VM_SYNC_DEACTIVATE | VM_SYNC_KILLPAGES))
-        status = vm_behavior_range(map, start, end,
-                                   flags & VM_SYNC_KILLPAGES ? VM_DEED_KILL : VM_DEED_DEACTIVATE);
+        status = vm_behavior_range(map, start, end, kills ? VM_DEED_KILL : VM_DEED_DEACTIVATE);
     vm_map_unlock(map);
     if (status == VMM_OK && has_hole && (flags & VM_SYNC_CONTIGUOUS))
         return VMM_INVALID_ADDRESS;

@@ -17,7 +17,10 @@
 enum vmm_status vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end,
                                     uint32_t behavior) VMM_MUST_USE;
 
-/* `flags`: VM_SYNC_* of vm_user.h. Holes are passed over and told of at the end if CONTIGUOUS. */
+/*
+ * `flags`: VM_SYNC_* of vm_user.h. Holes are passed over and told of at the end if CONTIGUOUS; KILLPAGES
+ * stops at the first one.
+ */
 enum vmm_status vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end,
                              uint32_t flags) VMM_MUST_USE;
 
