@@ -116,7 +116,7 @@ static const struct {
                     N(UINT64_MAX - PAGE), N(UINT64_MAX) } },
     [YES_NO] = { 2, { N(0), N(1) } },
     [CONTROL] = { 6, { N(0), N(1), N(2), N(3), N(4), N(UINT32_MAX) } },
-    [STATE] = { 9, { N(0), N(1), N(2), N(3), N(4), N(0x40), N(0x73C3), N(0x80000000),
+    [STATE] = { 9, { N(0), N(1), N(2), N(3), N(4), N(0x40), N(0x13773), N(0x80000000),
                      N(UINT32_MAX) } },
     [PERMISSION] = { 24, { N(0), N(1), N(3), N(7), N(8), N(0x100), N(0x10000), N(0x10003),
                            N(0x20000), N(0x20003), N(0x40003), N(0x60001), N(0x60003), N(0x80003),

@@ -111,7 +111,13 @@ enum vmm_status vm_make_memory_entry(struct vm_map *map, vmm_size *size, vmm_off
                                      struct vm_memory_entry **made) VMM_MUST_USE;
 
 /* vm_purgable_t's calls and states */
-enum { VM_PURGABLE_SET_STATE, VM_PURGABLE_GET_STATE, VM_PURGABLE_PURGE_ALL };
+enum {
+    VM_PURGABLE_SET_STATE,
+    VM_PURGABLE_GET_STATE,
+    VM_PURGABLE_PURGE_ALL,
+    /* the state, its order and group, how it ages, and what a debugger asks for */
+    VM_PURGABLE_STATE_BITS = 0x3 | 0x10 | 0x20 | 0x40 | 0x700 | 0x3000 | 0x10000
+};
 
 /* mach_vm_purgable_control: *state goes in with SET and comes out with GET, and the old one with SET. */
 enum vmm_status vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control,

@@ -13,8 +13,7 @@
 enum {
     VM_FLAGS_MAP = VM_MAP_ANYWHERE | VM_MAP_PURGABLE | VM_MAP_4GB_CHUNK | VM_MAP_RANDOM_ADDR |
                    VM_MAP_NO_CACHE | VM_MAP_PERMANENT | VM_MAP_OVERWRITE | VM_MAP_SUPERPAGE_MASK |
-                   VM_MAP_TPRO | VM_MAP_RESILIENT | VM_MAP_RETURN_DATA_ADDR |
-                   VM_MAP_RETURN_4K_DATA_ADDR,
+                   VM_MAP_TPRO | VM_MAP_RETURN_DATA_ADDR | VM_MAP_RETURN_4K_DATA_ADDR,
     VM_FLAGS_REMAP = VM_MAP_ANYWHERE | VM_MAP_RANDOM_ADDR | VM_MAP_OVERWRITE |
                      VM_MAP_RETURN_DATA_ADDR | VM_MAP_RESILIENT,
 };
@@ -80,6 +79,8 @@ vm_wire(struct vm_map *map, vmm_va address, vmm_size size, vmm_prot access)
 
     if (status != VMM_OK)
         return status;
+    if (size == 0 && map->system->profile.sanitizes_ranges)
+        return VMM_OK; /* whatever the access */
     if (access & ~(vmm_prot)VMM_PROT_ALL)
         return VMM_INVALID_ARGUMENT;
     if (size == 0 && !map->system->profile.sanitizes_ranges)
@@ -93,11 +94,18 @@ vm_wire(struct vm_map *map, vmm_va address, vmm_size size, vmm_prot access)
 enum vmm_status
 vm_behavior_set(struct vm_map *map, vmm_va address, vmm_size size, uint32_t behavior)
 {
-    vmm_va start, end;
-    enum vmm_status status = vm_range(map, address, size, &start, &end);
+    vmm_va start = vm_map_trunc_page(map, address);
+    vmm_va end = vm_map_round_page(map, address + size);
+    enum vmm_status status = vm_system_runs(map->system);
 
-    if (status != VMM_OK || start == end)
+    if (status != VMM_OK)
         return status;
+    if (vm_wraps(address, size))
+        return VMM_INVALID_ARGUMENT;
+    if (size == 0)
+        return VMM_OK;
+    if (end == 0) /* rounded away: nothing is mapped in [0, 0), and [start, 0) is out of the map */
+        return start == 0 ? VMM_INVALID_ADDRESS : VMM_NO_SPACE;
     if (start < map->min || end > map->max)
         return VMM_NO_SPACE;
     if (behavior >=
@@ -351,7 +359,7 @@ vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
 
     if (status != VMM_OK)
         return status;
-    if (vm_flags_unknown(call->flags, VM_FLAGS_REMAP) || call->inheritance > VMM_INHERIT_NONE ||
+    if ((call->flags & ~(uint32_t)VM_FLAGS_REMAP) != 0 || call->inheritance > VMM_INHERIT_NONE ||
         call->size == 0 || size == 0 ||
         (call->is_new && ((limit | max_limit) & ~(vmm_prot)VMM_PROT_ALL || (limit & ~max_limit))))
         return VMM_INVALID_ARGUMENT;
@@ -521,7 +529,7 @@ vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *s
         vm_purge_all(map->system);
         return VMM_OK;
     }
-    if (control == VM_PURGABLE_SET_STATE && (*state & ~0x73C3) != 0)
+    if (control == VM_PURGABLE_SET_STATE && (*state & ~VM_PURGABLE_STATE_BITS) != 0)
         return VMM_INVALID_ARGUMENT;
     if (!vm_map_lookup_entry(map, address, &entry))
         return VMM_INVALID_ADDRESS;
@@ -548,8 +556,12 @@ vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *referen
     int found = 0;
     vmm_off offset;
 
-    if (!vm_map_lookup_entry(map, address, &entry))
-        return VMM_FAILURE;
+    if (!vm_map_lookup_entry(map, address, &entry)) {
+        if (!map->system->profile.page_query_passes_holes)
+            return VMM_FAILURE;
+        *disposition = *references = 0;
+        return VMM_OK;
+    }
     offset = vm_entry_offset(entry, vm_map_trunc_page(map, address));
     for (object = entry->object; object != NULL; object = object->shadow) {
         const struct vm_page *page = vm_page_lookup(object, offset);
@@ -564,10 +576,12 @@ vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *referen
             found |= VM_PAGE_QUERY_PAGED_OUT;
             break;
         }
+        if (object->shadow == NULL)
+            break;
         offset += object->shadow_offset;
     }
-    if (object != NULL && object != entry->object)
-        found |= VM_PAGE_QUERY_COPIED;
+    if (object != NULL && object == entry->object && object->shadow != NULL)
+        found |= VM_PAGE_QUERY_COPIED; /* the entry's own, over another that it hides */
     *disposition = found;
     *references = entry->object == NULL ? 0 : (int)entry->object->ref_count;
     return VMM_OK;
