@@ -73,9 +73,13 @@ void *
 oracle_mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset)
 {
     uint64_t at = (uintptr_t)address;
-    int tag = (flags & MAP_ANON) && fd != -1 ? (int)((unsigned)fd >> 24) : 0;
+    bool has_tag = (flags & MAP_ANON) && fd != -1;
+    int tag = has_tag ? (int)((unsigned)fd >> 24) : 0;
 
-    (void)offset;
+    if ((offset & (off_t)vm_page_mask) != 0 || (has_tag && (fd & 0xFFFFFF) != 0)) {
+        errno = EINVAL;
+        return MAP_FAILED;
+    }
     if (answer(mach_kit_mmap(&at, length, prot, flags, tag)) != 0)
         return MAP_FAILED;
     return (void *)(uintptr_t)at;
@@ -138,8 +142,12 @@ sysctlbyname(const char *name, void *old, size_t *old_length, void *new, size_t 
     (void)new_length;
     if (!mach_kit_sysctl(name, &value))
         return answer(ENOENT);
-    if (old == NULL || old_length == NULL)
+    if (old_length == NULL)
         return 0;
+    if (old == NULL) {
+        *old_length = sizeof(value);
+        return 0;
+    }
     if (*old_length >= sizeof(value)) {
         memcpy(old, &value, sizeof(value));
         *old_length = sizeof(value);

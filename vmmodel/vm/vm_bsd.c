@@ -29,6 +29,14 @@ vm_bsd_errno(enum vmm_status status)
     }
 }
 
+/* The machine cannot write or execute what it may not read, so neither call lets anybody ask for it. */
+static vmm_prot
+vm_bsd_prot(vmm_prot prot)
+{
+    prot &= VMM_PROT_ALL;
+    return prot & (VMM_PROT_WRITE | VMM_PROT_EXECUTE) ? prot | VMM_PROT_READ : prot;
+}
+
 int
 vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot, uint32_t flags,
             uint8_t tag)
@@ -40,18 +48,23 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
         .size = length,
         .flags = (is_fixed ? VM_MAP_OVERWRITE : VM_MAP_ANYWHERE) | (uint32_t)tag << 24 |
                  (flags & VM_BSD_NOCACHE ? VM_MAP_NO_CACHE : 0u),
-        .protection = prot & VMM_PROT_ALL,
+        .protection = vm_bsd_prot(prot),
         .max_protection = VMM_PROT_ALL,
         .inheritance = is_shared ? VMM_INHERIT_SHARE : VMM_INHERIT_COPY,
     };
     enum vmm_status status;
 
-    if (length == 0 || is_shared == ((flags & VM_BSD_PRIVATE) != 0) || !(flags & VM_BSD_ANON) ||
-        (is_fixed && vm_bsd_is_ragged(map, at)))
+    if (length == 0 || !(flags & (VM_BSD_SHARED | VM_BSD_PRIVATE)) ||
+        vm_map_round_page(map, length) == 0 || (is_fixed && vm_bsd_is_ragged(map, at)) ||
+        (is_fixed && at + length < at))
         return VM_EINVAL;
-    if (at + length < at || vm_map_round_page(map, length) == 0)
-        return is_fixed ? VM_EINVAL : VM_ENOMEM;
+    if (!(flags & VM_BSD_ANON))
+        return VM_EBADF; /* there are no files here */
     status = vm_map_call(map, &at, &call);
+    if (status == VMM_NO_SPACE && !is_fixed && at != 0) { /* a hint that is no good is none */
+        at = map->system->page_bytes;
+        status = vm_map_call(map, &at, &call);
+    }
     if (status == VMM_OK)
         *address = at;
     return vm_bsd_errno(status);
@@ -68,9 +81,9 @@ vm_bsd_munmap(struct vm_map *map, vmm_va address, vmm_size length)
 int
 vm_bsd_mprotect(struct vm_map *map, vmm_va address, vmm_size length, vmm_prot prot)
 {
-    if (vm_bsd_is_ragged(map, address) || (prot & ~(vmm_prot)VMM_PROT_ALL))
+    if (vm_bsd_is_ragged(map, address))
         return VM_EINVAL;
-    return vm_bsd_errno(vm_protect(map, address, length, false, prot));
+    return vm_bsd_errno(vm_protect(map, address, length, false, vm_bsd_prot(prot)));
 }
 
 int
@@ -84,10 +97,21 @@ vm_bsd_minherit(struct vm_map *map, vmm_va address, vmm_size length, uint32_t in
 int
 vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t advice)
 {
-    enum vmm_status status = vm_behavior_set(map, address, length, advice);
+    static const uint8_t behaviors[] = {
+        VM_BEHAVIOR_DEFAULT,          VM_BEHAVIOR_RANDOM,   VM_BEHAVIOR_SEQUENTIAL,
+        VM_BEHAVIOR_WILLNEED,         VM_BEHAVIOR_DONTNEED, VM_BEHAVIOR_FREE,
+        VM_BEHAVIOR_ZERO_WIRED_PAGES, VM_BEHAVIOR_REUSABLE, VM_BEHAVIOR_REUSE,
+        VM_BEHAVIOR_CAN_REUSE,        VM_BEHAVIOR_PAGEOUT,  VM_BEHAVIOR_ZERO,
+    };
+    enum vmm_status status;
 
+    if (advice >= VMM_COUNT_OF(behaviors))
+        return VM_EINVAL;
+    status = vm_behavior_set(map, address, length, behaviors[advice]);
     if (status == VMM_PROTECTION_FAILURE)
         return VM_EPERM;
+    if (status == VMM_INVALID_ADDRESS) /* a hole; outside the map is ENOMEM */
+        return VM_EINVAL;
     return vm_bsd_errno(status);
 }
 
@@ -96,20 +120,20 @@ vm_bsd_msync(struct vm_map *map, vmm_va address, vmm_size length, uint32_t flags
 {
     enum { ASYNC = 1, INVALIDATE = 2, KILLPAGES = 4, DEACTIVATE = 8, SYNC = 0x10 };
     uint32_t mach = VM_SYNC_CONTIGUOUS;
-    struct vm_region region;
+    enum vmm_status status;
 
-    if (vm_bsd_is_ragged(map, address) || ((flags & SYNC) && (flags & ASYNC)))
+    if (vm_bsd_is_ragged(map, address) || address + length < address || length == 0 ||
+        ((flags & SYNC) && (flags & ASYNC)))
         return VM_EINVAL;
-    if (length == 0) { /* the whole region that holds the address */
-        if (!vm_map_region(map, address, &region) || region.start > address)
-            return VM_EINVAL;
-        length = region.end - address;
-    }
     mach |= flags & KILLPAGES ? VM_SYNC_KILLPAGES : 0u;
     mach |= flags & DEACTIVATE ? VM_SYNC_DEACTIVATE : 0u;
     mach |= flags & INVALIDATE ? VM_SYNC_INVALIDATE : 0u;
-    mach |= flags & ASYNC ? VM_SYNC_ASYNCHRONOUS : VM_SYNC_SYNCHRONOUS;
-    return vm_bsd_errno(vm_msync(map, address, length, mach));
+    if (!(flags & (KILLPAGES | DEACTIVATE)))
+        mach |= flags & ASYNC ? VM_SYNC_ASYNCHRONOUS : VM_SYNC_SYNCHRONOUS;
+    status = vm_msync(map, address, length, mach);
+    if (status == VMM_FAILURE)
+        return VM_EIO;
+    return vm_bsd_errno(status);
 }
 
 /* What wiring answered, as this release tells it (vm.md 2.1). */
@@ -185,7 +209,7 @@ vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pag
                            (found & VM_PAGE_QUERY_DIRTY ? MODIFIED : 0) |
                            (found & VM_PAGE_QUERY_PAGED_OUT ? PAGED_OUT : 0) |
                            (found & VM_PAGE_QUERY_COPIED ? COPIED : 0) |
-                           (references > 0 ? ANONYMOUS : 0));
+                           ANONYMOUS); /* only memory of a file is not */
     }
     return 0;
 }

@@ -16,7 +16,16 @@
 
 #include "vm/vm_map.h"
 
-enum { VM_EPERM = 1, VM_ENOMEM = 12, VM_EACCES = 13, VM_EFAULT = 14, VM_EINVAL = 22, VM_EAGAIN = 35 };
+enum {
+    VM_EPERM = 1,
+    VM_EIO = 5,
+    VM_EBADF = 9,
+    VM_ENOMEM = 12,
+    VM_EACCES = 13,
+    VM_EFAULT = 14,
+    VM_EINVAL = 22,
+    VM_EAGAIN = 35
+};
 
 /* Darwin's MAP_* */
 enum {
@@ -33,6 +42,8 @@ int vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot p
 int vm_bsd_munmap(struct vm_map *map, vmm_va address, vmm_size length);
 int vm_bsd_mprotect(struct vm_map *map, vmm_va address, vmm_size length, vmm_prot prot);
 int vm_bsd_minherit(struct vm_map *map, vmm_va address, vmm_size length, uint32_t inheritance);
+
+/* `advice`: Darwin's MADV_*, whose numbers are not those of VM_BEHAVIOR_*. */
 int vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t advice);
 
 /* `flags`: Darwin's MS_*: ASYNC 1, INVALIDATE 2, KILLPAGES 4, DEACTIVATE 8, SYNC 0x10. */

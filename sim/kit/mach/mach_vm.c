@@ -35,19 +35,24 @@ host_get_host_priv_port(host_t host, host_priv_t *priv)
     return KERN_SUCCESS;
 }
 
-kern_return_t
-mach_port_deallocate(ipc_space_t task, mach_port_t name)
-{
-    (void)task;
-    (void)mach_port_release_entry(name); /* other names are never given back */
-    return KERN_SUCCESS;
-}
-
 /* The map a call is about; NULL is the caller's KERN_INVALID_ARGUMENT or another code. */
 static struct vm_map *
 map_of(vm_map_t port)
 {
     return mach_map_of_port(port);
+}
+
+kern_return_t
+mach_port_deallocate(ipc_space_t task, mach_port_t name)
+{
+    if (map_of(task) == NULL)
+        return KERN_INVALID_TASK;
+    if (mach_port_release_entry(name))
+        return KERN_SUCCESS;
+    /* tasks and hosts are known for as long as they live */
+    return map_of(name) != NULL || name == MACH_PORT_OF_HOST || name == MACH_PORT_OF_HOST_PRIV
+               ? KERN_SUCCESS
+               : KERN_INVALID_NAME;
 }
 
 static struct vm_map *
@@ -157,15 +162,16 @@ mach_vm_read_list(vm_map_t target, mach_vm_read_entry_t list, natural_t count)
     if (map_of(target) == NULL || count > 256)
         return KERN_INVALID_ARGUMENT;
     for (natural_t i = 0; i < count; i++) {
-        mach_vm_address_t address = list[i].address;
-        mach_vm_size_t size = list[i].size;
         mach_msg_type_number_t got;
         vm_offset_t data = 0;
+        bool is_read = false;
 
-        if (result == KERN_SUCCESS && size > 0)
-            result = mach_vm_read(target, address, size, &data, &got);
-        list[i].address = result == KERN_SUCCESS ? data : 0;
-        list[i].size = result == KERN_SUCCESS ? size : 0;
+        if (list[i].size > 0) { /* one that fails does not end the list */
+            result = mach_vm_read(target, list[i].address, list[i].size, &data, &got);
+            is_read = result == KERN_SUCCESS;
+        }
+        list[i].address = is_read ? data : 0;
+        list[i].size = is_read ? list[i].size : 0;
     }
     return result;
 }
@@ -192,22 +198,37 @@ mach_vm_read_overwrite(vm_map_t target, mach_vm_address_t address, mach_vm_size_
     return (kern_return_t)status;
 }
 
+/* Whether the program itself can read its bytes, so that a message can carry them. */
+static bool
+may_read(const struct mach_buffer *buffer, mach_msg_type_number_t count)
+{
+    struct vm_region region;
+    vmm_va at = buffer->va;
+
+    while (at < buffer->va + count) {
+        if (!vm_map_region(buffer->map, at, &region) || region.start > at ||
+            !(region.protection & VMM_PROT_READ))
+            return false;
+        at = region.end;
+    }
+    return true;
+}
+
 kern_return_t
 mach_vm_write(vm_map_t target, mach_vm_address_t address, vm_offset_t data,
               mach_msg_type_number_t count)
 {
     struct vm_map *map = map_of(target);
+    kern_return_t result = MACH_SEND_INVALID_MEMORY; /* the message is not even sent */
     struct mach_buffer buffer;
-    enum vmm_status status;
     enum vmm_status closed;
 
     if (map == NULL)
         return KERN_INVALID_ARGUMENT;
-    status = mach_buffer_open(&buffer, data, count, true);
-    if (status == VMM_OK)
-        status = vm_write(map, address, buffer.map, buffer.va, count);
+    if (mach_buffer_open(&buffer, data, count, true) == VMM_OK && may_read(&buffer, count))
+        result = (kern_return_t)vm_write(map, address, buffer.map, buffer.va, count);
     closed = mach_buffer_close(&buffer, false);
-    return (kern_return_t)(status == VMM_OK ? closed : status);
+    return result == KERN_SUCCESS ? (kern_return_t)closed : result;
 }
 
 kern_return_t
@@ -288,8 +309,14 @@ mach_vm_remap_new(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t si
                   mach_vm_offset_t mask, int flags, vm_map_t source_task, mach_vm_address_t source,
                   boolean_t copy, vm_prot_t *current, vm_prot_t *maximum, vm_inherit_t inheritance)
 {
-    struct vm_remap_call call = { size,   mask,      (uint32_t)flags, map_of(source_task),
-                                  source, copy != 0, inheritance,     true };
+    struct vm_remap_call call = { .size = size,
+                                  .mask = mask,
+                                  .flags = (uint32_t)flags | VM_MAP_RETURN_DATA_ADDR,
+                                  .source_map = map_of(source_task),
+                                  .source = source,
+                                  .copy = copy != 0,
+                                  .inheritance = inheritance,
+                                  .is_new = true };
 
     return remap(target, address, &call, current, maximum);
 }
@@ -375,23 +402,6 @@ basic_64(const struct vm_region *region, const struct vm_region_pages *pages, in
 }
 
 static void
-basic(const struct vm_region *region, const struct vm_region_pages *pages, int *info)
-{
-    struct vm_region_basic_info answer = {
-        .protection = (vm_prot_t)region->protection,
-        .max_protection = (vm_prot_t)region->max_protection,
-        .inheritance = region->inheritance,
-        .shared = region->is_shared,
-        .offset = (uint32_t)region->offset,
-        .behavior = (vm_behavior_t)region->behavior,
-        .user_wired_count = (unsigned short)region->user_wired_count,
-    };
-
-    (void)pages;
-    memcpy(info, &answer, sizeof(answer));
-}
-
-static void
 extended(const struct vm_region *region, const struct vm_region_pages *pages, int *info)
 {
     struct vm_region_extended_info answer = {
@@ -436,7 +446,6 @@ mach_vm_region(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size
         void (*fill)(const struct vm_region *, const struct vm_region_pages *, int *);
     } flavors[] = {
         { VM_REGION_BASIC_INFO_64, WORDS(struct vm_region_basic_info_64), basic_64 },
-        { VM_REGION_BASIC_INFO, WORDS(struct vm_region_basic_info), basic },
         { VM_REGION_EXTENDED_INFO, WORDS(struct vm_region_extended_info), extended },
         { VM_REGION_TOP_INFO, WORDS(struct vm_region_top_info), top },
     };
@@ -444,6 +453,8 @@ mach_vm_region(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size
     struct vm_region region;
     struct vm_region_pages pages;
 
+    if (flavor == VM_REGION_BASIC_INFO)
+        flavor = VM_REGION_BASIC_INFO_64; /* a 64-bit program's call knows no other */
     for (size_t i = 0; map != NULL && i < VMM_COUNT_OF(flavors); i++) {
         if (flavors[i].flavor != flavor || *count < flavors[i].words)
             continue;
@@ -555,13 +566,18 @@ mach_vm_page_range_query(vm_map_t target, mach_vm_address_t address, mach_vm_siz
     struct vm_map *map = map_of(target);
     vmm_size page_bytes = vm_system_page_bytes(mach_kit_system());
     mach_vm_size_t pages = *count;
+    mach_vm_address_t end;
 
-    if (map == NULL || address + size < address)
+    if (map == NULL)
         return KERN_INVALID_ARGUMENT;
-    if (size == 0 || pages == 0)
+    end = vm_map_round_page(map, address + size);
+    address = vm_map_trunc_page(map, address);
+    if (end < address || end - address < size)
+        return KERN_INVALID_ARGUMENT;
+    if (end == address || pages == 0)
         return KERN_SUCCESS;
-    if (pages > (size + page_bytes - 1) / page_bytes)
-        pages = (size + page_bytes - 1) / page_bytes;
+    if (pages > (end - address) / page_bytes)
+        pages = (end - address) / page_bytes;
     for (mach_vm_size_t i = 0; i < pages; i++) {
         int found = 0;
         int references;
@@ -582,14 +598,16 @@ mach_vm_page_info(vm_map_t target, mach_vm_address_t address, int flavor, int *i
     struct vm_page_info_basic answer = { 0 };
     struct vm_region region;
 
-    if (map == NULL || flavor != VM_PAGE_INFO_BASIC || *count < WORDS(struct vm_page_info_basic))
+    /* one word less is what programs of old passed */
+    if (map == NULL || flavor != VM_PAGE_INFO_BASIC ||
+        (*count != WORDS(struct vm_page_info_basic) &&
+         *count != WORDS(struct vm_page_info_basic) - 1))
         return KERN_INVALID_ARGUMENT;
     if (vm_page_query(map, address, &answer.disposition, &answer.ref_count) == VMM_OK &&
-        vm_map_region(map, address, &region)) {
+        vm_map_region(map, address, &region) && region.start <= address) {
         answer.object_id = region.object_id;
         answer.offset = region.offset + (address - region.start);
     }
-    memcpy(info, &answer, sizeof(answer));
-    *count = WORDS(struct vm_page_info_basic);
+    memcpy(info, &answer, *count * sizeof(natural_t));
     return KERN_SUCCESS;
 }

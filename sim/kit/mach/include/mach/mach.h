@@ -40,9 +40,11 @@ enum {
     KERN_INVALID_ARGUMENT = 4,
     KERN_FAILURE = 5,
     KERN_RESOURCE_SHORTAGE = 6,
+    KERN_INVALID_NAME = 15,
     KERN_INVALID_TASK = 16,
     KERN_INVALID_HOST = 22,
     KERN_INVALID_OBJECT = 29,
+    MACH_SEND_INVALID_MEMORY = 0x1000000C, /* the message's own data cannot be read */
 };
 
 /* Macros, as there: programs ask #ifdef. */
