@@ -96,6 +96,33 @@ a_memory_entry_is_given_back_once(void **state)
     assert_int_equal(mach_port_deallocate(mach_task_self(), mach_task_self()), KERN_SUCCESS);
 }
 
+/*  parent  x = 1, fork, x = 2      the child still reads 1, and what it stores is its own  */
+static void
+a_child_has_its_own_memory(void **state)
+{
+    mach_port_t parent = mach_task_self();
+    mach_vm_address_t at = memory(1);
+    mach_port_t child;
+    uint8_t byte = 1;
+
+    (void)state;
+    assert_int_equal(mach_kit_touch(at, 1, &byte), 0);
+    child = mach_kit_fork();
+    assert_int_not_equal(child, 0);
+    byte = 2;
+    assert_int_equal(mach_kit_touch(at, 1, &byte), 0);
+    assert_true(mach_kit_become(child));
+    assert_int_equal(mach_task_self(), child);
+    assert_int_equal(mach_kit_touch(at, 0, &byte), 0);
+    assert_int_equal(byte, 1);
+    assert_int_equal(mach_vm_deallocate(child, at, PAGE), 0);
+    assert_int_equal(mach_kit_touch(at, 0, &byte), 1);
+    assert_true(mach_kit_become(parent));
+    assert_int_equal(mach_kit_touch(at, 0, &byte), 0);
+    assert_int_equal(byte, 2);
+    assert_false(mach_kit_become(mach_host_self()));
+}
+
 /* ---- ranges ---- */
 
 static void
@@ -383,6 +410,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_on_a_port_that_is_no_task),
         TEST(a_memory_entry_is_given_back_once),
+        TEST(a_child_has_its_own_memory),
         TEST(ranges_that_wrap_or_round_away),
         TEST(a_size_of_0_hides_a_wrong_value),
         TEST(flags_that_are_not_the_calls_own),

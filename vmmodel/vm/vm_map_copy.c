@@ -245,13 +245,20 @@ vm_map_copyin_buffer(struct vm_map *map, vmm_va address, vmm_size size, struct v
     return status == VMM_PROTECTION_FAILURE ? VMM_INVALID_ADDRESS : status;
 }
 
+/* The most that goes through a kernel buffer: bytes that the profile counts on pages of 4 KiB. */
+static vmm_size
+vm_map_copyin_buffer_max(const struct vm_map *map)
+{
+    return map->system->profile.copyin_buffer_max * (map->system->page_bytes / 4096);
+}
+
 enum vmm_status
 vm_map_copyin(struct vm_map *map, vmm_va address, vmm_size size, bool always_pieces,
               struct vm_map_copy **copy)
 {
     if (address + size < address || vm_map_round_page(map, address + size) == 0)
         return VMM_INVALID_ADDRESS;
-    if (!always_pieces && size <= map->system->profile.copyin_buffer_max)
+    if (!always_pieces && size <= vm_map_copyin_buffer_max(map))
         return vm_map_copyin_buffer(map, address, size, copy);
     return vm_map_copyin_pieces(map, address, size, copy);
 }

@@ -155,6 +155,17 @@ mach_kit_fork(void)
     return vm_task_fork(mach_kit_task(), &child) == VMM_OK ? mach_port_of_task(child) : 0;
 }
 
+int
+mach_kit_become(uint32_t task_port)
+{
+    struct vm_task *task = mach_task_of_port(task_port);
+
+    if (task == NULL)
+        return 0;
+    kit.task = task;
+    return 1;
+}
+
 static struct vm_map *
 kit_map(void)
 {

@@ -55,6 +55,9 @@ int mach_kit_sysctl(const char *name, uint64_t *value);
 /* Makes a child of the current task by fork; the current task stays. Its port, or 0. */
 uint32_t mach_kit_fork(void);
 
+/* Makes another task of this machine the current one, by its port. False: it names none. */
+int mach_kit_become(uint32_t task_port);
+
 /* One access by the current task's program: KERN_SUCCESS, or what it was refused with. */
 int mach_kit_touch(uint64_t va, int write, uint8_t *byte);
 

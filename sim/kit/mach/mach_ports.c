@@ -18,15 +18,20 @@ mach_port_of_task(const struct vm_task *task)
     return TASK_BASE + vm_task_id(task) * TASK_STEP;
 }
 
+struct vm_task *
+mach_task_of_port(uint32_t port)
+{
+    if (port % TASK_STEP != TASK_BASE || port / TASK_STEP == 0)
+        return NULL; /* nobody is given the kernel's */
+    return vm_task_find(mach_kit_system(), port / TASK_STEP);
+}
+
 struct vm_map *
 mach_map_of_port(uint32_t port)
 {
-    struct vm_task *task;
+    struct vm_task *task = mach_task_of_port(port);
 
-    if (port % TASK_STEP != TASK_BASE)
-        return NULL;
-    task = vm_task_find(mach_kit_system(), port / TASK_STEP);
-    return task == NULL || port / TASK_STEP == 0 ? NULL : vm_task_map(task);
+    return task == NULL ? NULL : vm_task_map(task);
 }
 
 uint32_t

@@ -21,6 +21,7 @@
 enum { MACH_PORT_OF_HOST = 0x203, MACH_PORT_OF_HOST_PRIV = 0x303 };
 
 uint32_t mach_port_of_task(const struct vm_task *task);
+struct vm_task *mach_task_of_port(uint32_t port);
 struct vm_map *mach_map_of_port(uint32_t port);
 
 /* Takes the reference over. 0: no room. */
