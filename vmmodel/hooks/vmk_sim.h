@@ -30,8 +30,7 @@ struct vmk_sim_config {
     uint32_t cpu_count;                 /* 0: 2 */
     uint32_t frame_count;               /* 0: 16384 */
     bool kernel_asserts;
-    const struct hw_geometry *geometry; /* NULL: x86_64 */
-    void *ram;                          /* as vm_config's, for an embedder whose MMU follows */
+    void *ram; /* as vm_config's, for an embedder whose MMU follows */
     const struct pmap_watch *watch;
 };
 

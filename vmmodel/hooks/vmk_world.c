@@ -26,8 +26,8 @@ vmk_world_here(void)
 void
 vmk_world_hide(enum vmm_status status)
 {
-    if (vmk_model_current != NULL)
-        vmk_model_current->hidden = status;
+    if (*vmk_slot() != NULL)
+        (*vmk_slot())->hidden = status;
 }
 
 enum vmm_status
