@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "scn_fixture.h"
+#include "sweep.h"
 
 enum { SOURCE_BYTES = 1 << 16 };
 
@@ -84,7 +85,7 @@ run_starved(const char *text, uint64_t fail_at, bool from_then_on)
     counting_alloc_init(&counting);
     counting.fail_at = fail_at;
     counting.fails_from_then_on = from_then_on;
-    outcome = scn_parse(&counting.alloc, text, strlen(text), &program, &error);
+    outcome = sweep_first_program(&counting.alloc, text, strlen(text), &program, &error);
     if (outcome == SCN_OK) {
         options.snapshot_line = scn_program_last_line(program);
         outcome = scn_run(program, &counting.alloc, scn_program_profile_at(program, 0), &options,

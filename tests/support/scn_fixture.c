@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sweep.h"
+
 static void
 put(void *context, const char *bytes, size_t length)
 {
@@ -61,8 +63,8 @@ parse_ok(struct scn_fixture *fixture, const char *source)
     enum scn_outcome outcome;
 
     scn_fixture_reset(fixture);
-    outcome = scn_parse(&fixture->counting.alloc, source, strlen(source), &fixture->program,
-                        &fixture->error);
+    outcome = sweep_first_program(&fixture->counting.alloc, source, strlen(source),
+                                  &fixture->program, &fixture->error);
     if (outcome != SCN_OK)
         fail_msg("%u:%u: %s: %s\n%s", fixture->error.line, fixture->error.column,
                  fixture->error.what, fixture->error.how, source);
