@@ -48,6 +48,58 @@ i17_a_free_page_that_is_wired(void **state)
     last->wire_count = 0;
 }
 
+static void
+i10_a_page_that_nobody_can_reclaim(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page *found;
+    uint8_t queue;
+
+    draw_and_touch(f, "x");
+    found = page_at(f, 0);
+    queue = found->queue;
+    found->queue = VM_PAGE_ON_NONE;
+    assert_broken(f, "I10 a page that nobody holds stands on no queue");
+    found->queue = queue;
+}
+
+static void
+i17_a_free_page_that_is_on_a_queue(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page *last = &f->system->pages[f->system->frame_count];
+
+    last->queue = VM_PAGE_ACTIVE;
+    assert_broken(f, "I17 a free page is on a queue");
+    last->queue = VM_PAGE_ON_NONE;
+}
+
+/*  Nobody would drop that translation when the page goes                                           */
+static void
+i17_a_translation_of_a_page_that_was_never_mapped(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_and_touch(f, "x");
+    page_at(f, 0)->pmapped = false;
+    assert_broken(f, "I17 a page that was never mapped has a translation");
+    page_at(f, 0)->pmapped = true;
+}
+
+static void
+i21_a_page_that_stays_busy(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_and_touch(f, "x");
+    page_at(f, 0)->busy = true;
+    assert_broken(f, "I21 a page is busy with nobody at work");
+    page_at(f, 0)->busy = false;
+    page_at(f, 0)->object->paging_in_progress = 1;
+    assert_broken(f, "I21 an object pages with nobody at work");
+    page_at(f, 0)->object->paging_in_progress = 0;
+}
+
 /*  The page forgets its object while a translation of it is there                                  */
 static void
 i17_a_free_page_that_is_mapped(void **state)
@@ -146,6 +198,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(i10_a_wired_page_that_can_be_reclaimed),
         TEST(i10_a_page_that_lost_a_wire_it_never_had),
+        TEST(i10_a_page_that_nobody_can_reclaim),
+        TEST(i17_a_free_page_that_is_on_a_queue),
+        TEST(i17_a_translation_of_a_page_that_was_never_mapped),
+        TEST(i21_a_page_that_stays_busy),
         TEST(i17_a_free_page_that_is_wired),
         TEST(i17_a_free_page_that_is_mapped),
         TEST(i18_a_tlb_that_remembers_what_no_table_has),

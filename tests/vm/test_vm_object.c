@@ -4,6 +4,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 static struct vm_object *
 new_object(struct vm_fixture *f, unsigned pages)
@@ -633,7 +634,7 @@ a_clean_page_that_hides_something_is_kept(void **state)
     struct vm_object *source = new_object(f, 1);
     struct vm_object_copy copy;
     struct vm_page *zeroes;
-    bool was_out;
+    enum vm_page_origin origin;
 
     f->system->store.limit = 8;
     vm_object_share(source);
@@ -642,8 +643,8 @@ a_clean_page_that_hides_something_is_kept(void **state)
     fill(source, 0, 'A');
     assert_int_equal(vm_page_out(zeroes), VMM_OK);
     assert_int_equal(shown(copy.object, 0), '-'); /* in the store, and not the source's A */
-    assert_int_equal(vm_page_in(copy.object, 0, &was_out), VMM_OK);
-    assert_true(was_out);
+    assert_int_equal(vm_page_in(copy.object, 0, &origin), VMM_OK);
+    assert_int_equal(origin, VM_PAGE_WAS_STORED);
     assert_int_equal(shown(copy.object, 0), 0);
     vm_object_release(&copy.object);
     vm_object_release(&source);

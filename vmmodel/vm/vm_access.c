@@ -74,7 +74,9 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
 {
     bool is_kernel = vm_task_id(access->task) == 0;
 
-    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG || status == VMM_MODEL_NO_MEMORY)
+    /* Interrupted, the instruction would start again some time (vm.md 4.7): the access ends here. */
+    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG || status == VMM_MODEL_NO_MEMORY ||
+        status == VMM_ABORTED)
         return status;
     if (status == VMM_FAILURE)
         trace_emit(&system->trace, EV_FAULT_REFUSED, .space = vm_task_id(access->task), .va = va,

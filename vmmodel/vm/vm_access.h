@@ -28,8 +28,8 @@ struct vm_access {
     const void *from; /* WRITE: length bytes; NULL stores `fill` */
     uint8_t fill;
     bool only_translates; /* WRITE: no byte is stored, for who stores it himself afterwards */
-    bool has_recovery; /* copyin, copyout: a refused fault is an error, not a panic */
-    bool is_trial;     /* the same for any code, and the error is what vm_fault() said */
+    bool has_recovery;    /* copyin, copyout: a refused fault is an error, not a panic */
+    bool is_trial;        /* the same for any code, and the error is what vm_fault() said */
 };
 
 /* Performs the access page by page. *done (may be NULL) counts the bytes that went through. */

@@ -169,6 +169,19 @@ vm_check_map(const struct vm_map *map)
 
 /* ---- objects and pages ---- */
 
+/* One page by itself: who holds it, and on which queue it is. */
+static const char *
+vm_check_page(const struct vm_system *system, const struct vm_page *page)
+{
+    if (page->busy)
+        return "I21 a page is busy with nobody at work";
+    if (page->wire_count == 0 && page->queue == VM_PAGE_ON_NONE)
+        return "I10 a page that nobody holds stands on no queue";
+    if (!page->pmapped && pmap_page_is_mapped(system->pmaps, vm_page_ppn(page)))
+        return "I17 a page that was never mapped has a translation";
+    return NULL;
+}
+
 static const char *
 vm_check_object(const struct vm_object *object)
 {
@@ -179,11 +192,18 @@ vm_check_object(const struct vm_object *object)
 
     for (; vmm_radix_next(&object->pages, &index, &ppn); index++) {
         const struct vm_page *page = &system->pages[ppn];
+        const char *broken = vm_check_page(system, page);
 
         if (page->object != object || page->offset != index << system->page_shift)
             return "I14 a page does not name the object that holds it";
+        if (broken != NULL)
+            return broken;
         wired += page->wire_count > 0;
     }
+    if (object->paging_in_progress > 0)
+        return "I21 an object pages with nobody at work";
+    if (object->pager != NULL && (object->shadow != NULL || object->paged_out.count > 0))
+        return "F1 a file's object has a shadow, or pages in the store";
     if (object->device != NULL && object->pages.count + object->paged_out.count > 0)
         return "D1 a device's object has a page";
     if (object->ref_count == 0)
@@ -239,7 +259,7 @@ vm_check_wire_counts(const struct vm_system *system)
     return wired != system->wired_pages ? "I11 the number of wired pages is wrong" : NULL;
 }
 
-/* What a page's own fields must say of each other. */
+/* I17: a frame that is free, or a table's, is no object's page and remembers nothing. */
 static const char *
 vm_check_pages(const struct vm_system *system)
 {
@@ -248,8 +268,12 @@ vm_check_pages(const struct vm_system *system)
 
         if (page->object == NULL && page->wire_count > 0)
             return "I17 a free page has a wire count";
+        if (page->object == NULL && page->queue != VM_PAGE_ON_NONE)
+            return "I17 a free page is on a queue";
         if (page->object == NULL && pmap_page_is_mapped(system->pmaps, ppn))
             return "I17 a free page is mapped";
+        if (page->object != NULL && !hw_frame_is_in_use(&system->machine->frames, ppn))
+            return "I17 an object's page is a free frame";
         if (page->wire_count > 0 && page->queue != VM_PAGE_ON_NONE)
             return "I10 a wired page is on a queue";
         if (page->lost_wires > page->wire_count)
@@ -266,7 +290,6 @@ vm_system_check(const struct vm_system *system)
 
     if (broken == NULL)
         broken = vm_check_pages(system);
-
     for (at = system->maps.next; at != &system->maps && broken == NULL; at = at->next)
         broken = vm_check_map(VMM_CONTAINER(at, struct vm_map, link));
     for (at = system->objects.next; at != &system->objects && broken == NULL; at = at->next) {

@@ -14,6 +14,9 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
+#include "vm/vm_pager.h"
+#include "vm/vm_purgeable.h"
 
 const char *
 vm_fault_kind_name(enum vm_fault_kind kind)
@@ -21,12 +24,14 @@ vm_fault_kind_name(enum vm_fault_kind kind)
     switch (kind) {
     case VM_FAULT_ZERO_FILL:
         return "ZERO_FILL";
-    case VM_FAULT_PAGEIN:
-        return "PAGEIN";
     case VM_FAULT_COW:
         return "COW";
     case VM_FAULT_CACHE_HIT:
         return "CACHE_HIT";
+    case VM_FAULT_PAGEINV:
+        return "PAGEINV";
+    case VM_FAULT_PAGEIND:
+        return "PAGEIND";
     case VM_FAULT_COMPRESSOR:
         return "COMPRESSOR";
     default:
@@ -180,17 +185,36 @@ vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *sourc
     return VMM_OK;
 }
 
-/* The page that the chain shows, from the store if it is there; NULL: nobody touched it yet. */
+/* The page that the chain shows, wherever it was; NULL: nobody touched it yet. */
 static enum vmm_status
 vm_fault_find(struct vm_object *object, vmm_off offset, struct vm_page **page,
               enum vm_fault_kind *kind)
 {
-    bool was_out;
-    enum vmm_status status = vm_page_in(object, offset, &was_out);
+    static const enum vm_fault_kind kinds[] = { [VM_PAGE_WAS_HERE] = VM_FAULT_CACHE_HIT,
+                                                [VM_PAGE_WAS_STORED] = VM_FAULT_COMPRESSOR,
+                                                [VM_PAGE_WAS_FILED] = VM_FAULT_PAGEINV };
+    enum vm_page_origin origin;
+    enum vmm_status status = vm_page_in(object, offset, &origin);
 
-    *kind = was_out ? VM_FAULT_COMPRESSOR : VM_FAULT_CACHE_HIT;
+    *kind = kinds[origin];
     *page = vm_object_find_page(object, offset);
     return status;
+}
+
+/*
+ * The first touch of a page that came ahead of time is the pagein (vm.md 4.3, 7.2); and who is touched
+ * is active.
+ */
+static void
+vm_fault_touch(struct vm_page *page, enum vm_fault_kind *kind)
+{
+    vm_page_activate(page);
+    if (!page->clustered)
+        return;
+    page->clustered = false;
+    page->object->system->counts.pageins++;
+    if (*kind == VM_FAULT_CACHE_HIT)
+        *kind = page->object->pager != NULL ? VM_FAULT_PAGEINV : VM_FAULT_PAGEIND;
 }
 
 /* The path that never waits (vm.md 4.3). False: take the slow path. */
@@ -227,8 +251,7 @@ vm_fault_push(struct vm_object *object, vmm_off offset, struct vm_page *page)
     if (copy == NULL || offset < copy->shadow_offset ||
         offset - copy->shadow_offset >= copy->size ||
         vm_page_lookup(copy, offset - copy->shadow_offset) != NULL ||
-        vmm_radix_get(&copy->paged_out,
-                      (offset - copy->shadow_offset) >> object->system->page_shift) != 0)
+        vm_page_slot(copy, offset - copy->shadow_offset) != 0)
         return VMM_OK;
     status = vm_page_alloc_copy(copy, offset - copy->shadow_offset, page, &pushed);
     if (status == VMM_OK && page->pmapped)
@@ -287,52 +310,147 @@ vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
     return VMM_OK;
 }
 
-/* One fault from lookup to translation. `access` NONE with `change_wiring` is the wiring path. */
-static enum vmm_status
-vm_fault_internal(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring,
-                  enum vm_fault_kind *kind)
-{
-    struct vm_fault_enter how = {
-        .pmap = map->pmap, .va = va, .access = access, .change_wiring = change_wiring
-    };
-    struct vm_lookup found;
-    struct vm_page *page;
-    enum vmm_status status = vm_fault_lookup(map, va, access, &found);
+/* ---- one fault ---- */
 
-    if (status != VMM_OK)
-        return status;
-    how.prot = found.prot;
-    how.is_wired = found.is_wired;
-    if (found.object->device != NULL) {
-        *kind = how.kind = VM_FAULT_CACHE_HIT;
-        return vm_fault_device(map, found.entry, &how);
+struct vm_fault_work {
+    struct vm_map *map;
+    vmm_va va;
+    vmm_prot access; /* NONE with change_wiring: the wiring path */
+    bool change_wiring;
+    bool may_wait; /* the map is not locked: others may run */
+    bool again;    /* something was waited for: everything may have changed */
+    bool asked;    /* the page came from a file for this fault */
+    enum vm_fault_kind kind;
+};
+
+/* Sleeps until a page is no longer busy, or one is free. */
+static enum vmm_status
+vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, const void *object)
+{
+    struct vm_system *system = work->map->system;
+
+    if (system->sched == NULL || !work->may_wait)
+        return VMM_MODEL_NO_FRAME;
+    return system->sched->block(system->sched, event, object);
+}
+
+/*
+ * Waits for what must come before the page can be decided on: somebody else's busy page, or the answer
+ * of a pager. Then the fault starts again from its lookup, as XNU's does unless nothing changed
+ * (vm.md 4.3, 4.4 steps 2 and 6).
+ */
+static enum vmm_status
+vm_fault_await(struct vm_fault_work *work, const struct vm_lookup *found, uint32_t behavior)
+{
+    struct vm_object *object = found->object;
+    vmm_off offset = found->offset;
+    struct vm_page *page = vm_page_lookup(object, offset);
+    enum vmm_status status;
+
+    while (page == NULL && object->shadow != NULL && vm_page_slot(object, offset) == 0) {
+        offset += object->shadow_offset;
+        object = object->shadow;
+        page = vm_page_lookup(object, offset);
     }
-    if (!vm_fault_fast(&found, &page, kind, &status))
-        status = vm_fault_page(found.object, found.offset, true, &page, kind);
-    if (status != VMM_OK)
-        return status;
-    if (page->object != found.object ||
-        (found.object->copy != NULL && !(found.access & VMM_PROT_WRITE)))
-        how.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
-    how.kind = *kind;
-    status = vm_fault_enter(&how, page);
-    if (status == VMM_OK && *kind == VM_FAULT_COW)
-        vm_object_collapse(found.object, true);
+    if (page != NULL && page->busy && work->may_wait) {
+        work->again = true;
+        return vm_fault_sleep(work, VM_SCHED_PAGE_BUSY, page);
+    }
+    if (page != NULL || object->pager == NULL)
+        return VMM_OK;
+    status = vm_pager_request(object, &(struct vm_pager_ask){ .offset = offset,
+                                                              .behavior = behavior,
+                                                              .may_yield = work->may_wait });
+    work->again = work->asked = status == VMM_OK;
     return status;
 }
 
-/* Counts, services and announces one fault. */
+/* Gives the page its translation, with no more than the objects allow. */
+static enum vmm_status
+vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struct vm_page *page)
+{
+    struct vm_fault_enter how = { .pmap = work->map->pmap,
+                                  .va = work->va,
+                                  .prot = found->prot,
+                                  .access = work->access,
+                                  .is_wired = found->is_wired,
+                                  .change_wiring = work->change_wiring };
+    enum vmm_status status;
+
+    if (work->asked && work->kind == VM_FAULT_CACHE_HIT)
+        work->kind = VM_FAULT_PAGEINV;
+    vm_fault_touch(page, &work->kind);
+    how.kind = work->kind;
+    if (page->object != found->object ||
+        (found->object->copy != NULL && !(found->access & VMM_PROT_WRITE)))
+        how.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
+    status = vm_fault_enter(&how, page);
+    if (status == VMM_OK && work->kind == VM_FAULT_COW)
+        vm_object_collapse(found->object, true);
+    return status;
+}
+
+static enum vmm_status
+vm_fault_on_device(struct vm_fault_work *work, const struct vm_lookup *found)
+{
+    work->kind = VM_FAULT_CACHE_HIT;
+    return vm_fault_device(work->map, found->entry,
+                           &(struct vm_fault_enter){ .pmap = work->map->pmap,
+                                                     .va = work->va,
+                                                     .prot = found->prot,
+                                                     .access = work->access,
+                                                     .is_wired = found->is_wired,
+                                                     .change_wiring = work->change_wiring,
+                                                     .kind = work->kind });
+}
+
+/* One fault from lookup to translation, or to the first thing it had to wait for. */
+static enum vmm_status
+vm_fault_internal(struct vm_fault_work *work)
+{
+    struct vm_lookup found;
+    struct vm_page *page;
+    enum vmm_status status = vm_fault_lookup(work->map, work->va, work->access, &found);
+
+    work->again = false;
+    if (status != VMM_OK)
+        return status;
+    if (found.object->device != NULL)
+        return vm_fault_on_device(work, &found);
+    if (vm_object_is_purge_error(found.object))
+        return VMM_MEMORY_ERROR;
+    status = vm_fault_await(work, &found, found.entry->behavior);
+    if (status != VMM_OK || work->again)
+        return status;
+    if (!vm_fault_fast(&found, &page, &work->kind, &status))
+        status = vm_fault_page(found.object, found.offset, true, &page, &work->kind);
+    return status == VMM_OK ? vm_fault_finish(work, &found, page) : status;
+}
+
+/* Counts, services and announces one fault. Without a free page it waits, if there is who can wait. */
 static enum vmm_status
 vm_fault_run(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring)
 {
-    enum vm_fault_kind kind = VM_FAULT_NONE;
+    struct vm_fault_work work = { .map = map,
+                                  .va = vm_map_trunc_page(map, va),
+                                  .access = access,
+                                  .change_wiring = change_wiring,
+                                  .may_wait = !map->is_locked && map->system->sched != NULL };
     enum vmm_status status;
 
-    va = vm_map_trunc_page(map, va);
     vm_fault_count(map);
-    status = vm_fault_result(map, va, vm_fault_internal(map, va, access, change_wiring, &kind));
-    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va, .prot = access,
-               .detail = kind, .status = status);
+    do {
+        status = vm_fault_internal(&work);
+        if (status == VMM_MODEL_NO_FRAME) {
+            map->system->waiting_for_pages++;
+            status = vm_fault_sleep(&work, VM_SCHED_PAGE_FREE, map->system);
+            map->system->waiting_for_pages--;
+            work.again = true;
+        }
+    } while (status == VMM_OK && work.again);
+    status = vm_fault_result(map, work.va, status);
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = work.va, .prot = access,
+               .detail = status == VMM_OK ? work.kind : VM_FAULT_NONE, .status = status);
     return status;
 }
 

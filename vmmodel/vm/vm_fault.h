@@ -6,8 +6,9 @@
  * INVARIANTS  a page is busy only while a fault works on it (I21)
  * UNITS       va: bytes, any byte of the page
  * OWNERSHIP   none
- * ERRORS      1 no entry, 2 the entry forbids it, 5 faults are not allowed here, 10 page lost;
- *             VMM_MODEL_HANG no page of memory is free
+ * ERRORS      1 no entry, 2 the entry forbids it, 5 faults are not allowed here, 10 page lost or
+ *             emptied, 14 interrupted while it waited, else the pager's own; VMM_MODEL_HANG no page
+ *             of memory is free
  * EVENTS      FAULT PAGE_ZERO_FILL PAGE_COPY OBJECT_CREATE OBJECT_SHADOW PMAP_ENTER
  * XNU         vm_fault_internal, vm_fault_page, vm_fault_enter; vm.md 4
  */
@@ -20,9 +21,10 @@
 enum vm_fault_kind {
     VM_FAULT_NONE = 0,
     VM_FAULT_ZERO_FILL = 1,
-    VM_FAULT_PAGEIN = 2,
     VM_FAULT_COW = 3,
     VM_FAULT_CACHE_HIT = 4,
+    VM_FAULT_PAGEINV = 7, /* from a file: asked for, or the first touch of what was read ahead */
+    VM_FAULT_PAGEIND = 8, /* the same of anonymous memory */
     VM_FAULT_COMPRESSOR = 9,
 };
 

@@ -8,7 +8,7 @@
 #include "vm/vm_device.h"
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_object.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 /* Memory that a device's range names may be somebody's page, who must find this mapping again. */
 static void

@@ -18,7 +18,7 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     bool is_writable = (entry->protection & VMM_PROT_WRITE) != 0;
 
     vm_fault_count(map);
-    if (page == NULL || (object->copy != NULL && is_writable))
+    if (page == NULL || page->busy || (object->copy != NULL && is_writable))
         return false;
     *status = vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED);
     if (*status != VMM_OK)

@@ -34,7 +34,13 @@
 #include "vm/vm_system.h"
 #include "vm/vm_task.h"
 
-enum vm_page_queue { VM_PAGE_ON_NONE, VM_PAGE_ACTIVE, VM_PAGE_INACTIVE, VM_PAGE_QUEUES };
+enum vm_page_queue {
+    VM_PAGE_ON_NONE,
+    VM_PAGE_ACTIVE,
+    VM_PAGE_INACTIVE,
+    VM_PAGE_SPECULATIVE, /* read ahead, and nobody touched it yet */
+    VM_PAGE_QUEUES
+};
 
 struct vm_page {
     struct vm_object *object; /* NULL: free */
@@ -52,6 +58,8 @@ struct vm_page {
     bool wpmapped; /* ever mapped with WRITE */
     bool is_reusable;
     bool is_absent; /* held for a device that has not written it yet (vm.md 4.8) */
+    bool busy;      /* asked for, and its bytes have not come: nobody else's business (I21) */
+    bool clustered; /* came ahead of time: its first touch is the pagein */
 };
 
 /* Pages in the order in which they will be reclaimed. */
@@ -93,9 +101,12 @@ struct vm_object {
     uint64_t wired_page_count;
     bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */
     vmm_ppn first_ppn;
-    struct vm_device *device; /* not NULL: the bytes are a device's (vm_device.h) */
-    uint8_t purgable;         /* enum vm_purgable */
-    uint32_t volatile_state;  /* the bits besides the state, as they were set */
+    struct vm_device *device;    /* not NULL: the bytes are a device's (vm_device.h) */
+    struct vm_pager *pager;      /* not NULL: a file has the bytes (vm_pager.h) */
+    uint32_t paging_in_progress; /* it stays as it is: no collapse, no purge */
+    uint8_t purgable;            /* enum vm_purgable */
+    uint32_t volatile_state;     /* the bits besides the state, as they were set */
+    uint64_t volatile_since;     /* in the order of system->last_volatile */
 };
 
 struct vm_map_entry {
@@ -183,9 +194,12 @@ struct vm_system {
     vmm_size page_bytes;
     uint32_t page_shift;
     vmm_ppn frame_count;
-    struct vm_page *pages; /* by ppn */
-    uint64_t wired_pages;  /* pages with a wire count, table pages not included */
-    uint64_t io_wires;     /* wire counts that I/O lists hold */
+    struct vm_page *pages;      /* by ppn */
+    uint64_t wired_pages;       /* pages with a wire count, table pages not included */
+    uint64_t io_wires;          /* wire counts that I/O lists hold */
+    uint64_t external_pages;    /* pages of objects with a pager */
+    uint32_t waiting_for_pages; /* threads that sleep until a page is free */
+    uint64_t last_volatile;     /* how many objects became volatile */
     struct vmm_zone entry_zone;
     struct vmm_zone object_zone;
     struct vmm_zone radix_zone;

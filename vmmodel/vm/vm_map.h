@@ -179,7 +179,7 @@ struct vm_region_pages {
     uint64_t swapped_out;
     uint64_t dirty;
     uint64_t reusable;
-    uint64_t wired; /* pages with a wire count; not exported by the Mac */
+    uint64_t wired;           /* pages with a wire count; not exported by the Mac */
     uint32_t reference_count; /* of the chain, less the references between its members */
     uint32_t shadow_depth;    /* how far down a page of the entry was looked for */
 };

@@ -6,6 +6,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_user.h"
 
 /* ---- what is done to one page, or to one entry's part of an object ---- */
@@ -23,11 +24,13 @@ vm_behavior_page(struct vm_page *page, enum vm_page_deed deed)
 {
     enum vmm_status status = VMM_OK;
 
-    if (page->wire_count > 0)
+    if (page->wire_count > 0 || page->busy)
         return VMM_OK;
     switch (deed) {
     case VM_DEED_OUT:
-        status = page->object->system->store.limit == 0 ? VMM_OK : vm_page_out(page);
+        status = page->object->system->store.limit == 0 && page->object->pager == NULL
+                     ? VMM_OK
+                     : vm_page_out(page);
         break;
     case VM_DEED_REUSE:
         page->is_reusable = false;
@@ -132,14 +135,13 @@ vm_behavior_will_need(struct vm_map *map, vmm_va start, vmm_va end)
 
     for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
         struct vm_map_entry *entry;
-        bool was_out;
 
         if (!vm_map_lookup_entry(map, va, &entry))
             return VMM_INVALID_ADDRESS;
         if (entry->object == NULL)
             va = entry->end - map->system->page_bytes;
         else
-            status = vm_page_in(entry->object, vm_entry_offset(entry, va), &was_out);
+            status = vm_page_read_ahead(entry->object, vm_entry_offset(entry, va));
     }
     return status == VMM_MODEL_NO_FRAME ? VMM_OK : status; /* only advice */
 }

@@ -17,6 +17,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 /* ---- life ---- */
 
@@ -395,7 +396,7 @@ vm_piece_read(const struct vm_piece *piece, vmm_off offset, uint8_t *to, vmm_siz
     struct vm_system *system;
     const struct vm_page *page;
     enum vmm_status status;
-    bool was_out;
+    enum vm_page_origin origin;
     vmm_off at;
 
     if (piece->object == NULL) {
@@ -404,7 +405,7 @@ vm_piece_read(const struct vm_piece *piece, vmm_off offset, uint8_t *to, vmm_siz
     }
     system = piece->object->system;
     at = piece->offset + (offset & ~(system->page_bytes - 1));
-    status = vm_page_in(piece->object, at, &was_out);
+    status = vm_page_in(piece->object, at, &origin);
     if (status != VMM_OK)
         return status;
     page = vm_object_find_page(piece->object, at);

@@ -11,6 +11,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
+#include "vm/vm_pager.h"
 
 struct vm_memory_entry {
     struct vm_system *system;
@@ -282,6 +283,41 @@ vm_memory_entry_device(struct vm_system *system, const struct vm_device_layout *
 }
 
 enum vmm_status
+vm_memory_entry_file(struct vm_system *system, vmm_size size, vmm_prot prot,
+                     struct vm_memory_entry **made)
+{
+    struct vm_object *object;
+    enum vmm_status status = vm_object_create_file(system, size, &object);
+
+    if (status != VMM_OK)
+        return status;
+    status = vm_memory_entry_over(object, 0, size, prot, made);
+    vm_object_release(&object);
+    return status;
+}
+
+enum vmm_status
+vm_memory_entry_file_write(struct vm_memory_entry *entry, vmm_off offset, const void *from,
+                           vmm_size length)
+{
+    return vm_pager_write(entry->pieces->pieces[0].object, offset, from, length);
+}
+
+void
+vm_memory_entry_file_read(const struct vm_memory_entry *entry, vmm_off offset, void *to,
+                          vmm_size length)
+{
+    vm_pager_read(entry->pieces->pieces[0].object, offset, to, length);
+}
+
+void
+vm_memory_entry_file_fail(struct vm_memory_entry *entry, vmm_off start, vmm_off end,
+                          enum vmm_status status)
+{
+    vm_pager_fail(entry->pieces->pieces[0].object, start, end, status);
+}
+
+enum vmm_status
 vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset, vmm_size size,
                      vmm_prot prot, struct vm_memory_entry **made)
 {
@@ -305,6 +341,34 @@ vm_memory_entry_settle(const struct vm_piece *piece)
         vm_object_share(piece->object);
 }
 
+/*
+ * Maps a part of a piece, or a virtual copy of it if that is wanted: the copy shows the memory as it is
+ * now, whoever writes first. XNU: vm_object_copy_strategically() in vm_map_enter_mem_object().
+ */
+static enum vmm_status
+vm_memory_map_part(struct vm_map *map, vmm_va *at, const struct vm_piece *piece, vmm_off from,
+                   vmm_size size, const struct vm_map_enter_args *like)
+{
+    struct vm_map_enter_args args = *like;
+    struct vm_object_copy copy;
+    struct vm_piece made = *piece;
+    enum vmm_status status;
+
+    if (!like->needs_copy || piece->object == NULL || piece->needs_copy)
+        return vm_map_enter_piece(map, at, piece, from, size, like);
+    status = vm_object_copy(piece->object, piece->offset + from, size, &copy);
+    if (status != VMM_OK)
+        return vm_fault_result(map, *at, status);
+    made.object = copy.object;
+    made.offset = copy.offset;
+    made.needs_copy = copy.needs_copy;
+    made.is_shared = false;
+    args.needs_copy = false;
+    status = vm_map_enter_piece(map, at, &made, 0, size, &args);
+    vm_object_release(&copy.object);
+    return status;
+}
+
 /* The part of one piece that lies in [offset, offset + size) of the whole, at `at`. */
 static enum vmm_status
 vm_memory_map_piece(struct vm_map *map, struct vm_piece *piece, vmm_off piece_start, vmm_va *at,
@@ -316,7 +380,7 @@ vm_memory_map_piece(struct vm_map *map, struct vm_piece *piece, vmm_off piece_st
 
     *at += piece_start + from - offset;
     vm_memory_entry_settle(piece);
-    return vm_map_enter_piece(map, at, piece, from, to - from, like);
+    return vm_memory_map_part(map, at, piece, from, to - from, like);
 }
 
 enum vmm_status

@@ -55,6 +55,19 @@ enum vmm_status vm_memory_entry_device(struct vm_system *system,
                                        const struct vm_device_layout *layout, vmm_prot prot,
                                        struct vm_memory_entry **entry) VMM_MUST_USE;
 
+/*
+ * A handle on a fresh file of `size` bytes, page aligned, and what a simulator does with the file
+ * behind it (vm_pager.h). Mapped with needs_copy it is a private mapping, else a shared one.
+ */
+enum vmm_status vm_memory_entry_file(struct vm_system *system, vmm_size size, vmm_prot prot,
+                                     struct vm_memory_entry **entry) VMM_MUST_USE;
+enum vmm_status vm_memory_entry_file_write(struct vm_memory_entry *entry, vmm_off offset,
+                                           const void *from, vmm_size length) VMM_MUST_USE;
+void vm_memory_entry_file_read(const struct vm_memory_entry *entry, vmm_off offset, void *to,
+                               vmm_size length);
+void vm_memory_entry_file_fail(struct vm_memory_entry *entry, vmm_off start, vmm_off end,
+                               enum vmm_status status);
+
 /* A part of a plain entry, with no more rights than it has. VMM_INVALID_ARGUMENT: it lies outside. */
 enum vmm_status vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset,
                                      vmm_size size, vmm_prot prot,

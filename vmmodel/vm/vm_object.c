@@ -3,6 +3,7 @@
 
 #include "vm/vm_device.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_store.h"
 
 enum vmm_status
@@ -41,7 +42,7 @@ vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end)
     uint32_t slot;
 
     while (vmm_radix_next(&object->paged_out, &index, &slot) && index < end >> page_shift) {
-        vm_store_drop(object->system, slot);
+        vm_store_drop(object->system, &object->system->store, slot);
         vmm_radix_clear(&object->paged_out, index++);
     }
 }
@@ -49,12 +50,13 @@ vm_object_drop_slots(struct vm_object *object, vmm_off start, vmm_off end)
 void
 vm_object_page_remove(struct vm_object *object, vmm_off start, vmm_off end)
 {
-    uint32_t page_shift = object->system->page_shift;
-    uint64_t index = start >> page_shift;
-    uint32_t ppn;
+    struct vm_page *page;
+    vmm_off offset = start;
 
-    while (vmm_radix_next(&object->pages, &index, &ppn) && index < end >> page_shift)
-        vm_page_free(&object->system->pages[ppn]);
+    while (vm_object_next_page(object, &offset, end, &page)) {
+        if (!page->busy)
+            vm_page_free(page);
+    }
     vm_object_drop_slots(object, start, end);
 }
 
@@ -81,6 +83,7 @@ vm_object_terminate(struct vm_object *object)
     vm_object_drop_slots(object, 0, UINT64_MAX);
     vmm_radix_destroy(&object->paged_out);
     vm_device_free(object);
+    vm_pager_free(object);
     if (shadow != NULL && shadow->copy == object)
         shadow->copy = NULL;
     VMM_ASSERT(object->copy == NULL); /* a copy holds a reference on what it copies */
@@ -216,7 +219,7 @@ vm_object_take_pages(struct vm_object *object, struct vm_object *below)
             return false;
         vmm_radix_clear(&below->paged_out, index);
         if (!shows)
-            vm_store_drop(object->system, value);
+            vm_store_drop(object->system, &object->system->store, value);
     }
     return true;
 }
@@ -243,8 +246,8 @@ vm_object_swallow(struct vm_object *object)
 static bool
 vm_object_may_go(const struct vm_object *below)
 {
-    return below->device == NULL && !below->phys_contiguous &&
-           (below->shadow == NULL || below->shadow->copy != below) &&
+    return below->device == NULL && below->pager == NULL && below->paging_in_progress == 0 &&
+           !below->phys_contiguous && (below->shadow == NULL || below->shadow->copy != below) &&
            below->purgable == VM_PURGABLE_DENY;
 }
 
@@ -254,7 +257,8 @@ vm_object_collapse(struct vm_object *object, bool can_bypass)
     while (object != NULL && object->shadow != NULL) {
         struct vm_object *below = object->shadow;
 
-        if (!vm_object_may_go(below) || object->purgable != VM_PURGABLE_DENY) {
+        if (!vm_object_may_go(below) || object->purgable != VM_PURGABLE_DENY ||
+            object->paging_in_progress > 0) {
             object = below;
         } else if (below->ref_count == 1) {
             if (!vm_object_swallow(object))
@@ -284,8 +288,7 @@ vm_object_find_page(const struct vm_object *object, vmm_off offset)
         page = vm_page_lookup(object, offset);
         if (page != NULL)
             return page;
-        if (object->paged_out.count > 0 &&
-            vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0)
+        if (vm_page_slot(object, offset) != 0)
             return NULL; /* in the store: vm_page_in() brings it back */
         offset += object->shadow_offset;
         object = object->shadow;
@@ -312,8 +315,8 @@ vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off 
     vmm_off from = *offset;
 
     for (; object != NULL && *offset < found; object = object->shadow) {
-        if (object->device != NULL && from < object->size)
-            return true; /* each page of it is there */
+        if ((object->device != NULL || object->pager != NULL) && from < object->size)
+            return true; /* each page of it is there, or in the file */
         vm_object_clamp_next(&object->pages, from, object->system->page_shift, *offset, &found);
         vm_object_clamp_next(&object->paged_out, from, object->system->page_shift, *offset, &found);
         from += object->shadow_offset;

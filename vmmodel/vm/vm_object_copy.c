@@ -10,6 +10,7 @@
 #include "vm/vm_device.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 static bool
 vm_object_has_wired_page(struct vm_object *object, vmm_off offset, vmm_size size)
@@ -30,8 +31,8 @@ vm_object_copy_page(struct vm_object *source, vmm_off from, struct vm_object *co
 {
     const struct vm_page *page;
     struct vm_page *mine;
-    bool was_out;
-    enum vmm_status status = vm_page_in(source, from, &was_out);
+    enum vm_page_origin origin;
+    enum vmm_status status = vm_page_in(source, from, &origin);
 
     if (status != VMM_OK)
         return status;

@@ -4,13 +4,14 @@
  * PURPOSE     Pages are taken from physical memory into an object, wired, and given back.
  * INVARIANTS  I10 object.wired_page_count = pages with wire_count > 0
  *             I17 a free page has no mapping and no wire count
+ *             I21 a busy page is on no queue, in no pmap and not wired
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   an object owns its pages until vm_page_free()
  * ERRORS      VMM_MODEL_NO_FRAME: no page of memory is free; VMM_MODEL_NO_MEMORY
  * EVENTS      PAGE_WIRE PAGE_UNWIRE PAGE_FREE
  * XNU         osfmk/vm/vm_resident.c vm_page_grab, vm_page_insert, vm_page_wire, vm_page_unwire
- *             Differs: two queues (active, inactive) in order of arrival, no reference bits; no
- *             page is ever busy, since nothing waits inside the model
+ *             Differs: queues in order of arrival; busy only while a pager works, for nothing else
+ *             takes time here
  */
 #ifndef VM_VM_PAGE_H
 #define VM_VM_PAGE_H
@@ -43,18 +44,6 @@ void vm_page_free(struct vm_page *page);
 void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);
 
-/* Brings back the page that (object, offset) shows, if it is in the store. XNU: vm.md 4.4. */
-enum vmm_status vm_page_in(struct vm_object *object, vmm_off offset, bool *was_out) VMM_MUST_USE;
-
-/*
- * Takes a page that is not wired out of memory: to the store if it is dirty, else it is dropped.
- * The page is gone on success.
- */
-enum vmm_status vm_page_out(struct vm_page *page) VMM_MUST_USE;
-
-/* Reclaims one page, the longest inactive first; wired pages are on no queue. */
-enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
-
 /*
  * pmap_enter() of this page, which counts as mapped from then on; other pages are reclaimed when a
  * table needs a frame and none is free. Without any right there is no translation to make, and
@@ -63,8 +52,18 @@ enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
 enum vmm_status vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
                               uint32_t flags) VMM_MUST_USE;
 
-/* To the inactive queue: the first to be reclaimed. With `kill` the contents may be dropped. */
-void vm_page_deactivate(struct vm_page *page, bool kill);
+/* The slot of the store that has the page of this very object, or 0. */
+uint32_t vm_page_slot(const struct vm_object *object, vmm_off offset);
+
+/* To the end of a queue; the page is neither wired nor busy. */
+void vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue);
+
+/* To the active queue, unless it is held somewhere else. To the queue that goes first. */
+void vm_page_activate(struct vm_page *page);
+void vm_page_speculate(struct vm_page *page);
+
+/* Makes a page busy: off its queue, and nobody else's business. vm_pager_finish() ends it. */
+void vm_page_hold(struct vm_page *page);
 
 /* Moves a page to another object at another offset; its translations stay. False: no memory. */
 bool vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset) VMM_MUST_USE;

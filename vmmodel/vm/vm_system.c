@@ -4,6 +4,7 @@
 #include "vm/vm_device.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_store.h"
 
 /* ---- birth and death ---- */
@@ -73,9 +74,18 @@ vm_system_create(const struct vm_config *config)
     return system;
 }
 
+/* What an object keeps outside the zones. */
+static void
+vm_system_end_object(struct vm_object *object)
+{
+    vm_device_free(object);
+    vm_pager_free(object);
+}
+
 /*
  * Nothing of the kernel's manners applies here: wired, hung or panicked, everything goes. All
- * storage hangs off the zones, the pmap floor and the machine, but for what a device's object keeps.
+ * storage hangs off the zones, the pmap floor and the machine, but for what
+ * the objects of devices and files keep.
  */
 void
 vm_system_destroy(struct vm_system *system)
@@ -83,10 +93,10 @@ vm_system_destroy(struct vm_system *system)
     const struct vmm_alloc *alloc = system->alloc;
 
     for (struct vmm_list *at = system->objects.next; at != &system->objects; at = at->next)
-        vm_device_free(VMM_CONTAINER(at, struct vm_object, link));
+        vm_system_end_object(VMM_CONTAINER(at, struct vm_object, link));
     if (system->pmaps != NULL)
         pmap_system_destroy(system->pmaps);
-    vm_store_destroy(system);
+    vm_store_destroy(system, &system->store);
     vmm_give_array(alloc, system->pages, (size_t)system->frame_count + 1, sizeof(*system->pages));
     if (system->machine != NULL)
         hw_machine_destroy(system->machine);
@@ -163,6 +173,28 @@ vm_system_stop(const struct vm_system *system)
     return &system->stop;
 }
 
+/* Pages that objects hold: what is neither free nor a page of some table. */
+static uint64_t
+vm_system_object_pages(const struct vm_system *system)
+{
+    return system->frame_count - system->machine->frames.free_count -
+           pmap_table_pages(system->pmaps);
+}
+
+static uint64_t
+vm_system_volatile_pages(const struct vm_system *system)
+{
+    uint64_t pages = 0;
+
+    for (const struct vmm_list *at = system->objects.next;
+         system->last_volatile > 0 && at != &system->objects; at = at->next) {
+        const struct vm_object *object = VMM_CONTAINER(at, struct vm_object, link);
+
+        pages += object->purgable == VM_PURGABLE_VOLATILE ? object->pages.count : 0;
+    }
+    return pages;
+}
+
 void
 vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics)
 {
@@ -170,8 +202,12 @@ vm_system_statistics(const struct vm_system *system, struct vm_statistics *stati
 
     *statistics = system->counts;
     statistics->wire_pages = system->wired_pages + pmap_table_pages(system->pmaps); /* I11 */
-    statistics->free_pages = frames->free_count;
+    statistics->speculative_pages = system->queues[VM_PAGE_SPECULATIVE].count;
+    statistics->free_pages = frames->free_count + statistics->speculative_pages;
     statistics->active_pages = system->queues[VM_PAGE_ACTIVE].count;
     statistics->inactive_pages = system->queues[VM_PAGE_INACTIVE].count;
     statistics->stored_pages = system->store.used;
+    statistics->external_pages = system->external_pages;
+    statistics->internal_pages = vm_system_object_pages(system) - system->external_pages;
+    statistics->purgeable_pages = vm_system_volatile_pages(system);
 }

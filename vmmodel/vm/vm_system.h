@@ -95,10 +95,16 @@ struct vm_statistics {
     uint64_t faults;
     uint64_t cow_faults;
     uint64_t zero_fill_faults;
-    uint64_t pageins; /* from the store */
-    uint64_t pageouts;
-    uint64_t stored_pages; /* in the store now */
-    uint64_t purgeable_pages;
+    uint64_t pageins;           /* from files, and first touches of what was read ahead */
+    uint64_t pageouts;          /* to files */
+    uint64_t compressions;      /* to the store */
+    uint64_t decompressions;    /* from the store */
+    uint64_t stored_pages;      /* in the store now */
+    uint64_t purges;            /* pages of volatile objects that were emptied */
+    uint64_t purgeable_pages;   /* of volatile objects */
+    uint64_t speculative_pages; /* read ahead and not touched; free_pages includes them */
+    uint64_t external_pages;    /* of files */
+    uint64_t internal_pages;
 };
 
 void vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics);

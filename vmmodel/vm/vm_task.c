@@ -3,7 +3,7 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 #define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
 

@@ -12,6 +12,7 @@
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pager.h"
 
 struct vm_upl {
     struct vm_object *object; /* one reference */
@@ -74,8 +75,8 @@ vm_upl_nobody_has(const struct vm_object *object, vmm_off offset)
     bool somebody_has = false;
 
     for (; object != NULL && !somebody_has; object = object->shadow) {
-        somebody_has = vm_page_lookup(object, offset) != NULL ||
-                       vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0;
+        somebody_has = object->pager != NULL || vm_page_lookup(object, offset) != NULL ||
+                       vm_page_slot(object, offset) != 0;
         offset += object->shadow_offset;
     }
     return !somebody_has;
@@ -101,6 +102,12 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
         return vm_device_frame_is_usable(object->system, upl->pages[index]) ? VMM_OK
                                                                             : VMM_MEMORY_ERROR;
     }
+    if (page != NULL && page->busy) {
+        status = vm_pager_finish(page); /* the list cannot wait */
+        page = vm_page_lookup(object, offset);
+    }
+    if (status != VMM_OK)
+        return status;
     if (page == NULL && (flags & VM_UPL_NO_FAULT))
         return VMM_MEMORY_ERROR;
     if (page == NULL && (flags & VM_UPL_NO_ZERO_FILL) && vm_upl_nobody_has(object, offset)) {
@@ -203,6 +210,8 @@ vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off offset, vmm_size
 void
 vm_upl_set_valid(struct vm_upl *upl)
 {
+    if (upl->object->device != NULL)
+        return;
     for (uint64_t i = 0; i < upl->count; i++) {
         struct vm_page *page = &upl->object->system->pages[upl->pages[i]];
 

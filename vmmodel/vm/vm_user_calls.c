@@ -8,6 +8,7 @@
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_purgeable.h"
 #include "vm/vm_user.h"
 
 enum {
@@ -470,50 +471,6 @@ vm_make_memory_entry(struct vm_map *map, vmm_size *size, vmm_off offset, uint32_
 }
 
 /* ---- purgeable memory ---- */
-
-static void
-vm_purge(struct vm_object *object)
-{
-    struct vm_system *system = object->system;
-    uint64_t index = 0;
-    uint32_t ppn;
-
-    for (; vmm_radix_next(&object->pages, &index, &ppn); index++) {
-        if (system->pages[ppn].wire_count == 0)
-            vm_page_free(&system->pages[ppn]);
-    }
-    vm_object_drop_slots(object, 0, UINT64_MAX);
-    object->purgable = VM_PURGABLE_EMPTY;
-}
-
-static enum vmm_status
-vm_purgable_set(struct vm_object *object, int *state)
-{
-    int before = (int)object->purgable;
-    int wanted = *state & 3;
-
-    if (wanted == VM_PURGABLE_DENY)
-        return VMM_INVALID_ARGUMENT;
-    if (wanted == VM_PURGABLE_EMPTY)
-        vm_purge(object);
-    else if (wanted == VM_PURGABLE_VOLATILE && object->purgable != VM_PURGABLE_EMPTY)
-        object->purgable = VM_PURGABLE_VOLATILE;
-    else if (wanted == VM_PURGABLE_NONVOLATILE)
-        object->purgable = VM_PURGABLE_NONVOLATILE;
-    *state = before;
-    return VMM_OK;
-}
-
-static void
-vm_purge_all(struct vm_system *system)
-{
-    for (struct vmm_list *at = system->objects.next; at != &system->objects; at = at->next) {
-        struct vm_object *object = VMM_CONTAINER(at, struct vm_object, link);
-
-        if (object->purgable == VM_PURGABLE_VOLATILE)
-            vm_purge(object);
-    }
-}
 
 enum vmm_status
 vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *state)

@@ -1,0 +1,485 @@
+/* test_vm_pager.c - a file behind an object: asking, reading ahead, failing, waiting; vm.md 4.3, 4.4 */
+#include "vm_fixture.h"
+
+#include "vm/vm_fault.h"
+#include "vm/vm_internal.h"
+#include "vm/vm_memory_entry.h"
+#include "vm/vm_object.h"
+#include "vm/vm_pager.h"
+#include "vm/vm_user.h"
+
+enum { FILE_PAGES = 16 };
+
+/* Page n of the file is filled with this byte. */
+static uint8_t
+byte_of(unsigned n)
+{
+    return (uint8_t)('a' + n);
+}
+
+static struct vm_memory_entry *
+new_file(struct vm_fixture *f)
+{
+    struct vm_memory_entry *file = NULL;
+
+    assert_int_equal(vm_memory_entry_file(f->system, FILE_PAGES * PAGE, VMM_PROT_DEFAULT, &file),
+                     VMM_OK);
+    for (unsigned n = 0; n < FILE_PAGES; n++) {
+        uint8_t bytes[PAGE];
+
+        memset(bytes, byte_of(n), sizeof(bytes));
+        assert_int_equal(vm_memory_entry_file_write(file, (vmm_off)n * PAGE, bytes, PAGE), VMM_OK);
+    }
+    return file;
+}
+
+static void
+map_file(struct vm_fixture *f, struct vm_memory_entry *file, unsigned n, bool is_private)
+{
+    struct vm_map_enter_args like = { .flags = VM_MAP_FIXED,
+                                      .protection = VMM_PROT_DEFAULT,
+                                      .max_protection = VMM_PROT_ALL,
+                                      .inheritance = VMM_INHERIT_COPY,
+                                      .needs_copy = is_private };
+    vmm_va address = page(f, n);
+
+    assert_int_equal(vm_memory_entry_enter(file, f->map, &address, 0, FILE_PAGES * PAGE, &like),
+                     VMM_OK);
+}
+
+/* One picture of a mapping: 'x' where the page is in memory. */
+static void
+assert_resident(struct vm_fixture *f, unsigned first, const char *picture)
+{
+    char found[64] = "";
+
+    for (unsigned n = 0; picture[n] != '\0'; n++) {
+        struct vm_page_view view;
+
+        vm_map_probe(f->map, page(f, first + n), &view);
+        found[n] = view.is_resident ? 'x' : '-';
+    }
+    assert_string_equal(found, picture);
+}
+
+/* Remembers what the last fault decided. */
+struct watch {
+    struct trace_sink sink;
+    enum vm_fault_kind kind;
+};
+
+static void
+see(struct trace_sink *sink, const struct trace_event *event)
+{
+    if (event->kind == EV_FAULT)
+        VMM_CONTAINER(sink, struct watch, sink)->kind = (enum vm_fault_kind)event->detail;
+}
+
+/* Loads the page and says what its fault was. */
+static const char *
+load_kind(struct vm_fixture *f, unsigned n)
+{
+    struct watch watch = { .sink = { .see = see } };
+    uint8_t byte;
+
+    trace_attach(vm_system_trace(f->system), &watch.sink);
+    assert_int_equal(user_load(f, n, &byte), VMM_OK);
+    trace_detach(vm_system_trace(f->system), &watch.sink);
+    assert_int_equal(byte, byte_of(n % FILE_PAGES));
+    return vm_fault_kind_name(watch.kind);
+}
+
+static struct vm_statistics
+statistics(const struct vm_fixture *f)
+{
+    struct vm_statistics found;
+
+    vm_system_statistics(f->system, &found);
+    return found;
+}
+
+static uint64_t
+requests(const struct vm_fixture *f)
+{
+    return vm_system_trace(f->system)->counters[EV_PAGE_IN];
+}
+
+/* ---- asking ---- */
+
+/*  file        abcdefghijklmnop
+ *  load 0      xxxxxxxx--------   one request brings a cluster, one translation (vm.md 4.6)
+ *  load 1      a first touch of what came ahead: a pagein, no request
+ *  load 0, elsewhere: resident, and nothing else                                               */
+static void
+a_fault_asks_for_a_cluster_and_maps_one_page(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    map_file(f, file, FILE_PAGES, false);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_resident(f, 0, "xxxxxxxx--------");
+    assert_translated(f, "r---------------");
+    assert_int_equal(requests(f), 1);
+    assert_int_equal(statistics(f).pageins, 1);
+    assert_int_equal(statistics(f).speculative_pages, 7);
+    assert_int_equal(statistics(f).external_pages, 8);
+    assert_string_equal(load_kind(f, 1), "PAGEINV");
+    assert_int_equal(requests(f), 1);
+    assert_int_equal(statistics(f).pageins, 2);
+    assert_int_equal(statistics(f).speculative_pages, 6);
+    assert_string_equal(load_kind(f, FILE_PAGES), "CACHE_HIT");
+    assert_int_equal(statistics(f).pageins, 2);
+    vm_memory_entry_release(&file);
+}
+
+/*  random       x---------------      sequential   ----xxxxxxxxxxxx      reverse   xxxxxxxx------ */
+static void
+advice_says_which_neighbours_come(void **state)
+{
+    static const struct {
+        uint32_t behavior;
+        unsigned at;
+        const char *resident;
+    } cases[] = {
+        { VM_BEHAVIOR_RANDOM, 4, "----x-----------" },
+        { VM_BEHAVIOR_DEFAULT, 4, "----xxxxxxxx----" },
+        { VM_BEHAVIOR_SEQUENTIAL, 4, "----xxxxxxxxxxxx" },
+        { VM_BEHAVIOR_RSEQNTL, 7, "xxxxxxxx--------" },
+    };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        struct vm_memory_entry *file;
+
+        vm_fixture_restart(f, "macos-15.4");
+        file = new_file(f);
+        map_file(f, file, 0, false);
+        vm_memory_entry_release(&file);
+        assert_int_equal(vm_behavior_set(f->map, page(f, 0), FILE_PAGES * PAGE, cases[i].behavior),
+                         VMM_OK);
+        assert_string_equal(load_kind(f, cases[i].at), "PAGEINV");
+        assert_resident(f, 0, cases[i].resident);
+    }
+}
+
+/*  WILLNEED makes pages resident and no translation (vm.md 2.3)                                  */
+static void
+willneed_makes_no_translation(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_release(&file);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 2), 2 * PAGE, VM_BEHAVIOR_WILLNEED), VMM_OK);
+    assert_translated(f, "----------------");
+    assert_int_equal(faults_since(f), 0);
+    assert_true(requests(f) > 0);
+    assert_string_equal(load_kind(f, 2), "CACHE_HIT");
+}
+
+/*  Anonymous memory that comes back before it is missed: its first touch is a pagein too          */
+static void
+a_first_touch_of_anonymous_memory_read_ahead(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    f->system->store.limit = 8;
+    draw_pages(f, "xx");
+    assert_int_equal(user_store(f, 0, byte_of(0)), VMM_OK);
+    assert_int_equal(user_store(f, 1, byte_of(1)), VMM_OK);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), 2 * PAGE, VM_BEHAVIOR_PAGEOUT), VMM_OK);
+    assert_resident(f, 0, "--");
+    assert_int_equal(statistics(f).compressions, 2);
+    assert_string_equal(load_kind(f, 1), "COMPRESSOR");
+    assert_int_equal(statistics(f).decompressions, 1);
+    assert_int_equal(statistics(f).pageins, 0);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), PAGE, VM_BEHAVIOR_WILLNEED), VMM_OK);
+    assert_string_equal(load_kind(f, 0), "PAGEIND");
+    assert_int_equal(statistics(f).pageins, 1);
+}
+
+/* ---- failing ---- */
+
+/*  A page that cannot be had: the pager's own code, whatever it is; and it may work again         */
+static void
+a_request_can_fail(void **state)
+{
+    static const enum vmm_status codes[] = { VMM_MEMORY_ERROR, VMM_MEMORY_FAILURE };
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    for (size_t i = 0; i < VMM_COUNT_OF(codes); i++) {
+        vm_memory_entry_file_fail(file, 2 * PAGE, 3 * PAGE, codes[i]);
+        assert_int_equal(user_load(f, 2, &byte), codes[i]);
+        assert_resident(f, 0, "----------------");
+    }
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_resident(f, 0, "xx--------------"); /* reading ahead stops in front of it, silently */
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 4), VMM_PROT_READ, true),
+                     VMM_MEMORY_FAILURE);
+    assert_wired(f, "0000");
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_string_equal(load_kind(f, 2), "PAGEINV");
+    vm_memory_entry_release(&file);
+}
+
+/* ---- copies ---- */
+
+/*  private      Xbcd     its store copies the page; the file and its shared mapping keep theirs
+ *  shared       aYcd     its store pushes the old page to the private mapping first            */
+static void
+a_private_mapping_keeps_apart(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    map_file(f, file, FILE_PAGES, true);
+    assert_int_equal(user_store(f, FILE_PAGES, 'X'), VMM_OK);
+    assert_int_equal(user_store(f, 1, 'Y'), VMM_OK);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(byte, 'a');
+    assert_int_equal(user_load(f, FILE_PAGES, &byte), VMM_OK);
+    assert_int_equal(byte, 'X');
+    assert_int_equal(user_load(f, FILE_PAGES + 1, &byte), VMM_OK);
+    assert_int_equal(byte, 'b');
+    assert_int_equal(user_load(f, 1, &byte), VMM_OK);
+    assert_int_equal(byte, 'Y');
+    vm_memory_entry_release(&file);
+}
+
+/* ---- memory runs short ---- */
+
+/*  Pages of a file leave memory even where anonymous ones cannot: dirty ones are written first     */
+static void
+a_files_pages_go_back_to_the_file(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 3, 'Z'), VMM_OK);
+    vm_memory_entry_file_read(file, 3 * PAGE, &byte, 1);
+    assert_int_equal(byte, 'd');
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), FILE_PAGES * PAGE, VM_BEHAVIOR_PAGEOUT),
+                     VMM_OK);
+    assert_resident(f, 0, "----------------");
+    assert_translated(f, "----------------");
+    assert_int_equal(statistics(f).pageouts, 1);
+    assert_int_equal(statistics(f).external_pages, 0);
+    vm_memory_entry_file_read(file, 3 * PAGE, &byte, 1);
+    assert_int_equal(byte, 'Z');
+    assert_int_equal(user_load(f, 3, &byte), VMM_OK);
+    assert_int_equal(byte, 'Z');
+    vm_memory_entry_release(&file);
+}
+
+static void
+a_store_that_nobody_has_room_for_reclaims_the_files_pages(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    unsigned n = FILE_PAGES;
+    vmm_va address = page(f, n);
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_release(&file);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_int_equal(vm_allocate(f->map, &address, 512 * PAGE, VM_MAP_FIXED), VMM_OK);
+    while (statistics(f).external_pages > 0)
+        assert_int_equal(user_store(f, n++, 1), VMM_OK);
+    assert_translated(f, "----------------");
+    assert_int_equal(vm_deallocate(f->map, address, 512 * PAGE), VMM_OK); /* room again */
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+}
+
+/* ---- while the pager works, others run ---- */
+
+struct two_threads {
+    struct vm_sched sched;
+    struct vm_fixture *fixture;
+    void (*other)(struct two_threads *threads); /* runs once, at the first yield */
+    enum vmm_status other_status;
+    uint8_t other_byte;
+    unsigned blocked;
+    unsigned woken;
+};
+
+static void
+run_other(struct vm_sched *sched)
+{
+    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
+    void (*other)(struct two_threads *) = threads->other;
+
+    threads->other = NULL;
+    if (other != NULL)
+        other(threads);
+}
+
+/* The first thread cannot go on while the second runs: its wait is interrupted. */
+static enum vmm_status
+cannot_wait(struct vm_sched *sched, enum vm_sched_event event, const void *object)
+{
+    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
+
+    assert_int_equal(event, VM_SCHED_PAGE_BUSY);
+    assert_true(((const struct vm_page *)object)->busy);
+    threads->blocked++;
+    return VMM_ABORTED;
+}
+
+static void
+wake(struct vm_sched *sched, enum vm_sched_event event, const void *object)
+{
+    (void)object;
+    VMM_CONTAINER(sched, struct two_threads, sched)->woken += event == VM_SCHED_PAGE_BUSY;
+}
+
+static void
+two_threads_start(struct two_threads *threads, struct vm_fixture *f,
+                  void (*other)(struct two_threads *threads))
+{
+    *threads = (struct two_threads){ .sched = { run_other, cannot_wait, wake },
+                                     .fixture = f,
+                                     .other = other };
+    f->system->sched = &threads->sched;
+}
+
+static void
+loads_the_same(struct two_threads *threads)
+{
+    threads->other_status = user_load(threads->fixture, 0, &threads->other_byte);
+}
+
+/*  A   load 0: asks ----------------- the page comes, and A goes on
+ *  B                load 0: sleeps, interrupted: 14        again: served                        */
+static void
+a_second_fault_on_a_busy_page_sleeps(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_release(&file);
+    two_threads_start(&threads, f, loads_the_same);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_int_equal(threads.other_status, VMM_ABORTED);
+    assert_int_equal(threads.blocked, 1);
+    assert_int_equal(threads.woken, 1);
+    assert_int_equal(requests(f), 1);
+    loads_the_same(&threads);
+    assert_int_equal(threads.other_status, VMM_OK);
+    assert_int_equal(threads.other_byte, byte_of(0));
+    f->system->sched = NULL;
+}
+
+static void
+unmaps_it(struct two_threads *threads)
+{
+    struct vm_fixture *f = threads->fixture;
+
+    threads->other_status = vm_deallocate(f->map, page(f, 0), FILE_PAGES * PAGE);
+}
+
+/*  A   load 0: asks ------------------- looks again: nothing is mapped, code 1
+ *  B                unmaps the file                                                             */
+static void
+the_mapping_may_be_gone_after_the_wait(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_release(&file);
+    two_threads_start(&threads, f, unmaps_it);
+    assert_int_equal(user_load(f, 0, &byte), VMM_INVALID_ADDRESS);
+    assert_int_equal(threads.other_status, VMM_OK);
+    assert_int_equal(statistics(f).external_pages, 0);
+    f->system->sched = NULL;
+}
+
+static void
+reads_it_all(struct two_threads *threads)
+{
+    struct vm_fixture *f = threads->fixture;
+    vmm_va data = 0;
+
+    threads->other_status = vm_read(f->map, page(f, 0), 16, f->map, &data);
+}
+
+/*  A   load 0: asks ------------------------------------ finds the page there
+ *  B                mach_vm_read of it: cannot wait, and has the page filled in A's place         */
+static void
+who_must_not_wait_fills_the_page(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_release(&file);
+    two_threads_start(&threads, f, reads_it_all);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_int_equal(threads.other_status, VMM_OK);
+    assert_int_equal(threads.blocked, 0);
+    f->system->sched = NULL;
+}
+
+/* ---- memory of the embedder runs out ---- */
+
+static void
+a_pagein_survives_every_failing_allocation(void **state)
+{
+    struct vm_fixture *f = *state;
+    enum vmm_status status = VMM_MODEL_NO_MEMORY;
+
+    for (uint64_t n = 1; status != VMM_OK && n < 1000; n++) {
+        struct vm_memory_entry *file;
+        uint8_t byte;
+
+        vm_fixture_restart(f, "macos-15.4");
+        file = new_file(f);
+        map_file(f, file, 0, false);
+        f->counting.requests = 0;
+        f->counting.fail_at = n;
+        status = user_load(f, 0, &byte);
+        f->counting.fail_at = 0;
+        assert_true(status == VMM_OK || status == VMM_MODEL_NO_MEMORY);
+        assert_null(vm_system_check(f->system));
+        vm_memory_entry_release(&file);
+    }
+    assert_int_equal(status, VMM_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_fault_asks_for_a_cluster_and_maps_one_page),
+        TEST(advice_says_which_neighbours_come),
+        TEST(willneed_makes_no_translation),
+        TEST(a_first_touch_of_anonymous_memory_read_ahead),
+        TEST(a_request_can_fail),
+        TEST(a_private_mapping_keeps_apart),
+        TEST(a_files_pages_go_back_to_the_file),
+        TEST(a_store_that_nobody_has_room_for_reclaims_the_files_pages),
+        TEST(a_second_fault_on_a_busy_page_sleeps),
+        TEST(the_mapping_may_be_gone_after_the_wait),
+        TEST(who_must_not_wait_fills_the_page),
+        TEST(a_pagein_survives_every_failing_allocation),
+    };
+
+    return cmocka_run_group_tests_name("vm_pager", tests, NULL, NULL);
+}
