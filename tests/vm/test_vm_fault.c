@@ -2,6 +2,7 @@
 #include "vm_fixture.h"
 
 #include "vm/vm_fault.h"
+#include "vm/vm_internal.h"
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_upl.h"
 
@@ -453,6 +454,49 @@ a_store_asks_for_read_too(void **state)
     assert_translated(f, "-");
 }
 
+/*  The fast way of wiring does not wait for a page table. Up to 10.14 the page has its wire by then
+ *  and keeps it, so the slow way wires it twice; nobody ever undoes the first (vm.md 3.4 [INF])
+ *
+ *  page at 0     resident       wired through a far mapping that has no table, with no frame free   */
+static void
+wiring_without_a_page_table_leaks_a_wire_until_10_14(void **state)
+{
+    static const struct {
+        const char *profile;
+        uint32_t left; /* wires of the page after wire and unwire */
+    } cases[] = {
+        { "macos-10.11", 1 }, { "macos-10.14", 1 }, { "macos-10.15", 0 }, { "macos-15.4", 0 }
+    };
+    enum { FAR = 4096 }; /* 16 MiB on: another leaf table */
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        struct vm_memory_entry *entry;
+        struct vm_page_view view;
+        vmm_ppn taken[512];
+        size_t count = 0;
+
+        vm_fixture_restart(f, cases[i].profile);
+        f->system->store.limit = 64;
+        draw_pages(f, "xxxxx");
+        for (unsigned n = 0; n < 5; n++)
+            assert_int_equal(user_store(f, n, 1), VMM_OK);
+        entry = share(f, 0, 1, FAR);
+        while ((taken[count] = hw_frame_alloc(&f->system->machine->frames)) != VMM_NO_PAGE)
+            count++;
+        faults_since(f);
+        assert_int_equal(vm_map_wire(f->map, page(f, FAR), page(f, FAR + 1), VMM_PROT_READ, false),
+                         VMM_OK);
+        assert_int_equal(faults_since(f), 2);
+        assert_int_equal(vm_map_unwire(f->map, page(f, FAR), page(f, FAR + 1), false), VMM_OK);
+        vm_map_probe(f->map, page(f, FAR), &view);
+        assert_int_equal(view.page_wire_count, cases[i].left);
+        while (count > 0)
+            hw_frame_free(&f->system->machine->frames, taken[--count]);
+        vm_memory_entry_release(&entry);
+    }
+}
+
 /* ---- memory of the embedder runs out ---- */
 
 static void
@@ -488,6 +532,7 @@ main(void)
         TEST(a_fault_against_the_rights_is_code_2),
         TEST(wiring_what_is_forbidden_makes_no_translation),
         TEST(a_store_asks_for_read_too),
+        TEST(wiring_without_a_page_table_leaks_a_wire_until_10_14),
         TEST(symmetric_copy_is_resolved_by_whoever_writes),
         TEST(delayed_copy_is_pushed_by_the_source),
         TEST(two_copies_of_one_source_keep_apart),

@@ -201,6 +201,37 @@ a_first_touch_of_anonymous_memory_read_ahead(void **state)
     assert_int_equal(statistics(f).pageins, 1);
 }
 
+static int
+disposition(struct vm_fixture *f, unsigned n)
+{
+    int found = -1;
+    int references;
+
+    assert_int_equal(vm_page_query(f->map, page(f, n), &found, &references), VMM_OK);
+    return found;
+}
+
+/*  What mach_vm_page_query tells: of the file, of what was read ahead, and of a private copy      */
+static void
+a_query_tells_files_and_copies_apart(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    map_file(f, file, FILE_PAGES, true);
+    vm_memory_entry_release(&file);
+    assert_int_equal(disposition(f, 0), VM_PAGE_QUERY_EXTERNAL);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_int_equal(disposition(f, 0),
+                     VM_PAGE_QUERY_PRESENT | VM_PAGE_QUERY_REF | VM_PAGE_QUERY_EXTERNAL);
+    assert_int_equal(disposition(f, 1),
+                     VM_PAGE_QUERY_PRESENT | VM_PAGE_QUERY_SPECULATIVE | VM_PAGE_QUERY_EXTERNAL);
+    assert_int_equal(user_store(f, FILE_PAGES, 'X'), VMM_OK);
+    assert_int_equal(disposition(f, FILE_PAGES), VM_PAGE_QUERY_PRESENT | VM_PAGE_QUERY_REF |
+                                                     VM_PAGE_QUERY_DIRTY | VM_PAGE_QUERY_COPIED);
+}
+
 /* ---- failing ---- */
 
 /*  A page that cannot be had: the pager's own code, whatever it is; and it may work again         */
@@ -471,6 +502,7 @@ main(void)
         TEST(advice_says_which_neighbours_come),
         TEST(willneed_makes_no_translation),
         TEST(a_first_touch_of_anonymous_memory_read_ahead),
+        TEST(a_query_tells_files_and_copies_apart),
         TEST(a_request_can_fail),
         TEST(a_private_mapping_keeps_apart),
         TEST(a_files_pages_go_back_to_the_file),

@@ -7,7 +7,9 @@
 
 /*
  * The fast way: the page is resident in the top object. It gets the entry's rights, whatever the
- * wirer asked for. False: the slow way must do it, and it counts a second fault (vm.md T17).
+ * wirer asked for, unless that would need a page for a table that is not there: the fast way does not
+ * wait. Until 10.14 the page keeps the wire that it had got by then (vm.md 3.4 [INF]). False: the
+ * slow way must do it, and it counts a second fault (vm.md T17).
  */
 static bool
 vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
@@ -20,7 +22,14 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     vm_fault_count(map);
     if (page == NULL || page->busy || (object->copy != NULL && is_writable))
         return false;
-    *status = vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED);
+    *status =
+        vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+    if (*status == VMM_RESOURCE_SHORTAGE && map->system->profile.wire_fast_leaks) {
+        vm_page_wire(page);
+        page->lost_wires++;
+    }
+    if (*status == VMM_RESOURCE_SHORTAGE)
+        return false;
     if (*status != VMM_OK)
         return true;
     vm_page_wire(page);

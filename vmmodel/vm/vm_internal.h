@@ -50,7 +50,7 @@ struct vm_page {
     uint16_t wire_count;
     /* What VM_PROT_COPY does to wired memory (vm.md T4), counted in entries that ... */
     uint16_t wires_at_risk; /* wired this page, and lose the wire when they copy it */
-    uint16_t lost_wires;    /* wired this page, and show a copy now; part of wire_count */
+    uint16_t lost_wires;    /* wired this page, and show a copy now, or lost count (3.4) */
     uint16_t missing_wires; /* show this page, and wired what it was copied from */
     uint8_t queue;          /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
     bool is_dirty;

@@ -123,7 +123,10 @@ enum {
 enum vmm_status vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control,
                                     int *state) VMM_MUST_USE;
 
-/* mach_vm_page_query: VM_PAGE_QUERY_* bits (vm.md 7.3) and how many know the object. */
+/*
+ * mach_vm_page_query: VM_PAGE_QUERY_* bits (vm.md 7.3) and how many know the object that has the page.
+ * VMM_FAILURE: nothing is mapped there, and the release says so.
+ */
 enum {
     VM_PAGE_QUERY_PRESENT = 1,
     VM_PAGE_QUERY_FICTITIOUS = 2,
@@ -131,6 +134,8 @@ enum {
     VM_PAGE_QUERY_DIRTY = 8,
     VM_PAGE_QUERY_PAGED_OUT = 0x10,
     VM_PAGE_QUERY_COPIED = 0x20,
+    VM_PAGE_QUERY_SPECULATIVE = 0x40,
+    VM_PAGE_QUERY_EXTERNAL = 0x80,
 };
 
 enum vmm_status vm_page_query(struct vm_map *map, vmm_va address, int *disposition,

@@ -1,4 +1,8 @@
-/* vm_user_calls.c - see vm_user.h; allocate, deallocate and protect are in vm_user.c */
+/*
+ * vm_user_calls.c - see vm_user.h
+ *
+ * Allocate, deallocate and protect are in vm_user.c, page_query in vm_page_query.c.
+ */
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_behavior.h"
@@ -501,45 +505,4 @@ vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *s
         return VMM_OK;
     }
     return vm_purgable_set(entry->object, state);
-}
-
-/* ---- one page ---- */
-
-enum vmm_status
-vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *references)
-{
-    struct vm_map_entry *entry;
-    const struct vm_object *object;
-    int found = 0;
-    vmm_off offset;
-
-    if (!vm_map_lookup_entry(map, address, &entry)) {
-        if (!map->system->profile.page_query_passes_holes)
-            return VMM_FAILURE;
-        *disposition = *references = 0;
-        return VMM_OK;
-    }
-    offset = vm_entry_offset(entry, vm_map_trunc_page(map, address));
-    for (object = entry->object; object != NULL; object = object->shadow) {
-        const struct vm_page *page = vm_page_lookup(object, offset);
-
-        if (page != NULL) {
-            found |= VM_PAGE_QUERY_PRESENT;
-            found |= page->is_dirty || page->wpmapped ? VM_PAGE_QUERY_DIRTY : 0;
-            found |= page->pmapped ? VM_PAGE_QUERY_REF : 0;
-            break;
-        }
-        if (vmm_radix_get(&object->paged_out, offset >> map->system->page_shift) != 0) {
-            found |= VM_PAGE_QUERY_PAGED_OUT;
-            break;
-        }
-        if (object->shadow == NULL)
-            break;
-        offset += object->shadow_offset;
-    }
-    if (object != NULL && object == entry->object && object->shadow != NULL)
-        found |= VM_PAGE_QUERY_COPIED; /* the entry's own, over another that it hides */
-    *disposition = found;
-    *references = entry->object == NULL ? 0 : (int)entry->object->ref_count;
-    return VMM_OK;
 }
