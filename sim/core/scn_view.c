@@ -1,8 +1,8 @@
 /*
  * scn_view.c - a snapshot in the words of vm_stat and vmmap
  *
- * vm_stat's lines stand in its order (vm.md 7.1); what the model never does (speculative pages, files,
- * compression) counts 0 there as it does on a Mac where it never happened. vmmap's columns stand in
+ * vm_stat's lines stand in its order (vm.md 7.1); what the model never does (throttled pages,
+ * reactivation, swapping) counts 0 there as it does on a Mac where it never happened. vmmap's columns stand in
  * its order too, with three of ours before the detail: what vmmap cannot see is what this program is
  * about.
  */
@@ -125,10 +125,10 @@ static void
 stat_lines(const struct vm_statistics *counts, struct stat_line lines[STAT_LINES])
 {
     const struct stat_line all[STAT_LINES] = {
-        { "Pages free:", "free_count", counts->free_pages },
+        { "Pages free:", "free_count", counts->free_pages - counts->speculative_pages },
         { "Pages active:", "active_count", counts->active_pages },
         { "Pages inactive:", "inactive_count", counts->inactive_pages },
-        { "Pages speculative:", "speculative_count", 0 },
+        { "Pages speculative:", "speculative_count", counts->speculative_pages },
         { "Pages throttled:", "throttled_count", 0 },
         { "Pages wired down:", "wire_count", counts->wire_pages },
         { "Pages purgeable:", "purgeable_count", counts->purgeable_pages },
@@ -136,15 +136,14 @@ stat_lines(const struct vm_statistics *counts, struct stat_line lines[STAT_LINES
         { "Pages copy-on-write:", "cow_faults", counts->cow_faults },
         { "Pages zero filled:", "zero_fill_count", counts->zero_fill_faults },
         { "Pages reactivated:", "reactivations", 0 },
-        { "Pages purged:", "purges", 0 },
-        { "File-backed pages:", "external_page_count", 0 },
-        { "Anonymous pages:", "internal_page_count",
-          counts->active_pages + counts->inactive_pages },
+        { "Pages purged:", "purges", counts->purges },
+        { "File-backed pages:", "external_page_count", counts->external_pages },
+        { "Anonymous pages:", "internal_page_count", counts->internal_pages },
         { "Pages stored in compressor:", "total_uncompressed_pages_in_compressor",
           counts->stored_pages },
         { "Pages occupied by compressor:", "compressor_page_count", 0 },
-        { "Decompressions:", "decompressions", 0 },
-        { "Compressions:", "compressions", 0 },
+        { "Decompressions:", "decompressions", counts->decompressions },
+        { "Compressions:", "compressions", counts->compressions },
         { "Pageins:", "pageins", counts->pageins },
         { "Pageouts:", "pageouts", counts->pageouts },
         { "Swapins:", "swapins", 0 },

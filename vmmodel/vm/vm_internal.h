@@ -197,7 +197,7 @@ struct vm_system {
     struct vm_page *pages;      /* by ppn */
     uint64_t wired_pages;       /* pages with a wire count, table pages not included */
     uint64_t io_wires;          /* wire counts that I/O lists hold */
-    uint64_t external_pages;    /* pages of objects with a pager */
+    uint64_t external_pages;    /* on the queues, of objects with a pager */
     uint32_t waiting_for_pages; /* threads that sleep until a page is free */
     uint64_t last_volatile;     /* how many objects became volatile */
     struct vmm_zone entry_zone;

@@ -27,6 +27,7 @@ vm_page_dequeue(struct vm_page *page)
     else
         system->pages[page->queue_next].queue_prev = page->queue_prev;
     list->count--;
+    system->external_pages -= page->object->pager != NULL;
     page->queue = VM_PAGE_ON_NONE;
     page->queue_next = page->queue_prev = VMM_NO_PAGE;
 }
@@ -47,6 +48,7 @@ vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
         system->pages[list->last].queue_next = ppn;
     list->last = ppn;
     list->count++;
+    system->external_pages += page->object->pager != NULL;
 }
 
 void
@@ -130,7 +132,6 @@ vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_
     *page = &system->pages[ppn];
     **page = (struct vm_page){ .object = object, .offset = offset };
     vm_page_enqueue(*page, VM_PAGE_ACTIVE);
-    system->external_pages += object->pager != NULL;
     return VMM_OK;
 }
 
@@ -199,7 +200,6 @@ vm_page_free(struct vm_page *page)
         system->wired_pages--;
     }
     vm_page_dequeue(page);
-    system->external_pages -= object->pager != NULL;
     vmm_radix_clear(&object->pages, vm_page_index(object, page->offset));
     hw_frame_free(&system->machine->frames, ppn);
     trace_emit(&system->trace, EV_PAGE_FREE, .object = object->id, .va = page->offset, .ppn = ppn);

@@ -173,14 +173,6 @@ vm_system_stop(const struct vm_system *system)
     return &system->stop;
 }
 
-/* Pages that objects hold: what is neither free nor a page of some table. */
-static uint64_t
-vm_system_object_pages(const struct vm_system *system)
-{
-    return system->frame_count - system->machine->frames.free_count -
-           pmap_table_pages(system->pmaps);
-}
-
 static uint64_t
 vm_system_volatile_pages(const struct vm_system *system)
 {
@@ -208,6 +200,7 @@ vm_system_statistics(const struct vm_system *system, struct vm_statistics *stati
     statistics->inactive_pages = system->queues[VM_PAGE_INACTIVE].count;
     statistics->stored_pages = system->store.used;
     statistics->external_pages = system->external_pages;
-    statistics->internal_pages = vm_system_object_pages(system) - system->external_pages;
+    statistics->internal_pages = statistics->active_pages + statistics->inactive_pages +
+                                 statistics->speculative_pages - system->external_pages;
     statistics->purgeable_pages = vm_system_volatile_pages(system);
 }
