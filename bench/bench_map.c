@@ -248,9 +248,8 @@ main(int argc, char **argv)
     static const char *const usual[] = { "1000", "10000", "100000", "1000000" };
     int count = argc > 1 ? argc - 1 : (int)VMM_COUNT_OF(usual);
 
-    printf("| entries | lookup | bare search | ratio | spread | enter + remove | spread | bytes "
-           "per entry |\n"
-           "|---|---|---|---|---|---|---|---|\n");
+    printf("| entries | lookup | bare search | ratio | spread | enter + remove | anywhere + remove "
+           "| spread | bytes per entry |\n|---|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < count; i++) {
         uint64_t entries = bench_number(argc > 1 ? argv[i + 1] : usual[i]);
 
