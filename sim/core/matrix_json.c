@@ -24,8 +24,10 @@ put_metrics(struct core_json *object, const struct matrix *matrix, const struct 
     core_json_key(object, "metrics");
     metrics = core_json_begin(object->out);
     for (size_t i = 0; i < matrix_fact_count(matrix); i++) {
-        if (matrix_fact_is_metric(matrix, i, &name))
-            core_json_string(&metrics, name, cell->facts[i].text);
+        if (!matrix_fact_is_metric(matrix, i, &name))
+            continue;
+        core_json_key(&metrics, name);
+        core_put(object->out, cell->facts[i].text[0] == '-' ? "null" : cell->facts[i].text);
     }
     core_json_end(&metrics);
 }

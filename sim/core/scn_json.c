@@ -2,7 +2,7 @@
  * scn_json.c - runs as JSON: the same keys in the same order, no pointer, no time
  *
  * Numbers that may need more than 53 bits (addresses, the digest) are hex strings; counts are
- * numbers. The schema is docs/scenario-language.md, "JSON".
+ * numbers. The schema is docs/json.md.
  */
 #include "core_json.h"
 #include "scn_words.h"

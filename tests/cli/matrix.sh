@@ -36,10 +36,10 @@ for change in told["changes"]:
     assert f"because {field}: " in section and f"source  {cause['source']}" in section, section
 
 rows = {r["profile"]["name"]: r for r in told["rows"]}
-assert rows["macos-10.7"]["release_kernel"]["metrics"] == {"lazy": "0", "prefaulted": "0", "wired": "0", "seen": "119"}
-assert rows["macos-10.11"]["release_kernel"]["metrics"] == {"lazy": "0", "prefaulted": "-", "wired": "16", "seen": "119"}
+assert rows["macos-10.7"]["release_kernel"]["metrics"] == {"lazy": 0, "prefaulted": 0, "wired": 0, "seen": 119}
+assert rows["macos-10.11"]["release_kernel"]["metrics"] == {"lazy": 0, "prefaulted": None, "wired": 16, "seen": 119}
 assert rows["macos-10.11"]["with_assertions"]["reason"] == "prefault-into-kernel-asserts"
-assert rows["macos-15.4"]["release_kernel"]["metrics"] == {"lazy": "0", "prefaulted": "16", "wired": "16", "seen": "0"}
+assert rows["macos-15.4"]["release_kernel"]["metrics"] == {"lazy": 0, "prefaulted": 16, "wired": 16, "seen": 0}
 assert rows["macos-15.0"]["release_kernel"]["outcome"] == "panic" and rows["macos-14"]["release_kernel"]["outcome"] == "clean"
 assert len(rows["macos-14"]["release_kernel"]["facts"]) == len(told["facts"])
 assert re.search(r"^macos-10\.10\.\.macos-10\.12\.0 +clean +panic, line \d+ +0 +- +16 +119$", text, re.M), text
