@@ -186,9 +186,37 @@ flags_that_are_not_the_calls_own(void **state)
     assert_int_equal(
         mach_vm_remap(self, &place, PAGE, 0, ANYWHERE | 0x20, self, at, 0, &current, &most, 1),
         0); /* resilient: remap's own */
-    assert_int_equal(mach_vm_remap(self, &place, PAGE, 0, ANYWHERE | (240 << 24), self, at, 0,
+    assert_int_equal(mach_vm_remap(self, &place, PAGE, 0, (int)(ANYWHERE | 240u << 24), self, at, 0,
                                    &current, &most, 1),
                      4); /* a tag is not */
+}
+
+/* Superpages of the kinds that there are; a memory entry's flags that there are not. */
+static void
+flags_that_no_call_knows(void **state)
+{
+    enum { ANY = 1, TWO_MB = 2, KINDS = 8 };
+    mach_port_t self = mach_task_self();
+    mach_vm_address_t at = memory(1);
+    mach_vm_address_t place = 0;
+    memory_object_size_t size = PAGE;
+    mach_port_t entry;
+
+    (void)state;
+    for (int kind = 1; kind < KINDS; kind++) {
+        int flags = ANYWHERE | kind << 16;
+        int of_a_page = kind == ANY ? 0 : 4;
+        int of_its_size = kind <= TWO_MB ? 0 : 4;
+
+        assert_int_equal(mach_vm_allocate(self, &place, PAGE, flags), of_a_page);
+        assert_int_equal(mach_vm_allocate(self, &place, 2 << 20, flags), of_its_size);
+        if (of_its_size == 0)
+            assert_int_equal(place % (2 << 20), 0);
+        assert_int_equal(mach_vm_map(self, &place, PAGE, 0, flags, 0, 0, 0, 3, 3, 1), of_a_page);
+    }
+    for (int bit = 0x100; bit <= 0x1000; bit <<= 1)
+        assert_int_equal(mach_make_memory_entry_64(self, &size, at, 3 | bit, &entry, 0), 18);
+    assert_int_equal(mach_make_memory_entry_64(self, &size, at, 3 | 0x2000, &entry, 0), 0);
 }
 
 /* ---- data ---- */
@@ -414,6 +442,7 @@ main(void)
         TEST(ranges_that_wrap_or_round_away),
         TEST(a_size_of_0_hides_a_wrong_value),
         TEST(flags_that_are_not_the_calls_own),
+        TEST(flags_that_no_call_knows),
         TEST(a_list_is_read_to_its_end),
         TEST(a_message_that_cannot_carry_its_data),
         TEST(counts_of_words_that_a_flavor_takes),

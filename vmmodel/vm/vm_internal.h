@@ -282,6 +282,10 @@ enum vmm_status vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry
 enum vmm_status vm_map_protect_check(const struct vm_map *map, vmm_va start, vmm_va end,
                                      vmm_prot prot) VMM_MUST_USE;
 
+/* What superpage flags, if any, make of a request's size and alignment; or their refusal. */
+enum vmm_status vm_superpage_args(const struct vm_map *map,
+                                  struct vm_map_enter_args *args) VMM_MUST_USE;
+
 /* Makes an entry's object one that others may map too, copied by delay from now on. */
 enum vmm_status vm_map_share_entry(struct vm_map *map, struct vm_map_entry *entry) VMM_MUST_USE;
 

@@ -11,6 +11,24 @@ vm_range_wraps(vmm_va address, vmm_size size)
     return address + size < address;
 }
 
+/* Superpages stand on multiples of their size, and only x86 has them; vm_map_enter(), vm.md 1.6. */
+enum vmm_status
+vm_superpage_args(const struct vm_map *map, struct vm_map_enter_args *args)
+{
+    const vmm_size superpage = (vmm_size)2 << 20;
+    uint32_t kind = args->flags & VM_MAP_SUPERPAGE_MASK;
+
+    if (kind == 0)
+        return VMM_OK;
+    if (kind == VM_MAP_SUPERPAGE_ANY)
+        args->size = (args->size + superpage - 1) & ~(superpage - 1);
+    if ((kind != VM_MAP_SUPERPAGE_ANY && kind != VM_MAP_SUPERPAGE_2MB) || args->size == 0 ||
+        args->size % superpage != 0 || map->system->page_bytes != 4096)
+        return VMM_INVALID_ARGUMENT;
+    args->mask = superpage - 1;
+    return VMM_OK;
+}
+
 enum vmm_status
 vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
 {
@@ -33,10 +51,11 @@ vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
         return VMM_OK;
     }
     args.size = vm_map_round_page(map, size);
-    if ((flags & VM_MAP_SUPERPAGE_MASK) == VM_MAP_SUPERPAGE_ANY)
-        args.size = (size + ((vmm_size)2 << 20) - 1) & ~(((vmm_size)2 << 20) - 1);
     if (args.size == 0)
         return VMM_INVALID_ARGUMENT;
+    status = vm_superpage_args(map, &args);
+    if (status != VMM_OK)
+        return status;
     if (vm_range_wraps(at, args.size))
         return flags & VM_MAP_ANYWHERE ? VMM_NO_SPACE : VMM_INVALID_ADDRESS;
     status = vm_map_enter(map, &at, &args);

@@ -102,7 +102,7 @@ enum {
     VM_MEM_VM_COPY = 0x200000,
     VM_MEM_VM_SHARE = 0x400000,
     VM_MEM_4K_DATA_ADDR = 0x800000,
-    VM_MEM_FLAGS = 0xFF0000, /* all that is known */
+    VM_MEM_UNKNOWN = 0x1F00, /* of the bits that could be flags, those that are none */
 };
 
 /* mach_make_memory_entry_64: `parent` may be NULL; *size is what the handle covers on success. */

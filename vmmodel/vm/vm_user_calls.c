@@ -277,6 +277,9 @@ vm_map_call(struct vm_map *map, vmm_va *address, const struct vm_map_call *call)
     if (status != VMM_OK)
         return status;
     args = vm_map_call_args(map, call);
+    status = vm_superpage_args(map, &args);
+    if (status != VMM_OK)
+        return status;
     if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, args.size))
         return VMM_INVALID_ADDRESS;
     if (call->entry != NULL) {
@@ -448,13 +451,20 @@ vm_make_entry_of_map(struct vm_map *map, vmm_size *size, vmm_va address, uint32_
     return status;
 }
 
+/* The flags that no call knows. Up to 14 only the upper half of them is looked at. */
+static uint32_t
+vm_make_entry_unknown(const struct vm_map *map)
+{
+    return map != NULL && map->system->profile.sanitizes_ranges ? VM_MEM_UNKNOWN : 0;
+}
+
 enum vmm_status
 vm_make_memory_entry(struct vm_map *map, vmm_size *size, vmm_off offset, uint32_t permission,
                      const struct vm_memory_entry *parent, struct vm_memory_entry **made)
 {
     enum vmm_status status;
 
-    if ((permission & 0x00FF0000) & ~(uint32_t)VM_MEM_FLAGS)
+    if (permission & vm_make_entry_unknown(map))
         return VMM_INVALID_VALUE;
     if (map == NULL && parent == NULL)
         return VMM_INVALID_TASK;
