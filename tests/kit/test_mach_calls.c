@@ -284,6 +284,63 @@ counts_of_words_that_a_flavor_takes(void **state)
     }
 }
 
+/* Four pages that are all there. */
+static mach_vm_address_t
+share_source(void)
+{
+    mach_vm_address_t at = memory(4);
+    uint8_t byte = 1;
+
+    for (mach_vm_size_t n = 0; n < 4; n++)
+        assert_int_equal(mach_kit_touch(at + n * PAGE, 1, &byte), 0);
+    return at;
+}
+
+static struct vm_region_top_info
+top_of(mach_vm_address_t at)
+{
+    struct vm_region_top_info info;
+    mach_msg_type_number_t words = sizeof(info) / sizeof(int);
+    mach_vm_size_t size = 0;
+
+    assert_int_equal(mach_vm_region(mach_task_self(), &at, &size, VM_REGION_TOP_INFO, (int *)&info,
+                                    &words, NULL),
+                     0);
+    return info;
+}
+
+/*  Two entries share one object of 4 pages: each tells of all its pages, and that they are shared.
+ *  A copy that has one page of its own tells of the chain.                                        */
+static void
+the_top_flavor_tells_of_objects(void **state)
+{
+    enum { COW = 1, PRIVATE = 2, EMPTY = 3, SHARED = 4 };
+    mach_port_t self = mach_task_self();
+    mach_vm_address_t at = memory(4);
+    mach_vm_address_t share = 0, copy = 0;
+    vm_prot_t current, most;
+    uint8_t byte = 1;
+
+    (void)state;
+    assert_int_equal(top_of(at).share_mode, EMPTY);
+    for (mach_vm_size_t n = 0; n < 4; n++)
+        assert_int_equal(mach_kit_touch(at + n * PAGE, 1, &byte), 0);
+    assert_int_equal(top_of(at).share_mode, PRIVATE);
+    assert_int_equal(top_of(at).private_pages_resident, 4);
+    assert_int_equal(
+        mach_vm_remap(self, &copy, 4 * PAGE, 0, ANYWHERE, self, at, 1, &current, &most, 1), 0);
+    assert_int_equal(top_of(copy).share_mode, COW);
+    assert_int_equal(top_of(copy).shared_pages_resident, 4);
+    assert_int_equal(mach_kit_touch(copy, 1, &byte), 0);
+    assert_int_equal(top_of(copy).private_pages_resident, 1);
+    assert_int_equal(top_of(copy).shared_pages_resident, 4);
+    assert_int_equal(mach_vm_remap(self, &share, 2 * PAGE, 0, ANYWHERE, self, share_source(), 0,
+                                   &current, &most, 1),
+                     0);
+    assert_int_equal(top_of(share).share_mode, SHARED);
+    assert_int_equal(top_of(share).shared_pages_resident, 4);
+}
+
 static void
 pages_are_asked_for_from_the_page_of_the_address(void **state)
 {
@@ -446,6 +503,7 @@ main(void)
         TEST(a_list_is_read_to_its_end),
         TEST(a_message_that_cannot_carry_its_data),
         TEST(counts_of_words_that_a_flavor_takes),
+        TEST(the_top_flavor_tells_of_objects),
         TEST(pages_are_asked_for_from_the_page_of_the_address),
         TEST(a_page_that_is_not_mapped_is_no_error_to_ask_about),
         TEST(mmap_and_its_flags),

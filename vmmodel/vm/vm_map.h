@@ -194,6 +194,18 @@ bool vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *r
 bool vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                          struct vm_region_pages *pages);
 
+/* What mach_vm_region's top flavour tells: of the objects behind an entry, not of its pages. */
+struct vm_region_top {
+    enum vm_share_mode share_mode; /* EMPTY, PRIVATE, SHARED, COW or LARGE_PAGE */
+    uint32_t object_id;            /* of the chain's last object */
+    uint32_t reference_count;
+    uint64_t private_pages;
+    uint64_t shared_pages;
+};
+
+/* The objects behind the entry that holds `address`; false when none does. */
+bool vm_map_region_top(const struct vm_map *map, vmm_va address, struct vm_region_top *top);
+
 /* One page as a simulator's probe sees it; nothing is disturbed. */
 struct vm_page_view {
     bool is_mapped;     /* an entry covers it */

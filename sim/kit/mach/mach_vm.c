@@ -385,7 +385,7 @@ find_region(const struct vm_map *map, mach_vm_address_t *address, mach_vm_size_t
 #define WORDS(type) ((mach_msg_type_number_t)(sizeof(type) / sizeof(natural_t)))
 
 static void
-basic_64(const struct vm_region *region, const struct vm_region_pages *pages, int *info)
+basic_64(const struct vm_map *map, const struct vm_region *region, int *info)
 {
     struct vm_region_basic_info_64 basic = {
         .protection = (vm_prot_t)region->protection,
@@ -397,42 +397,47 @@ basic_64(const struct vm_region *region, const struct vm_region_pages *pages, in
         .user_wired_count = (unsigned short)region->user_wired_count,
     };
 
-    (void)pages;
+    (void)map;
     memcpy(info, &basic, sizeof(basic));
 }
 
 static void
-extended(const struct vm_region *region, const struct vm_region_pages *pages, int *info)
+extended(const struct vm_map *map, const struct vm_region *region, int *info)
 {
-    struct vm_region_extended_info answer = {
+    struct vm_region_extended_info answer;
+    struct vm_region_pages pages;
+
+    (void)vm_map_region_pages(map, region->start, true, &pages);
+    answer = (struct vm_region_extended_info){
         .protection = (vm_prot_t)region->protection,
         .user_tag = region->tag,
-        .pages_resident = (unsigned)pages->resident,
-        .pages_shared_now_private = (unsigned)pages->shared_now_private,
-        .pages_swapped_out = (unsigned)pages->swapped_out,
-        .pages_dirtied = (unsigned)pages->dirty,
-        .ref_count = pages->reference_count,
-        .shadow_depth = (unsigned short)pages->shadow_depth,
-        .share_mode = (unsigned char)pages->share_mode,
-        .pages_reusable = (unsigned)pages->reusable,
+        .pages_resident = (unsigned)pages.resident,
+        .pages_shared_now_private = (unsigned)pages.shared_now_private,
+        .pages_swapped_out = (unsigned)pages.swapped_out,
+        .pages_dirtied = (unsigned)pages.dirty,
+        .ref_count = pages.reference_count,
+        .shadow_depth = (unsigned short)pages.shadow_depth,
+        .share_mode = (unsigned char)pages.share_mode,
+        .pages_reusable = (unsigned)pages.reusable,
     };
 
     memcpy(info, &answer, sizeof(answer));
 }
 
 static void
-top(const struct vm_region *region, const struct vm_region_pages *pages, int *info)
+top(const struct vm_map *map, const struct vm_region *region, int *info)
 {
-    bool is_private =
-        pages->share_mode == VM_SHARE_PRIVATE || pages->share_mode == VM_SHARE_PRIVATE_ALIASED;
-    struct vm_region_top_info answer = {
-        .obj_id = region->object_id,
-        .ref_count = pages->reference_count,
-        .private_pages_resident = is_private ? (unsigned)pages->resident : 0,
-        .shared_pages_resident = is_private ? 0 : (unsigned)pages->resident,
-        .share_mode = (unsigned char)pages->share_mode,
-    };
+    struct vm_region_top found;
+    struct vm_region_top_info answer;
 
+    (void)vm_map_region_top(map, region->start, &found);
+    answer = (struct vm_region_top_info){
+        .obj_id = found.object_id,
+        .ref_count = found.reference_count,
+        .private_pages_resident = (unsigned)found.private_pages,
+        .shared_pages_resident = (unsigned)found.shared_pages,
+        .share_mode = (unsigned char)found.share_mode,
+    };
     memcpy(info, &answer, sizeof(answer));
 }
 
@@ -443,7 +448,7 @@ mach_vm_region(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size
     static const struct {
         int flavor;
         mach_msg_type_number_t words;
-        void (*fill)(const struct vm_region *, const struct vm_region_pages *, int *);
+        void (*fill)(const struct vm_map *, const struct vm_region *, int *);
     } flavors[] = {
         { VM_REGION_BASIC_INFO_64, WORDS(struct vm_region_basic_info_64), basic_64 },
         { VM_REGION_EXTENDED_INFO, WORDS(struct vm_region_extended_info), extended },
@@ -451,16 +456,17 @@ mach_vm_region(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size
     };
     const struct vm_map *map = map_of(target);
     struct vm_region region;
-    struct vm_region_pages pages;
 
     if (flavor == VM_REGION_BASIC_INFO)
         flavor = VM_REGION_BASIC_INFO_64; /* a 64-bit program's call knows no other */
     for (size_t i = 0; map != NULL && i < VMM_COUNT_OF(flavors); i++) {
         if (flavors[i].flavor != flavor || *count < flavors[i].words)
             continue;
-        if (!find_region(map, address, size, true, &region, &pages))
+        if (!vm_map_region(map, *address, &region))
             return KERN_INVALID_ADDRESS;
-        flavors[i].fill(&region, &pages, info);
+        *address = region.start;
+        *size = region.end - region.start;
+        flavors[i].fill(map, &region, info);
         *count = flavors[i].words;
         if (object_name != NULL)
             *object_name = 0;
