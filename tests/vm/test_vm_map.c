@@ -1,9 +1,11 @@
 /* test_vm_map.c - entries come, change and go, and what that costs; vm.md 1.6, 2.3, 3.6, 5.8, 7.3 */
 #include "vm_fixture.h"
 
+#include "vm/vm_bsd.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
+#include "vm/vm_user.h"
 
 static const struct vm_map_enter_args one_page = { .size = PAGE,
                                                    .flags = VM_MAP_FIXED,
@@ -368,6 +370,185 @@ delete_of_wired_user_memory_never_asserts(void **state)
     assert_int_equal(remove_pages(f, 0, 1), VMM_MODEL_HANG);
 }
 
+/* ---- requests of the kernel, and what a request that fails leaves (vm.md 1.6) ---- */
+
+/* Enters anonymous memory at pages [from, to) with these flags. */
+static enum vmm_status
+enter_with(struct vm_fixture *f, unsigned from, unsigned to, uint32_t flags, uint32_t vmk_flags)
+{
+    vmm_va address = page(f, from);
+
+    return vm_map_enter(f->map, &address,
+                        &(struct vm_map_enter_args){ .size = (to - from) * (vmm_size)PAGE,
+                                                     .flags = flags,
+                                                     .vmk_flags = vmk_flags,
+                                                     .protection = VMM_PROT_DEFAULT,
+                                                     .max_protection = VMM_PROT_ALL,
+                                                     .inheritance = VMM_INHERIT_COPY });
+}
+
+/*  entry   aaPPbb       allocate over [0, 6): P is permanent, so there is no room: code 3
+ *  after   aaPPbb       a and b are back with their contents; P allows nothing any more           */
+static void
+overwrite_that_fails_brings_back_what_it_removed(void **state)
+{
+    struct vm_fixture *f = *state;
+    uint8_t byte = 0;
+
+    draw_pages(f, "xx..xx");
+    assert_int_equal(enter_with(f, 2, 4, VM_MAP_FIXED | VM_MAP_PERMANENT, 0), VMM_OK);
+    assert_int_equal(user_store(f, 1, 11), VMM_OK);
+    assert_int_equal(user_store(f, 5, 15), VMM_OK);
+    assert_int_equal(enter_with(f, 0, 6, VM_MAP_FIXED | VM_MAP_OVERWRITE, 0), VMM_NO_SPACE);
+    assert_wired(f, "000000"); /* all of it is mapped */
+    assert_translated(f, "------");
+    assert_int_equal(user_load(f, 1, &byte), VMM_OK);
+    assert_int_equal(byte, 11);
+    assert_int_equal(user_load(f, 5, &byte), VMM_OK);
+    assert_int_equal(byte, 15);
+    assert_int_equal(user_load(f, 2, &byte), VMM_PROTECTION_FAILURE);
+}
+
+/*  wiring_required: the new memory cannot be wired, so the old is back                            */
+static void
+overwrite_whose_wiring_fails_brings_back_what_it_removed(void **state)
+{
+    struct vm_fixture *f = *state;
+    uint8_t byte = 0;
+
+    draw_pages(f, "xx");
+    assert_int_equal(user_store(f, 1, 11), VMM_OK);
+    f->map->wiring_required = true;
+    vm_map_set_user_wire_limit(f->map, PAGE);
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED | VM_MAP_OVERWRITE, 0),
+                     VMM_RESOURCE_SHORTAGE);
+    f->map->wiring_required = false;
+    assert_wired(f, "00");
+    assert_int_equal(user_load(f, 1, &byte), VMM_OK);
+    assert_int_equal(byte, 11);
+}
+
+static void
+what_is_new_is_wired_where_the_map_requires_it(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "x");
+    f->map->wiring_required = true;
+    assert_int_equal(enter_with(f, 1, 3, VM_MAP_FIXED, 0), VMM_OK);
+    assert_wired(f, "011");
+    assert_translated(f, "-WW");
+}
+
+/*  VM_FLAGS_ALREADY: the very same mapping is code 23, any other one code 3                       */
+static void
+already_tells_the_same_mapping_from_another(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "xx");
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED, 0), VMM_NO_SPACE);
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED, VMKF_ALREADY), VMM_MEMORY_PRESENT);
+    assert_int_equal(enter_with(f, 0, 1, VM_MAP_FIXED, VMKF_ALREADY), VMM_NO_SPACE);
+    assert_int_equal(enter_with(f, 1, 2, VM_MAP_FIXED, VMKF_ALREADY), VMM_NO_SPACE);
+    assert_int_equal(enter_with(f, 0, 3, VM_MAP_FIXED, VMKF_ALREADY), VMM_NO_SPACE);
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED | (uint32_t)9 << 24, VMKF_ALREADY),
+                     VMM_NO_SPACE);
+    assert_int_equal(vm_protect(f->map, page(f, 0), 2 * PAGE, false, VMM_PROT_READ), VMM_OK);
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED, VMKF_ALREADY), VMM_NO_SPACE);
+    assert_int_equal(enter_with(f, 2, 3, VM_MAP_FIXED, VMKF_ALREADY), VMM_OK); /* a free place */
+}
+
+/*  One a map; the address is not the first free one                                               */
+static void
+a_map_has_one_jit_entry(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_map_enter_args args = { .size = PAGE,
+                                      .flags = VM_MAP_ANYWHERE,
+                                      .vmk_flags = VMKF_JIT,
+                                      .protection = VMM_PROT_ALL,
+                                      .max_protection = VMM_PROT_ALL };
+    vmm_va first = 0, second = 0;
+
+    assert_int_equal(vm_map_enter(f->map, &first, &args), VMM_OK);
+    assert_int_not_equal(first, (vmm_va)1 << 32);
+    assert_int_equal(vm_map_enter(f->map, &second, &args), VMM_INVALID_ARGUMENT);
+    args.vmk_flags = 0;
+    assert_int_equal(vm_map_enter(f->map, &second, &args), VMM_OK);
+    assert_int_equal(second, (vmm_va)1 << 32);
+}
+
+/*  mmap(MAP_JIT): private and where the system likes; nobody shares it by remap                   */
+static void
+mmap_of_jit_memory_is_private_and_anywhere(void **state)
+{
+    static const struct {
+        uint32_t flags;
+        int error;
+    } cases[] = { { VM_BSD_PRIVATE | VM_BSD_FIXED, VM_EINVAL },
+                  { VM_BSD_SHARED, VM_EINVAL },
+                  { VM_BSD_PRIVATE, 0 },
+                  { VM_BSD_PRIVATE, VM_EINVAL } };
+    struct vm_fixture *f = *state;
+    struct vm_remap_call call = { .size = PAGE,
+                                  .flags = VM_MAP_ANYWHERE,
+                                  .source_map = f->map,
+                                  .inheritance = VMM_INHERIT_COPY };
+    vmm_prot prot = 0, max_prot = 0;
+    vmm_va to = 0;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        vmm_va address = page(f, 0);
+
+        assert_int_equal(vm_bsd_mmap(f->map, &address, PAGE, VMM_PROT_ALL,
+                                     cases[i].flags | VM_BSD_ANON | VM_BSD_JIT, 0),
+                         cases[i].error);
+        call.source = cases[i].error == 0 ? address : call.source;
+    }
+    assert_int_equal(vm_remap(f->map, &to, &call, &prot, &max_prot), VMM_INVALID_ARGUMENT);
+    call.copy = true;
+    assert_int_equal(vm_remap(f->map, &to, &call, &prot, &max_prot), VMM_OK);
+}
+
+/*  entry   aaaa (atomic)     whole: fine; a part of it: a panic from 10.12 on, a cut before       */
+static void
+cutting_an_atomic_entry_panics(void **state)
+{
+    static const struct {
+        const char *profile;
+        bool panics;
+    } cases[] = { { "macos-10.11", false }, { "macos-10.12", true }, { "macos-15.4", true } };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        vm_fixture_restart(f, cases[i].profile);
+        assert_int_equal(enter_with(f, 0, 4, VM_MAP_FIXED, VMKF_ATOMIC), VMM_OK);
+        assert_int_equal(vm_protect(f->map, page(f, 0), 4 * PAGE, false, VMM_PROT_READ), VMM_OK);
+        assert_int_equal(vm_protect(f->map, page(f, 1), PAGE, false, VMM_PROT_NONE),
+                         cases[i].panics ? VMM_MODEL_PANIC : VMM_OK);
+        assert_int_equal(vm_system_stop(f->system)->reason,
+                         cases[i].panics ? REASON_CLIP_ATOMIC : REASON_NONE);
+    }
+}
+
+/*  two alike, side by side: neither grows and neither merges                                      */
+static void
+atomic_entries_stay_apart(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_region region;
+
+    assert_int_equal(enter_with(f, 0, 1, VM_MAP_FIXED, VMKF_ATOMIC), VMM_OK);
+    assert_int_equal(enter_with(f, 1, 2, VM_MAP_FIXED, VMKF_ATOMIC), VMM_OK);
+    assert_int_equal(enter_with(f, 2, 3, VM_MAP_FIXED, 0), VMM_OK);
+    assert_int_equal(vm_protect(f->map, page(f, 0), 3 * PAGE, false, VMM_PROT_READ), VMM_OK);
+    assert_true(vm_map_region(f->map, page(f, 0), &region));
+    assert_int_equal(region.end, page(f, 1));
+    assert_true(vm_map_region(f->map, page(f, 1), &region));
+    assert_int_equal(region.end, page(f, 2));
+}
+
 /* A scheduler whose every wait is interrupted. */
 struct interrupted {
     struct vm_sched sched;
@@ -381,12 +562,14 @@ interrupted_ignore(struct vm_sched *sched)
 }
 
 static enum vmm_status
-interrupted_block(struct vm_sched *sched, enum vm_sched_event event, const void *object)
+interrupted_block(struct vm_sched *sched, enum vm_sched_event event, const void *object,
+                  enum vm_sched_wait how)
 {
     struct interrupted *here = VMM_CONTAINER(sched, struct interrupted, sched);
 
     (void)object;
     assert_int_equal(event, VM_SCHED_ENTRY_TRANSITION);
+    assert_int_equal(how, VM_SCHED_INTERRUPTIBLE);
     here->waits++;
     return VMM_ABORTED;
 }
@@ -408,7 +591,8 @@ delete_that_is_interrupted_in_its_wait_is_code_14(void **state)
     draw_pages(f, "x");
     assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, false), VMM_OK);
     f->system->sched = &here.sched;
-    assert_int_equal(remove_pages(f, 0, 1), VMM_ABORTED);
+    assert_int_equal(vm_map_remove(f->map, page(f, 0), page(f, 1), VM_MAP_REMOVE_INTERRUPTIBLE),
+                     VMM_ABORTED);
     f->system->sched = NULL;
     assert_int_equal(here.waits, 1);
     assert_wired(f, "1");
@@ -707,6 +891,14 @@ main(void)
         TEST(enter_anywhere_says_where),
         TEST(enter_overwrite_replaces_just_its_range),
         TEST(enter_survives_every_failing_allocation),
+        TEST(overwrite_that_fails_brings_back_what_it_removed),
+        TEST(overwrite_whose_wiring_fails_brings_back_what_it_removed),
+        TEST(what_is_new_is_wired_where_the_map_requires_it),
+        TEST(already_tells_the_same_mapping_from_another),
+        TEST(a_map_has_one_jit_entry),
+        TEST(mmap_of_jit_memory_is_private_and_anywhere),
+        TEST(cutting_an_atomic_entry_panics),
+        TEST(atomic_entries_stay_apart),
         TEST(delete_clips_and_removes_just_its_range),
         TEST(delete_of_the_last_mapping_gives_the_pages_back),
         TEST(delete_of_a_part_keeps_the_object),

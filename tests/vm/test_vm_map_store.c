@@ -551,6 +551,126 @@ t26_first_free_may_answer_below_the_hint(void **state)
     }
 }
 
+/* Room as the kernel's own map is asked for it. */
+static vmm_va
+find_in_kernel(struct vm_fixture *f, vmm_va hint, vmm_size size, vmm_va mask, uint32_t vmk_flags)
+{
+    vmm_va found = hint;
+
+    assert_int_equal(vm_map_find_room(f->kernel,
+                                      &(struct vm_map_enter_args){ .size = size,
+                                                                   .mask = mask,
+                                                                   .flags = VM_MAP_ANYWHERE,
+                                                                   .vmk_flags = vmk_flags },
+                                      &found),
+                     VMM_OK);
+    return found;
+}
+
+/* Takes [at, at + size) of the kernel's map. */
+static void
+take_in_kernel(struct vm_fixture *f, vmm_va at, vmm_size size)
+{
+    assert_int_equal(vm_allocate(f->kernel, &at, size, VM_MAP_FIXED), VMM_OK);
+}
+
+/*  kernel map   ........x..|    last-free from 12 on: 2 pages end at the end, 3 end before x      */
+static void
+the_kernel_may_ask_for_the_last_room_from_12_on(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va top = vm_map_max(f->kernel) & ~(vmm_va)(PAGE - 1);
+
+    take_in_kernel(f, top - 3 * PAGE, PAGE);
+    assert_int_equal(find_in_kernel(f, 0, 2 * PAGE, 0, VMKF_LAST_FREE), top - 2 * PAGE);
+    assert_int_equal(find_in_kernel(f, 0, 3 * PAGE, 0, VMKF_LAST_FREE), top - 6 * PAGE);
+    assert_int_equal(find_in_kernel(f, 0, PAGE, 16 * PAGE - 1, VMKF_LAST_FREE) % (16 * PAGE), 0);
+    assert_int_equal(find_in_kernel(f, 0, 2 * PAGE, 0, VMKF_LAST_FREE | VMKF_GUARD_BEFORE),
+                     top - 5 * PAGE);
+    vm_fixture_restart(f, "macos-11");
+    assert_int_equal(find_in_kernel(f, 0, 2 * PAGE, 0, VMKF_LAST_FREE), vm_map_min(f->kernel));
+}
+
+/*  and for nobody else: a user's search goes up                                                   */
+static void
+a_user_map_is_never_searched_from_the_top(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va found = page(f, 4);
+
+    assert_int_equal(vm_map_find_room(f->map,
+                                      &(struct vm_map_enter_args){ .size = PAGE,
+                                                                   .flags = VM_MAP_ANYWHERE,
+                                                                   .vmk_flags = VMKF_LAST_FREE },
+                                      &found),
+                     VMM_OK);
+    assert_int_equal(found, page(f, 4));
+}
+
+/*  From 12 on the kernel's hint means nothing                                                     */
+static void
+the_kernels_hint_means_nothing_from_12_on(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va hint = vm_map_min(f->kernel) + 64 * PAGE;
+
+    assert_int_equal(find_in_kernel(f, hint, PAGE, 0, 0), vm_map_min(f->kernel));
+    vm_fixture_restart(f, "macos-11");
+    assert_int_equal(find_in_kernel(f, hint, PAGE, 0, 0), hint);
+}
+
+/*  pages   xx.x..x      with a free page before it, one page fits at 5 only                       */
+static void
+a_guard_leaves_a_page_free_before_the_answer(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va found = page(f, 0);
+
+    draw_pages(f, "xx.x..x");
+    assert_int_equal(vm_map_find_room(f->map,
+                                      &(struct vm_map_enter_args){ .size = PAGE,
+                                                                   .flags = VM_MAP_ANYWHERE,
+                                                                   .vmk_flags = VMKF_GUARD_BEFORE },
+                                      &found),
+                     VMM_OK);
+    assert_int_equal(found, page(f, 5));
+}
+
+/*  pages   x..x gone    guard malloc: nothing below what was ever mapped, and a page between      */
+static void
+a_map_may_refuse_to_use_addresses_again(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va found;
+
+    draw_pages(f, "x..x");
+    assert_int_equal(vm_deallocate(f->map, page(f, 0), 4 * PAGE), VMM_OK);
+    f->map->disable_vmentry_reuse = true;
+    assert_int_equal(find(f, 0, PAGE, 0, &found), VMM_OK);
+    assert_int_equal(found, page(f, 5));
+    f->map->disable_vmentry_reuse = false;
+    assert_int_equal(find(f, 0, PAGE, 0, &found), VMM_OK);
+    assert_int_equal(found, (vmm_va)1 << 32);
+}
+
+/*  A search without a hint begins at the high start, from 10.13 on; one with a hint at the hint   */
+static void
+a_search_without_a_hint_begins_at_the_high_start(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va found;
+
+    f->map->high_start = page(f, 8);
+    assert_int_equal(find(f, 0, PAGE, 0, &found), VMM_OK);
+    assert_int_equal(found, page(f, 8));
+    assert_int_equal(find(f, page(f, 2), PAGE, 0, &found), VMM_OK);
+    assert_int_equal(found, page(f, 2));
+    vm_fixture_restart(f, "macos-10.12");
+    f->map->high_start = page(f, 8);
+    assert_int_equal(find(f, 0, PAGE, 0, &found), VMM_OK);
+    assert_int_equal(found, (vmm_va)1 << 32);
+}
+
 /* ---- against a plain array ---- */
 
 enum { WINDOW = 64 };
@@ -677,6 +797,12 @@ main(void)
         TEST(a_search_never_answers_0),
         TEST(a_search_stays_within_its_limits),
         TEST(t26_first_free_may_answer_below_the_hint),
+        TEST(the_kernel_may_ask_for_the_last_room_from_12_on),
+        TEST(a_user_map_is_never_searched_from_the_top),
+        TEST(the_kernels_hint_means_nothing_from_12_on),
+        TEST(a_guard_leaves_a_page_free_before_the_answer),
+        TEST(a_map_may_refuse_to_use_addresses_again),
+        TEST(a_search_without_a_hint_begins_at_the_high_start),
         TEST(random_operations_leave_what_a_plain_array_says),
         TEST(random_searches_answer_what_a_plain_array_says),
     };

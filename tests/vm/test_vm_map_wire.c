@@ -1,7 +1,9 @@
 /* test_vm_map_wire.c - wiring and unwiring, vm.md 3 */
 #include "vm_fixture.h"
 
+#include "vm/vm_internal.h"
 #include "vm/vm_memory_entry.h"
+#include "vm/vm_user.h"
 
 static enum vmm_status
 wire(struct vm_fixture *f, unsigned from, unsigned to, vmm_prot access)
@@ -429,6 +431,150 @@ wire_survives_every_failing_allocation(void **state)
     assert_int_equal(unwire(f, 2, 6), VMM_OK);
 }
 
+/* ---- one page and its number (vm.md 3.5) ---- */
+
+static enum vmm_status
+extract(struct vm_fixture *f, unsigned n, vmm_prot access, vmm_ppn *ppn)
+{
+    return vm_map_wire_and_extract(f->map, page(f, n), access, false, ppn);
+}
+
+/*  nothing is copied or made for it: no object, a pending copy, and (13 on) a symmetric object are 4 */
+static void
+extract_refuses_what_it_would_have_to_copy(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum vmm_status symmetric;
+    } cases[] = { { "macos-10.10", VMM_OK },
+                  { "macos-12", VMM_OK },
+                  { "macos-13", VMM_INVALID_ARGUMENT },
+                  { "macos-15.4", VMM_INVALID_ARGUMENT } };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        struct vm_page_view view;
+        struct vm_task *child;
+        vmm_ppn ppn = 0;
+
+        vm_fixture_restart(f, cases[i].profile);
+        draw_pages(f, "x.x");
+        assert_int_equal(extract(f, 0, VMM_PROT_READ, &ppn), VMM_INVALID_ARGUMENT);
+        assert_int_equal(user_store(f, 0, 1), VMM_OK);
+        assert_int_equal(extract(f, 0, VMM_PROT_READ, &ppn), cases[i].symmetric);
+        if (cases[i].symmetric == VMM_OK) {
+            vm_map_probe(f->map, page(f, 0), &view);
+            assert_int_equal(ppn, view.ppn);
+            assert_wired(f, "1.0");
+            assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 1), false), VMM_OK);
+        }
+        assert_int_equal(user_store(f, 2, 1), VMM_OK);
+        assert_int_equal(vm_task_fork(f->task, &child), VMM_OK);
+        assert_int_equal(extract(f, 2, VMM_PROT_READ, &ppn), VMM_INVALID_ARGUMENT);
+        assert_wired(f, "0.0");
+        assert_int_equal(vm_task_terminate(child), VMM_OK);
+    }
+}
+
+/*  wired already: the rights are asked for here, where a plain wire does not ask (T11)             */
+static void
+extract_asks_a_wired_entry_for_its_rights(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page_view view;
+    vmm_ppn ppn = 0;
+
+    draw_pages(f, "x");
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(extract(f, 0, VMM_PROT_EXECUTE, &ppn), VMM_PROTECTION_FAILURE);
+    assert_int_equal(ppn, 0);
+    assert_int_equal(extract(f, 0, VMM_PROT_READ, &ppn), VMM_OK);
+    vm_map_probe(f->map, page(f, 0), &view);
+    assert_int_equal(ppn, view.ppn);
+    assert_wired(f, "2");
+    assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 1), false), VMM_OK);
+    vm_fixture_restart(f, "macos-10.9");
+    assert_int_equal(extract(f, 0, VMM_PROT_READ, &ppn), VMM_NOT_SUPPORTED);
+}
+
+/* ---- signed code (vm.md 3.2 step 3.4) ---- */
+
+static void
+executable_memory_is_not_wired_where_code_is_signed(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum vmm_status status;
+    } cases[] = { { "macos-10.12", VMM_OK }, { "macos-10.13", VMM_PROTECTION_FAILURE } };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        vm_fixture_restart(f, cases[i].profile);
+        draw_pages(f, "xx");
+        assert_int_equal(
+            vm_protect(f->map, page(f, 1), PAGE, false, VMM_PROT_READ | VMM_PROT_EXECUTE), VMM_OK);
+        assert_int_equal(vm_wire(f->map, page(f, 1), PAGE, VMM_PROT_READ), VMM_OK);
+        assert_int_equal(vm_wire(f->map, page(f, 1), PAGE, VMM_PROT_NONE), VMM_OK);
+        f->map->enforces_code_signing = true;
+        assert_int_equal(vm_wire(f->map, page(f, 0), 2 * PAGE, VMM_PROT_READ), cases[i].status);
+        assert_wired(f, cases[i].status == VMM_OK ? "11" : "00");
+    }
+}
+
+/* ---- limits (vm.md 3.1) ---- */
+
+/*  entries  aab      limit 2 pages: [0, 3) is 6 at b, though a alone fits; a counted page is free  */
+static void
+t14_the_limit_of_a_map_is_asked_entry_by_entry(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_task *child;
+
+    draw_pages(f, "xxx");
+    assert_int_equal(vm_protect(f->map, page(f, 2), PAGE, false, VMM_PROT_READ), VMM_OK);
+    vm_map_set_user_wire_limit(f->map, 2 * PAGE);
+    assert_int_equal(vm_wire(f->map, page(f, 0), 3 * PAGE, VMM_PROT_READ), VMM_RESOURCE_SHORTAGE);
+    assert_wired(f, "000");
+    for (unsigned n = 0; n < 3; n++)
+        assert_int_equal(vm_wire(f->map, page(f, 0), 2 * PAGE, VMM_PROT_READ), VMM_OK);
+    assert_int_equal(vm_wire(f->map, page(f, 2), PAGE, VMM_PROT_READ), VMM_RESOURCE_SHORTAGE);
+    assert_int_equal(vm_map_wire(f->map, page(f, 2), page(f, 3), VMM_PROT_READ, false), VMM_OK);
+    assert_int_equal(vm_map_unwire(f->map, page(f, 2), page(f, 3), false), VMM_OK);
+    assert_int_equal(vm_task_fork(f->task, &child), VMM_OK); /* the limit goes to the child */
+    assert_int_equal(vm_wire(vm_task_map(child), page(f, 0), 3 * PAGE, VMM_PROT_READ),
+                     VMM_RESOURCE_SHORTAGE);
+}
+
+/* ---- pages that are zeroed when their wire goes (vm.md 3.4) ---- */
+
+/*  shared by a child; removed while wired: zeroes. Unwired by hand: the bytes stay                */
+static void
+zero_wired_pages_are_zeroed_by_removal_only(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    for (unsigned by_hand = 0; by_hand < 2; by_hand++) {
+        struct vm_task *child;
+        uint8_t byte = 1;
+
+        vm_fixture_restart(f, "macos-15.4");
+        draw_pages(f, "xx");
+        assert_int_equal(vm_inherit(f->map, page(f, 0), 2 * PAGE, VMM_INHERIT_SHARE), VMM_OK);
+        assert_int_equal(user_store(f, 1, 7), VMM_OK);
+        assert_int_equal(vm_task_fork(f->task, &child), VMM_OK);
+        assert_int_equal(
+            vm_behavior_set(f->map, page(f, 0), 2 * PAGE, VM_BEHAVIOR_ZERO_WIRED_PAGES), VMM_OK);
+        assert_int_equal(vm_wire(f->map, page(f, 0), 2 * PAGE, VMM_PROT_READ), VMM_OK);
+        if (by_hand)
+            assert_int_equal(vm_wire(f->map, page(f, 0), 2 * PAGE, VMM_PROT_NONE), VMM_OK);
+        assert_int_equal(vm_deallocate(f->map, page(f, 0), 2 * PAGE), VMM_OK);
+        f->task = child;
+        f->map = vm_task_map(child);
+        assert_int_equal(user_load(f, 1, &byte), VMM_OK);
+        assert_int_equal(byte, by_hand ? 7 : 0);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -460,6 +606,11 @@ main(void)
         TEST(delete_drops_user_wires),
         TEST(wire_that_finds_no_free_page_is_a_hang),
         TEST(wire_survives_every_failing_allocation),
+        TEST(extract_refuses_what_it_would_have_to_copy),
+        TEST(extract_asks_a_wired_entry_for_its_rights),
+        TEST(executable_memory_is_not_wired_where_code_is_signed),
+        TEST(t14_the_limit_of_a_map_is_asked_entry_by_entry),
+        TEST(zero_wired_pages_are_zeroed_by_removal_only),
     };
 
     return cmocka_run_group_tests_name("vm_map_wire", tests, NULL, NULL);

@@ -356,10 +356,12 @@ run_other(struct vm_sched *sched)
 
 /* The first thread cannot go on while the second runs: its wait is interrupted. */
 static enum vmm_status
-cannot_wait(struct vm_sched *sched, enum vm_sched_event event, const void *object)
+cannot_wait(struct vm_sched *sched, enum vm_sched_event event, const void *object,
+            enum vm_sched_wait how)
 {
     struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
 
+    (void)how;
     assert_int_equal(event, VM_SCHED_PAGE_BUSY);
     assert_true(((const struct vm_page *)object)->busy);
     threads->blocked++;

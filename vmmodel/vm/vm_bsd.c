@@ -48,6 +48,7 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
         .size = length,
         .flags = (is_fixed ? VM_MAP_OVERWRITE : VM_MAP_ANYWHERE) | (uint32_t)tag << 24 |
                  (flags & VM_BSD_NOCACHE ? VM_MAP_NO_CACHE : 0u),
+        .vmk_flags = flags & VM_BSD_JIT ? VMKF_JIT : 0u,
         .protection = vm_bsd_prot(prot),
         .max_protection = VMM_PROT_ALL,
         .inheritance = is_shared ? VMM_INHERIT_SHARE : VMM_INHERIT_COPY,
@@ -56,7 +57,7 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
 
     if (length == 0 || !(flags & (VM_BSD_SHARED | VM_BSD_PRIVATE)) ||
         vm_map_round_page(map, length) == 0 || (is_fixed && vm_bsd_is_ragged(map, at)) ||
-        (is_fixed && at + length < at))
+        (is_fixed && at + length < at) || ((flags & VM_BSD_JIT) && (is_fixed || is_shared)))
         return VM_EINVAL;
     if (!(flags & VM_BSD_ANON))
         return VM_EBADF; /* there are no files here */

@@ -33,6 +33,7 @@ enum {
     VM_BSD_PRIVATE = 2,
     VM_BSD_FIXED = 0x10,
     VM_BSD_NOCACHE = 0x400,
+    VM_BSD_JIT = 0x800, /* not with FIXED or SHARED */
     VM_BSD_ANON = 0x1000,
 };
 

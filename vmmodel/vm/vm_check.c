@@ -10,6 +10,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_submap.h"
 
 /* ---- one entry ---- */
 
@@ -26,6 +27,21 @@ vm_check_wired_page(const struct vm_map_entry *entry, vmm_va va)
 }
 
 static const char *
+vm_check_submap(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    vmm_size unit = vm_map_nesting_bytes(map->system);
+
+    if (entry->object != NULL)
+        return "M1 an entry has both an object and a submap";
+    if (entry->offset < entry->submap->min || entry->offset > entry->submap->max ||
+        entry->submap->max - entry->offset < vm_entry_size(entry))
+        return "M2 an entry shows more than its submap has";
+    if (entry->use_pmap && ((entry->start | entry->end) & (unit - 1)) != 0)
+        return "M3 a nested entry does not lie at nesting boundaries";
+    return NULL;
+}
+
+static const char *
 vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
 {
     vmm_size mask = map->system->page_bytes - 1;
@@ -37,14 +53,16 @@ vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
         return "I2 an entry is not page aligned";
     if (entry->user_wired_count > 0 && entry->wired_count == 0)
         return "I3 user wires without a wired count";
+    if (entry->in_transition || (entry->needs_wakeup && entry->wired_count == 0))
+        return "I19 an entry is in transition with nobody at work";
+    if (entry->submap != NULL)
+        return vm_check_submap(map, entry);
     if (entry->wired_count > 0 &&
         (entry->object == NULL ||
          (entry->needs_copy && map->system->profile.protect_copy_remaps))) /* T4 */
         return "I5 a wired entry has no object of its own";
     if (entry->needs_copy && entry->object == NULL)
         return "I16 needs_copy without an object";
-    if (entry->in_transition || entry->needs_wakeup)
-        return "I19 an entry is in transition with nobody at work";
     if (entry->wired_count == 0 || (entry->object != NULL && entry->object->device != NULL))
         return NULL; /* a device's frames carry no counts */
     for (vmm_va va = entry->start; va < entry->end && broken == NULL; va += mask + 1)
@@ -109,19 +127,25 @@ vm_check_writable(const struct vm_map_entry *entry, vmm_off offset, vmm_ppn ppn)
 static const char *
 vm_check_translation(const struct vm_map *map, vmm_va va, const struct pmap_translation *found)
 {
-    struct vm_map_entry *entry;
+    const struct vm_map_entry *entry;
+    struct vm_place place;
+    bool is_shown; /* to several maps: each has wired what it wired itself */
     vmm_off offset;
 
-    if (!vm_map_lookup_entry(map, va, &entry) || entry->object == NULL)
+    if (!vm_map_find_place(map, va, &place) || place.entry->object == NULL)
         return "I14 a translation where nothing is mapped";
-    offset = vm_entry_offset(entry, va);
+    entry = place.entry;
+    is_shown = place.map->mapped_in_other_pmaps;
+    offset = vm_entry_offset(entry, place.address);
     if (!vm_check_in_chain(entry->object, offset, found->ppn))
         return "I14 a translation of a page that the chain does not hold";
-    if (entry->wired_count > 0 && !found->is_wired)
+    if (entry->wired_count > 0 && !found->is_wired && !is_shown)
         return "I7 a translation of a wired entry lacks the wired bit";
-    if (entry->wired_count == 0 && found->is_wired && !entry->is_prefaulted &&
+    if (entry->wired_count == 0 && found->is_wired && !is_shown && !entry->is_prefaulted &&
         !entry->object->phys_contiguous)
         return "I9 a wired translation without a wired entry";
+    if ((found->prot & VMM_PROT_WRITE) && place.needs_copy)
+        return "I16 a writable translation through a submap that waits to be copied";
     return found->prot & VMM_PROT_WRITE ? vm_check_writable(entry, offset, found->ppn) : NULL;
 }
 
@@ -163,7 +187,8 @@ vm_check_map(const struct vm_map *map)
         return "I1 tree, list and size of a map disagree";
     if (user_wired != map->user_wire_size)
         return "I4 user_wire_size differs from the entries with user wires";
-    pmap_each(map->pmap, map->min, map->max, vm_check_see_translation, &check);
+    if (map->pmap != NULL)
+        pmap_each(map->pmap, map->min, map->max, vm_check_see_translation, &check);
     return check.broken;
 }
 
@@ -250,9 +275,10 @@ vm_check_wire_counts(const struct vm_system *system)
         const struct vm_map_entry *entry = vm_map_first(map);
 
         for (; entry != NULL; entry = vm_map_next(map, entry))
-            owned += entry->wired_count > 0 && entry->object->device == NULL
-                         ? vm_entry_size(entry) >> system->page_shift
-                         : 0;
+            owned +=
+                entry->wired_count > 0 && entry->object != NULL && entry->object->device == NULL
+                    ? vm_entry_size(entry) >> system->page_shift
+                    : 0;
     }
     if (held != owned)
         return "I10 wire counts of pages differ from wired entries and I/O lists";

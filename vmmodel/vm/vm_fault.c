@@ -17,6 +17,7 @@
 #include "vm/vm_pageout.h"
 #include "vm/vm_pager.h"
 #include "vm/vm_purgeable.h"
+#include "vm/vm_submap.h"
 
 const char *
 vm_fault_kind_name(enum vm_fault_kind kind)
@@ -100,6 +101,7 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
 /* What the map says about an access. */
 struct vm_lookup {
     const struct vm_map_entry *entry;
+    vmm_va address; /* in the map of that entry */
     struct vm_object *object;
     vmm_off offset;
     vmm_prot prot;   /* rights the translation may get */
@@ -111,13 +113,13 @@ struct vm_lookup {
 static enum vmm_status
 vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup *found)
 {
+    struct vm_place place;
     struct vm_map_entry *entry;
-    enum vmm_status status = VMM_OK;
+    enum vmm_status status = vm_map_lookup_for(map, va, access, &place);
 
-    if (!vm_map_lookup_entry(map, va, &entry))
-        return VMM_INVALID_ADDRESS;
-    if (access & ~entry->protection)
-        return VMM_PROTECTION_FAILURE;
+    if (status != VMM_OK)
+        return status;
+    entry = place.entry;
     found->is_wired = entry->wired_count > 0;
     found->prot = entry->protection;
     found->access = found->is_wired ? entry->protection | VMM_PROT_WRITE : access;
@@ -125,11 +127,12 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
         status = vm_fault_materialise(entry, map->system);
     if (status != VMM_OK)
         return status;
-    if (entry->needs_copy)
+    if (entry->needs_copy || place.needs_copy)
         found->prot &= ~(vmm_prot)VMM_PROT_WRITE;
     found->entry = entry;
+    found->address = place.address;
     found->object = entry->object;
-    found->offset = vm_entry_offset(entry, va);
+    found->offset = vm_entry_offset(entry, place.address);
     return VMM_OK;
 }
 
@@ -314,9 +317,11 @@ vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 
 struct vm_fault_work {
     struct vm_map *map;
-    vmm_va va;
+    vmm_va va;       /* page aligned */
     vmm_prot access; /* NONE with change_wiring: the wiring path */
     bool change_wiring;
+    struct pmap *pmap; /* where the translation goes, and at which address */
+    vmm_va pmap_va;
     bool may_wait; /* the map is not locked: others may run */
     bool again;    /* something was waited for: everything may have changed */
     bool asked;    /* the page came from a file for this fault */
@@ -331,7 +336,9 @@ vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, cons
 
     if (system->sched == NULL || !work->may_wait)
         return VMM_MODEL_NO_FRAME;
-    return system->sched->block(system->sched, event, object);
+    return system->sched->block(system->sched, event, object,
+                                vm_map_is_kernel(work->map) ? VM_SCHED_UNINTERRUPTIBLE
+                                                            : VM_SCHED_INTERRUPTIBLE);
 }
 
 /*
@@ -365,16 +372,24 @@ vm_fault_await(struct vm_fault_work *work, const struct vm_lookup *found, uint32
     return status;
 }
 
+/* The translation that the lookup allows. */
+static struct vm_fault_enter
+vm_fault_how(const struct vm_fault_work *work, const struct vm_lookup *found)
+{
+    return (struct vm_fault_enter){ .pmap = work->pmap,
+                                    .va = work->pmap_va,
+                                    .delta = work->pmap_va - found->address,
+                                    .prot = found->prot,
+                                    .access = work->access,
+                                    .is_wired = found->is_wired,
+                                    .change_wiring = work->change_wiring };
+}
+
 /* Gives the page its translation, with no more than the objects allow. */
 static enum vmm_status
 vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struct vm_page *page)
 {
-    struct vm_fault_enter how = { .pmap = work->map->pmap,
-                                  .va = work->va,
-                                  .prot = found->prot,
-                                  .access = work->access,
-                                  .is_wired = found->is_wired,
-                                  .change_wiring = work->change_wiring };
+    struct vm_fault_enter how = vm_fault_how(work, found);
     enum vmm_status status;
 
     if (work->asked && work->kind == VM_FAULT_CACHE_HIT)
@@ -393,15 +408,10 @@ vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struc
 static enum vmm_status
 vm_fault_on_device(struct vm_fault_work *work, const struct vm_lookup *found)
 {
-    work->kind = VM_FAULT_CACHE_HIT;
-    return vm_fault_device(work->map, found->entry,
-                           &(struct vm_fault_enter){ .pmap = work->map->pmap,
-                                                     .va = work->va,
-                                                     .prot = found->prot,
-                                                     .access = work->access,
-                                                     .is_wired = found->is_wired,
-                                                     .change_wiring = work->change_wiring,
-                                                     .kind = work->kind });
+    struct vm_fault_enter how = vm_fault_how(work, found);
+
+    work->kind = how.kind = VM_FAULT_CACHE_HIT;
+    return vm_fault_device(work->map, found->entry, &how);
 }
 
 /* One fault from lookup to translation, or to the first thing it had to wait for. */
@@ -429,35 +439,34 @@ vm_fault_internal(struct vm_fault_work *work)
 
 /* Counts, services and announces one fault. Without a free page it waits, if there is who can wait. */
 static enum vmm_status
-vm_fault_run(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring)
+vm_fault_run(struct vm_fault_work *work)
 {
-    struct vm_fault_work work = { .map = map,
-                                  .va = vm_map_trunc_page(map, va),
-                                  .access = access,
-                                  .change_wiring = change_wiring,
-                                  .may_wait = !map->is_locked && map->system->sched != NULL };
+    struct vm_map *map = work->map;
     enum vmm_status status;
 
+    work->may_wait = !map->is_locked && map->system->sched != NULL;
     vm_fault_count(map);
     do {
-        status = vm_fault_internal(&work);
+        status = vm_fault_internal(work);
         if (status == VMM_MODEL_NO_FRAME) {
             map->system->waiting_for_pages++;
-            status = vm_fault_sleep(&work, VM_SCHED_PAGE_FREE, map->system);
+            status = vm_fault_sleep(work, VM_SCHED_PAGE_FREE, map->system);
             map->system->waiting_for_pages--;
-            work.again = true;
+            work->again = true;
         }
-    } while (status == VMM_OK && work.again);
-    status = vm_fault_result(map, work.va, status);
-    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = work.va, .prot = access,
-               .detail = status == VMM_OK ? work.kind : VM_FAULT_NONE, .status = status);
+    } while (status == VMM_OK && work->again);
+    status = vm_fault_result(map, work->va, status);
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = work->va,
+               .prot = work->access, .detail = status == VMM_OK ? work->kind : VM_FAULT_NONE,
+               .status = status);
     return status;
 }
 
 enum vmm_status
-vm_fault_wire_slow(struct vm_map *map, vmm_va va)
+vm_fault_wire_slow(struct vm_map *map, vmm_va va, struct pmap *pmap, vmm_va pmap_va)
 {
-    return vm_fault_run(map, va, VMM_PROT_NONE, true);
+    return vm_fault_run(&(struct vm_fault_work){
+        .map = map, .va = va, .change_wiring = true, .pmap = pmap, .pmap_va = pmap_va });
 }
 
 enum vmm_status
@@ -469,5 +478,7 @@ vm_fault(struct vm_map *map, vmm_va va, vmm_prot access)
         return status;
     if (vm_context_preemption_level(map->system) > 0 || vm_context_faults_disabled(map->system))
         return VMM_FAILURE;
-    return vm_fault_run(map, va, access, false);
+    va = vm_map_trunc_page(map, va);
+    return vm_fault_run(&(struct vm_fault_work){
+        .map = map, .va = va, .access = access, .pmap = map->pmap, .pmap_va = va });
 }

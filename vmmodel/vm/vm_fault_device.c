@@ -32,7 +32,8 @@ vm_fault_device_ready(struct vm_system *system, vmm_ppn first, uint64_t pages)
 }
 
 static enum vmm_status
-vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot)
+vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry,
+               const struct vm_fault_enter *how)
 {
     struct vm_system *system = map->system;
     vmm_size size = vm_entry_size(entry);
@@ -42,7 +43,7 @@ vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry, vmm_prot pr
     if (first == VMM_NO_PAGE || !vm_fault_device_ready(system, first, size >> system->page_shift))
         return VMM_MEMORY_ERROR;
     do
-        status = pmap_map_block(map->pmap, entry->start, first, size, prot);
+        status = pmap_map_block(how->pmap, entry->start + how->delta, first, size, how->prot);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     return status;
 }
@@ -52,7 +53,7 @@ vm_fault_device_page(struct vm_map *map, const struct vm_map_entry *entry,
                      const struct vm_fault_enter *how)
 {
     struct vm_system *system = map->system;
-    vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, how->va));
+    vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, how->va - how->delta));
     vmm_prot prot = vm_fault_rights(&system->profile, how, false);
     uint32_t flags = how->is_wired ? PMAP_ENTER_WIRED : 0;
     enum vmm_status status;
@@ -62,7 +63,7 @@ vm_fault_device_page(struct vm_map *map, const struct vm_map_entry *entry,
     if (prot == VMM_PROT_NONE)
         return VMM_OK;
     do
-        status = pmap_enter(map->pmap, how->va, ppn, prot, flags);
+        status = pmap_enter(how->pmap, how->va, ppn, prot, flags);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     return status;
 }
@@ -71,6 +72,6 @@ enum vmm_status
 vm_fault_device(struct vm_map *map, const struct vm_map_entry *entry,
                 const struct vm_fault_enter *how)
 {
-    return entry->object->phys_contiguous ? vm_fault_block(map, entry, how->prot)
+    return entry->object->phys_contiguous ? vm_fault_block(map, entry, how)
                                           : vm_fault_device_page(map, entry, how);
 }

@@ -28,6 +28,7 @@ enum vmm_status vm_fault_page(struct vm_object *object, vmm_off offset, bool for
 struct vm_fault_enter {
     struct pmap *pmap;
     vmm_va va;
+    vmm_va delta;       /* `va` less the address in the map of the entry: not 0 behind a submap */
     vmm_prot prot;      /* what the entry, and nothing still to copy, allow */
     vmm_prot access;    /* what the access asked for */
     bool is_wired;      /* the entry is wired */
@@ -49,8 +50,12 @@ enum vmm_status vm_fault_enter(const struct vm_fault_enter *how, struct vm_page 
 enum vmm_status vm_fault_device(struct vm_map *map, const struct vm_map_entry *entry,
                                 const struct vm_fault_enter *how) VMM_MUST_USE;
 
-/* vm_fault() for the wiring path: no check of the context, and the page becomes wired. */
-enum vmm_status vm_fault_wire_slow(struct vm_map *map, vmm_va va) VMM_MUST_USE;
+/*
+ * vm_fault() for the wiring path: no check of the context, and the page becomes wired. The
+ * translation goes to `pmap` at `pmap_va`.
+ */
+enum vmm_status vm_fault_wire_slow(struct vm_map *map, vmm_va va, struct pmap *pmap,
+                                   vmm_va pmap_va) VMM_MUST_USE;
 
 /* One more fault for everybody who counts. */
 void vm_fault_count(struct vm_map *map);

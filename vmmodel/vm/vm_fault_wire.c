@@ -5,6 +5,14 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
+/* One page of an entry, and where its translation goes. */
+struct vm_fault_wire {
+    struct vm_map *map;
+    struct vm_map_entry *entry;
+    struct pmap *pmap;
+    vmm_va delta; /* the translation of `va` is at va + delta */
+};
+
 /*
  * The fast way: the page is resident in the top object. It gets the entry's rights, whatever the
  * wirer asked for, unless that would need a page for a table that is not there: the fast way does not
@@ -12,19 +20,18 @@
  * slow way must do it, and it counts a second fault (vm.md T17).
  */
 static bool
-vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
-                   enum vmm_status *status)
+vm_fault_wire_fast(const struct vm_fault_wire *wire, vmm_va va, enum vmm_status *status)
 {
-    struct vm_object *object = entry->object;
-    struct vm_page *page = vm_page_lookup(object, vm_entry_offset(entry, va));
-    bool is_writable = (entry->protection & VMM_PROT_WRITE) != 0;
+    struct vm_object *object = wire->entry->object;
+    struct vm_page *page = vm_page_lookup(object, vm_entry_offset(wire->entry, va));
+    bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
 
-    vm_fault_count(map);
+    vm_fault_count(wire->map);
     if (page == NULL || page->busy || (object->copy != NULL && is_writable))
         return false;
-    *status =
-        vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
-    if (*status == VMM_RESOURCE_SHORTAGE && map->system->profile.wire_fast_leaks) {
+    *status = vm_page_enter(page, wire->pmap, va + wire->delta, wire->entry->protection,
+                            PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+    if (*status == VMM_RESOURCE_SHORTAGE && wire->map->system->profile.wire_fast_leaks) {
         vm_page_wire(page);
         page->lost_wires++;
     }
@@ -33,40 +40,42 @@ vm_fault_wire_fast(struct vm_map *map, struct vm_map_entry *entry, vmm_va va,
     if (*status != VMM_OK)
         return true;
     vm_page_wire(page);
-    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
+    trace_emit(&wire->map->system->trace, EV_FAULT, .space = wire->map->space, .va = va,
                .detail = VM_FAULT_CACHE_HIT);
     return true;
 }
 
 /* A page of a device's list has no wire count; its translation is all there is to wire. */
 static enum vmm_status
-vm_fault_wire_device(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
+vm_fault_wire_device(const struct vm_fault_wire *wire, vmm_va va)
 {
-    struct vm_fault_enter how = { .pmap = map->pmap,
-                                  .va = va,
-                                  .prot = entry->protection,
-                                  .access = entry->protection,
+    struct vm_map *map = wire->map;
+    struct vm_fault_enter how = { .pmap = wire->pmap,
+                                  .va = va + wire->delta,
+                                  .delta = wire->delta,
+                                  .prot = wire->entry->protection,
+                                  .access = wire->entry->protection,
                                   .is_wired = true,
                                   .kind = VM_FAULT_CACHE_HIT };
     enum vmm_status status;
 
     vm_fault_count(map);
-    status = vm_fault_device(map, entry, &how);
+    status = vm_fault_device(map, wire->entry, &how);
     trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
                .detail = VM_FAULT_CACHE_HIT, .status = status);
     return vm_fault_result(map, va, status);
 }
 
 static enum vmm_status
-vm_fault_wire_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va)
+vm_fault_wire_page(const struct vm_fault_wire *wire, vmm_va va)
 {
     enum vmm_status status;
 
-    if (entry->object->device != NULL)
-        return vm_fault_wire_device(map, entry, va);
-    if (vm_fault_wire_fast(map, entry, va, &status))
-        return vm_fault_result(map, va, status);
-    return vm_fault_wire_slow(map, va);
+    if (wire->entry->object->device != NULL)
+        return vm_fault_wire_device(wire, va);
+    if (vm_fault_wire_fast(wire, va, &status))
+        return vm_fault_result(wire->map, va, status);
+    return vm_fault_wire_slow(wire->map, va, wire->pmap, va + wire->delta);
 }
 
 /* What a page was copied from under a wired entry stays wired for ever (T4). */
@@ -82,29 +91,36 @@ vm_fault_unwire_page(const struct vm_map_entry *entry, struct vm_page *page)
 }
 
 static void
-vm_fault_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vmm_va end)
+vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
 {
-    for (vmm_va va = entry->start; va < end; va += map->system->page_bytes) {
-        struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+    struct vm_system *system = wire->map->system;
 
-        pmap_change_wiring(map->pmap, va, false);
-        if (entry->object->device != NULL)
+    for (vmm_va va = wire->entry->start; va < end; va += system->page_bytes) {
+        struct vm_page *page =
+            vm_object_find_page(wire->entry->object, vm_entry_offset(wire->entry, va));
+
+        pmap_change_wiring(wire->pmap, va + wire->delta, false);
+        if (wire->entry->object->device != NULL)
             continue;
         VMM_ASSERT(page != NULL); /* I6 */
-        vm_fault_unwire_page(entry, page);
+        vm_fault_unwire_page(wire->entry, page);
+        if (wire->entry->zero_wired_pages)
+            hw_frame_zero(&system->machine->frames, vm_page_ppn(page));
     }
 }
 
 enum vmm_status
-vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry)
+vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap, vmm_va pmap_start)
 {
+    struct vm_fault_wire wire = { map, entry, pmap, pmap_start - entry->start };
+
     if (entry->object->phys_contiguous)
-        return VMM_OK; /* a block: nothing is entered (T6) */
+        return VMM_OK; /* a device's block: nothing to hold, and nothing is entered (T6) */
     for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes) {
-        enum vmm_status status = vm_fault_wire_page(map, entry, va);
+        enum vmm_status status = vm_fault_wire_page(&wire, va);
 
         if (status != VMM_OK) {
-            vm_fault_unwire_range(map, entry, va);
+            vm_fault_unwire_range(&wire, va);
             return status;
         }
     }
@@ -112,8 +128,10 @@ vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry)
 }
 
 void
-vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry)
+vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
+                vmm_va pmap_start)
 {
     if (!entry->object->phys_contiguous)
-        vm_fault_unwire_range(map, entry, entry->end);
+        vm_fault_unwire_range(
+            &(struct vm_fault_wire){ map, entry, pmap, pmap_start - entry->start }, entry->end);
 }

@@ -15,9 +15,15 @@
 
 #include "vm/vm_internal.h"
 
-enum vmm_status vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry) VMM_MUST_USE;
+/* The translations go to `pmap`, from `pmap_start` on: for a submap those of the map above it. */
+enum vmm_status vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
+                              vmm_va pmap_start) VMM_MUST_USE;
 
-/* Translations stay valid; they only lose the wired bit. */
-void vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry);
+/*
+ * Translations stay valid; they only lose the wired bit. An entry with zero_wired_pages leaves zeroes
+ * behind.
+ */
+void vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
+                     vmm_va pmap_start);
 
 #endif

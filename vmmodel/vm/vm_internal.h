@@ -114,22 +114,26 @@ struct vm_map_entry {
     struct vmm_tree_node node;
     vmm_va start;
     vmm_va end;
-    struct vm_object *object; /* NULL: nothing yet */
-    vmm_off offset;
+    struct vm_object *object; /* NULL: nothing yet, or a submap */
+    struct vm_map *submap;    /* the map that says what is here; one reference; XNU: is_sub_map */
+    vmm_off offset;           /* into the object, or the address in the submap */
     vmm_prot protection;
     vmm_prot max_protection;
     uint8_t inheritance;
     uint8_t behavior;
     uint8_t tag; /* VM_MAKE_TAG's number; XNU: alias */
-    bool is_shared;
-    bool no_cache;
-    bool permanent;
-    bool is_superpage;
-    bool zero_wired_pages;
-    bool needs_copy;
-    bool in_transition;
-    bool needs_wakeup;
-    bool is_prefaulted; /* translations may carry the wired bit without a wire (vm.md T10) */
+    bool is_shared : 1;
+    bool no_cache : 1;
+    bool permanent : 1;
+    bool is_superpage : 1;
+    bool is_atomic : 1; /* XNU: vme_atomic */
+    bool used_for_jit : 1;
+    bool use_pmap : 1; /* of a submap: translations are nested; of an object: always */
+    bool zero_wired_pages : 1;
+    bool needs_copy : 1;
+    bool in_transition : 1;
+    bool needs_wakeup : 1;
+    bool is_prefaulted : 1; /* translations may carry the wired bit without a wire (vm.md T10) */
     uint16_t wired_count;
     uint16_t user_wired_count;
 };
@@ -142,7 +146,8 @@ struct vm_map {
     uint32_t ref_count;
     vmm_va min;
     vmm_va max;
-    struct pmap *pmap;
+    struct pmap *pmap; /* NULL: a user submap */
+    bool owns_pmap;
     struct vmm_list entries;
     struct vmm_tree tree;
     vmm_size size;
@@ -151,6 +156,14 @@ struct vm_map {
     vmm_va first_free; /* nothing in [search_min, first_free) is free: no search need begin there */
     vmm_va search_min; /* room is looked for in [search_min, search_max) only */
     vmm_va search_max;
+    vmm_va high_start;        /* where searches begin that have no hint; 0: nowhere special */
+    vmm_va highest_entry_end; /* of all entries there ever were */
+    bool wait_for_space;
+    bool wiring_required;       /* what is new is user-wired at once */
+    bool disable_vmentry_reuse; /* searches begin above every entry there ever was */
+    bool jit_entry_exists;
+    bool mapped_in_other_pmaps; /* a submap whose translations are in several maps' pmaps */
+    bool enforces_code_signing;
     uint64_t timestamp;
     bool is_locked;
 };
@@ -239,6 +252,12 @@ vm_map_first(const struct vm_map *map)
     return map->entries.next == &map->entries ? NULL : vm_entry_of_link(map->entries.next);
 }
 
+static inline struct vm_map_entry *
+vm_map_last(const struct vm_map *map)
+{
+    return map->entries.prev == &map->entries ? NULL : vm_entry_of_link(map->entries.prev);
+}
+
 /* The entry after `entry`, or NULL. */
 static inline struct vm_map_entry *
 vm_map_next(const struct vm_map *map, const struct vm_map_entry *entry)
@@ -265,18 +284,42 @@ vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
     return va - entry->start + entry->offset;
 }
 
+enum { VM_SUBMAP_SPACE = 0x7FFFFFFF }; /* what events say of a submap of no one task */
+
+/* A map without entries and without a pmap, with one reference. */
+enum vmm_status vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
+                              struct vm_map **map) VMM_MUST_USE;
+
+/* Whether it is the kernel's map or a submap of it. */
+bool vm_map_is_kernel_pmap(const struct vm_map *map);
+
+/* Narrows the translations of one entry, in every pmap that may hold any. */
+void vm_map_entry_narrow(const struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot);
+
 /* A user task whose map has no entry at all. */
 enum vmm_status vm_task_create_empty(struct vm_system *system, struct vm_task **task) VMM_MUST_USE;
 
-/* vm_map_delete() with the map locked; a wait unlocks it meanwhile. */
-enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
+/*
+ * vm_map_remove() with the map locked; a wait unlocks it meanwhile. With `saved`, removed entries are
+ * hung there instead of freed, without their translations.
+ */
+enum vmm_status vm_map_delete_locked(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags,
+                                     struct vmm_list *saved) VMM_MUST_USE;
 
 /*
  * Sleeps until an entry may have changed, with the map unlocked meanwhile: `entry` may be gone then.
  * Without a scheduler nothing can change it, and the kernel hangs for `reason`.
  */
 enum vmm_status vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry,
-                                  enum trace_reason reason) VMM_MUST_USE;
+                                  enum vm_sched_wait how, enum trace_reason reason) VMM_MUST_USE;
+
+/* The same for any event of the map; there is a scheduler. */
+enum vmm_status vm_map_block(struct vm_map *map, enum vm_sched_event event,
+                             enum vm_sched_wait how) VMM_MUST_USE;
+
+/* Others may run while the map is unlocked, and who waits for the map is woken. */
+void vm_map_yield(struct vm_map *map);
+void vm_map_wakeup(struct vm_map *map, enum vm_sched_event event);
 
 /* What would refuse vm_map_protect(): a hole (1), or more than the maximum allows (2). */
 enum vmm_status vm_map_protect_check(const struct vm_map *map, vmm_va start, vmm_va end,

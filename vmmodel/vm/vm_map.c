@@ -64,6 +64,22 @@ vm_map_round_page(const struct vm_map *map, vmm_va address)
     return vm_map_trunc_page(map, address + map->system->page_bytes - 1);
 }
 
+bool
+vm_map_is_kernel_pmap(const struct vm_map *map)
+{
+    return map->pmap == pmap_kernel(map->system->pmaps);
+}
+
+/* A submap's translations are in the pmaps of whoever shows it: there the object's pages tell. */
+void
+vm_map_entry_narrow(const struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot)
+{
+    if (map->pmap != NULL && !map->mapped_in_other_pmaps)
+        pmap_protect(map->pmap, entry->start, entry->end, prot);
+    else if (entry->object != NULL)
+        vm_object_pmap_protect(entry->object, entry->offset, vm_entry_size(entry), prot);
+}
+
 /* ---- protect ---- */
 
 /* First pass: the whole range is mapped and may have these rights; nothing changes yet. */
@@ -100,8 +116,7 @@ vm_map_protect_entry(struct vm_map *map, struct vm_map_entry *entry, vmm_prot pr
     }
     if (entry->protection == before)
         return;
-    pmap_protect(map->pmap, entry->start, entry->end,
-                 entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     trace_emit(&map->system->trace, EV_MAP_PROTECT, .space = map->space, .va = entry->start,
                .length = vm_entry_size(entry), .prot = entry->protection);
 }
@@ -116,7 +131,8 @@ vm_map_protect_wait(struct vm_map *map, vmm_va start, vmm_va end)
     while (status == VMM_OK && map->system->profile.protect_waits && entry != NULL &&
            entry->start < end) {
         if (entry->in_transition) {
-            status = vm_map_entry_wait(map, entry, REASON_IN_TRANSITION_WAIT);
+            status =
+                vm_map_entry_wait(map, entry, VM_SCHED_UNINTERRUPTIBLE, REASON_IN_TRANSITION_WAIT);
             entry = vm_map_entry_at_or_after(map, start);
         } else {
             entry = vm_map_next(map, entry);
@@ -127,17 +143,17 @@ vm_map_protect_wait(struct vm_map *map, vmm_va start, vmm_va end)
 
 /*
  * VM_PROT_COPY up to 10.13: the entry becomes a pending copy of itself that may be written, wired or
- * not (T4). The next store makes the copy.
+ * not (T4). The next store makes the copy. Differs from XNU: what a submap shows and is wired there
+ * stays shared, since the wires could not be found again.
  */
 static void
 vm_map_protect_copy(struct vm_map *map, struct vm_map_entry *entry)
 {
     entry->max_protection |= VMM_PROT_WRITE;
-    if (entry->object == NULL)
+    if (entry->submap == NULL ? entry->object == NULL : entry->wired_count > 0)
         return;
     entry->needs_copy = true;
-    pmap_protect(map->pmap, entry->start, entry->end,
-                 entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
 }
 
 enum vmm_status
@@ -171,12 +187,25 @@ vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot, bool
 
 /* ---- inherit ---- */
 
+/* A submap is shown or not; it cannot be copied by a fork (vm.md 2.1). */
+static bool
+vm_map_has_submap(const struct vm_map *map, vmm_va start, vmm_va end)
+{
+    const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+
+    while (entry != NULL && entry->start < end && entry->submap == NULL)
+        entry = vm_map_next(map, entry);
+    return entry != NULL && entry->start < end;
+}
+
 enum vmm_status
 vm_map_inherit(struct vm_map *map, vmm_va start, vmm_va end, uint32_t inheritance)
 {
     struct vm_map_entry *entry;
     enum vmm_status status = VMM_OK;
 
+    if (inheritance == VMM_INHERIT_COPY && vm_map_has_submap(map, start, end))
+        return VMM_INVALID_ARGUMENT;
     vm_map_lock(map);
     entry = vm_map_entry_at_or_after(map, start);
     for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
@@ -192,15 +221,25 @@ vm_map_inherit(struct vm_map *map, vmm_va start, vmm_va end, uint32_t inheritanc
 /* ---- life ---- */
 
 void
+vm_map_set_user_wire_limit(struct vm_map *map, vmm_size bytes)
+{
+    map->user_wire_limit = bytes;
+}
+
+/* Entries are left only in a submap; one that is still wired keeps the map for ever. */
+void
 vm_map_release(struct vm_map **map)
 {
     struct vm_map *gone = *map;
 
     *map = NULL;
+    VMM_ASSERT(gone->ref_count > 0);
     if (--gone->ref_count > 0)
         return;
+    if (gone->tree.count > 0 && vm_map_delete(gone, gone->min, gone->max) != VMM_OK)
+        return;
     VMM_ASSERT(gone->tree.count == 0);
-    if (gone->pmap != NULL)
+    if (gone->owns_pmap && gone->pmap != NULL)
         pmap_destroy(gone->pmap);
     vmm_list_remove(&gone->link);
     vmm_zone_give(&gone->system->map_zone, gone);

@@ -16,7 +16,8 @@
  *             vm_map_reference() and vm_map_release() count who keeps the map.
  * ERRORS      the KERN_* numbers that vm.md 2.1 gives for each call, VMM_MODEL_*
  * EVENTS      MAP_ENTER MAP_REMOVE MAP_PROTECT MAP_CLIP MAP_SIMPLIFY
- * XNU         osfmk/vm/vm_map.c. Differs: no submaps, no nested pmaps
+ * XNU         osfmk/vm/vm_map.c. Differs: one page size for all maps, so that every entry is
+ *             map_aligned; submaps are in vm_submap.h
  */
 #ifndef VM_VM_MAP_H
 #define VM_VM_MAP_H
@@ -67,13 +68,25 @@ enum vm_behavior {
     VM_BEHAVIOR_COUNT
 };
 
+/* What only the kernel itself may ask of vm_map_enter(); vmk_flags. */
+enum {
+    VMKF_ALREADY = 1,      /* FIXED: that very mapping there is code 23, not 3 */
+    VMKF_ATOMIC = 2,       /* cutting the entry is a panic (10.12 on) */
+    VMKF_GUARD_BEFORE = 4, /* ANYWHERE: the page before the mapping is free */
+    VMKF_LAST_FREE = 8,    /* ANYWHERE in the kernel: from the top down (12 on) */
+    VMKF_JIT = 16,         /* ANYWHERE: at random; one a map, the second is code 4 */
+    VMKF_NESTED_PMAP = 32, /* with `submap`: use_pmap */
+};
+
 struct vm_map_enter_args {
     vmm_size size;            /* bytes, page aligned, > 0 */
     vmm_va mask;              /* alignment - 1 */
     uint32_t flags;           /* VM_MAP_* */
+    uint32_t vmk_flags;       /* VMKF_* */
+    struct vm_map *submap;    /* instead of an object: as with `object`, its reference goes over */
     struct vm_object *object; /* NULL: anonymous, made when needed; else the entry takes over one
                                  reference on success */
-    vmm_off offset;           /* into the object */
+    vmm_off offset;           /* into the object, or the address in the submap */
     bool needs_copy;
     bool is_shared;
     vmm_prot protection;
@@ -91,12 +104,20 @@ struct vm_map_enter_args {
 enum vmm_status vm_map_enter(struct vm_map *map, vmm_va *address,
                              const struct vm_map_enter_args *args) VMM_MUST_USE;
 
+/* How vm_map_remove() treats wires; XNU's names. */
+enum {
+    VM_MAP_REMOVE_KUNWIRE = 1, /* one kernel wire of each entry is the caller's own: drop it */
+    VM_MAP_REMOVE_INTERRUPTIBLE = 2, /* a wait may end with code 14 */
+};
+
 /*
  * Removes [start, end), page aligned. Waits for entries in transition; drops user wires; waits for
  * kernel wires, which nothing in a single-threaded run can end: VMM_MODEL_HANG (or the panic of a
  * kernel with assertions) with nothing removed at or after that entry. XNU: vm_map_delete(),
- * vm.md 3.6, iokit.md 4.4.
+ * vm.md 3.6, iokit.md 4.4. vm_map_delete() is the same without flags.
  */
+enum vmm_status vm_map_remove(struct vm_map *map, vmm_va start, vmm_va end,
+                              uint32_t flags) VMM_MUST_USE;
 enum vmm_status vm_map_delete(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
 
 /*
@@ -123,6 +144,9 @@ enum vmm_status vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size,
 enum vmm_status vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size) VMM_MUST_USE;
 enum vmm_status vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum,
                            vmm_prot prot) VMM_MUST_USE;
+
+/* RLIMIT_MEMLOCK: how many bytes of this map its user may wire (vm.md 1.1). */
+void vm_map_set_user_wire_limit(struct vm_map *map, vmm_size bytes);
 
 vmm_va vm_map_min(const struct vm_map *map);
 vmm_va vm_map_max(const struct vm_map *map);
@@ -156,6 +180,7 @@ struct vm_region {
     uint32_t tag;
     bool is_shared;
     bool is_permanent;
+    bool is_submap;    /* told as "reserved" */
     uint32_t purgable; /* 0 nonvolatile, 1 volatile, 2 empty, 3 cannot be purged */
 };
 
@@ -186,6 +211,13 @@ struct vm_region_pages {
 
 /* The entry that holds `address`, or the next one after it; false at the end of the map. */
 bool vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region);
+
+/*
+ * The same at most *depth submaps down; a submap's hole is passed over. *depth becomes the depth of
+ * what was found, whose bounds are those that `map` shows. XNU: vm_map_region_recurse_64().
+ */
+bool vm_map_region_recurse(const struct vm_map *map, vmm_va address, uint32_t *depth,
+                           struct vm_region *region);
 
 /*
  * Walks the pages of the entry that holds `address`; false when none does. `walks` false: the chain

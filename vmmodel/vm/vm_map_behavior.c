@@ -98,8 +98,17 @@ vm_behavior_range(struct vm_map *map, vmm_va start, vmm_va end, enum vm_page_dee
     struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
     enum vmm_status status = VMM_OK;
 
-    for (; status == VMM_OK && entry != NULL && entry->start < end; entry = vm_map_next(map, entry))
-        status = vm_behavior_entry(entry, start, end, deed);
+    for (; status == VMM_OK && entry != NULL && entry->start < end;
+         entry = vm_map_next(map, entry)) {
+        vmm_va from = entry->start > start ? entry->start : start;
+        vmm_va to = entry->end < end ? entry->end : end;
+
+        if (entry->submap != NULL)
+            status = vm_behavior_range(entry->submap, vm_entry_offset(entry, from),
+                                       vm_entry_offset(entry, to), deed);
+        else
+            status = vm_behavior_entry(entry, start, end, deed);
+    }
     return status;
 }
 

@@ -18,6 +18,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_submap.h"
 
 /* ---- life ---- */
 
@@ -58,17 +59,14 @@ vm_map_copy_discard(struct vm_map_copy **discarded)
 size_t
 vm_map_span(const struct vm_map *map, vmm_va start, vmm_va end)
 {
-    struct vm_map_entry *entry;
+    struct vm_place place;
     size_t count = 1;
 
-    if (!vm_map_lookup_entry(map, start, &entry))
+    if (!vm_map_find_place(map, start, &place))
         return 0;
-    for (; entry->end < end; count++) {
-        struct vm_map_entry *next = vm_map_next(map, entry);
-
-        if (next == NULL || next->start != entry->end)
+    for (; place.end < end; count++) {
+        if (!vm_map_find_place(map, place.end, &place))
             return 0;
-        entry = next;
     }
     return count;
 }
@@ -90,7 +88,8 @@ vm_map_copy_add(struct vm_map_copy *copy, const struct vm_map_entry *entry,
 /* ---- copyin ---- */
 
 enum vmm_status
-vm_map_copy_object(struct vm_map *map, struct vm_map_entry *entry, struct vm_object_copy *copy)
+vm_map_copy_object(const struct vm_map *map, struct vm_map_entry *entry,
+                   struct vm_object_copy *copy)
 {
     *copy = (struct vm_object_copy){ NULL, 0, false };
     if (entry->object == NULL)
@@ -103,8 +102,7 @@ vm_map_copy_object(struct vm_map *map, struct vm_map_entry *entry, struct vm_obj
     *copy = (struct vm_object_copy){ entry->object, entry->offset, true };
     vm_object_reference(entry->object);
     if (!entry->needs_copy && (entry->protection & VMM_PROT_WRITE))
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     entry->needs_copy = true;
     return VMM_OK;
 }
@@ -125,20 +123,38 @@ vm_map_copy_entry(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_
     return status;
 }
 
-/* Every entry of [start, end), clipped to it. */
+/* What a place has of [start, end), which begins in it; the entry is clipped to that. */
+static enum vmm_status
+vm_map_copy_place(struct vm_map *map, const struct vm_place *place, vmm_va start, vmm_va end,
+                  struct vm_map_copy *copy)
+{
+    struct vm_map *owner = vm_place_map(place, map);
+    vmm_size size = (place->end < end ? place->end : end) - start;
+    enum vmm_status status;
+
+    if (owner != map)
+        vm_map_lock(owner);
+    status = vm_map_clip_range(owner, place->entry, place->address, place->address + size);
+    if (status == VMM_OK)
+        status = vm_map_copy_entry(owner, place->entry, copy);
+    if (owner != map)
+        vm_map_unlock(owner);
+    return status;
+}
+
+/* Every entry of [start, end), clipped to it; behind submaps theirs. */
 static enum vmm_status
 vm_map_copy_entries(struct vm_map *map, vmm_va start, vmm_va end, struct vm_map_copy *copy)
 {
-    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
     enum vmm_status status = VMM_OK;
+    struct vm_place place;
 
-    for (; status == VMM_OK && start < end; entry = vm_map_next(map, entry)) {
-        if (!(entry->protection & VMM_PROT_READ))
+    for (; status == VMM_OK && start < end; start = place.end) {
+        if (!vm_map_find_place(map, start, &place))
+            return VMM_INVALID_ADDRESS;
+        if (!(place.entry->protection & VMM_PROT_READ))
             return VMM_PROTECTION_FAILURE;
-        status = vm_map_clip_range(map, entry, start, end);
-        if (status == VMM_OK)
-            status = vm_map_copy_entry(map, entry, copy);
-        start = entry->end;
+        status = vm_map_copy_place(map, &place, start, end, copy);
     }
     return status;
 }
@@ -187,12 +203,15 @@ static enum vmm_status
 vm_map_read_page(struct vm_map *map, vmm_va va, uint8_t *to, uint32_t size)
 {
     struct vm_map_entry *entry;
+    struct vm_place place;
     struct vm_page *page;
     enum vm_fault_kind kind;
     enum vmm_status status;
 
-    if (!vm_map_lookup_entry(map, va, &entry))
+    if (!vm_map_find_place(map, va, &place))
         return VMM_INVALID_ADDRESS;
+    entry = place.entry;
+    va = place.address;
     if (!(entry->protection & VMM_PROT_READ))
         return VMM_PROTECTION_FAILURE;
     if (entry->object == NULL) {
@@ -285,8 +304,7 @@ vm_map_make_shareable(struct vm_map *map, struct vm_map_entry *entry)
     if (status != VMM_OK)
         return status;
     if (before != NULL && entry->object != before)
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     entry->object->copy_strategy = VM_COPY_DELAY;
     return VMM_OK;
 }
@@ -323,22 +341,22 @@ static enum vmm_status
 vm_map_extract_entries(struct vm_map *map, vmm_va start, vmm_va end, bool copies, vmm_prot needed,
                        struct vm_map_copy *extract)
 {
-    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
     enum vmm_status status = VMM_OK;
+    struct vm_place place;
 
-    for (; status == VMM_OK && start < end; entry = vm_map_next(map, entry)) {
-        vmm_va stop = entry->end < end ? entry->end : end;
+    for (; status == VMM_OK && start < end; start = place.end) {
+        vmm_size size;
 
-        if ((entry->protection & needed) != needed)
+        if (!vm_map_find_place(map, start, &place))
+            return VMM_INVALID_ADDRESS;
+        if ((place.entry->protection & needed) != needed)
             return VMM_PROTECTION_FAILURE;
-        if (!copies) {
-            status = vm_map_extract_shared(map, entry, start, stop, extract);
-        } else {
-            status = vm_map_clip_range(map, entry, start, end);
-            if (status == VMM_OK)
-                status = vm_map_copy_entry(map, entry, extract);
-        }
-        start = stop;
+        if (!copies && place.entry->used_for_jit)
+            return VMM_INVALID_ARGUMENT; /* vm.md 2.1; from 15 on a policy may allow it */
+        size = (place.end < end ? place.end : end) - start;
+        status = copies ? vm_map_copy_place(map, &place, start, end, extract)
+                        : vm_map_extract_shared(vm_place_map(&place, map), place.entry,
+                                                place.address, place.address + size, extract);
     }
     return status;
 }
@@ -465,8 +483,7 @@ vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, con
         return address != 0 ? vm_device_write(map->system, address, from, size) : VMM_MEMORY_ERROR;
     }
     if (before != NULL && entry->object != before)
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     status = vm_fault_page(entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, va)), true,
                            &page, &kind);
     if (status != VMM_OK)
@@ -491,14 +508,15 @@ vm_map_overwrite_bytes(struct vm_map *map, vmm_va address, const struct vm_map_c
         vmm_va va = address + done;
         vmm_size rest = page_bytes - (va & (page_bytes - 1));
         vmm_size run = end - done < rest ? end - done : rest;
-        struct vm_map_entry *entry;
+        struct vm_place place;
 
         run = run < sizeof(bytes) ? run : sizeof(bytes);
-        if (!vm_map_lookup_entry(map, va, &entry))
-            return VMM_INVALID_ADDRESS;
-        status = vm_map_copy_read(copy, done, bytes, run);
+        status = vm_map_lookup_for(map, va, VMM_PROT_WRITE, &place);
         if (status == VMM_OK)
-            status = vm_map_write_page(map, entry, va, bytes, (uint32_t)run);
+            status = vm_map_copy_read(copy, done, bytes, run);
+        if (status == VMM_OK)
+            status = vm_map_write_page(vm_place_map(&place, map), place.entry, place.address, bytes,
+                                       (uint32_t)run);
         done += run;
     }
     return status;
@@ -512,7 +530,8 @@ vm_map_may_replace(const struct vm_map_entry *entry, const struct vm_piece *piec
     bool is_temporary =
         entry->needs_copy || (!entry->is_shared && (object == NULL || !object->true_share));
 
-    return is_temporary && entry->wired_count == 0 && !entry->is_superpage &&
+    return is_temporary && entry->submap == NULL && entry->wired_count == 0 &&
+           !entry->is_superpage &&
            (piece->object == NULL || piece->object->copy_strategy == VM_COPY_SYMMETRIC);
 }
 
@@ -571,23 +590,34 @@ vm_map_overwrite_pieces(struct vm_map *map, vmm_va address, const struct vm_map_
     return status;
 }
 
+/* Whether a store may go through, be it into a private copy. */
+static bool
+vm_map_may_write(const struct vm_map_entry *first, const struct vm_place *place)
+{
+    vmm_prot rights = place->entry->protection | (place->needs_copy ? first->protection : 0);
+
+    return (rights & VMM_PROT_WRITE) != 0;
+}
+
 /* The whole target is mapped and may be written; nothing of it is in transition. */
 static enum vmm_status
 vm_map_overwrite_check(struct vm_map *map, vmm_va start, vmm_va end)
 {
     struct vm_map_entry *entry;
+    struct vm_place place;
 
-    for (vmm_va at = start; at < end; at = entry->end) {
-        if (!vm_map_lookup_entry(map, at, &entry))
+    for (vmm_va at = start; at < end; at = place.end) {
+        if (!vm_map_find_place(map, at, &place) || !vm_map_lookup_entry(map, at, &entry))
             return VMM_INVALID_ADDRESS;
         if (entry->in_transition) {
-            enum vmm_status status = vm_map_entry_wait(map, entry, REASON_IN_TRANSITION_WAIT);
+            enum vmm_status status =
+                vm_map_entry_wait(map, entry, VM_SCHED_UNINTERRUPTIBLE, REASON_IN_TRANSITION_WAIT);
 
             if (status != VMM_OK)
                 return status;
             return vm_map_overwrite_check(map, start, end);
         }
-        if (!(entry->protection & VMM_PROT_WRITE))
+        if (!vm_map_may_write(entry, &place))
             return VMM_PROTECTION_FAILURE;
     }
     return VMM_OK;

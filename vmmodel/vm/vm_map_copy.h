@@ -47,7 +47,7 @@ void vm_map_copy_discard(struct vm_map_copy **copy);
 struct vm_object_copy;
 
 /* A virtual copy of one whole entry's memory; the source's entry may become needs_copy itself. */
-enum vmm_status vm_map_copy_object(struct vm_map *map, struct vm_map_entry *entry,
+enum vmm_status vm_map_copy_object(const struct vm_map *map, struct vm_map_entry *entry,
                                    struct vm_object_copy *copy) VMM_MUST_USE;
 
 /* How many entries [start, end) spans, page aligned; 0 when it has a hole. */

@@ -3,6 +3,8 @@
  *
  * No page and no translation comes of it; that is what "lazy" means.
  */
+#include <inttypes.h>
+
 #include "vm/vm_map_store.h"
 #include "vm/vm_map_wire.h"
 #include "vm/vm_object.h"
@@ -13,37 +15,103 @@
 
 enum { VM_TAG_REALLOC = 6 };
 
-/* Finds or checks the place; with OVERWRITE what is there goes. The map is locked. */
-static enum vmm_status
-vm_map_place(struct vm_map *map, vmm_va *address, const struct vm_map_enter_args *args)
+/* One request in progress. */
+struct vm_enter {
+    struct vm_map *map;
+    const struct vm_map_enter_args *args;
+    vmm_va at;
+    bool is_made;          /* [at, at + size) is mapped as asked */
+    struct vmm_list saved; /* what OVERWRITE took away; comes back when the request fails */
+};
+
+/* VM_FLAGS_ALREADY: the very mapping that is asked for may be there already (vm.md 1.6). */
+static bool
+vm_enter_is_there(const struct vm_enter *enter)
 {
+    const struct vm_map_enter_args *args = enter->args;
+    vmm_va end = enter->at + args->size;
+    vmm_off offset = args->offset;
     struct vm_map_entry *entry;
 
-    if ((args->flags & VM_MAP_ANYWHERE) && (args->flags & VM_MAP_RANDOM_ADDR))
-        return vm_map_find_random(map, args->size, address);
-    if (args->flags & VM_MAP_ANYWHERE)
-        return vm_map_find_space(map, args->size, args->mask, address);
-    if (*address & args->mask)
+    for (vmm_va at = enter->at; at < end; at = entry->end) {
+        if (!vm_map_lookup_entry(enter->map, at, &entry) ||
+            (at == enter->at && entry->start != at) || entry->end > end ||
+            entry->object != args->object || entry->submap != args->submap ||
+            (entry->object != NULL && entry->offset != offset) ||
+            entry->needs_copy != args->needs_copy || entry->protection != args->protection ||
+            entry->max_protection != args->max_protection ||
+            entry->inheritance != args->inheritance || entry->tag != VM_MAP_TAG(args->flags))
+            return false;
+        offset += vm_entry_size(entry);
+    }
+    return true;
+}
+
+/* Waits until something of the map goes away, where a map says so; else there is no room. */
+static enum vmm_status
+vm_enter_wait_for_space(struct vm_map *map, vmm_size size)
+{
+    if (!map->wait_for_space || size > map->search_max - map->search_min)
         return VMM_NO_SPACE;
-    if (*address < map->min || *address > map->max || map->max - *address < args->size)
+    if (map->system->sched == NULL)
+        return vm_hang(map->system, REASON_NO_MAP_SPACE, map->space, map->search_min,
+                       "vm_map_enter: the thread waits for %" PRIu64 " bytes of room in a full map",
+                       size);
+    return vm_map_block(map, VM_SCHED_MAP_SPACE, VM_SCHED_UNINTERRUPTIBLE);
+}
+
+static enum vmm_status
+vm_enter_anywhere(struct vm_enter *enter)
+{
+    const struct vm_map_enter_args *args = enter->args;
+    enum vmm_status status = vm_map_find_room(enter->map, args, &enter->at);
+
+    while (status == VMM_NO_SPACE && enter->map->wait_for_space) {
+        status = vm_enter_wait_for_space(enter->map, args->size);
+        if (status != VMM_OK)
+            return status;
+        status = vm_map_find_room(enter->map, args, &enter->at);
+    }
+    return status;
+}
+
+/* Finds or checks the place; with OVERWRITE what is there goes. The map is locked. */
+static enum vmm_status
+vm_enter_place(struct vm_enter *enter)
+{
+    const struct vm_map_enter_args *args = enter->args;
+    struct vm_map *map = enter->map;
+    struct vm_map_entry *entry;
+
+    if (args->flags & VM_MAP_ANYWHERE)
+        return vm_enter_anywhere(enter);
+    if (enter->at & args->mask)
+        return VMM_NO_SPACE;
+    if (enter->at < map->min || enter->at > map->max || map->max - enter->at < args->size)
         return VMM_INVALID_ADDRESS;
     if (args->flags & VM_MAP_OVERWRITE) {
-        enum vmm_status status = vm_map_delete_locked(map, *address, *address + args->size);
+        enum vmm_status status =
+            vm_map_delete_locked(map, enter->at, enter->at + args->size, 0, &enter->saved);
 
         if (status != VMM_OK)
             return status;
     }
-    entry = vm_map_entry_at_or_after(map, *address);
-    return entry != NULL && entry->start < *address + args->size ? VMM_NO_SPACE : VMM_OK;
+    entry = vm_map_entry_at_or_after(map, enter->at);
+    if (entry == NULL || entry->start >= enter->at + args->size)
+        return VMM_OK;
+    return (args->vmk_flags & VMKF_ALREADY) && vm_enter_is_there(enter) ? VMM_MEMORY_PRESENT
+                                                                        : VMM_NO_SPACE;
 }
 
 /* The entry that a request describes, with the object it brings or none. */
 static struct vm_map_entry
-vm_map_entry_made(vmm_va start, vmm_size size, const struct vm_map_enter_args *args)
+vm_map_entry_made(const struct vm_map *map, vmm_va start, vmm_size size,
+                  const struct vm_map_enter_args *args)
 {
     return (struct vm_map_entry){ .start = start,
                                   .end = start + size,
                                   .object = args->object,
+                                  .submap = args->submap,
                                   .offset = args->offset,
                                   .protection = args->protection,
                                   .max_protection = args->max_protection,
@@ -52,6 +120,11 @@ vm_map_entry_made(vmm_va start, vmm_size size, const struct vm_map_enter_args *a
                                   .no_cache = (args->flags & VM_MAP_NO_CACHE) != 0,
                                   .permanent = (args->flags & VM_MAP_PERMANENT) != 0,
                                   .is_shared = args->is_shared,
+                                  .used_for_jit = (args->vmk_flags & VMKF_JIT) != 0,
+                                  .is_atomic = (args->vmk_flags & VMKF_ATOMIC) != 0 &&
+                                               map->system->profile.has_atomic_entries,
+                                  .use_pmap = args->submap == NULL ||
+                                              (args->vmk_flags & VMKF_NESTED_PMAP) != 0,
                                   .needs_copy = args->needs_copy };
 }
 
@@ -69,14 +142,16 @@ vm_object_may_grow(const struct vm_object *object)
 static bool
 vm_map_coalesce(struct vm_map *map, vmm_va start, const struct vm_map_enter_args *args)
 {
-    struct vm_map_entry made = vm_map_entry_made(start, args->size, args);
+    struct vm_map_entry made = vm_map_entry_made(map, start, args->size, args);
     struct vm_map_entry *prev;
     vmm_size limit = made.tag == VM_TAG_REALLOC ? VM_ANON_CHUNK_BYTES : VM_COALESCE_BYTES;
 
-    if (args->object != NULL || start == map->min || (args->flags & VM_MAP_SUPERPAGE_MASK) ||
-        (args->flags & VM_MAP_PURGABLE) || !vm_map_lookup_entry(map, start - 1, &prev))
+    if (args->object != NULL || args->submap != NULL || start == map->min || made.used_for_jit ||
+        made.is_atomic || (args->flags & (VM_MAP_SUPERPAGE_MASK | VM_MAP_PURGABLE)) ||
+        !vm_map_lookup_entry(map, start - 1, &prev))
         return false;
     if (prev->is_shared || prev->in_transition || prev->needs_wakeup || prev->is_superpage ||
+        prev->submap != NULL || prev->used_for_jit || prev->is_atomic ||
         prev->behavior != VM_BEHAVIOR_DEFAULT || prev->zero_wired_pages || prev->needs_copy ||
         prev->wired_count > 0 || prev->protection != made.protection ||
         prev->max_protection != made.max_protection || prev->inheritance != made.inheritance ||
@@ -86,10 +161,7 @@ vm_map_coalesce(struct vm_map *map, vmm_va start, const struct vm_map_enter_args
         return false;
     if (prev->object != NULL)
         vm_object_grow(prev->object, prev->offset + vm_entry_size(prev), args->size);
-    map->size += args->size;
-    prev->end += args->size;
-    if (prev->start <= map->first_free && prev->end > map->first_free)
-        map->first_free = prev->end;
+    vm_map_entry_lengthen(map, prev, args->size);
     return true;
 }
 
@@ -112,7 +184,7 @@ vm_map_chunk(const struct vm_map_enter_args *args)
 {
     if (args->flags & VM_MAP_SUPERPAGE_MASK)
         return VM_SUPERPAGE_BYTES;
-    if (args->object == NULL && args->max_protection != VMM_PROT_NONE)
+    if (args->object == NULL && args->submap == NULL && args->max_protection != VMM_PROT_NONE)
         return VM_ANON_CHUNK_BYTES;
     return args->size;
 }
@@ -146,7 +218,7 @@ vm_map_enter_chunks(struct vm_map *map, vmm_va at, const struct vm_map_enter_arg
 
     while (status == VMM_OK && done < args->size) {
         vmm_size size = args->size - done < chunk ? args->size - done : chunk;
-        struct vm_map_entry made = vm_map_entry_made(at + done, size, args);
+        struct vm_map_entry made = vm_map_entry_made(map, at + done, size, args);
 
         status = vm_map_give_object(map, &made, args->flags);
         if (status == VMM_OK)
@@ -165,30 +237,89 @@ vm_map_enter_chunks(struct vm_map *map, vmm_va at, const struct vm_map_enter_arg
     return status;
 }
 
+/* The new mapping goes again, with the reference that its entry took over. */
+static enum vmm_status
+vm_enter_undo(struct vm_enter *enter, enum vmm_status status)
+{
+    enum vmm_status removed;
+
+    if (enter->args->object != NULL)
+        vm_object_reference(enter->args->object);
+    removed = vm_map_delete(enter->map, enter->at, enter->at + enter->args->size);
+    return removed == VMM_OK ? status : removed;
+}
+
+/* What OVERWRITE took away comes back, where its place is still free; or goes for good. */
+static void
+vm_enter_settle(struct vm_enter *enter, bool restores)
+{
+    struct vm_map *map = enter->map;
+
+    while (!vmm_list_is_empty(&enter->saved)) {
+        struct vm_map_entry *entry = vm_entry_of_link(enter->saved.next);
+        struct vm_map_entry *there = vm_map_entry_at_or_after(map, entry->start);
+
+        vmm_list_remove(&entry->link);
+        if (!restores || (there != NULL && there->start < entry->end)) {
+            vm_map_entry_free(map, entry);
+            continue;
+        }
+        vm_map_entry_link(map, entry);
+        trace_emit(&map->system->trace, EV_MAP_ENTER, .space = map->space, .va = entry->start,
+                   .length = vm_entry_size(entry), .prot = entry->protection,
+                   .object = entry->object == NULL ? 0 : entry->object->id);
+    }
+}
+
+/* What a request may not ask at all. */
+static enum vmm_status
+vm_enter_check(const struct vm_map *map, const struct vm_map_enter_args *args)
+{
+    if ((args->flags & VM_MAP_SUPERPAGE_MASK) && args->size % VM_SUPERPAGE_BYTES != 0)
+        return VMM_INVALID_ARGUMENT;
+    if ((args->vmk_flags & VMKF_JIT) && map->jit_entry_exists)
+        return VMM_INVALID_ARGUMENT;
+    return VMM_OK;
+}
+
+/* Superpages, and everything in a map that says so, are user-wired at once (T31, vm.md 1.6). */
+static enum vmm_status
+vm_enter_wire(const struct vm_enter *enter)
+{
+    if (!(enter->args->flags & VM_MAP_SUPERPAGE_MASK) && !enter->map->wiring_required)
+        return VMM_OK;
+    return vm_map_wire(enter->map, enter->at, enter->at + enter->args->size,
+                       enter->args->protection, true);
+}
+
 enum vmm_status
 vm_map_enter(struct vm_map *map, vmm_va *address, const struct vm_map_enter_args *args)
 {
-    bool is_super = (args->flags & VM_MAP_SUPERPAGE_MASK) != 0;
-    enum vmm_status status;
-    vmm_va at = *address;
+    struct vm_enter enter = { .map = map, .args = args, .at = *address };
+    enum vmm_status status = vm_enter_check(map, args);
 
-    if (is_super && args->size % VM_SUPERPAGE_BYTES != 0)
-        return VMM_INVALID_ARGUMENT;
-    if (!vmm_zone_reserve(&map->system->entry_zone))
-        return VMM_MODEL_NO_MEMORY; /* before OVERWRITE takes away what it could not replace */
-    vm_map_lock(map);
-    status = vm_map_place(map, &at, args);
-    if (status == VMM_OK && !vm_map_coalesce(map, at, args))
-        status = vm_map_enter_chunks(map, at, args);
-    vm_map_unlock(map);
     if (status != VMM_OK)
         return status;
-    trace_emit(&map->system->trace, EV_MAP_ENTER, .space = map->space, .va = at,
-               .length = args->size, .prot = args->protection,
-               .object = args->object == NULL ? 0 : args->object->id);
-    if (is_super)
-        status = vm_map_wire(map, at, at + args->size, args->protection, true); /* T31 */
+    vmm_list_init(&enter.saved);
+    vm_map_lock(map);
+    status = vm_enter_place(&enter);
+    if (status == VMM_OK && !vm_map_coalesce(map, enter.at, args))
+        status = vm_map_enter_chunks(map, enter.at, args);
+    enter.is_made = status == VMM_OK;
+    map->jit_entry_exists |= enter.is_made && (args->vmk_flags & VMKF_JIT) != 0;
+    vm_map_unlock(map);
+    if (enter.is_made) {
+        trace_emit(&map->system->trace, EV_MAP_ENTER, .space = map->space, .va = enter.at,
+                   .length = args->size, .prot = args->protection,
+                   .object = args->object == NULL ? 0 : args->object->id);
+        status = vm_enter_wire(&enter);
+    }
+    if (status != VMM_OK && enter.is_made)
+        status = vm_enter_undo(&enter, status);
+    vm_map_lock(map);
+    vm_enter_settle(&enter, status != VMM_OK);
+    vm_map_unlock(map);
     if (status == VMM_OK)
-        *address = at;
+        *address = enter.at;
     return status;
 }

@@ -2,19 +2,19 @@
 #include "vm/vm_map_prefault.h"
 
 #include "vm/vm_internal.h"
-#include "vm/vm_map_store.h"
+#include "vm/vm_submap.h"
 
 /* One translation, wired in the hardware's word although no entry is (vm.md T10). */
 static enum vmm_status
 vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, bool must)
 {
     struct vm_page *page = &map->system->pages[ppn];
-    struct vm_map_entry *entry;
+    struct vm_place place;
     enum vmm_status status;
 
-    if (ppn == VMM_NO_PAGE || !vm_map_lookup_entry(map, va, &entry))
+    if (ppn == VMM_NO_PAGE || !vm_map_find_place(map, va, &place))
         return VMM_MEMORY_ERROR;
-    entry->is_prefaulted = true;
+    place.entry->is_prefaulted = true;
     status =
         pmap_enter(map->pmap, va, ppn, prot, PMAP_ENTER_WIRED | (must ? 0 : PMAP_ENTER_NOWAIT));
     if (status == VMM_OK) {

@@ -1,7 +1,10 @@
 /* vm_map_store.c - see vm_map_store.h */
 #include "vm/vm_map_store.h"
 
+#include <inttypes.h>
+
 #include "vm/vm_object.h"
+#include "vm/vm_submap.h"
 
 static struct vm_map_entry *
 vm_entry_of_node(const struct vmm_tree_node *node)
@@ -42,6 +45,16 @@ vm_map_entry_at_or_after(const struct vm_map *map, vmm_va address)
     return entry == NULL ? vm_map_first(map) : vm_map_next(map, entry);
 }
 
+/* What the searches for room remember of an entry that came or grew. */
+static void
+vm_map_note_end(struct vm_map *map, const struct vm_map_entry *entry)
+{
+    if (entry->start <= map->first_free && entry->end > map->first_free)
+        map->first_free = entry->end;
+    if (entry->end > map->highest_entry_end)
+        map->highest_entry_end = entry->end;
+}
+
 void
 vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry)
 {
@@ -62,20 +75,41 @@ vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry)
     vmm_tree_insert_at(&map->tree, parent, side, &entry->node);
     vmm_list_insert_after(before == NULL ? &map->entries : &before->link, &entry->link);
     map->size += vm_entry_size(entry);
-    if (entry->start <= map->first_free && entry->end > map->first_free)
-        map->first_free = entry->end;
+    vm_map_note_end(map, entry);
 }
 
 void
-vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
+vm_map_entry_lengthen(struct vm_map *map, struct vm_map_entry *entry, vmm_size more)
+{
+    map->size += more;
+    entry->end += more;
+    vm_map_note_end(map, entry);
+}
+
+void
+vm_map_entry_unlink(struct vm_map *map, struct vm_map_entry *entry)
 {
     vmm_tree_remove(&map->tree, &entry->node);
     vmm_list_remove(&entry->link);
     map->size -= vm_entry_size(entry);
     if (entry->start < map->first_free)
         map->first_free = entry->start > map->search_min ? entry->start : map->search_min;
+}
+
+void
+vm_map_entry_free(struct vm_map *map, struct vm_map_entry *entry)
+{
     vm_object_release(&entry->object);
+    if (entry->submap != NULL)
+        vm_map_release(&entry->submap);
     vmm_zone_give(&map->system->entry_zone, entry);
+}
+
+void
+vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
+{
+    vm_map_entry_unlink(map, entry);
+    vm_map_entry_free(map, entry);
 }
 
 /* A second entry with the same fields and a reference of its own; not linked. */
@@ -89,6 +123,8 @@ vm_map_entry_twin(struct vm_map *map, const struct vm_map_entry *entry)
     *twin = *entry;
     if (twin->object != NULL)
         vm_object_reference(twin->object);
+    if (twin->submap != NULL)
+        vm_map_reference(twin->submap);
     return twin;
 }
 
@@ -116,30 +152,79 @@ vm_map_split(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool kee
     return VMM_OK;
 }
 
-/* A device's block is one translation unit: cutting it drops every translation (vm.md 1.4, T28). */
-static void
-vm_map_clip_device(struct vm_map *map, struct vm_map_entry *entry)
+/*
+ * Takes [start, end), whole nesting units of a nested entry, out of the nesting: the entry is cut
+ * down to it, and what the pmap held nested is gone. vm_map_clip_unnest(), vm.md 1.4.
+ */
+static enum vmm_status
+vm_map_unnest(struct vm_map *map, struct vm_map_entry *entry, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = VMM_OK;
+
+    if (start > entry->start)
+        status = vm_map_split(map, entry, start, true);
+    if (status == VMM_OK && end < entry->end)
+        status = vm_map_split(map, entry, end, false);
+    if (status != VMM_OK)
+        return status;
+    pmap_remove(map->pmap, entry->start, entry->end);
+    entry->use_pmap = false;
+    return VMM_OK;
+}
+
+static bool
+vm_map_entry_is_nested(const struct vm_map_entry *entry)
+{
+    return entry->submap != NULL && entry->use_pmap;
+}
+
+/*
+ * Before a cut at `at`, inside. A device's block is one translation unit: cutting it drops every
+ * translation (vm.md 1.4, T28). An atomic entry must not be cut.
+ */
+static enum vmm_status
+vm_map_cut(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool keeps_tail)
 {
     if (entry->object != NULL && entry->object->phys_contiguous)
         pmap_remove(map->pmap, entry->start, entry->end);
+    if (entry->is_atomic)
+        return vm_panic(map->system, REASON_CLIP_ATOMIC, map->space, at,
+                        "Attempting to clip an atomic VM entry! (0x%" PRIx64 "-0x%" PRIx64 ")",
+                        entry->start, entry->end);
+    return vm_map_split(map, entry, at, keeps_tail);
 }
 
+/* A nested entry is unnested around the place even when there is nothing to cut (T28). */
 enum vmm_status
 vm_map_clip_start(struct vm_map *map, struct vm_map_entry *entry, vmm_va at)
 {
-    if (at <= entry->start)
-        return VMM_OK;
-    vm_map_clip_device(map, entry);
-    return vm_map_split(map, entry, at, true);
+    enum vmm_status status = VMM_OK;
+
+    if (vm_map_entry_is_nested(entry) && at >= entry->start && at < entry->end) {
+        vmm_size unit = vm_map_nesting_bytes(map->system);
+        vmm_va start = at & ~(unit - 1);
+
+        status = vm_map_unnest(map, entry, start, start + unit);
+    }
+    if (status != VMM_OK || at <= entry->start)
+        return status;
+    return vm_map_cut(map, entry, at, true);
 }
 
 enum vmm_status
 vm_map_clip_end(struct vm_map *map, struct vm_map_entry *entry, vmm_va at)
 {
-    if (at >= entry->end)
-        return VMM_OK;
-    vm_map_clip_device(map, entry);
-    return vm_map_split(map, entry, at, false);
+    enum vmm_status status = VMM_OK;
+
+    at = at > entry->end ? entry->end : at;
+    if (vm_map_entry_is_nested(entry)) {
+        vmm_size unit = vm_map_nesting_bytes(map->system);
+
+        status = vm_map_unnest(map, entry, entry->start, (at + unit - 1) & ~(unit - 1));
+    }
+    if (status != VMM_OK || at >= entry->end)
+        return status;
+    return vm_map_cut(map, entry, at, false);
 }
 
 enum vmm_status
@@ -157,15 +242,17 @@ vm_map_entries_match(const struct vm_map *map, const struct vm_map_entry *a,
 {
     bool may_be_shared = map->system->profile.simplify_merges_shared;
 
-    return a->end == b->start && a->object == b->object && a->tag == b->tag &&
-           a->behavior == b->behavior && a->no_cache == b->no_cache &&
-           a->permanent == b->permanent && a->zero_wired_pages == b->zero_wired_pages &&
-           a->is_shared == b->is_shared && (!a->is_shared || may_be_shared) && !a->is_superpage &&
-           !b->is_superpage && a->offset + vm_entry_size(a) == b->offset &&
-           a->protection == b->protection && a->max_protection == b->max_protection &&
-           a->inheritance == b->inheritance && a->needs_copy == b->needs_copy &&
-           a->wired_count == b->wired_count && a->user_wired_count == b->user_wired_count &&
-           !a->in_transition && !b->in_transition && !a->needs_wakeup && !b->needs_wakeup;
+    return a->end == b->start && a->object == b->object && a->submap == b->submap &&
+           a->use_pmap == b->use_pmap && a->used_for_jit == b->used_for_jit && a->tag == b->tag &&
+           !a->is_atomic && !b->is_atomic && a->behavior == b->behavior &&
+           a->no_cache == b->no_cache && a->permanent == b->permanent &&
+           a->zero_wired_pages == b->zero_wired_pages && a->is_shared == b->is_shared &&
+           (!a->is_shared || may_be_shared) && !a->is_superpage && !b->is_superpage &&
+           a->offset + vm_entry_size(a) == b->offset && a->protection == b->protection &&
+           a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
+           a->needs_copy == b->needs_copy && a->wired_count == b->wired_count &&
+           a->user_wired_count == b->user_wired_count && !a->in_transition && !b->in_transition &&
+           !a->needs_wakeup && !b->needs_wakeup;
 }
 
 /* Merges the entry before `entry` into it when the two match. vm_map_simplify_entry(). */
@@ -198,112 +285,4 @@ vm_map_simplify_range(struct vm_map *map, vmm_va start, vmm_va end)
         vm_map_simplify_entry(map, entry);
         entry = vm_map_next(map, entry);
     }
-}
-
-/* Rounds up to the alignment and to a page; 0 when that wraps. */
-static vmm_va
-vm_map_align(const struct vm_map *map, vmm_va address, vmm_va mask)
-{
-    vmm_va aligned = (address + mask) & ~mask;
-
-    return aligned < address ? 0 : vm_map_round_page(map, aligned);
-}
-
-/*
- * Where the search starts. With first_free (10.9, 10.10) a hint below the first hole moves up to it,
- * and any hint may thus end below where the caller asked for (vm.md 1.7, T26).
- */
-static vmm_va
-vm_map_search_start(const struct vm_map *map, vmm_va hint)
-{
-    vmm_va free_from = map->first_free; /* nothing below it is free */
-    struct vm_map_entry *after;
-
-    if (map->system->profile.free_space != VM_FREE_SPACE_FIRST_FREE)
-        return hint < free_from ? free_from : hint;
-    after = vm_map_entry_at_or_after(map, free_from);
-    if (hint < free_from || (after != NULL && hint < after->start))
-        return free_from;
-    return hint;
-}
-
-/* Whether `size` bytes from `start` on end before `entry` (NULL: none) and where the search ends. */
-static bool
-vm_map_fits(const struct vm_map *map, vmm_va start, vmm_size size, const struct vm_map_entry *entry)
-{
-    vmm_va limit = entry == NULL || entry->start > map->search_max ? map->search_max : entry->start;
-
-    return start <= limit && limit - start >= size;
-}
-
-/* Moves first_free up to the first address that is really free. */
-static void
-vm_map_find_first_free(struct vm_map *map)
-{
-    struct vm_map_entry *entry;
-
-    while (map->first_free < map->search_max && vm_map_lookup_entry(map, map->first_free, &entry))
-        map->first_free = entry->end;
-}
-
-void
-vm_map_search_within(struct vm_map *map, vmm_va start, vmm_va end)
-{
-    VMM_ASSERT(map->min <= start && start < end && end <= map->max);
-    map->search_min = map->first_free = start;
-    map->search_max = end;
-}
-
-/* The hint, or where to begin instead when a place beyond it would do but lies in nobody's reach. */
-static vmm_va
-vm_map_search_hint(const struct vm_map *map, vmm_va hint, vmm_size size)
-{
-    bool is_outside = hint < map->search_min || hint >= map->search_max;
-
-    return is_outside && hint <= map->max && map->max - hint >= size ? map->search_min : hint;
-}
-
-enum vmm_status
-vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *address)
-{
-    vmm_va start;
-    const struct vm_map_entry *entry;
-
-    vm_map_find_first_free(map);
-    start = vm_map_search_start(map, vm_map_search_hint(map, *address, size));
-    entry = vm_map_entry_at_or_after(map, start);
-    if (start == 0)
-        start = map->system->page_bytes; /* a search never answers 0 */
-    start = vm_map_align(map, start, mask);
-    for (; start != 0 && !vm_map_fits(map, start, size, entry); entry = vm_map_next(map, entry)) {
-        if (entry == NULL || entry->start >= map->search_max)
-            return VMM_NO_SPACE;
-        if (entry->end > start)
-            start = vm_map_align(map, entry->end, mask);
-    }
-    if (start == 0)
-        return VMM_NO_SPACE;
-    *address = start;
-    return VMM_OK;
-}
-
-enum vmm_status
-vm_map_find_random(struct vm_map *map, vmm_size size, vmm_va *address)
-{
-    enum { TRIES = 1000 };
-    uint64_t pages = (map->search_max - map->search_min) >> map->system->page_shift;
-
-    for (unsigned i = 0; i < TRIES; i++) {
-        vmm_va at =
-            map->search_min + (vmm_rng_below(&map->system->rng, pages) << map->system->page_shift);
-        struct vm_map_entry *entry;
-
-        if (at == 0 || vm_map_lookup_entry(map, at, &entry))
-            continue;
-        if (vm_map_fits(map, at, size, vm_map_entry_at_or_after(map, at))) {
-            *address = at;
-            return VMM_OK;
-        }
-    }
-    return VMM_NO_SPACE;
 }

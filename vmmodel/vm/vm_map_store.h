@@ -24,7 +24,16 @@ struct vm_map_entry *vm_map_entry_at_or_after(const struct vm_map *map, vmm_va a
 /* Links a filled entry in; the range is free. */
 void vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry);
 
-/* Unlinks an entry and frees it, with its reference on the object. */
+/* Moves the end of a linked entry up; what follows is free. */
+void vm_map_entry_lengthen(struct vm_map *map, struct vm_map_entry *entry, vmm_size more);
+
+/* Takes an entry out of its map; it keeps its reference on the object. */
+void vm_map_entry_unlink(struct vm_map *map, struct vm_map_entry *entry);
+
+/* Frees an entry of no map, with its reference on the object. */
+void vm_map_entry_free(struct vm_map *map, struct vm_map_entry *entry);
+
+/* Both. */
 void vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry);
 
 /*
@@ -47,7 +56,11 @@ void vm_map_simplify_range(struct vm_map *map, vmm_va start, vmm_va end);
 enum vmm_status vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask,
                                   vmm_va *address) VMM_MUST_USE;
 
-/* A free place anywhere, by the system's own random numbers; VMM_NO_SPACE after 1000 tries. */
-enum vmm_status vm_map_find_random(struct vm_map *map, vmm_size size, vmm_va *address) VMM_MUST_USE;
+/*
+ * Room as a request asks for it: at random, from the top down, with a free page before it, or as
+ * above. VMM_NO_SPACE: there is none, or none in 1000 random tries.
+ */
+enum vmm_status vm_map_find_room(struct vm_map *map, const struct vm_map_enter_args *args,
+                                 vmm_va *address) VMM_MUST_USE;
 
 #endif

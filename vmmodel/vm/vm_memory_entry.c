@@ -12,6 +12,7 @@
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_submap.h"
 
 struct vm_memory_entry {
     struct vm_system *system;
@@ -136,8 +137,7 @@ vm_memory_entry_own(struct vm_map *map, struct vm_map_entry *entry)
         entry->object->size > vm_entry_size(entry))
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
     if (status == VMM_OK && before != NULL && entry->object != before)
-        pmap_protect(map->pmap, entry->start, entry->end,
-                     entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     return status;
 }
 
@@ -149,16 +149,18 @@ vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_size *size, vmm_p
     vmm_va end = vm_map_round_page(map, address + *size);
     struct vm_memory_entry *handle;
     struct vm_map_entry *entry;
-    enum vmm_status status;
+    struct vm_place place;
+    enum vmm_status status = vm_map_lookup_for(map, start, prot, &place);
 
-    if (!vm_map_lookup_entry(map, start, &entry))
-        return VMM_INVALID_ADDRESS;
-    if (prot & ~entry->protection)
-        return VMM_PROTECTION_FAILURE;
+    if (status != VMM_OK)
+        return status;
+    entry = place.entry;
+    end = place.address + ((end < place.end ? end : place.end) - start);
+    start = place.address;
     handle = vm_memory_entry_take(map->system, 1);
     if (handle == NULL)
         return VMM_MODEL_NO_MEMORY;
-    status = vm_memory_entry_own(map, entry);
+    status = vm_memory_entry_own(vm_place_map(&place, map), entry);
     if (status != VMM_OK) {
         vm_memory_entry_release(&handle);
         return status;
@@ -166,7 +168,7 @@ vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_size *size, vmm_p
     vm_object_share(entry->object);
     vm_object_reference(entry->object);
     handle->prot = prot;
-    handle->size = (end < entry->end ? end : entry->end) - start;
+    handle->size = end - start;
     handle->pieces->size = handle->size;
     handle->pieces->pieces[handle->pieces->count++] =
         (struct vm_piece){ .object = entry->object,

@@ -1,6 +1,7 @@
 /* vm_page_query.c - what a user may know of one page (vm.md 7.3) */
 #include "vm/vm_map_store.h"
 #include "vm/vm_page.h"
+#include "vm/vm_submap.h"
 #include "vm/vm_user.h"
 
 /* What a page in memory says of itself. */
@@ -43,19 +44,19 @@ vm_page_query_chain(const struct vm_object *top, vmm_off offset, int *found)
 enum vmm_status
 vm_page_query(struct vm_map *map, vmm_va address, int *disposition, int *references)
 {
-    struct vm_map_entry *entry;
     const struct vm_object *object = NULL;
+    struct vm_place place;
     int found = 0;
 
-    if (!vm_map_lookup_entry(map, address, &entry)) {
+    if (!vm_map_find_place(map, vm_map_trunc_page(map, address), &place)) {
         if (!map->system->profile.page_query_passes_holes)
             return VMM_FAILURE;
         *disposition = *references = 0;
         return VMM_OK;
     }
-    if (entry->object != NULL)
-        object = vm_page_query_chain(
-            entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, address)), &found);
+    if (place.entry->object != NULL)
+        object = vm_page_query_chain(place.entry->object,
+                                     vm_entry_offset(place.entry, place.address), &found);
     *disposition = found;
     *references = object == NULL ? 0 : (int)object->ref_count;
     return VMM_OK;

@@ -3,17 +3,15 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_submap.h"
 
-bool
-vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region)
+/* What is told of one entry. */
+static struct vm_region
+vm_region_of(const struct vm_map_entry *entry)
 {
-    const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, address);
-    const struct vm_object *object;
+    const struct vm_object *object = entry->object;
 
-    if (entry == NULL)
-        return false;
-    object = entry->object;
-    *region = (struct vm_region){
+    return (struct vm_region){
         .start = entry->start,
         .end = entry->end,
         .protection = entry->protection,
@@ -31,8 +29,63 @@ vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region
         .tag = entry->tag,
         .is_shared = entry->is_shared,
         .is_permanent = entry->permanent,
+        .is_submap = entry->submap != NULL,
         .purgable = object == NULL ? VM_PURGABLE_DENY : object->purgable,
     };
+}
+
+bool
+vm_map_region(const struct vm_map *map, vmm_va address, struct vm_region *region)
+{
+    const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, address);
+
+    if (entry == NULL)
+        return false;
+    *region = vm_region_of(entry);
+    return true;
+}
+
+/* The first entry of [from, to) at most *depth submaps down; *depth: how many it was. */
+static bool
+vm_region_find(const struct vm_map *map, vmm_va from, vmm_va to, uint32_t *depth,
+               struct vm_region *region)
+{
+    const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, from);
+
+    for (; entry != NULL && entry->start < to; entry = vm_map_next(map, entry)) {
+        vmm_va start = entry->start > from ? entry->start : from;
+        vmm_va end = entry->end < to ? entry->end : to;
+        vmm_va inside = vm_entry_offset(entry, entry->start);
+        uint32_t below = *depth - 1;
+
+        if (entry->submap == NULL || *depth == 0) {
+            *region = vm_region_of(entry);
+            *depth = 0;
+            return true;
+        }
+        if (vm_region_find(entry->submap, inside + (start - entry->start),
+                           inside + (end - entry->start), &below, region)) {
+            vmm_va first = inside > region->start ? inside : region->start;
+            vmm_va last = inside + vm_entry_size(entry);
+
+            region->end = entry->start + ((region->end < last ? region->end : last) - inside);
+            region->start = entry->start + (first - inside);
+            *depth = below + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+vm_map_region_recurse(const struct vm_map *map, vmm_va address, uint32_t *depth,
+                      struct vm_region *region)
+{
+    uint32_t found = *depth;
+
+    if (!vm_region_find(map, address, map->max, &found, region))
+        return false;
+    *depth = found;
     return true;
 }
 
@@ -158,13 +211,14 @@ void
 vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view)
 {
     struct pmap_translation found;
-    struct vm_map_entry *entry;
+    struct vm_place place;
     const struct vm_page *page = NULL;
     vmm_va va = vm_map_trunc_page(map, address);
 
-    *view = (struct vm_page_view){ .is_mapped = vm_map_lookup_entry(map, va, &entry) };
-    if (view->is_mapped && entry->object != NULL)
-        page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+    *view = (struct vm_page_view){ .is_mapped = vm_map_find_place(map, va, &place) };
+    if (view->is_mapped && place.entry->object != NULL)
+        page =
+            vm_object_find_page(place.entry->object, vm_entry_offset(place.entry, place.address));
     if (page != NULL) {
         view->is_resident = true;
         view->ppn = vm_page_ppn(page);

@@ -19,10 +19,10 @@ vm_map_create_pmap(struct vm_system *system, uint32_t space)
     return pmap;
 }
 
-static enum vmm_status
-vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
+enum vmm_status
+vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
+              struct vm_map **made)
 {
-    const struct hw_geometry *geometry = system->machine->geometry;
     struct vm_map *map = vmm_zone_take(&system->map_zone);
 
     if (map == NULL)
@@ -30,19 +30,36 @@ vm_map_create(struct vm_system *system, uint32_t space, struct vm_map **made)
     map->system = system;
     map->space = space;
     map->ref_count = 1;
-    map->min = space == 0 ? geometry->kernel_min : 0;
-    map->max = space == 0 ? geometry->kernel_max : geometry->user_max;
-    vm_map_search_within(map, map->min, map->max);
-    map->user_wire_limit = geometry->user_max; /* "unlimited", vm.md 1.1 */
-    map->pmap = space == 0 ? pmap_kernel(system->pmaps) : vm_map_create_pmap(system, space);
-    if (map->pmap == NULL) {
-        vmm_zone_give(&system->map_zone, map);
-        return VMM_MODEL_NO_MEMORY;
-    }
+    map->min = min;
+    map->max = max;
+    vm_map_search_within(map, min, max);
+    map->user_wire_limit = system->machine->geometry->user_max; /* "unlimited", vm.md 1.1 */
     vmm_list_init(&map->entries);
     vmm_list_append(&system->maps, &map->link);
     *made = map;
     return VMM_OK;
+}
+
+/* A task's map, with a pmap: the kernel's, or one of its own. */
+static enum vmm_status
+vm_task_create_map(struct vm_task *task)
+{
+    struct vm_system *system = task->system;
+    const struct hw_geometry *geometry = system->machine->geometry;
+    bool is_kernel = task->id == 0;
+    enum vmm_status status =
+        vm_map_create(system, task->id, is_kernel ? geometry->kernel_min : 0,
+                      is_kernel ? geometry->kernel_max : geometry->user_max, &task->map);
+
+    if (status != VMM_OK)
+        return status;
+    task->map->task = task;
+    task->map->pmap = is_kernel ? pmap_kernel(system->pmaps) : vm_map_create_pmap(system, task->id);
+    task->map->owns_pmap = !is_kernel;
+    if (task->map->pmap != NULL)
+        return VMM_OK;
+    vm_map_release(&task->map);
+    return VMM_MODEL_NO_MEMORY;
 }
 
 /* A user program keeps its lowest 4 GiB unmapped with an entry that allows nothing. */
@@ -67,12 +84,11 @@ vm_task_create_empty(struct vm_system *system, struct vm_task **made)
         return VMM_MODEL_NO_MEMORY;
     task->system = system;
     task->id = system->next_space;
-    status = vm_map_create(system, task->id, &task->map);
+    status = vm_task_create_map(task);
     if (status != VMM_OK) {
         vmm_zone_give(&system->task_zone, task);
         return status;
     }
-    task->map->task = task;
     system->next_space++;
     vmm_list_append(&system->tasks, &task->link);
     *made = task;

@@ -13,6 +13,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_submap.h"
 
 struct vm_upl {
     struct vm_object *object; /* one reference */
@@ -167,19 +168,21 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
 {
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + *size);
+    vmm_prot access = flags & VM_UPL_COPYOUT_FROM ? VMM_PROT_NONE : VMM_PROT_WRITE;
     struct vm_map_entry *entry;
-    enum vmm_status status;
+    struct vm_place place;
+    enum vmm_status status = vm_map_lookup_for(map, start, access, &place);
 
-    if (!vm_map_lookup_entry(map, start, &entry))
-        return VMM_FAILURE;
-    if (!(flags & VM_UPL_COPYOUT_FROM) && !(entry->protection & VMM_PROT_WRITE))
-        return VMM_PROTECTION_FAILURE;
+    if (status != VMM_OK)
+        return status == VMM_INVALID_ADDRESS ? VMM_FAILURE : status;
+    entry = place.entry;
     status = vm_fault_materialise(entry, map->system);
     if (status != VMM_OK)
         return status;
     vm_object_share(entry->object); /* iokit.md 2.3: delayed copy and true_share from here on */
-    end = end < entry->end ? end : entry->end;
-    status = vm_upl_make(entry->object, vm_entry_offset(entry, start), end - start, flags, upl);
+    end = end < place.end ? end : place.end;
+    status =
+        vm_upl_make(entry->object, vm_entry_offset(entry, place.address), end - start, flags, upl);
     if (status == VMM_OK)
         *size = end - address < *size ? end - address : *size;
     return vm_fault_result(map, start, status);

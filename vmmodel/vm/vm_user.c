@@ -113,7 +113,7 @@ vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
         return map->system->profile.sanitizes_ranges ? VMM_INVALID_ARGUMENT : VMM_OK;
     if (!vm_deallocate_range(map, &start, &end))
         return VMM_OK;
-    if (vm_map_is_kernel(map))
+    if (vm_map_is_kernel_pmap(map))
         status = vm_deallocate_kernel_check(map, start, end);
     return status == VMM_OK ? vm_map_delete(map, start, end) : status;
 }

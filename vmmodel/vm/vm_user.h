@@ -65,6 +65,7 @@ struct vm_map_call {
     vmm_size size;
     vmm_va mask;
     uint32_t flags;
+    uint32_t vmk_flags;            /* VMKF_*, for callers inside the kernel */
     struct vm_memory_entry *entry; /* NULL: anonymous memory */
     vmm_off offset;
     bool copy;

@@ -13,6 +13,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_purgeable.h"
+#include "vm/vm_submap.h"
 #include "vm/vm_user.h"
 
 enum {
@@ -206,6 +207,7 @@ vm_map_call_args(const struct vm_map *map, const struct vm_map_call *call)
     struct vm_map_enter_args args = { .size = vm_map_round_page(map, call->size),
                                       .mask = call->mask,
                                       .flags = call->flags,
+                                      .vmk_flags = call->vmk_flags,
                                       .protection = call->protection,
                                       .max_protection = call->max_protection,
                                       .inheritance = call->inheritance,
