@@ -140,6 +140,7 @@ fault_both.cow_* fault_both.*nocow* fault_both.shared_entry_partial fault_both.r
 mincore.resident_middle mincore.some_holes_3 mincore.nonresident_entry
 deallocate.some_holes_3 deallocate.permanent_p* deallocate.cow_part deallocate.shared_half
 allocate.some_holes_2 allocate_left.all_holes_3 overwrite.multiple_entries_5 overwrite_right.cow_part
+overwrite.permanent_* mmap.permanent_between
 mmap.some_holes_6
 wire.single_entry_[24] wire.some_holes_[136] wire.resident_* wire.cow_* wire.shared_half
 wire.nocow_cow wire.protection_single_0w0_rw0 wire.protection_pairs_rw0_0w0 wire.permanent_part

@@ -387,26 +387,50 @@ enter_with(struct vm_fixture *f, unsigned from, unsigned to, uint32_t flags, uin
                                                      .inheritance = VMM_INHERIT_COPY });
 }
 
-/*  entry   aaPPbb       allocate over [0, 6): P is permanent, so there is no room: code 3
- *  after   aaPPbb       a and b are back with their contents; P allows nothing any more           */
+/*  entry   PPbbb.       allocate over [0, 5): P is permanent, so there is no room: code 3
+ *  after   PPbbb.       b is back with its contents; P allows nothing any more                    */
 static void
 overwrite_that_fails_brings_back_what_it_removed(void **state)
 {
     struct vm_fixture *f = *state;
     uint8_t byte = 0;
 
-    draw_pages(f, "xx..xx");
-    assert_int_equal(enter_with(f, 2, 4, VM_MAP_FIXED | VM_MAP_PERMANENT, 0), VMM_OK);
-    assert_int_equal(user_store(f, 1, 11), VMM_OK);
-    assert_int_equal(user_store(f, 5, 15), VMM_OK);
-    assert_int_equal(enter_with(f, 0, 6, VM_MAP_FIXED | VM_MAP_OVERWRITE, 0), VMM_NO_SPACE);
-    assert_wired(f, "000000"); /* all of it is mapped */
+    draw_pages(f, "..xxx.");
+    assert_int_equal(enter_with(f, 0, 2, VM_MAP_FIXED | VM_MAP_PERMANENT, 0), VMM_OK);
+    assert_int_equal(user_store(f, 3, 13), VMM_OK);
+    assert_int_equal(enter_with(f, 0, 5, VM_MAP_FIXED | VM_MAP_OVERWRITE, 0), VMM_NO_SPACE);
+    assert_wired(f, "00000."); /* all of it is mapped */
     assert_translated(f, "------");
-    assert_int_equal(user_load(f, 1, &byte), VMM_OK);
-    assert_int_equal(byte, 11);
-    assert_int_equal(user_load(f, 5, &byte), VMM_OK);
-    assert_int_equal(byte, 15);
-    assert_int_equal(user_load(f, 2, &byte), VMM_PROTECTION_FAILURE);
+    assert_int_equal(user_load(f, 3, &byte), VMM_OK);
+    assert_int_equal(byte, 13);
+    assert_int_equal(user_load(f, 1, &byte), VMM_PROTECTION_FAILURE);
+}
+
+/*  entry   PPbbbb  aaPPbb  ..aaPP   the same over [0, 4), [0, 6) and [2, 6)
+ *  after   PP..bb  ..PP..  ....PP   something stands between or right behind: nothing comes back  */
+static void
+overwrite_that_fails_brings_nothing_back_when_the_coast_is_not_clear(void **state)
+{
+    static const struct {
+        const char *before;
+        unsigned permanent, start, end;
+        const char *after;
+    } rows[] = { { "..xxxx", 0, 0, 4, "00..00" },
+                 { "xx..xx", 2, 0, 6, "..00.." },
+                 { "..xx..", 4, 2, 6, "....00" } };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(rows); i++) {
+        vm_fixture_restart(f, "macos-15.4");
+        draw_pages(f, rows[i].before);
+        assert_int_equal(enter_with(f, rows[i].permanent, rows[i].permanent + 2,
+                                    VM_MAP_FIXED | VM_MAP_PERMANENT, 0),
+                         VMM_OK);
+        assert_int_equal(
+            enter_with(f, rows[i].start, rows[i].end, VM_MAP_FIXED | VM_MAP_OVERWRITE, 0),
+            VMM_NO_SPACE);
+        assert_wired(f, rows[i].after);
+    }
 }
 
 /*  wiring_required: the new memory cannot be wired, so the old is back                            */
@@ -892,6 +916,7 @@ main(void)
         TEST(enter_overwrite_replaces_just_its_range),
         TEST(enter_survives_every_failing_allocation),
         TEST(overwrite_that_fails_brings_back_what_it_removed),
+        TEST(overwrite_that_fails_brings_nothing_back_when_the_coast_is_not_clear),
         TEST(overwrite_whose_wiring_fails_brings_back_what_it_removed),
         TEST(what_is_new_is_wired_where_the_map_requires_it),
         TEST(already_tells_the_same_mapping_from_another),

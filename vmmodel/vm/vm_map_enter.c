@@ -249,18 +249,37 @@ vm_enter_undo(struct vm_enter *enter, enum vmm_status status)
     return removed == VMM_OK ? status : removed;
 }
 
-/* What OVERWRITE took away comes back, where its place is still free; or goes for good. */
+/*
+ * Whether what OVERWRITE took away may come back: nothing stands in one of its places or between
+ * them, and nothing begins right behind the last one. XNU asks no finer, so memory before a permanent
+ * entry is lost with a request that fails, and memory behind one comes back.
+ */
+static bool
+vm_enter_coast_is_clear(const struct vm_enter *enter)
+{
+    vmm_va start = vm_entry_of_link(enter->saved.next)->start;
+    vmm_va end = vm_entry_of_link(enter->saved.prev)->end;
+    struct vm_map_entry *before_start;
+    struct vm_map_entry *before_end;
+
+    return !vm_map_lookup_entry(enter->map, start, &before_start) &&
+           !vm_map_lookup_entry(enter->map, end, &before_end) && before_start == before_end;
+}
+
+/* What OVERWRITE took away comes back, all of it or nothing; or goes for good. */
 static void
 vm_enter_settle(struct vm_enter *enter, bool restores)
 {
     struct vm_map *map = enter->map;
 
+    if (vmm_list_is_empty(&enter->saved))
+        return;
+    restores = restores && vm_enter_coast_is_clear(enter);
     while (!vmm_list_is_empty(&enter->saved)) {
         struct vm_map_entry *entry = vm_entry_of_link(enter->saved.next);
-        struct vm_map_entry *there = vm_map_entry_at_or_after(map, entry->start);
 
         vmm_list_remove(&entry->link);
-        if (!restores || (there != NULL && there->start < entry->end)) {
+        if (!restores) {
             vm_map_entry_free(map, entry);
             continue;
         }
