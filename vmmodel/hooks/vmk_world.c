@@ -30,6 +30,13 @@ vmk_world_hide(enum vmm_status status)
         (*vmk_slot())->hidden = status;
 }
 
+void
+vmk_world_hide(enum vmm_status status)
+{
+    if (vmk_model_current != NULL)
+        vmk_model_current->hidden = status;
+}
+
 enum vmm_status
 vmk_world_runs(void)
 {
