@@ -32,6 +32,7 @@ typedef struct vmk_task *vmk_task_t; /* kext: task_t               */
 typedef struct vmk_desc *vmk_desc_t; /* kext: IOMemoryDescriptor * */
 typedef struct vmk_map *vmk_map_t;   /* kext: IOMemoryMap *        */
 typedef struct vmk_lock *vmk_lock_t;
+typedef struct vmk_dma *vmk_dma_t; /* kext: IODMACommand * */
 
 typedef struct vmk_range {
     uint64_t address;
@@ -133,6 +134,50 @@ vmk_desc_t vmk_map_desc(vmk_map_t m); /* borrowed */
  * that with 2), None unwires once (unwiring what is not wired panics).
  */
 vmk_return_t vmk_map_wire(vmk_map_t m, uint32_t direction, uint64_t offset, uint64_t length);
+
+/* setMapping(): adopts an address that somebody else mapped; unmapping leaves it alone. */
+vmk_map_t vmk_map_set(vmk_desc_t d, vmk_task_t task, uint64_t address, vmk_options_t options);
+
+/* ---- the state of a descriptor's pages ---- */
+/* getPageCounts(): kIOReturnNotReady before the first mapping. */
+vmk_return_t vmk_desc_page_counts(vmk_desc_t d, uint64_t *resident, uint64_t *dirty);
+/* setPurgeable(): 1 keep, 2 nonvolatile, 3 volatile, 4 empty; *old (may be NULL) in the same words. */
+vmk_return_t vmk_desc_set_purgeable(vmk_desc_t d, uint32_t state, uint32_t *old);
+/* performOperation() */
+vmk_return_t vmk_desc_perform(vmk_desc_t d, uint32_t operation, uint64_t offset, uint64_t length);
+/* getDMAMapLength(): bytes of whole pages; *offset (may be NULL) into the first of them. */
+uint64_t vmk_desc_dma_map_length(vmk_desc_t d, uint64_t *offset);
+
+/* ---- IODMACommand ---- */
+typedef struct vmk_dma_spec {
+    uint32_t address_bits; /* 0: 64 */
+    uint32_t alignment;    /* bytes; 0: none */
+    uint64_t max_segment;  /* 0: no limit */
+    uint64_t max_transfer; /* 0: no limit */
+} vmk_dma_spec_t;
+/* withSpecification() */
+vmk_dma_t vmk_dma_create(const vmk_dma_spec_t *spec);
+void vmk_dma_release(vmk_dma_t c);
+/* setMemoryDescriptor(): prepares the command if asked, and never the descriptor. */
+vmk_return_t vmk_dma_set(vmk_dma_t c, vmk_desc_t d, int auto_prepare);
+/* clearMemoryDescriptor() */
+vmk_return_t vmk_dma_clear(vmk_dma_t c, int auto_complete);
+/* prepare(); length 0: to the end. */
+vmk_return_t vmk_dma_prepare(vmk_dma_t c, uint64_t offset, uint64_t length);
+vmk_return_t vmk_dma_complete(vmk_dma_t c);
+/* gen64IOVMSegments(): *offset and *count move on to what was done. */
+vmk_return_t vmk_dma_segments(vmk_dma_t c, uint64_t *offset, vmk_range_t *segments,
+                              uint32_t *count);
+/* synchronize(): 0x01000000 makes the device work on a copy; kIODirectionOut fills it. */
+vmk_return_t vmk_dma_synchronize(vmk_dma_t c, uint32_t options);
+
+/* ---- the kernel's own memory ---- */
+/* IOMallocAligned(), IOFreeAligned(): wired, translated from birth. NULL: none. */
+void *vmk_alloc(uint64_t length, uint64_t alignment);
+void vmk_free(void *p, uint64_t length, uint64_t alignment);
+/* IOMallocPageable(), IOFreePageable(): nobody touched it yet, so the first touch faults. */
+void *vmk_alloc_pageable(uint64_t length, uint64_t alignment);
+void vmk_free_pageable(void *p, uint64_t length);
 
 /* ---- critical sections ---- */
 enum vmk_lock_kind { VMK_MUTEX, VMK_SPIN };

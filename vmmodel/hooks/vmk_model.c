@@ -181,20 +181,12 @@ vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t 
 
 /* ---- mappings ---- */
 
-vmk_map_t
-vmk_map_create(vmk_desc_t d, vmk_task_t handle, uint64_t at, vmk_options_t options, uint64_t offset,
-               uint64_t length)
+/* As vmk_desc_made(), for mappings. */
+static vmk_map_t
+vmk_map_made(enum vmm_status status, struct io_map *map)
 {
-    struct io_md *md = vmk_desc_of(d);
-    struct vm_task *task = vmk_task_of(handle);
-    enum vmm_status status = vmk_world_runs();
-    struct io_map *map;
     vmk_map_t made;
 
-    if (status == VMM_OK && (md == NULL || task == NULL))
-        status = VMM_MODEL_BAD_HANDLE;
-    if (status == VMM_OK)
-        status = io_map_create(md, task, at, options, offset, length, &map);
     vmk_world_hide(status);
     if (status != VMM_OK)
         return NULL;
@@ -204,6 +196,28 @@ vmk_map_create(vmk_desc_t d, vmk_task_t handle, uint64_t at, vmk_options_t optio
         vmk_world_hide(VMM_MODEL_NO_MEMORY);
     }
     return made;
+}
+
+vmk_map_t
+vmk_map_create(vmk_desc_t d, vmk_task_t handle, uint64_t at, vmk_options_t options, uint64_t offset,
+               uint64_t length)
+{
+    struct io_md *md = vmk_desc_of(d);
+    struct vm_task *task = vmk_task_of(handle);
+    enum vmm_status status = vmk_world_runs();
+    struct io_map *map = NULL;
+
+    if (status == VMM_OK && (md == NULL || task == NULL))
+        status = VMM_MODEL_BAD_HANDLE;
+    if (status == VMM_OK)
+        status = io_map_create(md, task, at, options, offset, length, &map);
+    return vmk_map_made(status, map);
+}
+
+vmk_map_t
+vmk_map_set(vmk_desc_t d, vmk_task_t task, uint64_t address, vmk_options_t options)
+{
+    return vmk_map_create(d, task, address, options | IO_MAP_STATIC, 0, 0);
 }
 
 void

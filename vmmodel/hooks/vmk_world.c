@@ -2,6 +2,7 @@
 #include "hooks/vmk_world.h"
 
 #include "base/assert.h"
+#include "iokit/io_dma_command.h"
 
 enum { VMK_DEFAULT_CPUS = 2, VMK_DEFAULT_FRAMES = 16384 };
 
@@ -77,6 +78,12 @@ vmk_world_forget(struct io_owner *owner, uint64_t handle)
     struct vmk_world *world = VMM_CONTAINER(owner, struct vmk_world, owner);
 
     vmm_idtable_remove(&world->handles, handle);
+}
+
+struct io_owner *
+vmk_world_owner(void)
+{
+    return &vmk_model_current->owner;
 }
 
 vmk_desc_t
@@ -165,9 +172,12 @@ vmk_world_empty(struct vmk_world *world)
         uint64_t id = vmm_idtable_id_at(&world->handles, slot);
         struct io_md *md = vmm_idtable_get(&world->handles, id, VMK_KIND_DESC);
         struct vmk_lock_state *lock = vmm_idtable_get(&world->handles, id, VMK_KIND_LOCK);
+        struct io_dma *dma = vmm_idtable_get(&world->handles, id, VMK_KIND_DMA);
 
         if (md != NULL)
             io_md_abandon(md);
+        if (dma != NULL)
+            io_dma_abandon(dma);
         vmm_give_array(world->alloc, lock, 1, sizeof(*lock));
     }
 }

@@ -17,7 +17,7 @@
 #include "iokit/io_memory_map.h"
 #include "iokit/io_user_client.h"
 
-enum vmk_kind { VMK_KIND_TASK = 1, VMK_KIND_DESC, VMK_KIND_MAP, VMK_KIND_LOCK };
+enum vmk_kind { VMK_KIND_TASK = 1, VMK_KIND_DESC, VMK_KIND_MAP, VMK_KIND_LOCK, VMK_KIND_DMA };
 
 struct vmk_lock_state {
     enum vmk_lock_kind kind;
@@ -57,6 +57,9 @@ struct io_map *vmk_map_of(vmk_map_t handle);
 vmk_task_t vmk_handle_of_task(struct vm_task *task);
 vmk_desc_t vmk_handle_of_desc(struct io_md *md);
 vmk_map_t vmk_handle_of_map(struct io_map *map);
+
+/* Gives the handle up when the object is gone. */
+struct io_owner *vmk_world_owner(void);
 
 /* Makes a task's handle stale. */
 void vmk_forget_task(vmk_task_t handle);

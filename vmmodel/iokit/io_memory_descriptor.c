@@ -361,6 +361,10 @@ io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length)
         md = io_md_child_at(md, &offset);
     if (md == NULL)
         return 0;
+    if (md->range_count == 0) { /* a page list, or guard pages: only where on a page is known */
+        *length = md->length - offset;
+        return md->list_count > 0 ? md->lists[0].run.page_offset + offset : 0;
+    }
     for (uint32_t i = 0; i < md->range_count; i++) {
         const struct io_range *range = &md->ranges[i];
 

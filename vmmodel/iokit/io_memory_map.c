@@ -189,13 +189,6 @@ io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t opti
     return status;
 }
 
-enum vmm_status
-io_map_set(struct io_md *md, struct vm_task *task, uint64_t address, uint32_t options,
-           struct io_map **map)
-{
-    return io_map_create(md, task, address, options | IO_MAP_STATIC, 0, 0, map);
-}
-
 /* ---- a mapping that no other is ever shared with (iokit.md 1.3) ---- */
 
 void

@@ -26,9 +26,6 @@
 enum vmm_status io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t options,
                               uint64_t offset, uint64_t length, struct io_map **map) VMM_MUST_USE;
 
-/* setMapping(): adopts an address that somebody else mapped; unmap() leaves it alone. */
-enum vmm_status io_map_set(struct io_md *md, struct vm_task *task, uint64_t address,
-                           uint32_t options, struct io_map **map) VMM_MUST_USE;
 void io_map_retain(struct io_map *map);
 
 /* Drops one reference; the last one unmaps and lets the descriptor go. */

@@ -1,8 +1,7 @@
 /* io_placement.c - see io_placement.h */
 #include "iokit/io_placement.h"
 
-enum { IO_GUARD_LARGE_BYTES = 65536 };                    /* iokit.md 3.4 */
-static const uint64_t IO_PAGEABLE_MAX_BYTES = 512u << 20; /* kIOPageableMaxMapSize, LP64 */
+enum { IO_GUARD_LARGE_BYTES = 65536 }; /* iokit.md 3.4 */
 
 static const struct vm_profile *
 io_profile(const struct io_placement *placement)

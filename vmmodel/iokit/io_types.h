@@ -77,6 +77,10 @@ enum { IO_CACHE_DEFAULT, IO_CACHE_INHIBIT, IO_CACHE_WRITE_THRU, IO_CACHE_COPYBAC
 #define IO_MAP_GUARDED_SMALL 0x40000000u
 #define IO_MAP_GUARDED_LARGE 0x80000000u
 
+enum {
+    IO_PAGEABLE_MAX_BYTES = 512 << 20, /* kIOPageableMaxMapSize, LP64; iokit.md 3.4, 7 */
+};
+
 enum { IO_INBAND_BYTES = 4096 }; /* sizeof(io_struct_inband_t), iokit.md 6.1 */
 
 #endif

@@ -112,6 +112,28 @@ vm_memory_entry_resident(const struct vm_memory_entry *entry)
     return resident;
 }
 
+/* The pages of one piece that its chain shows. */
+static void
+vm_piece_count_pages(const struct vm_piece *piece, uint64_t *resident, uint64_t *dirty)
+{
+    vmm_size page_bytes = piece->object == NULL ? piece->size : piece->object->system->page_bytes;
+
+    for (vmm_off at = 0; piece->object != NULL && at < piece->size; at += page_bytes) {
+        const struct vm_page *page = vm_object_find_page(piece->object, piece->offset + at);
+
+        *resident += page != NULL;
+        *dirty += page != NULL && (page->is_dirty || page->wpmapped);
+    }
+}
+
+void
+vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resident,
+                            uint64_t *dirty)
+{
+    for (size_t i = 0; i < entry->pieces->count; i++)
+        vm_piece_count_pages(&entry->pieces->pieces[i], resident, dirty);
+}
+
 struct vm_object *
 vm_memory_entry_object(const struct vm_memory_entry *entry, vmm_off offset, vmm_off *object_offset)
 {

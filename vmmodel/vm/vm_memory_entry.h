@@ -89,6 +89,10 @@ vmm_off vm_memory_entry_data_offset(const struct vm_memory_entry *entry);
 /* Pages of the entry that are resident, in the objects it names. */
 uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
 
+/* Adds the pages of the entry that are resident, and those of them that were written, to both. */
+void vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resident,
+                                 uint64_t *dirty);
+
 /*
  * Maps [offset, offset + size) of the entry at *address; flags are VM_MAP_*. No page, no
  * translation. prot is both current and maximum. VMM_INVALID_RIGHT when prot exceeds the entry's,

@@ -124,6 +124,10 @@ enum {
 enum vmm_status vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control,
                                     int *state) VMM_MUST_USE;
 
+/* The same for a memory entry's object. XNU: memory_entry_purgeable_control_internal(). */
+enum vmm_status vm_memory_entry_purgable(struct vm_memory_entry *entry, uint32_t control,
+                                         int *state) VMM_MUST_USE;
+
 /*
  * mach_vm_page_query: VM_PAGE_QUERY_* bits (vm.md 7.3) and how many know the object that has the page.
  * VMM_FAILURE: nothing is mapped there, and the release says so.

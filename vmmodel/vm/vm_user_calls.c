@@ -518,3 +518,18 @@ vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *s
     }
     return vm_purgable_set(entry->object, state);
 }
+
+enum vmm_status
+vm_memory_entry_purgable(struct vm_memory_entry *entry, uint32_t control, int *state)
+{
+    vmm_off offset;
+    struct vm_object *object = vm_memory_entry_object(entry, 0, &offset);
+
+    if (object->purgable == VM_PURGABLE_DENY || vm_memory_entry_is_copy(entry))
+        return VMM_INVALID_ARGUMENT;
+    if (control == VM_PURGABLE_GET_STATE) {
+        *state = (int)object->purgable;
+        return VMM_OK;
+    }
+    return vm_purgable_set(object, state);
+}
