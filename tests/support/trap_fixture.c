@@ -1,52 +1,16 @@
 /* trap_fixture.c - see trap_fixture.h */
 #include "trap_fixture.h"
 
+#include "releases.h"
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_upl.h"
 
 /* ---- releases ---- */
 
-/* Whether a row is "macos-<version>" or a later part of it, "macos-<version>.<part>". */
-static bool
-row_is_version(size_t row, const char *version)
-{
-    size_t length = strlen(version);
-    struct vm_profile profile;
-
-    vm_profile_at(row, &profile);
-    if (strncmp(profile.name, "macos-", 6) != 0 || strncmp(profile.name + 6, version, length) != 0)
-        return false;
-    return profile.name[6 + length] == '\0' || profile.name[6 + length] == '.';
-}
-
-static size_t
-first_row_of(const char *version)
-{
-    size_t row = 0;
-
-    while (row < vm_profile_count() && !row_is_version(row, version))
-        row++;
-    if (row == vm_profile_count())
-        fail_msg("no release is called %s", version);
-    return row;
-}
-
-/* The place in time of the release that runs. */
-static size_t
-row_of(const struct vm_fixture *f)
-{
-    size_t row = 0;
-
-    if (!f->profile.is_release)
-        return first_row_of("10.9");
-    assert_true(vm_profile_find(f->profile.name, strlen(f->profile.name), &row));
-    return row;
-}
-
 bool
 release_from(const struct vm_fixture *f, const char *version)
 {
-    return row_of(f) >= first_row_of(version);
+    return profile_is_from(&f->profile, version);
 }
 
 bool
@@ -58,7 +22,7 @@ release_before(const struct vm_fixture *f, const char *version)
 bool
 release_until(const struct vm_fixture *f, const char *version)
 {
-    return release_before(f, version) || row_is_version(row_of(f), version);
+    return profile_is_until(&f->profile, version);
 }
 
 void

@@ -31,13 +31,6 @@ vmk_world_hide(enum vmm_status status)
         (*vmk_slot())->hidden = status;
 }
 
-void
-vmk_world_hide(enum vmm_status status)
-{
-    if (vmk_model_current != NULL)
-        vmk_model_current->hidden = status;
-}
-
 enum vmm_status
 vmk_world_runs(void)
 {
@@ -83,7 +76,7 @@ vmk_world_forget(struct io_owner *owner, uint64_t handle)
 struct io_owner *
 vmk_world_owner(void)
 {
-    return &vmk_model_current->owner;
+    return &vmk_world_here()->owner;
 }
 
 vmk_desc_t
