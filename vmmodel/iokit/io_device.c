@@ -163,16 +163,16 @@ io_device_add_pieces(struct io_md *md, struct vm_memory_entry *entry)
     uint64_t md_offset = 0;
     uint64_t page = 0;
 
-    for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
-        const struct io_range *range = &md->ranges[i];
-        struct io_run run = { md_offset, range->length,
-                              page * page_bytes + (range->address & (page_bytes - 1)) };
+    for (uint32_t i = 0; i < md->range_count && status == VMM_OK;) {
+        struct io_range range = io_md_join_ranges(md, &i);
+        struct io_run run = { md_offset, range.length,
+                              page * page_bytes + (range.address & (page_bytes - 1)) };
 
-        if (range->length == 0)
+        if (range.length == 0)
             continue;
         status = io_reference_add_piece(md, &run, entry);
-        md_offset += range->length;
-        page += io_device_pages(md, range).pages;
+        md_offset += range.length;
+        page += io_device_pages(md, &range).pages;
     }
     return status;
 }
@@ -181,13 +181,13 @@ static enum vmm_status
 io_device_name(struct io_md *md, const struct vm_device_range *ranges, size_t count)
 {
     struct vm_memory_entry *entry;
-    enum vmm_status status = vm_memory_entry_device(
-        md->system,
-        &(struct vm_device_layout){ .kind = count == 1 && io_md_is_physical(md) ? VM_DEVICE_BLOCK
-                                                                                : VM_DEVICE_PAGES,
-                                    .ranges = ranges,
-                                    .count = count },
-        VMM_PROT_DEFAULT, &entry);
+    enum vmm_status status =
+        vm_memory_entry_device(md->system,
+                               &(struct vm_device_layout){
+                                   .kind = md->range_count == 1 ? VM_DEVICE_BLOCK : VM_DEVICE_PAGES,
+                                   .ranges = ranges,
+                                   .count = count },
+                               VMM_PROT_DEFAULT, &entry);
 
     if (status != VMM_OK)
         return status;
@@ -208,9 +208,11 @@ io_device_layout(const struct io_md *md, struct vm_device_range *ranges, size_t 
     uint64_t pages = io_md_is_physical(md) ? 0 : vm_upl_page_count(md->lists[0].upl);
 
     *count = 0;
-    for (uint32_t i = 0; i < md->range_count; i++) {
-        if (md->ranges[i].length > 0)
-            ranges[(*count)++] = io_device_pages(md, &md->ranges[i]);
+    for (uint32_t i = 0; i < md->range_count;) {
+        struct io_range range = io_md_join_ranges(md, &i);
+
+        if (range.length > 0)
+            ranges[(*count)++] = io_device_pages(md, &range);
     }
     for (uint64_t i = 0; i < pages; i++)
         ranges[(*count)++] =

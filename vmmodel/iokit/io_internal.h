@@ -192,6 +192,9 @@ enum vmm_status io_reference_add_piece(struct io_md *md, const struct io_run *ru
 
 void io_reference_release(struct io_md *md, struct io_reference *reference);
 
+/* Range *index with those that follow it without a break; *index moves behind them. */
+struct io_range io_md_join_ranges(const struct io_md *md, uint32_t *index);
+
 /* Whether the ranges still show what the named entries name (kIOMemoryPersistent). */
 bool io_reference_is_current(struct io_md *md);
 

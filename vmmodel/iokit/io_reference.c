@@ -103,15 +103,30 @@ io_reference_copy_range(struct io_md *md, struct io_reference *reference,
 typedef enum vmm_status io_reference_way(struct io_md *md, struct io_reference *reference,
                                          const struct io_range *range, uint64_t md_offset);
 
-/* The range as it counts now: a buffer's only one may be shortened, and its entry may not be. */
-static struct io_range
-io_reference_range(const struct io_md *md, uint32_t index)
+struct io_range
+io_md_join_ranges(const struct io_md *md, uint32_t *index)
 {
-    struct io_range range = md->ranges[index];
+    struct io_range run = md->ranges[(*index)++];
 
-    if (md->buffer.capacity > 0 && vm_system_profile(md->system)->buffer_entry_covers_capacity)
-        range.length = md->buffer.capacity;
-    return range;
+    while (*index < md->range_count && md->ranges[*index].address == run.address + run.length)
+        run.length += md->ranges[(*index)++].length;
+    return run;
+}
+
+/*
+ * The next ranges that are named together. A buffer's only one may be shortened, and its entry need
+ * not be.
+ */
+static struct io_range
+io_reference_range(const struct io_md *md, uint32_t *index)
+{
+    const struct vm_profile *profile = vm_system_profile(md->system);
+    struct io_range run =
+        profile->joins_adjacent_ranges ? io_md_join_ranges(md, index) : md->ranges[(*index)++];
+
+    if (md->buffer.capacity > 0 && profile->buffer_entry_covers_capacity)
+        run.length = md->buffer.capacity;
+    return run;
 }
 
 static enum vmm_status
@@ -119,12 +134,13 @@ io_reference_add(struct io_md *md, struct io_reference *reference, io_reference_
 {
     enum vmm_status status = VMM_OK;
     uint64_t md_offset = 0;
+    uint32_t next = 0;
 
-    for (uint32_t i = 0; i < md->range_count && status == VMM_OK; i++) {
-        struct io_range range = io_reference_range(md, i);
+    while (next < md->range_count && status == VMM_OK) {
+        struct io_range run = io_reference_range(md, &next);
 
-        status = way(md, reference, &range, md_offset);
-        md_offset += range.length;
+        status = way(md, reference, &run, md_offset);
+        md_offset += run.length;
     }
     return status;
 }
