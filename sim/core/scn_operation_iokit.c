@@ -13,7 +13,8 @@ static uint32_t
 descriptor_options(const struct scn_operands *operands)
 {
     return operands->word |
-           ((operands->given & SCN_TAKES_COW) != 0 ? (uint32_t)SCN_COPY_ON_WRITE : 0);
+           ((operands->given & SCN_TAKES_COW) != 0 ? (uint32_t)SCN_COPY_ON_WRITE : 0) |
+           ((operands->given & SCN_TAKES_REMOTE) != 0 ? (uint32_t)SCN_REMOTE : 0);
 }
 
 static struct scn_result
@@ -65,6 +66,8 @@ scn_run_prepare(struct scn_run *run, const struct scn_operands *operands, struct
     (void)result;
     if ((operands->given & SCN_TAKES_NO_FAULT) != 0)
         direction |= SCN_PREPARE_NO_FAULT;
+    if ((operands->given & SCN_TAKES_NO_ZERO_FILL) != 0)
+        direction |= SCN_PREPARE_NO_ZERO_FILL;
     return scn_gave(vmk_desc_prepare(scn_object_of(run, &operands->places[0])->desc, direction));
 }
 
@@ -73,7 +76,9 @@ scn_run_complete(struct scn_run *run, const struct scn_operands *operands,
                  struct scn_object *result)
 {
     (void)result;
-    return scn_gave(vmk_desc_complete(scn_object_of(run, &operands->places[0])->desc, 0));
+    return scn_gave(vmk_desc_complete(
+        scn_object_of(run, &operands->places[0])->desc,
+        (operands->given & SCN_TAKES_DATA_VALID) != 0 ? SCN_COMPLETE_DATA_VALID : 0));
 }
 
 /*
@@ -146,6 +151,10 @@ map_options(const struct scn_operands *operands)
         options |= SCN_MAP_READ_ONLY;
     if ((operands->given & SCN_TAKES_PREFAULT) != 0)
         options |= SCN_MAP_PREFAULT;
+    if ((operands->given & SCN_TAKES_UNIQUE) != 0)
+        options |= SCN_MAP_UNIQUE;
+    if ((operands->given & SCN_TAKES_GUARDED) != 0)
+        options |= SCN_MAP_GUARDED;
     return options;
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { SCN_ROW_MAX = 32 };
+
 struct reader {
     struct scn_parser *parser;
     const struct scn_operation *operation;
@@ -108,10 +110,33 @@ read_spans(struct reader *reader)
     return true;
 }
 
+/* Names of descriptors to the end of the line. */
+static bool
+read_descriptors(struct reader *reader)
+{
+    struct scn_operands *operands = reader->operands;
+    struct scn_place *places = core_arena_array(reader->parser->arena, SCN_ROW_MAX, sizeof *places);
+
+    if (places == NULL)
+        return scn_fail_memory(reader->parser);
+    operands->places = places;
+    do {
+        if (operands->place_count == SCN_ROW_MAX)
+            return scn_fail_token(reader->parser, scn_peek(reader->parser),
+                                  "too many descriptors in a row; the next is",
+                                  "a row may have rows as its parts");
+        if (!read_name(reader, 1u << SCN_DESCRIPTOR))
+            return false;
+    } while (!scn_at_end(reader->parser));
+    return true;
+}
+
 static bool
 read_operand(struct reader *reader, char letter)
 {
     switch (letter) {
+    case 'D':
+        return read_descriptors(reader);
     case 't':
         return read_name(reader, 1u << SCN_TASK);
     case 'b':
@@ -187,6 +212,8 @@ read_value_of(struct reader *reader, uint32_t option)
         return scn_parse_number(reader->parser, syntax, &operands->length);
     case SCN_TAKES_AT:
         return read_at(reader);
+    case SCN_TAKES_ALIGN:
+        return scn_parse_number(reader->parser, syntax, &operands->align);
     case SCN_TAKES_VALUE:
         return read_byte(reader);
     case SCN_TAKES_DIRECTION:

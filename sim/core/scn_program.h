@@ -57,6 +57,7 @@ struct scn_operands {
     struct scn_number length;
     struct scn_number value;
     struct scn_number at;
+    struct scn_number align;
     struct scn_place place; /* at=PLACE or output=PLACE */
     bool at_is_place;
 };

@@ -32,9 +32,18 @@ static const struct scn_word right_words[] = {
 };
 
 static const struct scn_word section_words[] = {
-    { "preemption-off", VM_PREEMPTION_OFF }, { "spin-lock", VM_SPIN_LOCK },
-    { "interrupt", VM_INTERRUPT },           { "interrupts-off", VM_INTERRUPTS_OFF },
-    { "fault-disable", VM_FAULT_DISABLED },  { "mutex", VM_MUTEX },
+    { "preemption-off", VM_PREEMPTION_OFF },
+    { "spin-lock", VM_SPIN_LOCK },
+    { "interrupt", VM_INTERRUPT },
+    { "interrupts-off", VM_INTERRUPTS_OFF },
+    { "fault-disable", VM_FAULT_DISABLED },
+    { "mutex", VM_MUTEX },
+    { "io-simple-lock", VM_SPIN_LOCK },
+    { "interrupt-filter", VM_INTERRUPT },
+    { "io-lock", VM_MUTEX },
+    { "work-loop", VM_MUTEX },
+    { "command-gate", VM_MUTEX },
+    { "interrupt-action", VM_MUTEX },
 };
 
 static const struct scn_word option_words[] = {
@@ -50,6 +59,15 @@ static const struct scn_word option_words[] = {
     { "prefault", SCN_TAKES_PREFAULT },
     { "no-fault", SCN_TAKES_NO_FAULT },
     { "out-of-line", SCN_TAKES_OUT_OF_LINE },
+    { "align", SCN_TAKES_ALIGN },
+    { "pageable", SCN_TAKES_PAGEABLE },
+    { "contiguous", SCN_TAKES_CONTIGUOUS },
+    { "shared", SCN_TAKES_SHARED },
+    { "unique", SCN_TAKES_UNIQUE },
+    { "guarded", SCN_TAKES_GUARDED },
+    { "no-zero-fill", SCN_TAKES_NO_ZERO_FILL },
+    { "data-valid", SCN_TAKES_DATA_VALID },
+    { "remote", SCN_TAKES_REMOTE },
 };
 
 #define WORD_LIST(words)           \

@@ -33,10 +33,18 @@ enum {
     SCN_DIRECTION_OUT = 2,
     SCN_DIRECTION_INOUT = 3,
     SCN_PREPARE_NO_FAULT = 0x8,
+    SCN_PREPARE_NO_ZERO_FILL = 0x10,
+    SCN_COMPLETE_DATA_VALID = 0x80,
+    SCN_REMOTE = 0x40000,
+    SCN_BUFFER_CONTIGUOUS = 0x10, /* kIOMemoryPhysicallyContiguous and its like */
+    SCN_BUFFER_PAGEABLE = 0x20,
+    SCN_BUFFER_SHARED = 0x10000,
     SCN_COPY_ON_WRITE = 0x20000,
     SCN_MAP_ANYWHERE = 0x1,
     SCN_MAP_READ_ONLY = 0x1000,
     SCN_MAP_PREFAULT = 0x10000000,
+    SCN_MAP_UNIQUE = 0x04000000,
+    SCN_MAP_GUARDED = 0x40000000,
 };
 
 enum {
@@ -47,11 +55,20 @@ enum {
     SCN_TAKES_DIRECTION = 1 << 4,
     SCN_TAKES_PATTERN = 1 << 5,
     SCN_TAKES_OUTPUT = 1 << 6,
-    SCN_TAKES_COW = 1 << 7, /* from here on words without a value */
-    SCN_TAKES_READ_ONLY = 1 << 8,
-    SCN_TAKES_PREFAULT = 1 << 9,
-    SCN_TAKES_NO_FAULT = 1 << 10,
-    SCN_TAKES_OUT_OF_LINE = 1 << 11,
+    SCN_TAKES_ALIGN = 1 << 7,
+    SCN_TAKES_COW = 1 << 8, /* from here on words without a value */
+    SCN_TAKES_READ_ONLY = 1 << 9,
+    SCN_TAKES_PREFAULT = 1 << 10,
+    SCN_TAKES_NO_FAULT = 1 << 11,
+    SCN_TAKES_OUT_OF_LINE = 1 << 12,
+    SCN_TAKES_PAGEABLE = 1 << 13,
+    SCN_TAKES_CONTIGUOUS = 1 << 14,
+    SCN_TAKES_SHARED = 1 << 15,
+    SCN_TAKES_UNIQUE = 1 << 16,
+    SCN_TAKES_GUARDED = 1 << 17,
+    SCN_TAKES_NO_ZERO_FILL = 1 << 18,
+    SCN_TAKES_DATA_VALID = 1 << 19,
+    SCN_TAKES_REMOTE = 1 << 20,
 };
 
 enum {

@@ -405,6 +405,15 @@ vmk_sim_desc_references(vmk_desc_t d)
     return md == NULL ? 0 : io_md_references(md);
 }
 
+vmk_task_t
+vmk_sim_desc_task(vmk_desc_t d)
+{
+    const struct io_md *md = vmk_desc_of(d);
+    struct vm_task *task = md == NULL ? NULL : io_md_task(md);
+
+    return task == NULL ? NULL : vmk_handle_of_task(task);
+}
+
 uint32_t
 vmk_sim_map_id(vmk_map_t m)
 {

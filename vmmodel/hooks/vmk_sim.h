@@ -126,6 +126,7 @@ vmk_return_t vmk_sim_hidden_status(void);
 uint32_t vmk_sim_desc_id(vmk_desc_t d);
 uint32_t vmk_sim_desc_wire_count(vmk_desc_t d);
 uint32_t vmk_sim_desc_references(vmk_desc_t d);
+vmk_task_t vmk_sim_desc_task(vmk_desc_t d); /* NULL: none, or it ended */
 uint32_t vmk_sim_map_id(vmk_map_t m);
 vmk_task_t vmk_sim_map_task(vmk_map_t m);
 uint32_t vmk_sim_map_references(vmk_map_t m);
