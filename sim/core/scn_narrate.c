@@ -254,6 +254,7 @@ static const struct phrase phrases[] = {
     { EV_PMAP_REMOVE, FLOOR_PMAP, "translation", " dropped", false },
     { EV_PMAP_PROTECT, FLOOR_PMAP, "translation", " with fewer rights", false },
     { EV_PMAP_WIRING, FLOOR_PMAP, "wired bit", " changed", false },
+    { EV_FAST_FAULT, FLOOR_PMAP, "fast fault", "", false },
     { EV_TLB_FLUSH, FLOOR_HW, "TLB flush", " ordered", false },
     { EV_TLB_SHOOTDOWN, FLOOR_HW, "CPU", " interrupted to flush", false },
 };

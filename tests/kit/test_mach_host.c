@@ -106,7 +106,8 @@ memory_is_zero_until_it_is_stored_to(void **state)
         assert_int_equal(pointer(at)[i], 0);
     assert_int_equal(host_mmu_faults, 8);
     memset(pointer(at), 0xa5, 8 * f->page);
-    assert_int_equal(host_mmu_faults, 8); /* zero fill gave WRITE at once */
+    /* x86: zero fill gave WRITE at once. arm64: each first store is a fast fault (vm.md 5.8, T24). */
+    assert_int_equal(host_mmu_faults, f->page == 4096 ? 8 : 16);
     assert_int_equal(mach_kit_touch(at + f->page + 3, 0, &byte), 0);
     assert_int_equal(byte, 0xa5);
     byte = 0x3c;

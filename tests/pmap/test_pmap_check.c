@@ -132,9 +132,9 @@ i18_a_remembered_translation_that_no_table_has(void **state)
     hw_tlb_flush_page(tlb, 12345, f->user->asid);
     hw_tlb_fill(tlb, 7, 999, pte); /* no such space */
     assert_broken(f, "I18 a TLB holds a translation");
-    f->machine->cpus[0].flush_pending = true; /* then it is allowed */
+    f->pmaps->pending_global = 1; /* then it is allowed */
     assert_pmap_invariants(f);
-    f->machine->cpus[0].flush_pending = false;
+    f->pmaps->pending_global = 0;
     hw_tlb_flush_page(tlb, 7, 999);
 }
 

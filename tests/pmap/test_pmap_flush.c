@@ -59,9 +59,9 @@ a_cpu_is_interrupted_or_marked_as_5_5_says(void **state)
         assert_events(f, rows[i].is_interrupted ? "FLUSH@0+1 SHOOTDOWN>1" : "FLUSH@0+1");
         assert_false(remembers(f, 0, pmap));
         assert_int_equal(remembers(f, 1, pmap), !rows[i].is_interrupted);
-        assert_int_equal(f->machine->cpus[1].flush_pending, !rows[i].is_interrupted);
-        assert_false(f->machine->cpus[0].flush_pending);
-        assert_true(f->machine->cpus[2].flush_pending);
+        assert_int_equal(pmap_is_flush_pending(f->pmaps, 1), !rows[i].is_interrupted);
+        assert_false(pmap_is_flush_pending(f->pmaps, 0));
+        assert_true(pmap_is_flush_pending(f->pmaps, 2));
         for (uint32_t cpu = 1; cpu < 3; cpu++) {
             pmap_cpu_mode(f->pmaps, cpu, HW_CPU_KERNEL);
             assert_false(remembers(f, cpu, pmap));
@@ -85,7 +85,7 @@ a_cpu_that_runs_another_space_is_left_alone(void **state)
     for (uint32_t cpu = 1; cpu < 3; cpu++) {
         pmap_switch(f->pmaps, cpu, f->user);
         assert_false(remembers(f, cpu, f->user));
-        assert_false(f->machine->cpus[cpu].flush_pending);
+        assert_false(pmap_is_flush_pending(f->pmaps, cpu));
     }
 }
 
@@ -114,7 +114,7 @@ the_cpu_of_the_operation_is_never_interrupted(void **state)
     flush(f, f->kernel);
     assert_events(f, "FLUSH@0+1 SHOOTDOWN>0");
     assert_false(remembers(f, 2, f->kernel));
-    assert_false(f->machine->cpus[2].flush_pending);
+    assert_false(pmap_is_flush_pending(f->pmaps, 2));
 }
 
 /*  idle -> user, idle -> kernel, user -> kernel take it; user -> idle, idle -> idle do not  */
@@ -136,9 +136,9 @@ a_mark_is_taken_when_a_cpu_wakes_or_enters_the_kernel(void **state)
         warm(f, f->kernel);
         pmap_cpu_mode(f->pmaps, 1, rows[i].from);
         flush(f, f->kernel);
-        assert_true(f->machine->cpus[1].flush_pending);
+        assert_true(pmap_is_flush_pending(f->pmaps, 1));
         pmap_cpu_mode(f->pmaps, 1, rows[i].to);
-        assert_int_equal(f->machine->cpus[1].flush_pending, !rows[i].takes);
+        assert_int_equal(pmap_is_flush_pending(f->pmaps, 1), !rows[i].takes);
         assert_int_equal(remembers(f, 1, f->kernel), !rows[i].takes);
         assert_int_equal(f->machine->cpus[1].mode, rows[i].to);
     }
@@ -151,9 +151,9 @@ a_mark_is_taken_at_a_switch(void **state)
 
     warm(f, f->user);
     flush(f, f->user);
-    assert_true(f->machine->cpus[1].flush_pending);
+    assert_true(pmap_is_flush_pending(f->pmaps, 1));
     pmap_switch(f->pmaps, 1, f->user);
-    assert_false(f->machine->cpus[1].flush_pending);
+    assert_false(pmap_is_flush_pending(f->pmaps, 1));
     assert_false(remembers(f, 1, f->user));
 }
 

@@ -15,28 +15,33 @@
 vmm_va
 pmap_fixture_va(const struct pmap_fixture *f, const struct pmap *pmap, unsigned n)
 {
-    return (pmap == f->kernel ? KERNEL_BASE : USER_BASE) + (vmm_va)n * 4096;
+    return (pmap == f->kernel ? KERNEL_BASE : USER_BASE) +
+           (vmm_va)n * hw_page_bytes(f->machine->geometry);
 }
 
 /* ---- events as text ---- */
 
 static int64_t
-page_of(const struct trace_event *event)
+page_of(const struct trace_event *event, int64_t page_bytes)
 {
-    return (int64_t)(event->va - (event->space == 0 ? KERNEL_BASE : USER_BASE)) / 4096;
+    return (int64_t)(event->va - (event->space == 0 ? KERNEL_BASE : USER_BASE)) / page_bytes;
 }
 
 static int
-spell(char *at, size_t room, const struct trace_event *event)
+spell(char *at, size_t room, const struct trace_event *event, uint32_t page_bytes)
 {
     const char *name = trace_kind_name(event->kind);
 
+    if (event->kind == EV_TLB_SYNC)
+        return snprintf(at, room, "SYNC ");
+    if (event->kind == EV_FAST_FAULT)
+        return snprintf(at, room, "%s@%" PRId64 " ", name, page_of(event, page_bytes));
     if (event->kind == EV_TLB_SHOOTDOWN)
         return snprintf(at, room, "SHOOTDOWN>%u ", event->count);
     if (event->kind == EV_TLB_FLUSH)
-        return snprintf(at, room, "FLUSH@%" PRId64 "+%" PRIu64 " ", page_of(event),
-                        event->length / 4096);
-    return snprintf(at, room, "%s@%" PRId64 " ", strchr(name, '_') + 1, page_of(event));
+        return snprintf(at, room, "FLUSH@%" PRId64 "+%" PRIu64 " ", page_of(event, page_bytes),
+                        event->length / page_bytes);
+    return snprintf(at, room, "%s@%" PRId64 " ", strchr(name, '_') + 1, page_of(event, page_bytes));
 }
 
 static void
@@ -44,8 +49,10 @@ see(struct trace_sink *sink, const struct trace_event *event)
 {
     struct pmap_fixture *f = VMM_CONTAINER(sink, struct pmap_fixture, sink);
     size_t room = sizeof(f->events) - f->events_length;
+    bool is_table = event->kind == EV_PMAP_TABLE || event->kind == EV_PMAP_TABLE_FREE;
     int length =
-        event->kind == EV_PMAP_TABLE ? 0 : spell(f->events + f->events_length, room, event);
+        is_table ? 0
+                 : spell(f->events + f->events_length, room, event, f->machine->frames.page_bytes);
 
     if (length > 0 && (size_t)length < room)
         f->events_length += (size_t)length;
@@ -69,7 +76,9 @@ pmap_fixture_start(struct pmap_fixture *f)
     trace_init(&f->trace);
     f->sink = (struct trace_sink){ see, NULL };
     trace_attach(&f->trace, &f->sink);
-    f->machine = hw_machine_create(&f->counting.alloc, &hw_geometry_x86_64, 3, FIXTURE_FRAMES);
+    f->machine = hw_machine_create(&f->counting.alloc,
+                                   f->geometry == NULL ? &hw_geometry_x86_64 : f->geometry, 3,
+                                   FIXTURE_FRAMES);
     if (f->machine == NULL)
         return false;
     for (size_t i = 0; i < FIXTURE_DATA; i++)
@@ -98,16 +107,28 @@ pmap_fixture_end(struct pmap_fixture *f)
         hw_machine_destroy(f->machine);
 }
 
-int
-pmap_fixture_setup(void **state)
+static int
+setup(void **state, const struct hw_geometry *geometry)
 {
     static struct pmap_fixture fixture;
 
-    fixture = (struct pmap_fixture){ .events_length = 0 };
+    fixture = (struct pmap_fixture){ .geometry = geometry };
     counting_alloc_init(&fixture.counting);
     assert_true(pmap_fixture_start(&fixture));
     *state = &fixture;
     return 0;
+}
+
+int
+pmap_fixture_setup(void **state)
+{
+    return setup(state, &hw_geometry_x86_64);
+}
+
+int
+pmap_fixture_setup_arm64(void **state)
+{
+    return setup(state, &hw_geometry_arm64_16k);
 }
 
 int

@@ -27,7 +27,8 @@ struct pmap_fixture {
     struct hw_machine *machine;
     struct trace trace;
     struct trace_sink sink;
-    char events[4096]; /* what happened since the last look */
+    const struct hw_geometry *geometry; /* NULL: x86_64 */
+    char events[4096];                  /* what happened since the last look */
     size_t events_length;
     struct pmap_system *pmaps;
     struct pmap *kernel;
@@ -44,6 +45,7 @@ void pmap_fixture_end(struct pmap_fixture *f);
 
 /* CMocka setup and teardown; *state is the fixture. */
 int pmap_fixture_setup(void **state);
+int pmap_fixture_setup_arm64(void **state); /* 16 KiB pages: hw_geometry_arm64_16k */
 int pmap_fixture_teardown(void **state);
 
 /* The address of page n of a pmap's window. */
@@ -62,7 +64,7 @@ uint32_t picture_flags(char letter);
 
 /*
  * What was announced since the last look, one word each: ENTER@n REMOVE@n PROTECT@n WIRING@n
- * FLUSH@n+pages SHOOTDOWN>cpu. Tables are not told.
+ * FLUSH@n+pages SYNC FAST_FAULT@n SHOOTDOWN>cpu. Tables are not told.
  */
 void assert_events(struct pmap_fixture *f, const char *words);
 

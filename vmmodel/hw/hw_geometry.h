@@ -30,6 +30,9 @@ struct hw_geometry {
     vmm_va user_max;   /* a user map is [0, user_max) */
     vmm_va kernel_min; /* the kernel's map is [kernel_min, kernel_max) */
     vmm_va kernel_max;
+    bool has_software_refmod; /* arm64: the kernel sets AF and tracks stores by read-only words */
+    bool has_broadcast_flush; /* arm64: TLBI reaches every CPU and interrupts none */
+    bool has_asids;           /* PCID or ASID: a switch of space keeps the TLB */
     struct hw_tlb_geometry l1;
     struct hw_tlb_geometry l2;
     char source[80];
@@ -38,10 +41,7 @@ struct hw_geometry {
 /* x86_64, 4 KiB pages, 4 levels; TLB 64 x 4-way and 1536 x 12-way as Haswell to Skylake class. */
 extern const struct hw_geometry hw_geometry_x86_64;
 
-/*
- * arm64, 16 KiB pages, 3 levels. Tables and address spaces only: flushes are ordered and counted as on
- * x86_64, and modified pages are not tracked in software (docs/limits.md).
- */
+/* arm64, 16 KiB pages, 3 levels, as Apple's: broadcast flushes, REF and MOD kept by software. */
 extern const struct hw_geometry hw_geometry_arm64_16k;
 
 static inline vmm_size

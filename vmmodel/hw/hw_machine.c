@@ -82,6 +82,10 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         hw_tlb_flush_page(&cpu->tlb, vpn, asid);
         return is_valid ? HW_FAULT_PROTECTION : HW_FAULT_NOT_PRESENT;
     }
+    if (machine->geometry->has_software_refmod && !(*leaf & HW_PTE_REF)) {
+        hw_tlb_flush_page(&cpu->tlb, vpn, asid);
+        return HW_FAULT_ACCESS_FLAG;
+    }
     *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
     hw_tlb_fill(&cpu->tlb, vpn, asid, *leaf);
     *ppn = hw_pte_ppn(*leaf);

@@ -31,7 +31,6 @@ struct hw_cpu {
     bool interrupts_enabled;
     vmm_ppn user_root; /* VMM_NO_PAGE: no user space loaded */
     uint32_t user_asid;
-    bool flush_pending; /* set by a flush that did not interrupt this CPU (vm.md 5.5) */
     struct hw_tlb tlb;
     uint64_t walks;
 };
@@ -51,6 +50,7 @@ enum hw_outcome {
     HW_OK,
     HW_FAULT_NOT_PRESENT, /* no valid entry on the way */
     HW_FAULT_PROTECTION,  /* a valid leaf that forbids the access */
+    HW_FAULT_ACCESS_FLAG, /* arm64: a valid leaf that nobody has used since AF was cleared */
     HW_FAULT_ADDRESS      /* not canonical */
 };
 
@@ -102,7 +102,7 @@ enum hw_outcome hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, v
 
 /*
  * One access of `kind` at `va` by `cpu`. HW_OK: *ppn is the page; reference and modify bits are set
- * in the leaf. `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
+ * in the leaf (arm64: by the kernel before). `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
  * the TLB drops that entry and walks again, so a right that pmap added without a flush is seen
  * (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered.
  * In the header because a hit is the model's hottest path.

@@ -2,7 +2,8 @@
  * hw_pagetable.h - the bits of a page-table entry and the walk from root to leaf
  *
  * PURPOSE     Reads tables that live in frames, exactly as a page walker does. Making tables and
- *             entries is pmap's.
+ *             entries is pmap's. In the tables every machine's words have x86_64's layout;
+ *             hw_pte_encode() gives the word as the machine itself would spell it.
  * INVARIANTS  P1  a table entry that is valid names a frame that holds a table
  * UNITS       pte: the 64-bit word of vm.md 5.2; va: bytes
  * OWNERSHIP   borrows frames
@@ -21,8 +22,12 @@
 #define HW_PTE_USER ((uint64_t)1 << 2)
 #define HW_PTE_REF ((uint64_t)1 << 5)
 #define HW_PTE_MOD ((uint64_t)1 << 6)
-#define HW_PTE_WIRED ((uint64_t)1 << 9) /* software bit */
+#define HW_PTE_GLOBAL ((uint64_t)1 << 8)      /* defined, and never set by pmap_enter() */
+#define HW_PTE_WIRED ((uint64_t)1 << 9)       /* software bit */
+#define HW_PTE_SOFT_WRITE ((uint64_t)1 << 10) /* arm64: read-only until the first store */
+#define HW_PTE_NESTED ((uint64_t)1 << 11)     /* a table word: the table is a sub-pmap's */
 #define HW_PTE_NX ((uint64_t)1 << 63)
+#define HW_PTE_COMPRESSED ((uint64_t)1 << 5) /* alone, in an invalid word: the page is compressed */
 
 /* The entry for a frame with the given bits, and the frame an entry names. */
 static inline uint64_t
@@ -36,6 +41,13 @@ hw_pte_ppn(uint64_t pte)
 {
     return (vmm_ppn)((pte >> 12) & 0xffffffffu);
 }
+
+/*
+ * A leaf word as the machine spells it (vm.md 5.2). x86_64: the word itself, without the bits that we
+ * keep in places x86 leaves to software. arm64: type, AP[7:6], AF, nG, PNX, NX, wired 58, soft-write
+ * 59, compressed 63.
+ */
+uint64_t hw_pte_encode(const struct hw_geometry *geometry, uint64_t pte);
 
 /* The index of `va` in the table at `level` (0: root). */
 uint32_t hw_pt_index(const struct hw_geometry *geometry, vmm_va va, uint32_t level);

@@ -2,7 +2,7 @@
  * pmap_internal.h - the structs of the pmap floor
  *
  * PURPOSE     Shown to this floor and to tests.
- * INVARIANTS  as pmap.h
+ * INVARIANTS  as pmap.h; in sets of CPUs, bit n stands for CPU n
  * UNITS       va: bytes, page aligned
  * OWNERSHIP   the system owns pmaps and pv records
  * ERRORS      none of its own
@@ -25,6 +25,8 @@ struct pmap_pv {
     vmm_va va;
 };
 
+_Static_assert(HW_MAX_CPUS <= 64, "a set of CPUs is one word");
+
 struct pmap {
     struct vmm_list link; /* on system->pmaps */
     struct pmap_system *system;
@@ -35,8 +37,13 @@ struct pmap {
     vmm_va last_chunk;   /* which one that is: va >> (page_shift + index_bits) */
     uint64_t resident_pages;
     uint64_t wired_pages;
-    uint64_t wired_drift; /* wirings that were never counted down (vm.md T9) */
-    uint64_t table_pages; /* the root included */
+    uint64_t wired_drift;      /* how far XNU's wired statistic is above wired_pages (vm.md T9) */
+    uint64_t compressed_pages; /* invalid words with the marker: resident, but compressed */
+    uint64_t table_pages;      /* the root included */
+    uint64_t loaded_cpus;      /* who has it as user space */
+    uint64_t incoherent_cpus;  /* who must forget it before running it again (vm.md 5.5 step 1) */
+    struct pmap *nested;       /* the sub-pmap whose leaf tables it shares, or NULL */
+    bool is_shared;            /* a sub-pmap: its translations are in use through others */
 };
 
 struct pmap_system {
@@ -48,18 +55,100 @@ struct pmap_system {
     struct vmm_list pmaps;
     struct vmm_zone pmap_zone;
     struct vmm_zone pv_zone;
-    struct pmap_pv **pv; /* by ppn */
+    struct pmap_behavior behavior;
+    struct pmap_pv **pv;     /* by ppn */
+    uint8_t *attributes;     /* by ppn: PMAP_REFERENCED, PMAP_MODIFIED, harvested so far */
+    uint64_t kernel_cpus;    /* in kernel mode */
+    uint64_t idle_cpus;      /* asleep: their translations are not in use */
+    uint64_t pending_local;  /* must forget the space they run when they next look (vm.md 5.5) */
+    uint64_t pending_global; /* must forget everything then */
     uint64_t table_pages;
     uint32_t last_asid;
-    bool wired_drifts; /* vm.md T9 */
     struct pmap *loaded[HW_MAX_CPUS]; /* whose tables each CPU has as its user space */
 };
 
-/* A page of memory; a device's frames have no pv record, and nobody counts them (vm.md 5.1). */
+static inline bool
+pmap_is_kernel(const struct pmap *pmap)
+{
+    return pmap == pmap->system->kernel;
+}
+
+/* Whether the machine is one of those whose kernel tracks REF and MOD itself: arm64 (vm.md 5.2). */
+static inline bool
+pmap_tracks_refmod(const struct pmap_system *system)
+{
+    return system->machine->geometry->has_software_refmod;
+}
+
+static inline vmm_size
+pmap_page_bytes(const struct pmap *pmap)
+{
+    return hw_page_bytes(pmap->system->machine->geometry);
+}
+
+/* Frames of memory have records and attributes, those of devices have none (vm.md 5.1). */
 static inline bool
 pmap_is_managed(const struct pmap_system *system, vmm_ppn ppn)
 {
     return !hw_frame_is_device(&system->machine->frames, ppn);
 }
+
+/* The rights that the hardware reads out of a word. */
+static inline vmm_prot
+pmap_rights(uint64_t pte)
+{
+    return VMM_PROT_READ | (pte & HW_PTE_WRITE ? (vmm_prot)VMM_PROT_WRITE : 0) |
+           (pte & HW_PTE_NX ? 0 : (vmm_prot)VMM_PROT_EXECUTE);
+}
+
+/* Tells the embedder of one word, or of neighbours, after the change (struct pmap_watch). */
+static inline void
+pmap_tell_entered(const struct pmap *pmap, vmm_va va, uint64_t pte)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL)
+        watch->entered(watch->context, pmap->space, va, hw_pte_ppn(pte), pmap_rights(pte));
+}
+
+static inline void
+pmap_tell_removed(const struct pmap *pmap, vmm_va start, vmm_va end)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL)
+        watch->removed(watch->context, pmap->space, start, end - start);
+}
+
+static inline void
+pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot)
+{
+    const struct pmap_watch *watch = pmap->system->watch;
+
+    if (watch != NULL && start < end)
+        watch->narrowed(watch->context, pmap->space, start, end - start, prot);
+}
+
+/* Remembers what a word says of its page before the word changes. */
+static inline void
+pmap_harvest(struct pmap_system *system, uint64_t pte)
+{
+    if (pmap_is_managed(system, hw_pte_ppn(pte)))
+        system->attributes[hw_pte_ppn(pte)] |= (uint8_t)((pte & HW_PTE_REF ? PMAP_REFERENCED : 0) |
+                                                         (pte & HW_PTE_MOD ? PMAP_MODIFIED : 0));
+}
+
+/*
+ * Drops one valid word, its record and its counts, and leaves `instead` (0, or the compressed marker);
+ * the caller flushes.
+ */
+void pmap_drop(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t instead);
+
+/* Narrows one valid word to `prot`; true, and announced, when it changed. The caller flushes. */
+bool pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot);
+
+/* One flush: now without a context, else when the context is flushed. */
+void pmap_flush_or_defer(struct pmap *pmap, vmm_va start, vmm_va end,
+                         struct pmap_flush_context *later);
 
 #endif

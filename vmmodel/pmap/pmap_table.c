@@ -40,7 +40,7 @@ pmap_table_free(struct pmap *pmap, vmm_ppn ppn, uint32_t level)
     uint32_t entries = (uint32_t)1 << machine->geometry->index_bits;
 
     for (uint32_t i = 0; level + 1 < machine->geometry->levels && i < entries; i++) {
-        if (words[i] & HW_PTE_VALID)
+        if ((words[i] & HW_PTE_VALID) && !(words[i] & HW_PTE_NESTED))
             pmap_table_free(pmap, hw_pte_ppn(words[i]), level + 1);
     }
     hw_frame_free(&machine->frames, ppn);
@@ -103,25 +103,84 @@ pmap_table_add(struct pmap *pmap, vmm_va va, uint32_t level)
     return VMM_OK;
 }
 
-enum vmm_status
-pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
+/* The word for `va` at `level`; makes the tables above it. */
+static enum vmm_status
+pmap_table_make_way(struct pmap *pmap, vmm_va va, uint32_t level, uint64_t **slot)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
-    uint64_t *found = pmap_table_slot(pmap, va);
+    uint64_t *found = NULL;
     enum vmm_status status = VMM_OK;
     uint32_t missing;
 
     while (found == NULL && status == VMM_OK) {
-        found = pmap_table_walk(pmap, va, geometry->levels - 1, &missing);
+        found = pmap_table_walk(pmap, va, level, &missing);
         if (found == NULL)
             status = pmap_table_add(pmap, va, missing);
     }
+    if (status == VMM_OK)
+        *slot = found;
+    return status;
+}
+
+uint64_t *
+pmap_table_parent(const struct pmap *pmap, vmm_va va)
+{
+    return pmap_table_walk(pmap, va, pmap->system->machine->geometry->levels - 2, NULL);
+}
+
+enum vmm_status
+pmap_table_expand_parent(struct pmap *pmap, vmm_va va, uint64_t **parent)
+{
+    return pmap_table_make_way(pmap, va, pmap->system->machine->geometry->levels - 2, parent);
+}
+
+enum vmm_status
+pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    vmm_va chunk = va >> geometry->page_shift >> geometry->index_bits;
+    enum vmm_status status;
+
+    if (pmap->last_leaf != NULL && chunk == pmap->last_chunk) {
+        *slot = pmap->last_leaf + pmap_table_leaf_index(pmap, va);
+        return VMM_OK;
+    }
+    status = pmap_table_make_way(pmap, va, geometry->levels - 1, slot);
     if (status != VMM_OK)
         return status == VMM_MODEL_NO_FRAME && !may_wait ? VMM_RESOURCE_SHORTAGE : status;
-    pmap->last_leaf = found - pmap_table_leaf_index(pmap, va);
-    pmap->last_chunk = va >> geometry->page_shift >> geometry->index_bits;
-    *slot = found;
+    VMM_ASSERT(!(*pmap_table_parent(pmap, va) & HW_PTE_NESTED)); /* unnested before it is changed */
+    pmap->last_leaf = *slot - pmap_table_leaf_index(pmap, va);
+    pmap->last_chunk = chunk;
     return VMM_OK;
+}
+
+static bool
+pmap_table_is_empty(const uint64_t *words, uint32_t entries)
+{
+    uint32_t i = 0;
+
+    while (i < entries && words[i] == 0)
+        i++;
+    return i == entries;
+}
+
+void
+pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
+{
+    struct hw_machine *machine = pmap->system->machine;
+    uint64_t *parent = pmap_table_parent(pmap, va);
+    vmm_ppn ppn;
+
+    if (parent == NULL || !(*parent & HW_PTE_VALID) || (*parent & HW_PTE_NESTED))
+        return;
+    ppn = hw_pte_ppn(*parent);
+    if (!pmap_table_is_empty(hw_frame_words(&machine->frames, ppn),
+                             (uint32_t)1 << machine->geometry->index_bits))
+        return;
+    *parent = 0;
+    pmap->last_leaf = NULL;
+    pmap_table_free(pmap, ppn, machine->geometry->levels - 1);
+    trace_emit(pmap->system->trace, EV_PMAP_TABLE_FREE, .space = pmap->space, .va = va, .ppn = ppn,
+               .count = machine->geometry->levels - 1);
 }
 
 /* ---- ranges ---- */
@@ -134,6 +193,12 @@ pmap_table_span(const struct pmap *pmap, uint32_t level)
 
     return (vmm_size)1 << (geometry->page_shift +
                            (geometry->levels - 1 - level) * geometry->index_bits);
+}
+
+vmm_size
+pmap_table_leaf_bytes(const struct pmap *pmap)
+{
+    return pmap_table_span(pmap, pmap->system->machine->geometry->levels - 2);
 }
 
 /* The first byte behind the block of `span` bytes around `va`, or `end` if that comes first. */
@@ -155,6 +220,8 @@ pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap
         run->start = *va;
         run->slots = pmap_table_walk(pmap, *va, leaf, &missing);
         if (run->slots != NULL) {
+            run->is_nested =
+                pmap->nested != NULL && (*pmap_table_parent(pmap, *va) & HW_PTE_NESTED) != 0;
             run->end = *va = pmap_table_skip(*va, pmap_table_span(pmap, leaf - 1), end);
             return true;
         }

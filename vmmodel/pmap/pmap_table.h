@@ -4,13 +4,14 @@
  * PURPOSE     Finds and makes the word that holds a translation. A walk over a range goes from leaf
  *             table to leaf table, so that empty terabytes cost a few steps.
  * INVARIANTS  table_pages counts the tables of a pmap, root included
- *             a table stays where it is until its pmap goes, so the last leaf table may be kept
+ *             a table stays where it is until its pmap goes or, on arm64, until it is empty; the
+ *             last leaf table is remembered until then
  * UNITS       va, start, end: bytes, page aligned. level: 0 is the root.
  * OWNERSHIP   a pmap owns its table frames
  * ERRORS      VMM_MODEL_NO_FRAME, VMM_MODEL_NO_MEMORY, VMM_RESOURCE_SHORTAGE (may not wait for a
  *             frame); tables
  *             made on the way stay and harm nobody
- * EVENTS      PMAP_TABLE
+ * EVENTS      PMAP_TABLE PMAP_TABLE_FREE
  * XNU         osfmk/x86_64/pmap.c pmap_expand, pmap_pte in osfmk/i386/pmap_internal.h
  */
 #ifndef PMAP_PMAP_TABLE_H
@@ -34,11 +35,23 @@ uint64_t *pmap_table_slot(const struct pmap *pmap, vmm_va va);
 enum vmm_status pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait,
                                   uint64_t **slot) VMM_MUST_USE;
 
+/* The same for the word that names the leaf table: NULL where the way there has a gap. */
+uint64_t *pmap_table_parent(const struct pmap *pmap, vmm_va va);
+enum vmm_status pmap_table_expand_parent(struct pmap *pmap, vmm_va va,
+                                         uint64_t **parent) VMM_MUST_USE;
+
+/* Frees the leaf table of `va` if there is one of the pmap's own and no word of it is in use. */
+void pmap_table_free_if_empty(struct pmap *pmap, vmm_va va);
+
+/* The bytes of address space that one leaf table covers. */
+vmm_size pmap_table_leaf_bytes(const struct pmap *pmap);
+
 /* Part of a range that lies in one leaf table. */
 struct pmap_run {
     uint64_t *slots; /* the first word of the run */
     vmm_va start;
     vmm_va end;
+    bool is_nested; /* the table is a sub-pmap's */
 };
 
 /*

@@ -9,7 +9,7 @@
 
 #include "base/assert.h"
 
-enum { TRACE_NAME_BYTES = 20, TRACE_TEXT_BYTES = 64, TRACE_REASON_BYTES = 36 };
+enum { TRACE_NAME_BYTES = 20, TRACE_TEXT_BYTES = 88, TRACE_REASON_BYTES = 36 };
 
 #define TRACE_EVENT(id, name, text, fields, xnu)                           \
     _Static_assert(sizeof(name) <= TRACE_NAME_BYTES, "name too long");     \

@@ -14,7 +14,7 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_page.h"
 
-enum { VM_ACCESS_TRIES = 4 }; /* more traps for one page than any release needs is our own bug */
+enum { VM_ACCESS_TRIES = 5 }; /* more traps for one page than any release needs is our own bug */
 
 /* x86's error code for the panic text: PROT 1, WRITE 2, USER 4. */
 static uint64_t
@@ -67,6 +67,14 @@ vm_trap_fault(struct vm_system *system, const struct vm_access *access, vmm_va v
     return vm_fault(map, va, VMM_PROT_READ | (vmm_prot)access->kind);
 }
 
+/* arm64: what a valid translation only kept back is no fault, wherever the CPU is (vm.md 6.2, 6.4). */
+static bool
+vm_trap_fast_fault(const struct vm_access *access, vmm_va va, enum hw_outcome outcome)
+{
+    return (outcome == HW_FAULT_PROTECTION || outcome == HW_FAULT_ACCESS_FLAG) &&
+           pmap_fast_fault(vm_task_map(access->task)->pmap, va, (vmm_prot)access->kind);
+}
+
 /* What becomes of an access whose fault was not served. */
 static enum vmm_status
 vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
@@ -114,6 +122,8 @@ vm_access_translate(struct vm_system *system, const struct vm_access *access, vm
         if (outcome == HW_OK)
             return VMM_OK;
         VMM_ASSERT(tries++ < VM_ACCESS_TRIES);
+        if (vm_trap_fast_fault(access, va, outcome))
+            continue;
         system->last_fault_status = VMM_OK;
         if (outcome != HW_FAULT_ADDRESS)
             status = vm_trap_fault(system, access, va);

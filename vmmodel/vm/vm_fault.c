@@ -302,8 +302,9 @@ enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
     vmm_prot prot = vm_fault_rights(&page->object->system->profile, how, page->wpmapped);
-    enum vmm_status status =
-        vm_page_enter(page, how->pmap, how->va, prot, how->is_wired ? PMAP_ENTER_WIRED : 0);
+    uint32_t flags = (how->is_wired ? (uint32_t)PMAP_ENTER_WIRED : 0) |
+                     (how->access & VMM_PROT_WRITE ? (uint32_t)PMAP_ENTER_STORE : 0);
+    enum vmm_status status = vm_page_enter(page, how->pmap, how->va, prot, flags);
 
     if (status != VMM_OK)
         return status;

@@ -365,11 +365,14 @@ vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end
 void
 vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot)
 {
+    struct pmap_system *pmaps = object->system->pmaps;
+    struct pmap_flush_context later = { .cpus = 0 };
     struct vm_page *page;
     vmm_off end = offset + size;
 
     while (vm_object_next_page(object, &offset, end, &page)) {
         if (page->pmapped)
-            pmap_page_protect(object->system->pmaps, vm_page_ppn(page), prot);
+            pmap_page_protect_options(pmaps, vm_page_ppn(page), prot, &later);
     }
+    pmap_flush(pmaps, &later); /* one for all pages: vm.md 5.3 */
 }

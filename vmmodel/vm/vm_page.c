@@ -129,6 +129,7 @@ vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_
         return VMM_MODEL_NO_MEMORY;
     }
     hw_frame_zero(&system->machine->frames, ppn);
+    pmap_page_begin(system->pmaps, ppn);
     *page = &system->pages[ppn];
     **page = (struct vm_page){ .object = object, .offset = offset };
     vm_page_enqueue(*page, VM_PAGE_ACTIVE);

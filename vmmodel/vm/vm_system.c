@@ -22,6 +22,21 @@ vm_system_init_zones(struct vm_system *system)
     vmm_list_init(&system->tasks);
 }
 
+/* What the release does on the pmap floor, which knows no releases. */
+static void
+vm_system_set_pmap_behavior(struct vm_system *system)
+{
+    const struct vm_profile *profile = &system->profile;
+
+    pmap_set_behavior(system->pmaps,
+                      &(struct pmap_behavior){
+                          .wired_statistic_drifts = profile->wired_statistic_drifts &&
+                                                    !system->machine->geometry->has_software_refmod,
+                          .flushes_remote_globally = profile->remote_flush_is_global,
+                          .has_two_views = profile->has_two_views,
+                          .page_flush_limit = profile->page_flush_limit });
+}
+
 /* The machine, the pmap floor and the kernel's own task. */
 static bool
 vm_system_start(struct vm_system *system, const struct vm_config *config)
@@ -34,7 +49,7 @@ vm_system_start(struct vm_system *system, const struct vm_config *config)
     system->pmaps = pmap_system_create(config->alloc, system->machine, &system->trace);
     if (system->pmaps == NULL)
         return false;
-    pmap_system_set_wired_drift(system->pmaps, config->profile->wired_statistic_drifts);
+    vm_system_set_pmap_behavior(system);
     pmap_system_watch(system->pmaps, config->watch);
     system->pages =
         vmm_take_array(config->alloc, (size_t)config->frame_count + 1, sizeof(*system->pages));

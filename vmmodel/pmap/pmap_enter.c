@@ -1,0 +1,164 @@
+/*
+ * pmap_enter.c - one translation is made or replaced
+ *
+ * vm.md 5.3 (pmap_enter), 5.4 (when that flushes). On arm64 the kernel and not the hardware knows which
+ * pages were stored to, so a user's translation gets WRITE only when a store asks or one was there
+ * before; until then a soft mark stands for it (T24).
+ */
+#include "pmap/pmap_internal.h"
+#include "pmap/pmap_flush.h"
+#include "pmap/pmap_pv.h"
+#include "pmap/pmap_table.h"
+
+/* ---- words ---- */
+
+/* What WRITE becomes: the right itself, or on arm64 the mark that the first store turns into it. */
+static uint64_t
+pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
+{
+    struct pmap_system *system = pmap->system;
+
+    if (!pmap_tracks_refmod(system))
+        return HW_PTE_WRITE;
+    if (!pmap_is_managed(system, ppn))
+        return HW_PTE_WRITE | HW_PTE_MOD;
+    if (!pmap_is_kernel(pmap) && !(flags & PMAP_ENTER_STORE) &&
+        !(system->attributes[ppn] & PMAP_MODIFIED))
+        return HW_PTE_SOFT_WRITE;
+    system->attributes[ppn] |= PMAP_MODIFIED;
+    return HW_PTE_WRITE | HW_PTE_MOD;
+}
+
+static uint64_t
+pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
+{
+    return hw_pte_make(ppn, HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |
+                                (flags & PMAP_ENTER_WIRED ? HW_PTE_WIRED : 0) |
+                                (pmap_is_kernel(pmap) ? 0 : HW_PTE_USER) |
+                                (pmap_tracks_refmod(pmap->system) ? HW_PTE_REF : 0) |
+                                (prot & VMM_PROT_WRITE ? pmap_write_bits(pmap, ppn, flags) : 0));
+}
+
+/*
+ * Whether a change from a valid word to one for the same page needs a flush. x86: not when exactly the
+ * wired bit changes, and not when exactly WRITE is added; both at once do (vm.md 5.4, T32). arm64:
+ * every change does.
+ */
+static bool
+pmap_change_needs_flush(const struct pmap *pmap, uint64_t from, uint64_t to)
+{
+    uint64_t changed = (from ^ to) & ~(HW_PTE_REF | HW_PTE_MOD);
+
+    if (changed == 0 || pmap_tracks_refmod(pmap->system))
+        return changed != 0;
+    if (changed == HW_PTE_WIRED)
+        return false;
+    return changed != HW_PTE_WRITE || !(to & HW_PTE_WRITE);
+}
+
+/* ---- valid or not ---- */
+
+void
+pmap_drop(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t instead)
+{
+    struct pmap_system *system = pmap->system;
+    uint64_t pte = *slot;
+    vmm_ppn ppn = hw_pte_ppn(pte);
+
+    *slot = instead;
+    pmap->compressed_pages += instead != 0;
+    pmap->wired_pages -= (pte & HW_PTE_WIRED) != 0;
+    pmap->resident_pages -= pmap_is_managed(system, ppn);
+    pmap_harvest(system, pte);
+    pmap_pv_remove(system, ppn, pmap, va);
+    trace_emit(system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va, .ppn = ppn);
+}
+
+/*
+ * Invalidates and flushes what another page is to replace. XNU on x86 looks for the wired bit in the
+ * word that it has just cleared, so its statistic keeps the page (vm.md T9).
+ */
+static void
+pmap_drop_replaced(struct pmap *pmap, vmm_va va, uint64_t *slot)
+{
+    pmap->wired_drift +=
+        pmap->system->behavior.wired_statistic_drifts && (*slot & HW_PTE_WIRED) != 0;
+    pmap_drop(pmap, va, slot, 0);
+    pmap_flush_range(pmap, va, va + pmap_page_bytes(pmap));
+}
+
+/* Makes the word ready for another page: a record for it, and what was there is gone. */
+static enum vmm_status
+pmap_make_way(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_ppn ppn)
+{
+    bool is_managed = pmap_is_managed(pmap->system, ppn);
+
+    if (!pmap_pv_add(pmap->system, ppn, pmap, va))
+        return VMM_MODEL_NO_MEMORY;
+    if (*slot & HW_PTE_VALID)
+        pmap_drop_replaced(pmap, va, slot);
+    pmap->compressed_pages -= *slot == HW_PTE_COMPRESSED;
+    *slot = 0;
+    pmap->resident_pages += is_managed;
+    return VMM_OK;
+}
+
+/* Stores the word, with what the hardware has noted of the same page. */
+static void
+pmap_store(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t pte)
+{
+    uint64_t before = *slot;
+
+    if (!pmap_tracks_refmod(pmap->system))
+        pte |= before & (HW_PTE_REF | HW_PTE_MOD);
+    *slot = pte;
+    pmap->wired_pages -= (before & HW_PTE_WIRED) != 0;
+    pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
+    if (pmap_tracks_refmod(pmap->system))
+        pmap_harvest(pmap->system, pte);
+    if ((before & HW_PTE_VALID) && pmap_change_needs_flush(pmap, before, pte))
+        pmap_flush_range(pmap, va, va + pmap_page_bytes(pmap));
+}
+
+/* ---- enter ---- */
+
+/* Whether the address is one this pmap may translate. */
+static bool
+pmap_owns(const struct pmap *pmap, vmm_va va)
+{
+    return hw_is_kernel_va(va) == (pmap->asid == 0) && (va & (pmap_page_bytes(pmap) - 1)) == 0;
+}
+
+enum vmm_status
+pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
+{
+    struct pmap_system *system = pmap->system;
+    uint64_t *slot = NULL;
+    enum vmm_status status;
+
+    VMM_ASSERT(pmap_owns(pmap, va));
+    status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &slot);
+    if (status != VMM_OK || (flags & PMAP_ENTER_NOENTER))
+        return status;
+    VMM_ASSERT(!pmap_is_managed(system, ppn) ||
+               hw_frame_is_in_use(&system->machine->frames, ppn)); /* I17 */
+    if (!(*slot & HW_PTE_VALID) || hw_pte_ppn(*slot) != ppn)
+        status = pmap_make_way(pmap, va, slot, ppn);
+    if (status != VMM_OK)
+        return status;
+    pmap_store(pmap, va, slot, pmap_word(pmap, ppn, prot, flags));
+    trace_emit(system->trace, EV_PMAP_ENTER, .space = pmap->space, .va = va, .ppn = ppn,
+               .prot = prot, .detail = flags);
+    pmap_tell_entered(pmap, va, *slot);
+    return VMM_OK;
+}
+
+enum vmm_status
+pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size, vmm_prot prot)
+{
+    enum vmm_status status = VMM_OK;
+
+    for (vmm_size at = 0; at < size && status == VMM_OK; at += pmap_page_bytes(pmap))
+        status = pmap_enter(pmap, va + at, ppn++, prot, PMAP_ENTER_WIRED);
+    return status;
+}
