@@ -33,6 +33,15 @@ setup(void **state)
     return 0;
 }
 
+/* The tag if it is live, else 0 (T5). */
+static uint64_t
+live(const struct hw_tlb *tlb, uint64_t tag)
+{
+    uint64_t mask = (uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT;
+
+    return (tag & mask) == tlb->generation ? tag : 0;
+}
+
 /* T1 and T3 in one level; T4 for what it holds. */
 static void
 check_level(const struct hw_tlb *tlb, const struct hw_tlb_level *level)
@@ -41,12 +50,12 @@ check_level(const struct hw_tlb *tlb, const struct hw_tlb_level *level)
         const uint64_t *tags = &level->tags[set * level->ways];
 
         for (size_t way = 0; way < level->ways; way++) {
-            if (way > 0 && tags[way] != 0)
-                assert_true(tags[way - 1] != 0);
-            if (tags[way] != 0)
+            if (way > 0 && live(tlb, tags[way]) != 0)
+                assert_true(live(tlb, tags[way - 1]) != 0);
+            if (live(tlb, tags[way]) != 0)
                 assert_true(tlb->asid_filter & (uint64_t)1 << (tags[way] & 63));
             for (size_t other = 0; other < way; other++)
-                assert_true(tags[way] == 0 || tags[way] != tags[other]);
+                assert_true(live(tlb, tags[way]) == 0 || tags[way] != tags[other]);
         }
     }
 }

@@ -4,7 +4,7 @@
  * PURPOSE     Page size, table levels and TLB sizes are numbers in a table, not code.
  * INVARIANTS  G1  the tables cover the address space: page_shift + levels * index_bits >= va_bits,
  *                 or va_bits - 1 where each half has a root of its own (arm64)
- *             G2  sets are a power of two (this issue's TLBs); ways >= 1
+ *             G2  ways >= 1 wherever sets >= 1; sets of 0: there is no such TLB (never l1)
  * UNITS       shifts and widths: bits; sets, ways: entries
  * OWNERSHIP   geometries are constants
  * ERRORS      none
@@ -17,9 +17,14 @@
 #include "base/types.h"
 
 struct hw_tlb_geometry {
-    uint32_t sets;
+    uint32_t sets; /* any number: the set is the page number modulo sets */
     uint32_t ways;
 };
+
+/* Which way makes room. PLRU: one bit a way, as in "not recently used"; the first way without it goes. */
+enum hw_replacement { HW_REPLACE_LRU, HW_REPLACE_PLRU, HW_REPLACE_RANDOM };
+
+enum { HW_MAX_LEVELS = 4 };
 
 struct hw_geometry {
     char name[16];
@@ -33,8 +38,12 @@ struct hw_geometry {
     bool has_software_refmod; /* arm64: the kernel sets AF and tracks stores by read-only words */
     bool has_broadcast_flush; /* arm64: TLBI reaches every CPU and interrupts none */
     bool has_asids;           /* PCID or ASID: a switch of space keeps the TLB */
-    struct hw_tlb_geometry l1;
-    struct hw_tlb_geometry l2;
+    enum hw_replacement replacement;
+    struct hw_tlb_geometry l1;  /* data, and instructions too without an l1i */
+    struct hw_tlb_geometry l1i; /* instructions */
+    struct hw_tlb_geometry l2;  /* both */
+    /* How many tables of each level the walker remembers by address; [0], the root, is not one. */
+    uint32_t walk_entries[HW_MAX_LEVELS];
     char source[80];
 };
 

@@ -30,7 +30,8 @@ hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geome
         machine->cpus[cpu].id = cpu;
         machine->cpus[cpu].mode = cpu == 0 ? HW_CPU_KERNEL : HW_CPU_IDLE;
         machine->cpus[cpu].interrupts_enabled = true;
-        is_whole = hw_tlb_init(&machine->cpus[cpu].tlb, alloc, geometry);
+        is_whole = hw_tlb_init(&machine->cpus[cpu].tlb, alloc, geometry) &&
+                   hw_walk_cache_init(&machine->cpus[cpu].walk_cache, alloc, geometry);
     }
     if (is_whole)
         return machine;
@@ -43,23 +44,31 @@ hw_machine_destroy(struct hw_machine *machine)
 {
     const struct vmm_alloc *alloc = machine->alloc;
 
-    for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
+    for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++) {
         hw_tlb_destroy(&machine->cpus[cpu].tlb, alloc);
+        if (machine->cpus[cpu].walk_cache.geometry != NULL)
+            hw_walk_cache_destroy(&machine->cpus[cpu].walk_cache, alloc);
+    }
     vmm_give_array(alloc, machine->cpus, machine->cpu_count, sizeof(*machine->cpus));
     if (machine->frames.alloc != NULL)
         hw_frames_destroy(&machine->frames);
     vmm_give_array(alloc, machine, 1, sizeof(*machine));
 }
 
-/* The leaf word that the walk from `root` ends at, or NULL. */
+/* The leaf word that the walk from `root` ends at, or NULL; counts what the walker reads. */
 static uint64_t *
-hw_walk_to_leaf(struct hw_machine *machine, vmm_ppn root, vmm_va va)
+hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vmm_va va,
+                uint32_t asid)
 {
     const struct hw_geometry *geometry = machine->geometry;
+    uint32_t last = geometry->levels - 1;
+    uint64_t *leaf;
 
     if (root == VMM_NO_PAGE)
         return NULL;
-    return hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, NULL);
+    leaf = hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, &last);
+    cpu->walk_reads += hw_walk_cache_reads(&cpu->walk_cache, hw_vpn(geometry, va), asid, last + 1);
+    return leaf;
 }
 
 /*
@@ -74,7 +83,7 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
     uint32_t asid = is_kernel ? 0 : cpu->user_asid;
     uint64_t vpn = hw_vpn(machine->geometry, va);
     uint64_t *leaf =
-        hw_walk_to_leaf(machine, is_kernel ? machine->kernel_root : cpu->user_root, va);
+        hw_walk_to_leaf(machine, cpu, is_kernel ? machine->kernel_root : cpu->user_root, va, asid);
     bool is_valid = leaf != NULL && (*leaf & HW_PTE_VALID);
 
     cpu->walks++;
@@ -87,7 +96,7 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         return HW_FAULT_ACCESS_FLAG;
     }
     *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
-    hw_tlb_fill(&cpu->tlb, vpn, asid, *leaf);
+    hw_tlb_fill_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf);
     *ppn = hw_pte_ppn(*leaf);
     return HW_OK;
 }
@@ -109,4 +118,25 @@ hw_cpu_load(struct hw_machine *machine, uint32_t cpu, vmm_ppn user_root, uint32_
     VMM_ASSERT((user_root == VMM_NO_PAGE) == (user_asid == 0)); /* C1 */
     machine->cpus[cpu].user_root = user_root;
     machine->cpus[cpu].user_asid = user_asid;
+}
+
+void
+hw_cpu_flush_page(struct hw_cpu *cpu, uint64_t vpn, uint32_t asid)
+{
+    hw_tlb_flush_page(&cpu->tlb, vpn, asid);
+    hw_walk_cache_flush_asid(&cpu->walk_cache, asid); /* Intel SDM 3A 4.10.4.1: INVLPG, all of it */
+}
+
+void
+hw_cpu_flush_asid(struct hw_cpu *cpu, uint32_t asid)
+{
+    hw_tlb_flush_asid(&cpu->tlb, asid);
+    hw_walk_cache_flush_asid(&cpu->walk_cache, asid);
+}
+
+void
+hw_cpu_flush_all(struct hw_cpu *cpu)
+{
+    hw_tlb_flush_all(&cpu->tlb);
+    hw_walk_cache_flush_all(&cpu->walk_cache);
 }

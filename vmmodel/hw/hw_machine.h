@@ -20,6 +20,7 @@
 #include "hw/hw_geometry.h"
 #include "hw/hw_pagetable.h"
 #include "hw/hw_tlb.h"
+#include "hw/hw_walk_cache.h"
 
 enum { HW_MAX_CPUS = 64 };
 
@@ -32,7 +33,9 @@ struct hw_cpu {
     vmm_ppn user_root; /* VMM_NO_PAGE: no user space loaded */
     uint32_t user_asid;
     struct hw_tlb tlb;
+    struct hw_walk_cache walk_cache;
     uint64_t walks;
+    uint64_t walk_reads; /* words of tables that walks read */
 };
 
 struct hw_machine {
@@ -116,7 +119,8 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
     uint64_t pte = 0;
 
     if (hw_is_canonical(machine->geometry, va))
-        pte = hw_tlb_lookup(&cpu->tlb, hw_vpn(machine->geometry, va), asid);
+        pte = hw_tlb_lookup_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE),
+                               hw_vpn(machine->geometry, va), asid);
     if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
         return hw_access_walk(machine, cpu, va, kind, from_user, ppn);
     *ppn = hw_pte_ppn(pte);
@@ -128,5 +132,10 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
  * asid.
  */
 void hw_cpu_load(struct hw_machine *machine, uint32_t cpu, vmm_ppn user_root, uint32_t user_asid);
+
+/* What one CPU forgets: a page, an address space, everything; its walker forgets at least as much. */
+void hw_cpu_flush_page(struct hw_cpu *cpu, uint64_t vpn, uint32_t asid);
+void hw_cpu_flush_asid(struct hw_cpu *cpu, uint32_t asid);
+void hw_cpu_flush_all(struct hw_cpu *cpu);
 
 #endif

@@ -1,7 +1,21 @@
-/* hw_tlb.c - see hw_tlb.h */
+/*
+ * hw_tlb.c - see hw_tlb.h
+ *
+ * With LRU the order in which ways stand is the order of use, so a hit moves its way to the front and
+ * the last way makes room. With PLRU and chance ways stay where they are: PLRU keeps a bit for each way
+ * that was used since the bits were last cleared, and clears the others when all would be set.
+ *
+ * Forgetting everything is a new generation in the tags that are looked for; what is stored with an
+ * older one no longer matches, and counts as empty. After HW_TLB_GENERATIONS of them the numbers begin
+ * again, and that one time the tags are really cleared.
+ */
 #include "hw/hw_tlb.h"
 
 #include <string.h>
+
+#define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
+
+/* ---- tags ---- */
 
 static uint32_t
 hw_tlb_tag_asid(uint64_t tag)
@@ -10,9 +24,21 @@ hw_tlb_tag_asid(uint64_t tag)
 }
 
 static uint64_t
+hw_tlb_tag_vpn(uint64_t tag)
+{
+    return (tag & ~((uint64_t)1 << 63 | HW_TLB_GENERATION_MASK)) >> 16;
+}
+
+static uint64_t
 hw_tlb_filter_bit(uint64_t tag)
 {
     return (uint64_t)1 << (tag & 63);
+}
+
+static bool
+hw_tlb_is_live(const struct hw_tlb *tlb, uint64_t tag)
+{
+    return tag != 0 && (tag & HW_TLB_GENERATION_MASK) == tlb->generation;
 }
 
 static size_t
@@ -21,14 +47,24 @@ hw_tlb_slots(const struct hw_tlb_level *level)
     return (size_t)level->sets * level->ways;
 }
 
+/* ---- life ---- */
+
 static bool
 hw_tlb_level_init(struct hw_tlb_level *level, const struct vmm_alloc *alloc,
-                  const struct hw_tlb_geometry *geometry)
+                  const struct hw_tlb_geometry *geometry, enum hw_replacement replacement)
 {
-    *level = (struct hw_tlb_level){ .sets = geometry->sets, .ways = geometry->ways };
+    *level =
+        (struct hw_tlb_level){ .sets = geometry->sets,
+                               .ways = geometry->ways,
+                               .sets_are_power = (geometry->sets & (geometry->sets - 1)) == 0 };
+    if (level->sets == 0)
+        return true;
     level->tags = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
     level->ptes = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->ptes));
-    return level->tags != NULL && level->ptes != NULL;
+    if (replacement == HW_REPLACE_PLRU)
+        level->recent = vmm_take_array(alloc, level->sets, sizeof(*level->recent));
+    return level->tags != NULL && level->ptes != NULL &&
+           (level->recent != NULL || replacement != HW_REPLACE_PLRU);
 }
 
 static void
@@ -36,16 +72,17 @@ hw_tlb_level_destroy(struct hw_tlb_level *level, const struct vmm_alloc *alloc)
 {
     vmm_give_array(alloc, level->tags, hw_tlb_slots(level), sizeof(*level->tags));
     vmm_give_array(alloc, level->ptes, hw_tlb_slots(level), sizeof(*level->ptes));
-    level->tags = NULL;
-    level->ptes = NULL;
+    vmm_give_array(alloc, level->recent, level->sets, sizeof(*level->recent));
+    *level = (struct hw_tlb_level){ .sets = 0 };
 }
 
 bool
 hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc, const struct hw_geometry *geometry)
 {
-    *tlb = (struct hw_tlb){ .l1_hits = 0 };
-    if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1) &&
-        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2))
+    *tlb = (struct hw_tlb){ .replacement = geometry->replacement, .chance = { 1 } };
+    if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1, geometry->replacement) &&
+        hw_tlb_level_init(&tlb->l1i, alloc, &geometry->l1i, geometry->replacement) &&
+        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement))
         return true;
     hw_tlb_destroy(tlb, alloc);
     return false;
@@ -55,8 +92,11 @@ void
 hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc)
 {
     hw_tlb_level_destroy(&tlb->l1, alloc);
+    hw_tlb_level_destroy(&tlb->l1i, alloc);
     hw_tlb_level_destroy(&tlb->l2, alloc);
 }
+
+/* ---- one set ---- */
 
 /* Puts a translation in front of its set; the ways up to `way` move back one place. */
 static inline void
@@ -70,57 +110,106 @@ hw_tlb_to_front(struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t t
     level->ptes[set] = pte;
 }
 
-/* The remembered PTE, made most recently used, or 0. `first`: the ways before it were asked. */
-static inline uint64_t
-hw_tlb_level_lookup(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint32_t first)
+/* Notes that a way was used. PLRU: when that would be all of them, only this one was. */
+static void
+hw_tlb_note_use(struct hw_tlb_level *level, size_t set, uint32_t way)
 {
-    size_t set = hw_tlb_set(level, vpn);
+    uint64_t *recent = &level->recent[set / level->ways];
+    uint64_t bit = (uint64_t)1 << (way & 63);
 
-    for (uint32_t way = first; way < level->ways; way++) {
-        if (level->tags[set + way] == tag) {
-            uint64_t pte = level->ptes[set + way];
+    *recent |= bit;
+    if (*recent == UINT64_MAX >> (64 - level->ways))
+        *recent = bit;
+}
 
-            hw_tlb_to_front(level, set, way, tag, pte);
-            return pte;
-        }
+/* Writes a translation to the place where it stood, or was given room, as the one used last. */
+static inline void
+hw_tlb_put(const struct hw_tlb *tlb, struct hw_tlb_level *level, size_t set, uint32_t way,
+           uint64_t tag, uint64_t pte)
+{
+    if (tlb->replacement == HW_REPLACE_LRU) {
+        hw_tlb_to_front(level, set, way, tag, pte);
+        return;
     }
-    return 0;
+    level->tags[set + way] = tag;
+    level->ptes[set + way] = pte;
+    if (tlb->replacement == HW_REPLACE_PLRU)
+        hw_tlb_note_use(level, set, way);
 }
 
 /* Which way holds the tag, or the number of ways. */
-static uint32_t
-hw_tlb_level_find(const struct hw_tlb_level *level, size_t set, uint64_t tag)
+static inline uint32_t
+hw_tlb_level_find(const struct hw_tlb_level *level, size_t set, uint64_t tag, uint32_t first)
 {
-    uint32_t way = 0;
+    uint32_t way = first;
 
     while (way < level->ways && level->tags[set + way] != tag)
         way++;
     return way;
 }
 
-/* Remembers a translation; one with the same tag is replaced, else the last way makes room. */
-static void
-hw_tlb_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint64_t pte)
+/* The way that makes room: an empty one if there is one. */
+static uint32_t
+hw_tlb_victim(struct hw_tlb *tlb, const struct hw_tlb_level *level, size_t set)
 {
-    size_t set = hw_tlb_set(level, vpn);
-    uint32_t way = hw_tlb_level_find(level, set, tag);
+    uint32_t way = 0;
 
-    hw_tlb_to_front(level, set, way == level->ways ? way - 1 : way, tag, pte);
+    if (tlb->replacement == HW_REPLACE_LRU)
+        return level->ways - 1; /* T3 */
+    while (way < level->ways && hw_tlb_is_live(tlb, level->tags[set + way]))
+        way++;
+    if (way < level->ways)
+        return way;
+    if (tlb->replacement == HW_REPLACE_RANDOM)
+        return (uint32_t)(vmm_rng_next(&tlb->chance) % level->ways);
+    return (uint32_t)__builtin_ctzll(~level->recent[set / level->ways]);
 }
 
-uint64_t
-hw_tlb_lookup_further(struct hw_tlb *tlb, uint64_t vpn, uint64_t tag)
+/* Remembers a translation; one with the same tag is replaced, else somebody makes room. */
+static void
+hw_tlb_level_fill(struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn, uint64_t tag,
+                  uint64_t pte)
 {
-    uint64_t pte = hw_tlb_level_lookup(&tlb->l1, vpn, tag, 1);
+    size_t set = hw_tlb_set(level, vpn);
+    uint32_t way = hw_tlb_level_find(level, set, tag, 0);
+
+    hw_tlb_put(tlb, level, set, way == level->ways ? hw_tlb_victim(tlb, level, set) : way, tag,
+               pte);
+}
+
+/* The remembered PTE, made most recently used, or 0. `first`: the ways before it were asked. */
+static inline uint64_t
+hw_tlb_level_lookup(struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn, uint64_t tag,
+                    uint32_t first)
+{
+    size_t set = hw_tlb_set(level, vpn);
+    uint32_t way = hw_tlb_level_find(level, set, tag, first);
+    uint64_t pte;
+
+    if (way == level->ways)
+        return 0;
+    pte = level->ptes[set + way];
+    hw_tlb_put(tlb, level, set, way, tag, pte);
+    return pte;
+}
+
+/* ---- looking up and remembering ---- */
+
+uint64_t
+hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint64_t tag)
+{
+    uint64_t pte =
+        hw_tlb_level_lookup(tlb, first, vpn, tag, tlb->replacement == HW_REPLACE_LRU ? 1 : 0);
 
     if (pte != 0) {
         tlb->l1_hits++;
         return pte;
     }
-    pte = hw_tlb_level_lookup(&tlb->l2, vpn, tag, 0);
+    if (tlb->l2.sets != 0)
+        pte = hw_tlb_level_lookup(tlb, &tlb->l2, vpn, tag, 0);
     if (pte != 0) {
         tlb->l2_hits++;
-        hw_tlb_level_fill(&tlb->l1, vpn, tag, pte);
+        hw_tlb_level_fill(tlb, first, vpn, tag, pte);
         return pte;
     }
     tlb->misses++;
@@ -128,25 +217,40 @@ hw_tlb_lookup_further(struct hw_tlb *tlb, uint64_t vpn, uint64_t tag)
 }
 
 void
-hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte)
+hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
+               uint64_t pte)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid);
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
     tlb->asid_filter |= hw_tlb_filter_bit(tag);
-    hw_tlb_level_fill(&tlb->l2, vpn, tag, pte);
-    hw_tlb_level_fill(&tlb->l1, vpn, tag, pte);
+    if (tlb->l2.sets != 0)
+        hw_tlb_level_fill(tlb, &tlb->l2, vpn, tag, pte);
+    hw_tlb_level_fill(tlb, first, vpn, tag, pte);
 }
 
-/* Empties one way; the ways behind it come one place forward (T3). */
-static void
-hw_tlb_level_flush_page(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
+void
+hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
-    size_t set = hw_tlb_set(level, vpn);
-    uint32_t way = hw_tlb_level_find(level, set, tag);
+    hw_tlb_fill_in(tlb, &tlb->l1, vpn, asid, pte);
+}
 
+/* ---- forgetting ---- */
+
+/* Empties one way; with LRU the ways behind it come one place forward (T3). */
+static void
+hw_tlb_level_flush_page(const struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn,
+                        uint64_t tag)
+{
+    size_t set;
+    uint32_t way;
+
+    if (level->sets == 0)
+        return;
+    set = hw_tlb_set(level, vpn);
+    way = hw_tlb_level_find(level, set, tag, 0);
     if (way == level->ways)
         return;
-    for (; way + 1 < level->ways; way++) {
+    for (; tlb->replacement == HW_REPLACE_LRU && way + 1 < level->ways; way++) {
         level->tags[set + way] = level->tags[set + way + 1];
         level->ptes[set + way] = level->ptes[set + way + 1];
     }
@@ -156,16 +260,21 @@ hw_tlb_level_flush_page(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
 void
 hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid);
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
-    hw_tlb_level_flush_page(&tlb->l1, vpn, tag);
-    hw_tlb_level_flush_page(&tlb->l2, vpn, tag);
+    if (!(tlb->asid_filter & hw_tlb_filter_bit(tag)))
+        return;
+    hw_tlb_level_flush_page(tlb, &tlb->l1, vpn, tag);
+    hw_tlb_level_flush_page(tlb, &tlb->l1i, vpn, tag);
+    hw_tlb_level_flush_page(tlb, &tlb->l2, vpn, tag);
 }
 
 /* Empties the ways of one set that belong to `asid`; returns the filter bits of those that stay. */
 static uint64_t
-hw_tlb_set_flush_asid(struct hw_tlb_level *level, size_t set, uint32_t asid)
+hw_tlb_set_flush_asid(const struct hw_tlb *tlb, struct hw_tlb_level *level, size_t set,
+                      uint32_t asid)
 {
+    bool moves = tlb->replacement == HW_REPLACE_LRU;
     uint64_t filter = 0;
     size_t kept = set;
 
@@ -173,8 +282,9 @@ hw_tlb_set_flush_asid(struct hw_tlb_level *level, size_t set, uint32_t asid)
         uint64_t tag = level->tags[at];
 
         level->tags[at] = 0;
-        if (tag == 0 || hw_tlb_tag_asid(tag) == asid)
+        if (!hw_tlb_is_live(tlb, tag) || hw_tlb_tag_asid(tag) == asid)
             continue;
+        kept = moves ? kept : at;
         level->tags[kept] = tag;
         level->ptes[kept++] = level->ptes[at];
         filter |= hw_tlb_filter_bit(tag);
@@ -183,12 +293,12 @@ hw_tlb_set_flush_asid(struct hw_tlb_level *level, size_t set, uint32_t asid)
 }
 
 static uint64_t
-hw_tlb_level_flush_asid(struct hw_tlb_level *level, uint32_t asid)
+hw_tlb_level_flush_asid(const struct hw_tlb *tlb, struct hw_tlb_level *level, uint32_t asid)
 {
     uint64_t filter = 0;
 
     for (size_t set = 0; set < hw_tlb_slots(level); set += level->ways)
-        filter |= hw_tlb_set_flush_asid(level, set, asid);
+        filter |= hw_tlb_set_flush_asid(tlb, level, set, asid);
     return filter;
 }
 
@@ -197,8 +307,16 @@ hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid)
 {
     if (!(tlb->asid_filter & hw_tlb_filter_bit(hw_tlb_tag(0, asid))))
         return;
-    tlb->asid_filter = hw_tlb_level_flush_asid(&tlb->l1, asid);
-    tlb->asid_filter |= hw_tlb_level_flush_asid(&tlb->l2, asid);
+    tlb->asid_filter = hw_tlb_level_flush_asid(tlb, &tlb->l1, asid);
+    tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l1i, asid);
+    tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2, asid);
+}
+
+static void
+hw_tlb_level_clear(struct hw_tlb_level *level)
+{
+    if (level->sets != 0)
+        memset(level->tags, 0, hw_tlb_slots(level) * sizeof(*level->tags));
 }
 
 void
@@ -206,39 +324,52 @@ hw_tlb_flush_all(struct hw_tlb *tlb)
 {
     if (tlb->asid_filter == 0)
         return;
-    memset(tlb->l1.tags, 0, hw_tlb_slots(&tlb->l1) * sizeof(*tlb->l1.tags));
-    memset(tlb->l2.tags, 0, hw_tlb_slots(&tlb->l2) * sizeof(*tlb->l2.tags));
     tlb->asid_filter = 0;
+    tlb->generation =
+        (tlb->generation + ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)) & HW_TLB_GENERATION_MASK;
+    if (tlb->generation != 0)
+        return;
+    hw_tlb_level_clear(&tlb->l1);
+    hw_tlb_level_clear(&tlb->l1i);
+    hw_tlb_level_clear(&tlb->l2);
 }
+
+/* ---- looking without touching ---- */
 
 static uint64_t
 hw_tlb_level_peek(const struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
 {
-    size_t set = hw_tlb_set(level, vpn);
-    uint32_t way = hw_tlb_level_find(level, set, tag);
+    size_t set;
+    uint32_t way;
 
+    if (level->sets == 0)
+        return 0;
+    set = hw_tlb_set(level, vpn);
+    way = hw_tlb_level_find(level, set, tag, 0);
     return way < level->ways ? level->ptes[set + way] : 0;
 }
 
 uint64_t
 hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid);
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
     uint64_t pte = hw_tlb_level_peek(&tlb->l1, vpn, tag);
 
+    if (pte == 0)
+        pte = hw_tlb_level_peek(&tlb->l1i, vpn, tag);
     return pte != 0 ? pte : hw_tlb_level_peek(&tlb->l2, vpn, tag);
 }
 
 static void
-hw_tlb_level_each(const struct hw_tlb_level *level,
+hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level,
                   void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),
                   void *context)
 {
     for (size_t i = 0; i < hw_tlb_slots(level); i++) {
         uint64_t tag = level->tags[i];
 
-        if (tag != 0)
-            see(context, (tag & ~((uint64_t)1 << 63)) >> 16, hw_tlb_tag_asid(tag), level->ptes[i]);
+        if (hw_tlb_is_live(tlb, tag))
+            see(context, hw_tlb_tag_vpn(tag), hw_tlb_tag_asid(tag), level->ptes[i]);
     }
 }
 
@@ -246,6 +377,7 @@ void
 hw_tlb_each(const struct hw_tlb *tlb,
             void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte), void *context)
 {
-    hw_tlb_level_each(&tlb->l1, see, context);
-    hw_tlb_level_each(&tlb->l2, see, context);
+    hw_tlb_level_each(tlb, &tlb->l1, see, context);
+    hw_tlb_level_each(tlb, &tlb->l1i, see, context);
+    hw_tlb_level_each(tlb, &tlb->l2, see, context);
 }

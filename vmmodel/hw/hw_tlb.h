@@ -1,12 +1,13 @@
 /*
  * hw_tlb.h - what one CPU remembers of the page tables
  *
- * PURPOSE     A set-associative TLB of two levels with true LRU. It is allowed to be stale; keeping
- *             it honest is pmap's work.
- * INVARIANTS  T1  a tag stands at most once in a set
+ * PURPOSE     A set-associative TLB of two levels, the first one split or not, with true LRU, one bit
+ *             a way, or chance. It is allowed to be stale; keeping it honest is pmap's work.
+ * INVARIANTS  T1  a live tag stands at most once in a set
  *             T2  a translation in L1 also went through L2 when it was filled (no inclusion later)
- *             T3  empty ways stand behind the full ones, so that they are filled first
+ *             T3  with LRU, empty ways stand behind the full ones, so that they are filled first
  *             T4  the filter has the bit of every address space that is remembered
+ *             T5  a tag of an older generation is empty: that is how everything is forgotten at once
  * UNITS       vpn: virtual page number (va >> page_shift, VA bits only); asid: 0 is the kernel's
  * OWNERSHIP   a CPU owns its TLB; storage comes from the machine's allocator
  * ERRORS      false from init when storage could not be had
@@ -17,26 +18,35 @@
 #define HW_HW_TLB_H
 
 #include "base/alloc.h"
+#include "base/rng.h"
 #include "hw/hw_geometry.h"
 
-/* One level. Ways of a set stand next to each other, most recently used first. */
+/* One level. Ways of a set stand next to each other, with LRU the most recently used first. */
 struct hw_tlb_level {
-    uint32_t sets;
+    uint32_t sets; /* 0: there is no such level */
     uint32_t ways;
-    uint64_t *tags; /* [sets * ways]; 0: empty */
-    uint64_t *ptes; /* same shape */
+    bool sets_are_power; /* of two, so that the set is a mask away */
+    uint64_t *tags;      /* [sets * ways]; 0: empty */
+    uint64_t *ptes;      /* same shape */
+    uint64_t *recent;    /* [sets], PLRU only: bit of each way that was used recently */
 };
 
 struct hw_tlb {
     struct hw_tlb_level l1;
+    struct hw_tlb_level l1i;
     struct hw_tlb_level l2;
-    uint64_t asid_filter; /* bit asid % 64; spares a flush the look at every way */
+    enum hw_replacement replacement;
+    struct vmm_rng chance; /* HW_REPLACE_RANDOM: the same run, the same choices */
+    uint64_t generation;   /* of live tags, at its place in a tag */
+    uint64_t asid_filter;  /* bit asid % 64; spares a flush the look at every way */
     uint64_t l1_hits;
     uint64_t l2_hits;
     uint64_t misses;
 };
 
-/* A tag is never 0: bit 63 says "in use". */
+enum { HW_TLB_GENERATION_SHIFT = 52, HW_TLB_GENERATIONS = 2048 };
+
+/* A tag is never 0: bit 63 says "in use". 16 bits of asid, 36 of page number, then the generation. */
 static inline uint64_t
 hw_tlb_tag(uint64_t vpn, uint32_t asid)
 {
@@ -51,29 +61,48 @@ void hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc);
 static inline size_t
 hw_tlb_set(const struct hw_tlb_level *level, uint64_t vpn)
 {
-    return (size_t)(vpn & (level->sets - 1)) * level->ways;
+    uint64_t set = level->sets_are_power ? vpn & (level->sets - 1) : vpn % level->sets;
+
+    return (size_t)set * level->ways;
+}
+
+/* The first level that serves an instruction fetch, or data. */
+static inline struct hw_tlb_level *
+hw_tlb_first(struct hw_tlb *tlb, bool is_fetch)
+{
+    return is_fetch && tlb->l1i.sets != 0 ? &tlb->l1i : &tlb->l1;
 }
 
 /* hw_tlb_lookup() past the front of the L1 set. */
-uint64_t hw_tlb_lookup_further(struct hw_tlb *tlb, uint64_t vpn, uint64_t tag);
+uint64_t hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn,
+                               uint64_t tag);
 
 /*
- * The PTE remembered for (vpn, asid), made most recently used; an L2 hit moves it into L1 too.
- * Returns 0 on a miss. Counts. What was used last is found without a call.
+ * The PTE remembered for (vpn, asid), made most recently used; an L2 hit moves it into `first` too.
+ * Returns 0 on a miss. Counts. What was used last in its set is found without a call.
  */
+static inline uint64_t
+hw_tlb_lookup_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid)
+{
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
+    size_t front = hw_tlb_set(first, vpn);
+
+    if (first->tags[front] != tag || tlb->replacement != HW_REPLACE_LRU)
+        return hw_tlb_lookup_further(tlb, first, vpn, tag);
+    tlb->l1_hits++;
+    return first->ptes[front];
+}
+
+/* The same for data. */
 static inline uint64_t
 hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid);
-    size_t front = hw_tlb_set(&tlb->l1, vpn);
-
-    if (tlb->l1.tags[front] != tag)
-        return hw_tlb_lookup_further(tlb, vpn, tag);
-    tlb->l1_hits++;
-    return tlb->l1.ptes[front];
+    return hw_tlb_lookup_in(tlb, &tlb->l1, vpn, asid);
 }
 
-/* Remembers a translation in both levels; the least recently used way makes room. */
+/* Remembers a translation in both levels; who makes room is the replacement's choice. */
+void hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
+                    uint64_t pte);
 void hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte);
 
 /* Forgets one page. */
@@ -82,14 +111,14 @@ void hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 /* Forgets everything of one address space. */
 void hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid);
 
-/* Forgets everything. */
+/* Forgets everything: a new generation, whatever the size. */
 void hw_tlb_flush_all(struct hw_tlb *tlb);
 
 /* Looks without counting and without touching recency; 0: not there. For checks and displays. */
 uint64_t hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 
 /*
- * Calls `see` for every remembered translation of both levels. For checks (vm.md I18).
+ * Calls `see` for every remembered translation of every level. For checks (vm.md I18).
  */
 void hw_tlb_each(const struct hw_tlb *tlb,
                  void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),

@@ -116,7 +116,7 @@ pmap_unload(struct pmap *pmap)
     for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++) {
         if (system->loaded[cpu] == pmap)
             pmap_switch(system, cpu, NULL);
-        hw_tlb_flush_asid(&system->machine->cpus[cpu].tlb, pmap->asid);
+        hw_cpu_flush_asid(&system->machine->cpus[cpu], pmap->asid);
     }
 }
 
@@ -295,7 +295,7 @@ pmap_switch(struct pmap_system *system, uint32_t cpu, struct pmap *pmap)
     hw_cpu_load(system->machine, cpu, pmap == NULL ? VMM_NO_PAGE : pmap->root,
                 pmap == NULL ? 0 : pmap->asid);
     if (pmap != before && !system->machine->geometry->has_asids)
-        hw_tlb_flush_all(&system->machine->cpus[cpu].tlb);
+        hw_cpu_flush_all(&system->machine->cpus[cpu]);
     if (pmap == NULL)
         return;
     pmap->loaded_cpus |= bit;

@@ -51,7 +51,7 @@ pmap_cpus_next(uint64_t *cpus)
 static void
 pmap_forget_all(struct pmap_system *system, uint32_t cpu)
 {
-    hw_tlb_flush_all(&system->machine->cpus[cpu].tlb);
+    hw_cpu_flush_all(&system->machine->cpus[cpu]);
     if (system->loaded[cpu] != NULL)
         system->loaded[cpu]->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
@@ -64,7 +64,7 @@ pmap_forget_space(struct pmap_system *system, uint32_t cpu)
 
     if (pmap == NULL)
         return;
-    hw_tlb_flush_asid(&system->machine->cpus[cpu].tlb, pmap->asid);
+    hw_cpu_flush_asid(&system->machine->cpus[cpu], pmap->asid);
     pmap->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
 
@@ -74,7 +74,7 @@ pmap_forget_pages(struct pmap *pmap, uint32_t cpu, vmm_va start, vmm_va end)
     struct hw_machine *machine = pmap->system->machine;
 
     for (vmm_va va = start; va < end; va += pmap_page_bytes(pmap))
-        hw_tlb_flush_page(&machine->cpus[cpu].tlb, hw_vpn(machine->geometry, va), pmap->asid);
+        hw_cpu_flush_page(&machine->cpus[cpu], hw_vpn(machine->geometry, va), pmap->asid);
     pmap->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
 
@@ -189,7 +189,7 @@ pmap_broadcast_space(struct pmap *pmap)
     struct hw_machine *machine = pmap->system->machine;
 
     for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
-        hw_tlb_flush_asid(&machine->cpus[cpu].tlb, pmap->asid);
+        hw_cpu_flush_asid(&machine->cpus[cpu], pmap->asid);
 }
 
 /* A shared pmap's translations are remembered under the tags of those that nest it. */
@@ -306,6 +306,6 @@ pmap_take_incoherence(struct pmap *pmap, uint32_t cpu)
 {
     if (!(pmap->incoherent_cpus & pmap_cpu_bit(cpu)))
         return;
-    hw_tlb_flush_asid(&pmap->system->machine->cpus[cpu].tlb, pmap->asid);
+    hw_cpu_flush_asid(&pmap->system->machine->cpus[cpu], pmap->asid);
     pmap->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
