@@ -12,6 +12,7 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include "core/machine.h"
 #include "core/scn.h"
 #include "core/scn_words.h"
 #include "io/io_bytes.h"
@@ -37,10 +38,13 @@ const struct cmd_verb *cmd_verb_at(size_t index);
 /* NULL after the complaint, with the nearest verb as a hint. */
 const struct cmd_verb *cmd_verb_find(const char *name);
 
+int cmd_compare(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_explain(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_machines(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_matrix(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_price(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
@@ -51,10 +55,13 @@ int cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
+extern const char cmd_compare_help[];
 extern const char cmd_explain_help[];
 extern const char cmd_help_help[];
 extern const char cmd_kpi_help[];
+extern const char cmd_machines_help[];
 extern const char cmd_matrix_help[];
+extern const char cmd_price_help[];
 extern const char cmd_profiles_help[];
 extern const char cmd_rules_help[];
 extern const char cmd_run_help[];
@@ -81,6 +88,9 @@ bool cmd_at_most(const struct cmd_verb *verb, const struct cmd_words *words, int
 
 /* Finds a profile row; false after the complaint, with the nearest name as a hint. */
 bool cmd_profile_find(const char *name, size_t *row);
+
+/* A machine by name, or from a .json file of a user's own; false after the complaint on `err`. */
+bool cmd_machine_load(const char *name, struct machine *machine, struct io_bytes *err);
 
 /* Reads and parses a scenario file ("-": standard input); NULL after the complaint. */
 struct scn_program *cmd_load(const char *file, struct io_bytes *err);

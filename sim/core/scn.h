@@ -74,6 +74,7 @@ struct scn_step {
     const char *narration; /* what each floor did, one or more lines; "" for none */
     const char *expected;  /* of a failed expectation */
     const char *found;
+    struct vm_access_counts accesses; /* what its loads and stores found in TLBs and tables */
     uint64_t first_event; /* events [first_event, first_event + event_count) of the run */
     uint64_t event_count;
 };
@@ -117,6 +118,7 @@ enum scn_kernel { SCN_KERNEL_AS_WRITTEN, SCN_KERNEL_RELEASE, SCN_KERNEL_ASSERTS 
 struct scn_options {
     enum scn_kernel kernel;             /* against what the `machine` line says */
     const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
+    const struct hw_geometry *geometry; /* NULL: x86_64 */
     bool keep_events;
     bool check_each_step;   /* vm_system_check() after every operation */
     uint32_t snapshot_line; /* keep counters and maps as they are behind this line; 0: do not */

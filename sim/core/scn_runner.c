@@ -172,10 +172,23 @@ run_statement(struct scn_run *run, const struct scn_statement *statement)
     }
 }
 
+/* What accesses found since `before`. */
+static struct vm_access_counts
+accesses_since(const struct scn_run *run, const struct vm_access_counts *before)
+{
+    struct vm_access_counts now;
+
+    vm_system_access_counts(run->system, &now);
+    return (struct vm_access_counts){ now.l1_hits - before->l1_hits, now.l2_hits - before->l2_hits,
+                                      now.walks - before->walks,
+                                      now.walk_reads - before->walk_reads };
+}
+
 static void
 run_step(struct scn_run *run, const struct scn_statement *statement)
 {
     struct scn_step *step = run->step;
+    struct vm_access_counts before;
 
     step->line = statement->line;
     step->depth = statement->depth;
@@ -184,8 +197,10 @@ run_step(struct scn_run *run, const struct scn_statement *statement)
     step->narration = "";
     step->first_event = run->watch.seen;
     scn_watch_step(&run->watch);
+    vm_system_access_counts(run->system, &before);
     if (step->source != NULL)
         run_statement(run, statement);
+    step->accesses = accesses_since(run, &before);
     run->is_failed |= step->failed;
 }
 
@@ -284,6 +299,7 @@ make_world(struct scn_run *run)
     struct vmk_sim_config config = {
         .alloc = &run->alloc,
         .profile = options->behaviour != NULL ? options->behaviour : &profile,
+        .geometry = options->geometry,
         .cpu_count = run->program->cpu_count,
         .frame_count = run->program->frame_count,
         .kernel_asserts = options->kernel == SCN_KERNEL_AS_WRITTEN

@@ -219,3 +219,17 @@ vm_system_statistics(const struct vm_system *system, struct vm_statistics *stati
                                  statistics->speculative_pages - system->external_pages;
     statistics->purgeable_pages = vm_system_volatile_pages(system);
 }
+
+void
+vm_system_access_counts(const struct vm_system *system, struct vm_access_counts *counts)
+{
+    *counts = (struct vm_access_counts){ .walks = 0 };
+    for (uint32_t id = 0; id < system->machine->cpu_count; id++) {
+        const struct hw_cpu *cpu = &system->machine->cpus[id];
+
+        counts->l1_hits += cpu->tlb.l1_hits;
+        counts->l2_hits += cpu->tlb.l2_hits;
+        counts->walks += cpu->walks;
+        counts->walk_reads += cpu->walk_reads;
+    }
+}

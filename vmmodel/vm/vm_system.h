@@ -109,6 +109,16 @@ struct vm_statistics {
 
 void vm_system_statistics(const struct vm_system *system, struct vm_statistics *statistics);
 
+/* What the CPUs' accesses found, all together: no event tells it (hw_tlb.h, hw_walk_cache.h). */
+struct vm_access_counts {
+    uint64_t l1_hits;
+    uint64_t l2_hits;
+    uint64_t walks;
+    uint64_t walk_reads;
+};
+
+void vm_system_access_counts(const struct vm_system *system, struct vm_access_counts *counts);
+
 /* How many bytes users may wire together on this machine (vm.md 3.1). */
 vmm_size vm_system_user_wire_limit(const struct vm_system *system);
 

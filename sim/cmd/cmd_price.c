@@ -1,0 +1,164 @@
+/*
+ * cmd_price.c - faultline price: what a scenario costs on a machine
+ */
+#include "cmd/cmd.h"
+#include "core/core_json.h"
+#include "core/price.h"
+
+const char cmd_price_help[] =
+    "usage: faultline price [options] FILE\n"
+    "\n"
+    "Runs a scenario on a machine and says what it cost there: in all, by floor, by cause, by "
+    "verb\n"
+    "and by line. The model counts and knows no time; a time is counts times prices, and its "
+    "range\n"
+    "is what the prices' spreads make of it. What other CPUs lose to interrupts stands apart and "
+    "is\n"
+    "in no total. FILE may be - for standard input.\n"
+    "\n"
+    "  --machine NAME  one of 'faultline machines' (skylake), or a .json file of your own\n"
+    "  --profile NAME  run on this release instead of those the file names\n"
+    "  --json          print one JSON object\n"
+    "  --help          this page\n"
+    "\n"
+    "exit: as run: 0 clean, 1 a finding or a failed expectation, 2 trouble\n"
+    "\n"
+    "example:\n"
+    "  faultline price --profile macos-10.15 sim/scenarios/way3_wire_then_access.scn\n";
+
+struct pricing {
+    const char *file;
+    const char *machine_name;
+    bool is_json;
+    bool has_profile;
+    size_t profile;
+    struct machine machine;
+    struct hw_geometry geometry;
+    size_t shown;
+    int code;
+};
+
+static void
+price_show(struct pricing *pricing, const struct core_out *to, const struct scn_program *program,
+           const struct scn_report *report)
+{
+    uint64_t page_bytes = hw_page_bytes(&pricing->geometry);
+
+    if (pricing->is_json) {
+        core_json_element(to, pricing->shown);
+        price_json(to, pricing->file, program, report, &pricing->machine, page_bytes);
+    } else {
+        core_put(to, pricing->shown > 0 ? "\n" : "");
+        price_text(to, pricing->file, program, report, &pricing->machine, page_bytes);
+    }
+    pricing->shown++;
+}
+
+/* One release. What the run found is the business of `run`; here it is one line of warning. */
+static bool
+price_one(struct pricing *pricing, const struct scn_program *program, size_t row,
+          struct io_bytes *out, struct io_bytes *err)
+{
+    struct scn_options options = { .keep_events = true, .geometry = &pricing->geometry };
+    struct core_out to = cmd_out(out);
+    struct scn_report *report;
+    struct vm_profile profile;
+
+    if (scn_run(program, &cmd_heap, row, &options, &report) != SCN_OK) {
+        pricing->code = cmd_complain(err, "%s: memory ran out", pricing->file);
+        return false;
+    }
+    price_show(pricing, &to, program, report);
+    if (report->verdict != SCN_CLEAN) {
+        vm_profile_at(row, &profile);
+        cmd_complain(err, "%s: not clean on %s: 'faultline run %s' says why", pricing->file,
+                     profile.name, pricing->file);
+        pricing->code = CMD_FINDINGS;
+    }
+    scn_report_free(report);
+    return true;
+}
+
+static void
+price_each(struct pricing *pricing, const struct scn_program *program, struct io_bytes *out,
+           struct io_bytes *err)
+{
+    size_t count = pricing->has_profile ? 1 : scn_program_profile_count(program);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t row = pricing->has_profile ? pricing->profile : scn_program_profile_at(program, i);
+
+        if (!price_one(pricing, program, row, out, err))
+            return;
+    }
+}
+
+static bool
+price_machine(struct pricing *pricing, struct io_bytes *err)
+{
+    char bytes[160];
+    struct vmm_text why;
+
+    vmm_text_init(&why, bytes, sizeof bytes);
+    if (!cmd_machine_load(pricing->machine_name, &pricing->machine, err))
+        return false;
+    if (machine_geometry(&pricing->machine, &pricing->geometry, &why))
+        return true;
+    cmd_complain(err, "%s: %s", pricing->machine_name, bytes);
+    return false;
+}
+
+static bool
+pricing_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct pricing *pricing = context;
+    struct scn_program *program = NULL;
+    struct core_out to = cmd_out(out);
+    struct core_json answer;
+
+    if (price_machine(pricing, err))
+        program = cmd_load(pricing->file, err);
+    if (program == NULL) {
+        pricing->code = CMD_TROUBLE;
+        return false;
+    }
+    if (pricing->is_json) {
+        answer = core_json_begin_answer(&to, "price");
+        core_json_list(&answer, "runs");
+    }
+    price_each(pricing, program, out, err);
+    if (pricing->is_json) {
+        core_json_list_end(&to);
+        core_json_end_answer(&answer);
+    }
+    scn_program_free(program);
+    return false;
+}
+
+int
+cmd_price(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct pricing pricing = { .machine_name = "skylake" };
+    bool wants_help = false;
+    const char *profile = NULL;
+    const struct cmd_option options[] = {
+        { "--json", &pricing.is_json, NULL },
+        { "--machine", NULL, &pricing.machine_name },
+        { "--profile", &pricing.has_profile, &profile },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (pricing.has_profile && !cmd_profile_find(profile, &pricing.profile))
+        return CMD_TROUBLE;
+    if (words->count == 0)
+        return cmd_trouble("'price' needs a file: faultline price FILE");
+    if (!cmd_at_most(verb, words, 1))
+        return CMD_TROUBLE;
+    pricing.file = words->word[0];
+    return cmd_work(pricing_work, &pricing, &pricing.code);
+}
