@@ -258,3 +258,40 @@ faultline_address(const void *pointer, vmk_task_t *task)
         *task = world == NULL || world != current ? NULL : native_task_handle(space->id);
     return world == NULL ? host : host - space->host + space->base;
 }
+
+/* ---- what a test asks ---- */
+
+unsigned
+faultline_finding_count(void)
+{
+    return current == NULL ? 0 : (unsigned)current->verify.count;
+}
+
+const char *
+faultline_finding_rule(unsigned index)
+{
+    return index < faultline_finding_count() ? current->findings[index].rule->id : "";
+}
+
+uint64_t
+faultline_map_pages(vmk_map_t map, uint64_t offset, uint64_t length, uint64_t *translated,
+                    uint64_t *wired)
+{
+    uint64_t start, end;
+
+    if (current == NULL || length == 0)
+        return 0;
+    faultline_lock();
+    start = (vmk_map_address(map) + offset) & ~(current->page_bytes - 1);
+    end = (vmk_map_address(map) + offset + length + current->page_bytes - 1) &
+          ~(current->page_bytes - 1);
+    *translated = vmk_sim_translated(vmk_sim_map_task(map), start, end - start, wired);
+    faultline_unlock();
+    return (end - start) / current->page_bytes;
+}
+
+uint64_t
+faultline_kernel_faults(void)
+{
+    return vmk_sim_task_faults(vmk_kernel_task());
+}

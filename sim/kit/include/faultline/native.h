@@ -95,6 +95,15 @@ typedef void (*faultline_handler)(void *context, const struct faultline_finding 
  */
 void faultline_on_finding(faultline_handler handler, void *context);
 
+/* Findings of the current world so far, and the rule of one ("" out of range). */
+unsigned faultline_finding_count(void);
+const char *faultline_finding_rule(unsigned index);
+/* Pages of a mapping's range with a translation, and those with a wired one. */
+uint64_t faultline_map_pages(vmk_map_t map, uint64_t offset, uint64_t length, uint64_t *translated,
+                             uint64_t *wired);
+/* Page faults that the kernel's code took so far. */
+uint64_t faultline_kernel_faults(void);
+
 #ifdef __cplusplus
 }
 #endif

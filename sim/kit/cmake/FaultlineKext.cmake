@@ -1,0 +1,40 @@
+# How a kext's own sources are compiled on Linux, for this build and for everybody who installs it.
+
+# Where the compiler keeps <stddef.h> and <stdarg.h>; everything else is ours.
+function(faultline_compiler_headers out)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-resource-dir
+            OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE)
+        set(folder ${folder}/include)
+    else()
+        execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=include
+            OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE)
+    endif()
+    set(${out} ${folder} PARENT_SCOPE)
+endfunction()
+
+# Gives a target the flags of kernel code. FAULTLINE_KEXT_INCLUDE_DIRS are the kernel headers.
+function(faultline_kext_flags target)
+    faultline_compiler_headers(own)
+    target_compile_options(${target} PRIVATE
+        -nostdinc $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
+        "$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti;-fno-exceptions>"
+        -U__linux__ -U__linux -Ulinux -D__APPLE__ -D__MACH__ -DKERNEL -D__APPLE_CC__=6000)
+    foreach(folder IN LISTS FAULTLINE_KEXT_INCLUDE_DIRS)
+        target_compile_options(${target} PRIVATE "SHELL:-isystem ${folder}")
+    endforeach()
+    target_compile_options(${target} PRIVATE "SHELL:-isystem ${own}")
+    set_target_properties(${target} PROPERTIES CXX_STANDARD 17 CXX_EXTENSIONS ON)
+endfunction()
+
+# faultline_add_kext_test(NAME SOURCES driver.cpp... TEST test.c... [LIBRARIES cmocka...])
+# SOURCES are compiled as kernel code, unmodified; TEST as the host's. Adds the test NAME.
+function(faultline_add_kext_test name)
+    cmake_parse_arguments(arg "" "" "SOURCES;TEST;LIBRARIES" ${ARGN})
+    add_library(${name}_kext OBJECT ${arg_SOURCES})
+    faultline_kext_flags(${name}_kext)
+    add_executable(${name} ${arg_TEST} $<TARGET_OBJECTS:${name}_kext>)
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(${name} PRIVATE faultline::iokit ${arg_LIBRARIES})
+    add_test(NAME ${name} COMMAND ${name})
+endfunction()

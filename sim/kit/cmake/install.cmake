@@ -1,0 +1,41 @@
+# What `cmake --install` gives: the program, the libraries, their headers, and how to find them.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(FAULTLINE_VERSION 0.1.0)
+set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/Faultline)
+set(headers ${CMAKE_INSTALL_INCLUDEDIR}/faultline)
+set(libraries vmmodel faultline_mach)
+set_target_properties(faultline_mach PROPERTIES EXPORT_NAME mach)
+if(TARGET faultline_native)
+    list(APPEND libraries faultline_native faultline_iokit)
+    set_target_properties(faultline_native PROPERTIES EXPORT_NAME kit)
+    set_target_properties(faultline_iokit PROPERTIES EXPORT_NAME iokit)
+endif()
+
+install(TARGETS faultline RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS ${libraries} EXPORT FaultlineTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT FaultlineTargets NAMESPACE faultline:: DESTINATION ${folder})
+
+# A file of the model names its floor: <hooks/vmk.h>. Kernel headers are in a folder of their own, as
+# they replace the host's.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/vmmodel/ DESTINATION ${headers}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "*_internal.h" EXCLUDE)
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kit/include/ DESTINATION ${headers}/kit)
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kit/mach/include/ DESTINATION ${headers}/mach)
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/kit/mach/mach_kit.h DESTINATION ${headers}/mach)
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kit/kext/include/
+    ${CMAKE_CURRENT_BINARY_DIR}/kit/kext/include/ DESTINATION ${headers}/kext)
+
+configure_package_config_file(${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/FaultlineConfig.cmake.in
+    ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfig.cmake INSTALL_DESTINATION ${folder})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVersion.cmake
+    VERSION ${FAULTLINE_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/FaultlineKext.cmake
+    ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfig.cmake
+    ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVersion.cmake DESTINATION ${folder})
+configure_file(${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/faultline.pc.in
+    ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

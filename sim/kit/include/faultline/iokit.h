@@ -1,0 +1,66 @@
+/*
+ * faultline/iokit.h - a test's side of a kext: load it, open it, call it as a program would
+ *
+ * PURPOSE     What the kernel does around a driver: makes its service, its user client for a task, and
+ *             carries calls from the task's memory to externalMethod() and back (iokit.md 6).
+ * INVARIANTS  structures up to 4096 bytes come inline, larger ones as descriptors of the task's memory
+ * UNITS       sizes: bytes
+ * OWNERSHIP   faultline_load() and faultline_open() give what faultline_unload() and
+ *             faultline_close() take
+ * ERRORS      NULL with faultline_iokit_trouble(); calls answer the driver's IOReturn
+ * EVENTS      those of the model
+ * XNU         iokit/Kernel/IOUserClient.cpp is_io_connect_method
+ */
+#ifndef FAULTLINE_IOKIT_H
+#define FAULTLINE_IOKIT_H
+
+#include "faultline/native.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct faultline_service faultline_service_t;
+typedef struct faultline_client faultline_client_t;
+
+/* Makes the driver's class, attaches it to a provider of no kind, probes and starts it. */
+faultline_service_t *faultline_load(const char *class_name);
+/* Terminates it with everything that is open. */
+void faultline_unload(faultline_service_t *service);
+const char *faultline_iokit_trouble(void);
+
+/* newUserClient() for a task, as IOServiceOpen() does; clientClose(), as IOServiceClose() does. */
+faultline_client_t *faultline_open(faultline_service_t *service, vmk_task_t task, uint32_t type);
+void faultline_close(faultline_client_t *client);
+
+/* `length` bytes of a task's memory, zero; the pointer is the task's address made one of ours. */
+void *faultline_user_allocate(vmk_task_t task, uint64_t length);
+
+struct faultline_call {
+    const uint64_t *scalar_input;
+    uint32_t scalar_input_count;
+    const void
+        *input; /* the task's memory (faultline_user_allocate()), or the test's own: a copy */
+    uint64_t input_size;
+    uint64_t *scalar_output;
+    uint32_t scalar_output_count; /* in: room; out: given */
+    void *output;                 /* likewise */
+    uint64_t output_size;         /* in: room; out: given */
+};
+
+/* IOConnectCallMethod(). */
+vmk_return_t faultline_user_call(faultline_client_t *client, uint32_t selector,
+                                 struct faultline_call *call);
+
+/* IOConnectCallStructMethod() with input only. */
+vmk_return_t faultline_user_call_struct(faultline_client_t *client, uint32_t selector,
+                                        const void *input, uint64_t input_size);
+
+/* IOConnectMapMemory(): the address in the client's task, and the size; NULL: the code is in *result. */
+void *faultline_user_map(faultline_client_t *client, uint32_t type, uint32_t options,
+                         uint64_t *size, vmk_return_t *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

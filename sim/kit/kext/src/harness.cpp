@@ -1,0 +1,308 @@
+/*
+ * harness.cpp - the kernel around a driver under test; see faultline/iokit.h
+ */
+#include <faultline/iokit.h>
+#include <faultline_kext/iokit.h>
+
+#include "host.h"
+#include "seam.h"
+
+enum { INBAND = 4096, SCALARS = 16 };
+
+static const char *trouble = "";
+
+/* The handles are the objects. */
+static IOService *
+service_of(faultline_service_t *handle)
+{
+    return (IOService *)(void *)handle;
+}
+
+static IOUserClient *
+client_of(faultline_client_t *handle)
+{
+    return (IOUserClient *)(void *)handle;
+}
+
+const char *
+faultline_iokit_trouble(void)
+{
+    return trouble;
+}
+
+/* ---- loading ---- */
+
+static faultline_service_t *
+refuse(IOService *service, const char *why)
+{
+    trouble = why;
+    OSSafeRelease(service);
+    return NULL;
+}
+
+faultline_service_t *
+faultline_load(const char *class_name)
+{
+    OSObject *made = OSMetaClass::allocClassWithName(class_name);
+    IOService *service = OSDynamicCast(IOService, made);
+    IOService *provider = IOService::getResourceService();
+    SInt32 score = 0;
+
+    if (service == NULL)
+        return refuse(NULL, "no such IOService class is linked into the test");
+    if (!service->init((OSDictionary *)NULL))
+        return refuse(service, "init() failed");
+    if (!service->attach(provider))
+        return refuse(service, "attach() failed");
+    if (service->probe(provider, &score) == NULL) {
+        service->detach(provider);
+        return refuse(service, "probe() gave NULL");
+    }
+    if (!service->start(provider)) {
+        service->detach(provider);
+        return refuse(service, "start() failed");
+    }
+    return (faultline_service_t *)(void *)service;
+}
+
+void
+faultline_unload(faultline_service_t *handle)
+{
+    IOService *service = service_of(handle);
+
+    service->terminate(kIOServiceRequired | kIOServiceSynchronous);
+    service->release();
+}
+
+faultline_client_t *
+faultline_open(faultline_service_t *handle, vmk_task_t task, uint32_t type)
+{
+    IOUserClient *client = NULL;
+    IOReturn status = service_of(handle)->newUserClient(task, task, type, NULL, &client);
+
+    if (status == kIOReturnSuccess && client != NULL) {
+        client->setTaskOfClient(task); /* a driver's initWithTask() need not pass it up */
+        return (faultline_client_t *)(void *)client;
+    }
+    trouble = "newUserClient() failed";
+    return NULL;
+}
+
+/* A driver that does not end its client in clientClose() is helped, as the kernel does at last. */
+void
+faultline_close(faultline_client_t *handle)
+{
+    IOUserClient *client = client_of(handle);
+
+    (void)client->clientClose();
+    if (!client->isInactive())
+        client->terminate();
+    client->release();
+}
+
+/* ---- memory of the task ---- */
+
+extern "C" {
+vmk_return_t vmk_sim_allocate(vmk_task_t task, uint64_t *address, uint64_t length);
+vmk_return_t vmk_sim_deallocate(vmk_task_t task, uint64_t address, uint64_t length);
+void vmk_sim_task_switch(vmk_task_t task);
+vmk_desc_t vmk_desc_range(vmk_task_t, uint64_t, uint64_t, vmk_options_t);
+}
+
+void *
+faultline_user_allocate(vmk_task_t task, uint64_t length)
+{
+    Seam seam;
+    uint64_t address = 0;
+
+    if (vmk_sim_allocate(task, &address, length) != 0)
+        return NULL;
+    return faultline_pointer(task, address);
+}
+
+/* A structure of the caller's as the task has it: its own memory, or a copy of the test's. */
+struct UserBytes {
+    vmk_task_t task;
+    uint64_t address, size;
+    bool isCopy;
+
+    UserBytes(vmk_task_t owner, const void *bytes, uint64_t length, bool isInput)
+        : task(owner), address(0), size(length), isCopy(false)
+    {
+        Seam seam;
+        vmk_task_t whose = NULL;
+
+        if (bytes == NULL || length == 0)
+            return;
+        address = faultline_address(bytes, &whose);
+        if (whose == owner)
+            return;
+        address = 0;
+        isCopy = vmk_sim_allocate(owner, &address, length) == 0;
+        if (isCopy && isInput)
+            (void)vmk_sim_write(owner, address, bytes, 0, length, NULL);
+    }
+
+    /* Brings what the driver wrote to the caller's own memory. */
+    void
+    giveBack(void *bytes, uint64_t length)
+    {
+        Seam seam;
+
+        if (isCopy && bytes != NULL)
+            (void)vmk_sim_read(task, address, bytes, length, NULL);
+    }
+
+    ~UserBytes()
+    {
+        Seam seam;
+
+        if (isCopy)
+            (void)vmk_sim_deallocate(task, address, size);
+    }
+};
+
+/* ---- one call ---- */
+
+/* What vmk_sim.h's call path takes and gives; the layout is its own. */
+struct SimCall {
+    vmk_task_t task;
+    uint64_t input, input_size;
+    uint64_t output, output_size;
+    int force_out_of_line;
+    const uint8_t *inline_input;
+    uint32_t inline_input_size;
+    vmk_desc_t input_descriptor;
+    vmk_desc_t output_descriptor;
+    void *state;
+};
+
+extern "C" {
+vmk_return_t vmk_sim_call_begin(struct SimCall *call);
+vmk_return_t vmk_sim_call_end(struct SimCall *call);
+}
+
+static vmk_return_t
+begin(SimCall *call)
+{
+    Seam seam;
+
+    return vmk_sim_call_begin(call);
+}
+
+static vmk_return_t
+end(SimCall *call)
+{
+    Seam seam;
+
+    return vmk_sim_call_end(call);
+}
+
+/* Fills the arguments, calls the driver, and takes its answers. */
+static IOReturn
+call_method(IOUserClient *client, uint32_t selector, struct faultline_call *call, SimCall *sim)
+{
+    static char inline_output[INBAND];
+    uint64_t scalars[SCALARS] = { 0 };
+    IOExternalMethodArguments arguments;
+    IOReturn result;
+
+    memset(&arguments, 0, sizeof(arguments));
+    memset(inline_output, 0, sizeof(inline_output));
+    arguments.version = 2;
+    arguments.selector = selector;
+    arguments.scalarInput = call->scalar_input;
+    arguments.scalarInputCount = call->scalar_input_count;
+    arguments.scalarOutput = scalars;
+    arguments.scalarOutputCount = call->scalar_output_count;
+    arguments.structureInput = sim->inline_input;
+    arguments.structureInputSize = sim->inline_input_size;
+    arguments.structureInputDescriptor = IOMemoryDescriptor::ofSeam(sim->input_descriptor);
+    arguments.structureOutputDescriptor = IOMemoryDescriptor::ofSeam(sim->output_descriptor);
+    if (arguments.structureOutputDescriptor != NULL) {
+        arguments.structureOutputDescriptorSize = (uint32_t)call->output_size;
+    } else {
+        arguments.structureOutput = inline_output;
+        arguments.structureOutputSize = (uint32_t)call->output_size;
+    }
+    result = client->externalMethod(selector, &arguments);
+    for (uint32_t i = 0; i < call->scalar_output_count && call->scalar_output != NULL; i++)
+        call->scalar_output[i] = scalars[i];
+    call->scalar_output_count = arguments.scalarOutputCount;
+    if (arguments.structureOutputDescriptor != NULL)
+        call->output_size = arguments.structureOutputDescriptorSize;
+    else if (arguments.structureOutputSize <= call->output_size) {
+        call->output_size = arguments.structureOutputSize;
+        if (call->output != NULL)
+            memcpy(call->output, inline_output, call->output_size);
+    }
+    OSSafeRelease(arguments.structureInputDescriptor);
+    OSSafeRelease(arguments.structureOutputDescriptor);
+    return result;
+}
+
+vmk_return_t
+faultline_user_call(faultline_client_t *handle, uint32_t selector, struct faultline_call *call)
+{
+    IOUserClient *client = client_of(handle);
+    vmk_task_t task = client->taskOfClient();
+    UserBytes input(task, call->input, call->input_size, true);
+    UserBytes output(task, call->output, call->output_size > INBAND ? call->output_size : 0, false);
+    SimCall sim;
+    vmk_return_t result;
+    vmk_return_t status;
+
+    if (call->scalar_input_count > SCALARS || call->scalar_output_count > SCALARS)
+        return kIOReturnBadArgument;
+    memset(&sim, 0, sizeof(sim));
+    sim.task = task;
+    sim.input = input.address;
+    sim.input_size = call->input_size;
+    sim.output = output.address;
+    sim.output_size = call->output_size > INBAND ? call->output_size : 0;
+    status = begin(&sim);
+    if (status != 0)
+        return status;
+    result = call_method(client, selector, call, &sim);
+    status = end(&sim);
+    output.giveBack(call->output, call->output_size);
+    return result != 0 ? result : status;
+}
+
+vmk_return_t
+faultline_user_call_struct(faultline_client_t *client, uint32_t selector, const void *input,
+                           uint64_t input_size)
+{
+    struct faultline_call call;
+
+    memset(&call, 0, sizeof(call));
+    call.input = input;
+    call.input_size = input_size;
+    return faultline_user_call(client, selector, &call);
+}
+
+/* The map stays until the client's task ends; IOConnectUnmapMemory() is rare. */
+void *
+faultline_user_map(faultline_client_t *handle, uint32_t type, uint32_t options, uint64_t *size,
+                   vmk_return_t *result)
+{
+    IOUserClient *client = client_of(handle);
+    IOOptionBits client_options = 0;
+    IOMemoryDescriptor *memory = NULL;
+    IOMemoryMap *map;
+
+    *result = client->clientMemoryForType(type, &client_options, &memory);
+    if (*result != kIOReturnSuccess || memory == NULL)
+        return NULL;
+    map = memory->createMappingInTask(client->taskOfClient(), 0,
+                                      (client_options & ~(IOOptionBits)kIOMapUserOptionsMask) |
+                                          (options & kIOMapUserOptionsMask) | kIOMapAnywhere);
+    memory->release();
+    if (map == NULL) {
+        *result = kIOReturnBadArgument;
+        return NULL;
+    }
+    if (size != NULL)
+        *size = map->getLength();
+    return faultline_pointer(client->taskOfClient(), map->getAddress());
+}

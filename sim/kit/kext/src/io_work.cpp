@@ -1,0 +1,520 @@
+/* io_work.cpp - work loops and their event sources; see iokit_work.h */
+#include <faultline_kext/iokit_work.h>
+
+#include "host.h"
+#include "seam.h"
+
+OSDefineMetaClassAndStructors(IOWorkLoop, OSObject)
+    OSDefineMetaClassAndAbstractStructors(IOEventSource, OSObject)
+        OSDefineMetaClassAndStructors(IOCommandGate, IOEventSource)
+            OSDefineMetaClassAndStructors(IOTimerEventSource, IOEventSource)
+                OSDefineMetaClassAndStructors(IOInterruptEventSource, IOEventSource)
+                    OSDefineMetaClassAndStructors(IOFilterInterruptEventSource,
+                                                  IOInterruptEventSource)
+
+    /* An object whose init may fail. */
+    template <class Class>
+    static Class *if_good(Class *object, bool is_good)
+{
+    if (!is_good)
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+/* ---- the loop ---- */
+
+bool
+IOWorkLoop::init()
+{
+    if (!OSObject::init())
+        return false;
+    gateLock = IORecursiveLockAlloc();
+    kext_thread_start(threadMain, this);
+    return true;
+}
+
+IOWorkLoop *
+IOWorkLoop::workLoop()
+{
+    IOWorkLoop *object = new IOWorkLoop;
+
+    return if_good(object, object->init());
+}
+
+/* Runs what there is to run until nothing is, then sleeps; ends when told. */
+void
+IOWorkLoop::threadMain(void *context)
+{
+    IOWorkLoop *loop = (IOWorkLoop *)context;
+
+    loop->closeGate();
+    loop->workThread = kext_thread_self();
+    while (!loop->isEnding) {
+        if (!loop->workToDo)
+            (void)loop->sleepGate(&loop->workToDo, THREAD_UNINT);
+        loop->workToDo = false;
+        if (!loop->isEnding)
+            (void)loop->runEventSources();
+    }
+    loop->hasEnded = true;
+    loop->wakeupGate(&loop->hasEnded, false);
+    loop->openGate();
+}
+
+void
+IOWorkLoop::free()
+{
+    closeGate();
+    isEnding = true;
+    wakeupGate(&workToDo, false);
+    while (!hasEnded && !onThread())
+        (void)sleepGate(&hasEnded, THREAD_UNINT);
+    openGate();
+    while (eventChain != NULL)
+        (void)removeEventSource(eventChain);
+    IORecursiveLockFree(gateLock);
+    OSObject::free();
+}
+
+IOReturn
+IOWorkLoop::runEventSources()
+{
+    bool is_more = true;
+
+    while (is_more && !isEnding) {
+        is_more = false;
+        for (IOEventSource *at = eventChain; at != NULL; at = at->getNext())
+            is_more |= at->isEnabled() && at->checkForWork();
+    }
+    return kIOReturnSuccess;
+}
+
+IOReturn
+IOWorkLoop::addEventSource(IOEventSource *source)
+{
+    source->retain();
+    closeGate();
+    source->setWorkLoop(this);
+    source->eventChainNext = eventChain;
+    eventChain = source;
+    openGate();
+    signalWorkAvailable();
+    return kIOReturnSuccess;
+}
+
+IOReturn
+IOWorkLoop::removeEventSource(IOEventSource *source)
+{
+    IOEventSource **at = &eventChain;
+    bool is_here;
+
+    closeGate();
+    while (*at != NULL && *at != source)
+        at = &(*at)->eventChainNext;
+    is_here = *at != NULL;
+    if (is_here) {
+        *at = source->eventChainNext;
+        source->setWorkLoop(NULL);
+    }
+    openGate();
+    if (!is_here)
+        return kIOReturnBadArgument;
+    source->release();
+    return kIOReturnSuccess;
+}
+
+void
+IOWorkLoop::enableAllEventSources() const
+{
+    for (IOEventSource *at = eventChain; at != NULL; at = at->getNext())
+        at->enable();
+}
+
+void
+IOWorkLoop::disableAllEventSources() const
+{
+    for (IOEventSource *at = eventChain; at != NULL; at = at->getNext())
+        at->disable();
+}
+
+bool
+IOWorkLoop::inGate() const
+{
+    return IORecursiveLockHaveLock(gateLock);
+}
+
+bool
+IOWorkLoop::onThread() const
+{
+    return workThread == kext_thread_self();
+}
+
+/* From an interrupt the gate is not taken: the flag and the wakeup do. */
+void
+IOWorkLoop::signalWorkAvailable()
+{
+    workToDo = true;
+    kext_wakeup(&workToDo, 0);
+}
+
+void
+IOWorkLoop::openGate()
+{
+    IORecursiveLockUnlock(gateLock);
+}
+
+void
+IOWorkLoop::closeGate()
+{
+    IORecursiveLockLock(gateLock);
+}
+
+bool
+IOWorkLoop::tryCloseGate()
+{
+    return IORecursiveLockTryLock(gateLock);
+}
+
+/* The loop's own sleep ends now and then, for a signal that came between its look and its sleep. */
+int
+IOWorkLoop::sleepGate(void *event, UInt32 type)
+{
+    if (event == &workToDo)
+        return IORecursiveLockSleepDeadline(gateLock, event,
+                                            mach_absolute_time() + 10 * NSEC_PER_MSEC, type);
+    return IORecursiveLockSleep(gateLock, event, type);
+}
+
+int
+IOWorkLoop::sleepGate(void *event, AbsoluteTime deadline, UInt32 type)
+{
+    return IORecursiveLockSleepDeadline(gateLock, event, deadline, type);
+}
+
+void
+IOWorkLoop::wakeupGate(void *event, bool one)
+{
+    IORecursiveLockWakeup(gateLock, event, one);
+}
+
+IOReturn
+IOWorkLoop::runAction(Action action, OSObject *target, void *a0, void *a1, void *a2, void *a3)
+{
+    IOReturn result;
+
+    closeGate();
+    result = action(target, a0, a1, a2, a3);
+    openGate();
+    return result;
+}
+
+/* ---- event sources ---- */
+
+bool
+IOEventSource::init(OSObject *target, Action act)
+{
+    owner = target;
+    action = act;
+    enabled = true;
+    return target != NULL && OSObject::init();
+}
+
+void
+IOEventSource::setWorkLoop(IOWorkLoop *loop)
+{
+    workLoop = loop;
+}
+
+void
+IOEventSource::enable()
+{
+    enabled = true;
+    if (workLoop != NULL)
+        workLoop->signalWorkAvailable();
+}
+
+/* ---- command gates ---- */
+
+bool
+IOCommandGate::init(OSObject *target, Action act)
+{
+    return IOEventSource::init(target, (IOEventSource::Action)(void *)act);
+}
+
+IOCommandGate *
+IOCommandGate::commandGate(OSObject *target, Action act)
+{
+    IOCommandGate *object = new IOCommandGate;
+
+    return if_good(object, object->init(target, act));
+}
+
+IOReturn
+IOCommandGate::runAction(Action act, void *a0, void *a1, void *a2, void *a3)
+{
+    IOReturn result;
+
+    if (act == NULL)
+        return kIOReturnBadArgument;
+    if (workLoop == NULL)
+        return kIOReturnNotReady;
+    closeGate();
+    while (!enabled)
+        (void)sleepGate(&enabled, THREAD_ABORTSAFE);
+    result = act(owner, a0, a1, a2, a3);
+    openGate();
+    return result;
+}
+
+IOReturn
+IOCommandGate::runCommand(void *a0, void *a1, void *a2, void *a3)
+{
+    return runAction((Action)(void *)action, a0, a1, a2, a3);
+}
+
+IOReturn
+IOCommandGate::attemptAction(Action act, void *a0, void *a1, void *a2, void *a3)
+{
+    IOReturn result;
+
+    if (act == NULL)
+        return kIOReturnBadArgument;
+    if (workLoop == NULL || !enabled)
+        return kIOReturnNotPermitted;
+    if (!tryCloseGate())
+        return kIOReturnCannotLock;
+    result = act(owner, a0, a1, a2, a3);
+    openGate();
+    return result;
+}
+
+IOReturn
+IOCommandGate::attemptCommand(void *a0, void *a1, void *a2, void *a3)
+{
+    return attemptAction((Action)(void *)action, a0, a1, a2, a3);
+}
+
+IOReturn
+IOCommandGate::commandSleep(void *event, UInt32 type)
+{
+    return workLoop->inGate() ? sleepGate(event, type) : kIOReturnNotPermitted;
+}
+
+IOReturn
+IOCommandGate::commandSleep(void *event, AbsoluteTime deadline, UInt32 type)
+{
+    return workLoop->inGate() ? workLoop->sleepGate(event, deadline, type) : kIOReturnNotPermitted;
+}
+
+void
+IOCommandGate::commandWakeup(void *event, bool one)
+{
+    wakeupGate(event, one);
+}
+
+/* ---- timers ---- */
+
+void
+IOTimerEventSource::fired(void *self, void *)
+{
+    IOTimerEventSource *timer = (IOTimerEventSource *)self;
+
+    timer->isDue = true;
+    if (timer->workLoop != NULL)
+        timer->signalWorkAvailable();
+    timer->release();
+}
+
+bool
+IOTimerEventSource::init(OSObject *target, Action act)
+{
+    call = thread_call_allocate(fired, this);
+    return IOEventSource::init(target, (IOEventSource::Action)(void *)act);
+}
+
+void
+IOTimerEventSource::free()
+{
+    (void)thread_call_free(call);
+    IOEventSource::free();
+}
+
+IOTimerEventSource *
+IOTimerEventSource::timerEventSource(OSObject *target, Action act)
+{
+    IOTimerEventSource *object = new IOTimerEventSource;
+
+    return if_good(object, object->init(target, act));
+}
+
+IOTimerEventSource *
+IOTimerEventSource::timerEventSource(UInt32, OSObject *target, Action act)
+{
+    return timerEventSource(target, act);
+}
+
+bool
+IOTimerEventSource::checkForWork()
+{
+    if (!isDue)
+        return false;
+    isDue = false;
+    if (action != NULL)
+        ((Action)(void *)action)(owner, this);
+    return false;
+}
+
+/* A call that is pending holds a reference. */
+IOReturn
+IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
+{
+    retain();
+    if (thread_call_enter_delayed(call, deadline))
+        release();
+    return kIOReturnSuccess;
+}
+
+void
+IOTimerEventSource::cancelTimeout()
+{
+    isDue = false;
+    if (thread_call_cancel(call))
+        release();
+}
+
+void
+IOTimerEventSource::disable()
+{
+    cancelTimeout();
+    IOEventSource::disable();
+}
+
+IOReturn
+IOTimerEventSource::setTimeout(UInt32 interval, UInt32 scale)
+{
+    return wakeAtTime(mach_absolute_time() + (uint64_t)interval * scale);
+}
+
+IOReturn
+IOTimerEventSource::setTimeout(AbsoluteTime interval)
+{
+    return wakeAtTime(mach_absolute_time() + interval);
+}
+
+IOReturn
+IOTimerEventSource::setTimeoutTicks(UInt32 ticks)
+{
+    return setTimeout(ticks, kTickScale);
+}
+
+IOReturn
+IOTimerEventSource::setTimeoutMS(UInt32 ms)
+{
+    return setTimeout(ms, kMillisecondScale);
+}
+
+IOReturn
+IOTimerEventSource::setTimeoutUS(UInt32 us)
+{
+    return setTimeout(us, kMicrosecondScale);
+}
+
+/* ---- interrupts ---- */
+
+void
+IOInterruptEventSource::arrived(OSObject *target, void *refCon, IOService *nub, int source)
+{
+    ((IOInterruptEventSource *)target)->interruptOccurred(refCon, nub, source);
+}
+
+bool
+IOInterruptEventSource::init(OSObject *target, Action act, IOService *nub, int index)
+{
+    if (!IOEventSource::init(target, (IOEventSource::Action)(void *)act))
+        return false;
+    provider = nub;
+    intIndex = index;
+    return nub == NULL || nub->registerInterrupt(index, this, arrived, NULL) == kIOReturnSuccess;
+}
+
+void
+IOInterruptEventSource::free()
+{
+    if (provider != NULL)
+        (void)provider->unregisterInterrupt(intIndex);
+    IOEventSource::free();
+}
+
+IOInterruptEventSource *
+IOInterruptEventSource::interruptEventSource(OSObject *target, Action act, IOService *nub,
+                                             int index)
+{
+    IOInterruptEventSource *object = new IOInterruptEventSource;
+
+    return if_good(object, object->init(target, act, nub, index));
+}
+
+bool
+IOInterruptEventSource::checkForWork()
+{
+    UInt32 produced = producerCount;
+    int count = (int)(produced - consumerCount);
+
+    if (count == 0)
+        return false;
+    consumerCount = produced;
+    if (action != NULL)
+        ((Action)(void *)action)(owner, this, count);
+    return producerCount != consumerCount;
+}
+
+void
+IOInterruptEventSource::interruptOccurred(void *, IOService *, int)
+{
+    producerCount = producerCount + 1;
+    if (workLoop != NULL)
+        signalWorkAvailable();
+}
+
+void
+IOInterruptEventSource::normalInterruptOccurred(void *refCon, IOService *nub, int source)
+{
+    IOInterruptEventSource::interruptOccurred(refCon, nub, source);
+}
+
+void
+IOInterruptEventSource::disableInterruptOccurred(void *refCon, IOService *nub, int source)
+{
+    IOInterruptEventSource::interruptOccurred(refCon, nub, source);
+}
+
+bool
+IOFilterInterruptEventSource::init(OSObject *target, IOInterruptEventSource::Action act,
+                                   Filter filter, IOService *nub, int index)
+{
+    filterAction = filter;
+    return filter != NULL && IOInterruptEventSource::init(target, act, nub, index);
+}
+
+IOFilterInterruptEventSource *
+IOFilterInterruptEventSource::filterInterruptEventSource(OSObject *target,
+                                                         IOInterruptEventSource::Action act,
+                                                         Filter filter, IOService *nub, int index)
+{
+    IOFilterInterruptEventSource *object = new IOFilterInterruptEventSource;
+
+    return if_good(object, object->init(target, act, filter, nub, index));
+}
+
+void
+IOFilterInterruptEventSource::signalInterrupt()
+{
+    IOInterruptEventSource::interruptOccurred(NULL, NULL, 0);
+}
+
+void
+IOFilterInterruptEventSource::interruptOccurred(void *, IOService *, int)
+{
+    if (filterAction(owner, this))
+        signalInterrupt();
+}

@@ -1,0 +1,268 @@
+/* os.cpp - see os.h */
+#include <faultline_kext/os.h>
+
+#include "host.h"
+
+/* ---- metaclasses ---- */
+
+static const OSMetaClass *classes; /* every metaclass of the program, newest first */
+
+OSMetaClass::OSMetaClass(const char *className, const OSMetaClass *super, unsigned classSize)
+    : next(classes), superClass(super), name(className), size(classSize), instances(0)
+{
+    classes = this;
+}
+
+OSMetaClass::~OSMetaClass()
+{
+}
+
+const OSMetaClass *
+OSMetaClass::getMetaClassWithName(const char *wanted)
+{
+    const OSMetaClass *at = classes;
+
+    while (at != NULL && strcmp(at->name, wanted) != 0)
+        at = at->next;
+    return at;
+}
+
+OSObject *
+OSMetaClass::allocClassWithName(const char *wanted)
+{
+    const OSMetaClass *meta = getMetaClassWithName(wanted);
+
+    return meta == NULL ? NULL : meta->alloc();
+}
+
+OSObject *
+OSMetaClass::allocClassWithName(const OSSymbol *wanted)
+{
+    return allocClassWithName(wanted->getCStringNoCopy());
+}
+
+OSObject *
+OSMetaClass::allocClassWithName(const OSString *wanted)
+{
+    return allocClassWithName(wanted->getCStringNoCopy());
+}
+
+void
+OSMetaClass::instanceConstructed() const
+{
+    __atomic_fetch_add(&instances, 1, __ATOMIC_RELAXED);
+}
+
+void
+OSMetaClass::instanceDestructed() const
+{
+    __atomic_fetch_sub(&instances, 1, __ATOMIC_RELAXED);
+}
+
+bool
+OSMetaClass::checkMetaCastClass(const OSMetaClass *wanted) const
+{
+    const OSMetaClass *at = this;
+
+    while (at != NULL && at != wanted)
+        at = at->superClass;
+    return at != NULL;
+}
+
+OSMetaClassBase *
+OSMetaClassBase::safeMetaCast(const OSMetaClassBase *object, const OSMetaClass *wanted)
+{
+    return object == NULL ? NULL : object->metaCast(wanted);
+}
+
+OSMetaClassBase *
+OSMetaClassBase::requiredMetaCast(const OSMetaClassBase *object, const OSMetaClass *wanted)
+{
+    OSMetaClassBase *cast = safeMetaCast(object, wanted);
+
+    if (object != NULL && cast == NULL)
+        panic("required cast of a %s to a %s failed", object->getMetaClass()->getClassName(),
+              wanted->getClassName());
+    return cast;
+}
+
+bool
+OSMetaClassBase::checkTypeInst(const OSMetaClassBase *object, const OSMetaClassBase *typed)
+{
+    return safeMetaCast(object, typed->getMetaClass()) != NULL;
+}
+
+OSMetaClassBase *
+OSMetaClassBase::metaCast(const OSMetaClass *wanted) const
+{
+    return getMetaClass()->checkMetaCastClass(wanted) ? const_cast<OSMetaClassBase *>(this) : NULL;
+}
+
+OSMetaClassBase *
+OSMetaClassBase::metaCast(const char *wanted) const
+{
+    const OSMetaClass *meta = OSMetaClass::getMetaClassWithName(wanted);
+
+    return meta == NULL ? NULL : metaCast(meta);
+}
+
+OSMetaClassBase *
+OSMetaClassBase::metaCast(const OSSymbol *wanted) const
+{
+    return metaCast(wanted->getCStringNoCopy());
+}
+
+OSMetaClassBase *
+OSMetaClassBase::metaCast(const OSString *wanted) const
+{
+    return metaCast(wanted->getCStringNoCopy());
+}
+
+bool
+OSMetaClassBase::isEqualTo(const OSMetaClassBase *other) const
+{
+    return this == other;
+}
+
+/* A pointer to member is {address, or 1 + offset into the vtable; distance to the right base}. */
+OSMetaClassBase::_ptf_t
+OSMetaClassBase::_ptmf2ptf(const OSMetaClassBase *self, void (OSMetaClassBase::*function)(void))
+{
+    union {
+        void (OSMetaClassBase::*member)(void);
+        struct {
+            uintptr_t address;
+            intptr_t distance;
+        } parts;
+    } as;
+    _ptf_t found;
+
+    as.member = function;
+    if (as.parts.address & 1) {
+        const char *vtable = *(const char *const *)self;
+
+        memcpy(&found, vtable + as.parts.address - 1, sizeof(found));
+    } else {
+        memcpy(&found, &as.parts.address, sizeof(found));
+    }
+    return found;
+}
+
+/* ---- OSObject ---- */
+
+OSObject::MetaClass OSObject::gMetaClass;
+const OSMetaClass *const OSObject::metaClass = &OSObject::gMetaClass;
+const OSMetaClass *const OSObject::superClass = NULL;
+
+OSObject::MetaClass::MetaClass() : OSMetaClass("OSObject", NULL, sizeof(OSObject))
+{
+}
+
+OSObject *
+OSObject::MetaClass::alloc() const
+{
+    return NULL;
+}
+
+const OSMetaClass *
+OSObject::getMetaClass() const
+{
+    return &gMetaClass;
+}
+
+OSObject::OSObject() : retainCount(1)
+{
+}
+
+OSObject::OSObject(const OSMetaClass *) : retainCount(1)
+{
+}
+
+OSObject::~OSObject()
+{
+}
+
+void *
+OSObject::operator new(size_t size)
+{
+    return kext_allocate(size, 16);
+}
+
+void
+OSObject::operator delete(void *memory, size_t)
+{
+    kext_release(memory);
+}
+
+int
+OSObject::getRetainCount() const
+{
+    return __atomic_load_n(&retainCount, __ATOMIC_RELAXED);
+}
+
+void
+OSObject::retain() const
+{
+    __atomic_fetch_add(&retainCount, 1, __ATOMIC_RELAXED);
+}
+
+void
+OSObject::release(int freeWhen) const
+{
+    int left = __atomic_sub_fetch(&retainCount, 1, __ATOMIC_ACQ_REL);
+
+    if (left < 0)
+        panic("a %s was released after its last reference", getMetaClass()->getClassName());
+    if (left < freeWhen)
+        const_cast<OSObject *>(this)->free();
+}
+
+void
+OSObject::release() const
+{
+    release(1);
+}
+
+void
+OSObject::taggedRetain(const void *) const
+{
+    retain();
+}
+
+void
+OSObject::taggedRelease(const void *) const
+{
+    release(1);
+}
+
+void
+OSObject::taggedRelease(const void *, const int freeWhen) const
+{
+    release(freeWhen);
+}
+
+bool
+OSObject::serialize(OSSerialize *) const
+{
+    return false;
+}
+
+bool
+OSObject::init()
+{
+    return true;
+}
+
+void
+OSObject::free()
+{
+    getMetaClass()->instanceDestructed();
+    delete this;
+}
+
+OSDefineMetaClassAndStructors(OSSerialize, OSObject)
+
+    OSSerialize *OSSerialize::withCapacity(unsigned)
+{
+    return new OSSerialize;
+}

@@ -1,0 +1,316 @@
+/* os_values.cpp - strings, symbols, numbers, truths and data; see os.h */
+#include <faultline_kext/os.h>
+
+#include "host.h"
+
+/* Gives a made object back when its init failed. */
+template <class T>
+static T *
+made(T *object, bool is_good)
+{
+    if (object != NULL && !is_good)
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+/* ---- OSString, OSSymbol ---- */
+
+OSDefineMetaClassAndStructors(OSString, OSObject) OSDefineMetaClassAndStructors(OSSymbol, OSString)
+
+    bool OSString::initWithCString(const char *text)
+{
+    if (text == NULL || !OSObject::init())
+        return false;
+    length = (unsigned)strlen(text);
+    string = (char *)kext_allocate(length + 1, 1);
+    memcpy(string, text, length + 1);
+    return true;
+}
+
+void
+OSString::free()
+{
+    kext_release(string);
+    OSObject::free();
+}
+
+OSString *
+OSString::withCString(const char *text)
+{
+    OSString *object = new OSString;
+
+    return made(object, object->initWithCString(text));
+}
+
+OSString *
+OSString::withCStringNoCopy(const char *text)
+{
+    return withCString(text);
+}
+
+OSString *
+OSString::withString(const OSString *other)
+{
+    return other == NULL ? NULL : withCString(other->string);
+}
+
+unsigned int
+OSString::getLength() const
+{
+    return length;
+}
+
+char
+OSString::getChar(unsigned index) const
+{
+    return index < length ? string[index] : '\0';
+}
+
+bool
+OSString::setChar(char c, unsigned index)
+{
+    if (index >= length)
+        return false;
+    string[index] = c;
+    return true;
+}
+
+const char *
+OSString::getCStringNoCopy() const
+{
+    return string;
+}
+
+bool
+OSString::isEqualTo(const char *text) const
+{
+    return strcmp(string, text) == 0;
+}
+
+bool
+OSString::isEqualTo(const OSString *other) const
+{
+    return other != NULL && isEqualTo(other->string);
+}
+
+bool
+OSString::isEqualTo(const OSMetaClassBase *other) const
+{
+    return isEqualTo(OSDynamicCast(OSString, other));
+}
+
+static OSArray *symbols; /* each text once, for ever, as in the kernel's pool */
+
+const OSSymbol *
+OSSymbol::existingSymbolForCString(const char *text)
+{
+    for (unsigned i = 0; symbols != NULL && i < symbols->getCount(); i++) {
+        OSSymbol *symbol = (OSSymbol *)symbols->getObject(i);
+
+        if (symbol->isEqualTo(text)) {
+            symbol->retain();
+            return symbol;
+        }
+    }
+    return NULL;
+}
+
+const OSSymbol *
+OSSymbol::withCString(const char *text)
+{
+    const OSSymbol *symbol = existingSymbolForCString(text);
+    OSSymbol *fresh;
+
+    if (symbol != NULL)
+        return symbol;
+    if (symbols == NULL)
+        symbols = OSArray::withCapacity(64);
+    fresh = new OSSymbol;
+    if (!fresh->initWithCString(text))
+        return NULL;
+    symbols->setObject(fresh);
+    return fresh;
+}
+
+const OSSymbol *
+OSSymbol::withCStringNoCopy(const char *text)
+{
+    return withCString(text);
+}
+
+const OSSymbol *
+OSSymbol::withString(const OSString *other)
+{
+    return other == NULL ? NULL : withCString(other->getCStringNoCopy());
+}
+
+/* ---- OSNumber, OSBoolean ---- */
+
+OSDefineMetaClassAndStructors(OSNumber, OSObject) OSDefineMetaClassAndStructors(OSBoolean, OSObject)
+
+    bool OSNumber::init(unsigned long long number, unsigned int width)
+{
+    value = width >= 64 ? number : number & ((1ull << width) - 1);
+    bits = width;
+    return OSObject::init();
+}
+
+OSNumber *
+OSNumber::withNumber(unsigned long long number, unsigned int width)
+{
+    OSNumber *object = new OSNumber;
+
+    return made(object, object->init(number, width));
+}
+
+OSNumber *
+OSNumber::withNumber(const char *text, unsigned int width)
+{
+    return withNumber(strtoul(text, NULL, 0), width);
+}
+
+bool
+OSNumber::isEqualTo(const OSMetaClassBase *other) const
+{
+    const OSNumber *number = OSDynamicCast(OSNumber, other);
+
+    return number != NULL && number->value == value;
+}
+
+static OSBoolean *
+boolean(bool truth)
+{
+    static OSBoolean *both[2];
+
+    if (both[truth] == NULL)
+        both[truth] = OSBoolean::withBoolean(truth);
+    return both[truth];
+}
+
+OSBoolean *
+OSBoolean::withBoolean(bool truth)
+{
+    static OSBoolean *both[2];
+
+    if (both[truth] == NULL) {
+        both[truth] = new OSBoolean;
+        both[truth]->value = truth;
+    }
+    both[truth]->retain();
+    return both[truth];
+}
+
+static OSBoolean *the_true = boolean(true);
+static OSBoolean *the_false = boolean(false);
+OSBoolean *const &kOSBooleanTrue = the_true;
+OSBoolean *const &kOSBooleanFalse = the_false;
+
+/* ---- OSData ---- */
+
+OSDefineMetaClassAndStructors(OSData, OSObject)
+
+    bool OSData::initWithCapacity(unsigned bytes)
+{
+    isOwn = true;
+    return OSObject::init() && (bytes == 0 || ensureCapacity(bytes) >= bytes);
+}
+
+void
+OSData::free()
+{
+    if (isOwn)
+        kext_release(data);
+    OSObject::free();
+}
+
+unsigned int
+OSData::ensureCapacity(unsigned bytes)
+{
+    void *larger;
+
+    if (bytes <= capacity || !isOwn)
+        return capacity;
+    larger = kext_allocate(bytes, 16);
+    if (length > 0)
+        memcpy(larger, data, length);
+    kext_release(data);
+    data = larger;
+    return capacity = bytes;
+}
+
+bool
+OSData::appendBytes(const void *bytes, unsigned count)
+{
+    if (count == 0)
+        return true;
+    if (!isOwn || length + count < length || ensureCapacity(length + count) < length + count)
+        return false;
+    if (bytes != NULL)
+        memcpy((char *)data + length, bytes, count);
+    length += count;
+    return true;
+}
+
+bool
+OSData::appendBytes(const OSData *other)
+{
+    return appendBytes(other->data, other->length);
+}
+
+OSData *
+OSData::withCapacity(unsigned bytes)
+{
+    OSData *object = new OSData;
+
+    return made(object, object->initWithCapacity(bytes));
+}
+
+OSData *
+OSData::withBytes(const void *bytes, unsigned count)
+{
+    OSData *object = withCapacity(count);
+
+    return object == NULL ? NULL : made(object, object->appendBytes(bytes, count));
+}
+
+OSData *
+OSData::withBytesNoCopy(void *bytes, unsigned count)
+{
+    OSData *object = new OSData;
+
+    object->data = bytes;
+    object->length = object->capacity = count;
+    return object;
+}
+
+OSData *
+OSData::withData(const OSData *other)
+{
+    return withBytes(other->data, other->length);
+}
+
+const void *
+OSData::getBytesNoCopy(unsigned start, unsigned count) const
+{
+    return start <= length && count <= length - start && count > 0 ? (char *)data + start : NULL;
+}
+
+bool
+OSData::isEqualTo(const void *bytes, unsigned count) const
+{
+    return count <= length && memcmp(data, bytes, count) == 0;
+}
+
+bool
+OSData::isEqualTo(const OSData *other) const
+{
+    return other->length == length && isEqualTo(other->data, length);
+}
+
+bool
+OSData::isEqualTo(const OSMetaClassBase *other) const
+{
+    const OSData *object = OSDynamicCast(OSData, other);
+
+    return object != NULL && isEqualTo(object);
+}
