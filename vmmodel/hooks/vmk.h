@@ -148,6 +148,14 @@ vmk_return_t vmk_desc_perform(vmk_desc_t d, uint32_t operation, uint64_t offset,
 /* getDMAMapLength(): bytes of whole pages; *offset (may be NULL) into the first of them. */
 uint64_t vmk_desc_dma_map_length(vmk_desc_t d, uint64_t *offset);
 
+/*
+ * IOMemoryDescriptor::redirect(): mappings outside `safe` (NULL: all) lose their translations, and who
+ * touches a device's memory waits, until it is called again with on = 0.
+ */
+vmk_return_t vmk_desc_redirect(vmk_desc_t d, vmk_task_t safe, int on);
+/* IOMemoryMap::redirect(NULL), and its end: who touches the memory waits. */
+vmk_return_t vmk_map_block(vmk_map_t m, int on);
+
 /* ---- IODMACommand ---- */
 typedef struct vmk_dma_spec {
     uint32_t address_bits; /* 0: 64 */

@@ -5,6 +5,7 @@
 #include "iokit/io_dma_command.h"
 #include "iokit/io_malloc.h"
 #include "iokit/io_memory_state.h"
+#include "iokit/io_redirect.h"
 
 /* The descriptor if the kernel runs; else why not in *status. */
 static struct io_md *
@@ -70,6 +71,28 @@ vmk_desc_dma_map_length(vmk_desc_t d, uint64_t *offset)
     if (md != NULL && offset != NULL)
         *offset = in_page;
     return length;
+}
+
+vmk_return_t
+vmk_desc_redirect(vmk_desc_t d, vmk_task_t safe, int on)
+{
+    enum vmm_status status;
+    struct io_md *md = vmk_desc_to_ask(d, &status);
+    const struct vm_task *task = vmk_task_of(safe);
+
+    if (md == NULL)
+        return status;
+    return safe != NULL && task == NULL ? (vmk_return_t)VMM_MODEL_BAD_HANDLE
+                                        : (vmk_return_t)io_md_redirect(md, task, on != 0);
+}
+
+vmk_return_t
+vmk_map_block(vmk_map_t m, int on)
+{
+    struct io_map *map = vmk_map_of(m);
+    enum vmm_status status = map == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
+
+    return status == VMM_OK ? io_map_block(map, on != 0) : status;
 }
 
 /* ---- IODMACommand ---- */

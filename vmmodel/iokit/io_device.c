@@ -284,7 +284,7 @@ io_device_fault(const struct io_placement *placement, vmm_va va)
 }
 
 /* Only in kernel_map, so that interrupt code never faults; elsewhere it stays lazy. */
-static enum vmm_status
+enum vmm_status
 io_device_populate(const struct io_placement *placement)
 {
     const struct io_request *request = placement->request;
@@ -293,7 +293,7 @@ io_device_populate(const struct io_placement *placement)
     enum vmm_status status = VMM_OK;
     uint64_t done = 0;
 
-    if (!vm_map_is_kernel(request->map))
+    if (!vm_map_is_kernel(request->map) || (md->options & IO_MEMORY_REDIRECTED))
         return VMM_OK;
     while (done < request->length && status == VMM_OK) {
         uint64_t run = 0;

@@ -64,6 +64,9 @@ enum vmm_status io_measure(struct io_placement *placement) VMM_MUST_USE;
 /* Sets aside placement->size bytes with their guards; kIOMapOverwrite takes what is there. */
 enum vmm_status io_reserve(struct io_placement *placement) VMM_MUST_USE;
 
+/* Faults a device's segments in, if the mapping is kernel_map's and not redirected (3.6). */
+enum vmm_status io_device_populate(const struct io_placement *placement) VMM_MUST_USE;
+
 /* Whether this release looks at kIOMapPrefault at all, and then refuses it; may leak (3.7). */
 enum vmm_status io_check_prefault(struct io_placement *placement) VMM_MUST_USE;
 

@@ -47,6 +47,7 @@ enum {
     IO_MEMORY_MAPPER_NONE = 0x800,
     IO_MEMORY_HOST_ONLY = 0x1000,
     IO_MEMORY_SOURCE_SEGMENT = 0x2000, /* of getPhysicalSegment() */
+    IO_MEMORY_REDIRECTED = 0x4000,     /* state, not an option */
     IO_MEMORY_PERSISTENT = 0x10000,
     IO_MEMORY_MAP_COPY_ON_WRITE = 0x20000, /* 10.12.2 and later */
     IO_MEMORY_REMOTE = 0x40000,            /* 10.13 and later */

@@ -406,6 +406,19 @@ vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struc
     return status;
 }
 
+/* The owner of the memory keeps everybody out: the fault waits until he lets them in again. */
+static enum vmm_status
+vm_fault_on_blocked(struct vm_fault_work *work, const struct vm_lookup *found)
+{
+    if (work->may_wait) {
+        work->again = true;
+        return vm_fault_sleep(work, VM_SCHED_OBJECT_BLOCKED, found->object);
+    }
+    return vm_hang(work->map->system, REASON_ACCESS_BLOCKED, work->map->space, work->va,
+                   "the fault at 0x%" PRIx64 " waits for redirected memory, and nobody ends that",
+                   work->va);
+}
+
 static enum vmm_status
 vm_fault_on_device(struct vm_fault_work *work, const struct vm_lookup *found)
 {
@@ -426,6 +439,8 @@ vm_fault_internal(struct vm_fault_work *work)
     work->again = false;
     if (status != VMM_OK)
         return status;
+    if (found.object->blocked_access)
+        return vm_fault_on_blocked(work, &found);
     if (found.object->device != NULL)
         return vm_fault_on_device(work, &found);
     if (vm_object_is_purge_error(found.object))

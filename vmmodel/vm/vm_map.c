@@ -244,3 +244,9 @@ vm_map_release(struct vm_map **map)
     vmm_list_remove(&gone->link);
     vmm_zone_give(&gone->system->map_zone, gone);
 }
+
+void
+vm_map_drop_translations(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    pmap_remove(map->pmap, start, end);
+}

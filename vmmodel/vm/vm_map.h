@@ -253,6 +253,9 @@ struct vm_page_view {
 
 void vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view);
 
+/* Drops the translations of [start, end), wired or not; the entries stay. XNU: IOUnmapPages(). */
+void vm_map_drop_translations(struct vm_map *map, vmm_va start, vmm_va end);
+
 /* How many pages of [start, end) have a translation; those with the wired bit in *wired if given. */
 uint64_t vm_map_translated(const struct vm_map *map, vmm_va start, vmm_va end, uint64_t *wired);
 

@@ -112,6 +112,17 @@ vm_memory_entry_resident(const struct vm_memory_entry *entry)
     return resident;
 }
 
+void
+vm_memory_entry_block(struct vm_memory_entry *entry, bool is_blocked)
+{
+    struct vm_object *object = entry->pieces->pieces[0].object;
+    struct vm_sched *sched = entry->system->sched;
+
+    object->blocked_access = is_blocked;
+    if (!is_blocked && sched != NULL)
+        sched->wakeup(sched, VM_SCHED_OBJECT_BLOCKED, object);
+}
+
 /* The pages of one piece that its chain shows. */
 static void
 vm_piece_count_pages(const struct vm_piece *piece, uint64_t *resident, uint64_t *dirty)

@@ -89,6 +89,9 @@ vmm_off vm_memory_entry_data_offset(const struct vm_memory_entry *entry);
 /* Pages of the entry that are resident, in the objects it names. */
 uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
 
+/* Whether a fault on the entry's object waits from now on; those that wait are let go. */
+void vm_memory_entry_block(struct vm_memory_entry *entry, bool is_blocked);
+
 /* Adds the pages of the entry that are resident, and those of them that were written, to both. */
 void vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resident,
                                  uint64_t *dirty);

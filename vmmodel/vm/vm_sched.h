@@ -24,7 +24,8 @@ enum vm_sched_event {
     VM_SCHED_ENTRY_TRANSITION, /* a map entry leaves in_transition or loses its wires */
     VM_SCHED_MAP_SPACE,        /* an entry of a map goes away */
     VM_SCHED_PAGE_BUSY,
-    VM_SCHED_PAGE_FREE
+    VM_SCHED_PAGE_FREE,
+    VM_SCHED_OBJECT_BLOCKED, /* an object may be touched again */
 };
 
 /* THREAD_UNINT and THREAD_ABORTSAFE: whether a signal may end the wait. */

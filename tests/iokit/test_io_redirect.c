@@ -1,0 +1,112 @@
+/* test_io_redirect.c - keeping everybody out of a descriptor's memory, iokit.md 3.6 and 3.8 */
+#include "iokit_fixture.h"
+
+#include "base/status.h"
+
+enum { FAR_AWAY = 40 };
+
+static vmk_desc_t
+device(void)
+{
+    return vmk_desc_physical((uint64_t)1 << FAR_AWAY, 2 * IO_PAGE, IO_DIRECTION_OUT_IN);
+}
+
+static uint64_t
+translated(vmk_task_t task, vmk_map_t m)
+{
+    return vmk_sim_translated(task, vmk_map_address(m), 2 * IO_PAGE, NULL);
+}
+
+/*  A device sleeps: nobody but the safe task keeps a translation, and the kernel's come back after   */
+static void
+redirect_drops_translations_and_brings_the_kernels_back(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = device();
+    vmk_map_t kernels = map_in_kernel(f, md, 0);
+    vmk_map_t users = vmk_map_create(md, f->task, 0, IO_MAP_ANYWHERE, 0, 0);
+
+    assert_true(io_store(f->task, vmk_map_address(users), 1));
+    assert_int_equal(vmk_desc_redirect(md, f->task, 1), VMM_OK);
+    assert_int_equal(translated(f->kernel, kernels), 0);
+    assert_int_equal(translated(f->task, users), 2);
+    assert_true(io_load(f->task, vmk_map_address(users)));
+    assert_int_equal(vmk_desc_redirect(md, NULL, 0), VMM_OK);
+    assert_int_equal(translated(f->kernel, kernels), 2);
+    assert_true(io_load_locked(f->kernel, vmk_map_address(kernels)));
+}
+
+static void
+touching_redirected_device_memory_waits(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = device();
+    vmk_map_t m = map_in_kernel(f, md, 0);
+    vmk_map_t later;
+
+    assert_int_equal(vmk_desc_redirect(md, NULL, 1), VMM_OK);
+    later = map_in_kernel(f, md, IO_MAP_UNIQUE);
+    assert_int_equal(translated(f->kernel, later), 0); /* not entered early while redirected */
+    assert_false(io_load(f->kernel, vmk_map_address(m)));
+    assert_stopped(REASON_ACCESS_BLOCKED);
+}
+
+/*  Task memory has no pager that would wait: a redirection costs a fault and no more                 */
+static void
+redirected_task_memory_only_faults_again(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 0, 2, IO_DIRECTION_OUT_IN);
+    vmk_map_t m = map_in_kernel(f, md, 0);
+
+    assert_io_byte(f->kernel, vmk_map_address(m), IO_FILL);
+    assert_int_equal(vmk_desc_redirect(md, NULL, 1), VMM_OK);
+    assert_int_equal(translated(f->kernel, m), 0);
+    assert_io_byte(f->kernel, vmk_map_address(m), IO_FILL);
+    assert_int_equal(vmk_desc_redirect(md, NULL, 0), VMM_OK);
+}
+
+static void
+a_blocked_mapping_waits_until_it_is_let_go(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 0, 2, IO_DIRECTION_OUT_IN);
+    vmk_map_t m = map_in_kernel(f, md, 0);
+
+    assert_io_byte(f->kernel, vmk_map_address(m), IO_FILL);
+    assert_int_equal(vmk_map_block(m, 1), VMM_OK);
+    assert_int_equal(translated(f->kernel, m), 0);
+    assert_int_equal(vmk_map_block(m, 0), VMM_OK);
+    assert_io_byte(f->kernel, vmk_map_address(m), IO_FILL);
+    assert_int_equal(vmk_map_block(m, 1), VMM_OK);
+    assert_false(io_load(f->kernel, vmk_map_address(m)));
+    assert_stopped(REASON_ACCESS_BLOCKED);
+}
+
+/*  Several named entries: IOMemoryMap::redirect() cannot                                             */
+static void
+a_mapping_of_several_entries_cannot_be_blocked(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_range_t ranges[] = { { io_page(f, 0), IO_PAGE }, { io_page(f, 4), IO_PAGE } };
+    vmk_desc_t md = vmk_desc_ranges(f->task, ranges, 2, IO_DIRECTION_OUT_IN);
+
+    assert_int_equal(vmk_map_block(map_in_kernel(f, md, 0), 1), VMM_IO_NOT_READABLE);
+    assert_int_equal(vmk_map_block(NULL, 1), VMK_BAD_HANDLE);
+    assert_int_equal(vmk_desc_redirect(NULL, NULL, 1), VMK_BAD_HANDLE);
+    assert_int_equal(vmk_desc_redirect(md, (vmk_task_t)(uintptr_t)0xdead, 1), VMK_BAD_HANDLE);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IOKIT_TEST(redirect_drops_translations_and_brings_the_kernels_back),
+        IOKIT_TEST(touching_redirected_device_memory_waits),
+        IOKIT_TEST(redirected_task_memory_only_faults_again),
+        IOKIT_TEST(a_blocked_mapping_waits_until_it_is_let_go),
+        IOKIT_TEST(a_mapping_of_several_entries_cannot_be_blocked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+/* io_redirect.c - see io_redirect.h */
+#include "iokit/io_redirect.h"
+
+#include "iokit/io_internal.h"
+#include "iokit/io_placement.h"
+
+/* Drops the translations of what the mapping itself mapped. */
+static void
+io_map_drop_translations(struct io_map *map)
+{
+    if (map->map != NULL && map->vm_size > 0)
+        vm_map_drop_translations(map->map, map->vm_start, map->vm_start + map->vm_size);
+}
+
+/* Enters a device's mapping again, as when it was made. */
+static enum vmm_status
+io_map_populate(struct io_map *map)
+{
+    struct io_request request = {
+        .map = map->map, .options = map->options, .offset = map->offset, .length = map->length
+    };
+    struct io_placement placement = {
+        .map = map,
+        .request = &request,
+        .prot = VMM_PROT_READ | (map->options & IO_MAP_READ_ONLY ? 0 : (vmm_prot)VMM_PROT_WRITE),
+        .start = map->address
+    };
+
+    return map->map == NULL || map->vm_size == 0 ? VMM_OK : io_device_populate(&placement);
+}
+
+/* Whether touching the memory waits: only where a pager is asked, which is a device's. */
+static bool
+io_md_has_pager(const struct io_md *md)
+{
+    return io_md_is_physical(md) || (md->options & IO_MEMORY_TYPE_MASK) == IO_MEMORY_TYPE_UPL;
+}
+
+enum vmm_status
+io_md_redirect(struct io_md *md, const struct vm_task *safe, bool is_redirected)
+{
+    const struct vm_map *spared = safe == NULL ? NULL : vm_task_map(safe);
+    enum vmm_status status = VMM_OK;
+
+    while (md->ops == &io_sub_ops)
+        md = md->children[0];
+    md->options = is_redirected ? md->options | IO_MEMORY_REDIRECTED
+                                : md->options & ~(uint32_t)IO_MEMORY_REDIRECTED;
+    if (io_md_has_pager(md) && md->source.pieces != NULL)
+        vm_memory_entry_block(md->source.pieces[0].entry, is_redirected);
+    for (struct vmm_list *at = md->maps.next; at != &md->maps && status == VMM_OK; at = at->next) {
+        struct io_map *map = VMM_CONTAINER(at, struct io_map, link);
+
+        if (is_redirected && map->map != spared)
+            io_map_drop_translations(map);
+        else if (!is_redirected && io_md_has_pager(md))
+            status = io_map_populate(map);
+    }
+    return status;
+}
+
+enum vmm_status
+io_map_block(struct io_map *map, bool is_blocked)
+{
+    if (map->md->source.count != 1)
+        return VMM_IO_NOT_READABLE;
+    vm_memory_entry_block(map->md->source.pieces[0].entry, is_blocked);
+    if (is_blocked)
+        io_map_drop_translations(map);
+    return VMM_OK;
+}
