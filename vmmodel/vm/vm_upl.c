@@ -167,7 +167,8 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
               struct vm_upl **upl)
 {
     vmm_va start = vm_map_trunc_page(map, address);
-    vmm_va end = vm_map_round_page(map, address + *size);
+    vmm_size most = *size < VM_UPL_MAX_BYTES ? *size : VM_UPL_MAX_BYTES;
+    vmm_va end = vm_map_round_page(map, address + most);
     vmm_prot access = flags & VM_UPL_COPYOUT_FROM ? VMM_PROT_NONE : VMM_PROT_WRITE;
     struct vm_map_entry *entry;
     struct vm_place place;
@@ -184,7 +185,7 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
     status =
         vm_upl_make(entry->object, vm_entry_offset(entry, place.address), end - start, flags, upl);
     if (status == VMM_OK)
-        *size = end - address < *size ? end - address : *size;
+        *size = end - address < most ? end - address : most;
     return vm_fault_result(map, start, status);
 }
 

@@ -12,7 +12,6 @@
  *             page is not resident
  * EVENTS      UPL_WIRE PAGE_WIRE PAGE_ZERO_FILL PAGE_COPY
  * XNU         vm_map_create_upl, vm_object_iopl_request, memory_object_iopl_request; iokit.md 2
- *             Differs: one list per map entry as there, but no 64 MB cut
  */
 #ifndef VM_VM_UPL_H
 #define VM_VM_UPL_H
@@ -22,6 +21,8 @@
 
 struct vm_upl;
 
+enum { VM_UPL_MAX_BYTES = 64 << 20 }; /* MAX_UPL_SIZE_BYTES; iokit.md 2.3 */
+
 enum {
     VM_UPL_COPYOUT_FROM = 1, /* memory -> device: pages are only read */
     VM_UPL_NO_FAULT = 2,     /* a page that is not resident is an error */
@@ -30,7 +31,8 @@ enum {
 
 /*
  * Lists and wires the pages of [address, address + *size), which are rounded out to pages. One list
- * covers one map entry: *size comes back as the bytes it covers from `address` on.
+ * covers one map entry, and at most VM_UPL_MAX_BYTES: *size comes back as the bytes it covers from
+ * `address` on.
  */
 enum vmm_status vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags,
                               struct vm_upl **upl) VMM_MUST_USE;
