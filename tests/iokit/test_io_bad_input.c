@@ -278,6 +278,63 @@ released_handles_are_answered(void **state)
     assert_stopped(REASON_NONE);
 }
 
+/* ---- the embedder's memory runs out ---- */
+
+/* Every kind once, used and given back, with the n-th request failing; true: none failed. */
+static bool
+make_every_kind(struct iokit_fixture *f, uint64_t fail_at)
+{
+    uint64_t far_away = (uint64_t)1 << 40;
+    vmk_range_t ranges[] = { { far_away, IO_PAGE }, { far_away + 8 * IO_PAGE, IO_PAGE } };
+    vmk_desc_t made[8];
+    vmk_dma_t c;
+    bool is_all = true;
+
+    f->counting.requests = 0;
+    f->counting.fail_at = fail_at;
+    made[0] = vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT_IN, 2 * IO_PAGE, 0, 0);
+    made[1] = vmk_desc_buffer(f->kernel, IO_BUFFER_PAGEABLE | IO_DIRECTION_OUT_IN, IO_PAGE, 0, 0);
+    made[2] = vmk_desc_ranges(NULL, ranges, 2, IO_DIRECTION_OUT_IN);
+    made[3] = vmk_desc_sub(made[0], IO_PAGE, IO_PAGE, IO_DIRECTION_OUT_IN);
+    made[4] = vmk_desc_multi((vmk_desc_t[]){ made[0], made[3] }, 2, IO_DIRECTION_OUT_IN);
+    made[5] = vmk_desc_guard(IO_PAGE);
+    made[6] = vmk_sim_desc_list(f->task, f->base, 2 * IO_PAGE, IO_DIRECTION_OUT_IN);
+    made[7] = vmk_desc_buffer_guarded(f->task, IO_DIRECTION_OUT_IN, IO_PAGE);
+    c = vmk_dma_create(&(vmk_dma_spec_t){ .max_segment = IO_PAGE });
+    if (c != NULL && made[0] != NULL)
+        is_all &= vmk_dma_set(c, made[0], 1) == VMM_OK;
+    for (size_t i = 0; i < VMM_COUNT_OF(made); i++) {
+        uint32_t unique = i == 2 ? 0 : IO_MAP_UNIQUE; /* two blocks cannot be one (3.1) */
+        vmk_map_t m = vmk_map_create(made[i], f->kernel, 0, IO_MAP_ANYWHERE | unique, 0, 0);
+
+        is_all &= m != NULL;
+        vmk_map_release(m);
+    }
+    is_all &= c != NULL;
+    f->counting.fail_at = 0;
+    assert_null(vmk_sim_check());
+    assert_stopped(REASON_NONE);
+    vmk_dma_release(c);
+    for (size_t i = VMM_COUNT_OF(made); i > 0; i--)
+        vmk_desc_release(made[i - 1]);
+    return is_all;
+}
+
+static void
+every_failing_allocation_is_null_and_leaks_nothing(void **state)
+{
+    struct iokit_fixture *f = *state;
+    bool is_all = false;
+    uint64_t n;
+
+    for (n = 1; n < 500 && !is_all; n++) {
+        iokit_restart(f, "macos-15.4"); /* which checks that nothing is left */
+        is_all = make_every_kind(f, n);
+    }
+    assert_true(is_all);
+    assert_true(n > 20); /* many requests could fail */
+}
+
 /* A descriptor whose task has ended: its range cannot be looked up any more. */
 static void
 an_ended_task_is_no_source(void **state)
@@ -307,6 +364,7 @@ main(void)
         IOKIT_TEST(offsets_and_lengths_at_the_edges),
         IOKIT_TEST(ranges_at_the_edges),
         IOKIT_TEST(released_handles_are_answered),
+        IOKIT_TEST(every_failing_allocation_is_null_and_leaks_nothing),
         IOKIT_TEST(an_ended_task_is_no_source),
     };
 

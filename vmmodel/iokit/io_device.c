@@ -262,7 +262,7 @@ io_device_check_segments(struct io_md *md, const struct io_request *request)
             return VMM_IO_BAD_ARGUMENT;
         if (done + run < request->length && ((address + run) & mask))
             return VMM_IO_VM_ERROR;
-        if ((request->options & IO_MAP_UNIQUE) && run < request->length)
+        if ((request->options & IO_MAP_UNIQUE) && io_md_is_physical(md) && run < request->length)
             return VMM_IO_NO_RESOURCES;
         done += run;
     }
