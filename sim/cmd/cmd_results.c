@@ -13,13 +13,16 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/cmd_results_plot.h"
 #include "core/core_json.h"
+#include "core/plot.h"
+#include "io/io_file.h"
 #include "store/store.h"
 
 enum { RESULTS_WHERE_MAX = 16 };
 
 const char cmd_results_help[] =
-    "usage: faultline results FILE.db [--run N] [NAME=VALUE...] [--csv | --json]\n"
+    "usage: faultline results FILE.db [--run N] [NAME=VALUE...] [--csv | --json | --svg FILE]\n"
     "       faultline results merge INTO.db FROM.db...\n"
     "\n"
     "Lists the runs of a results file, or hands out the rows of one. NAME=VALUE keeps the rows "
@@ -30,10 +33,18 @@ const char cmd_results_help[] =
     "  --csv     its rows as comma-separated values\n"
     "  --json    its rows as one JSON object\n"
     "\n"
+    "A picture has the median of the rows that fall on one place, and their range:\n"
+    "  --svg FILE, --html FILE   where to: a picture, or a page with it and its numbers\n"
+    "  --plot line | heat | break-even\n"
+    "  --x NAME, --y NAME        parameters along the axes; of a line plot, --y is one line each\n"
+    "  --value NAME              what is drawn: a 'report' line or an event (the first)\n"
+    "  --versus NAME=A,B         break-even: value where NAME is A, over value where it is B\n"
+    "\n"
     "merge copies what the others have and INTO lacks; doing it again changes nothing.\n"
     "\n"
     "example:\n"
-    "  faultline results r.db how=wire --csv\n";
+    "  faultline results r.db how=wire --csv\n"
+    "  faultline results r.db --svg plot.svg --plot heat --x pages --y touched --value faults\n";
 
 struct results {
     const char *path;
@@ -44,11 +55,14 @@ struct results {
     int64_t run;
     bool has_run;
     bool is_csv, is_json;
+    const char *svg, *html;
+    struct results_plot plot;
     int code;
     /* of one export */
     struct io_bytes *out;
-    json_t *params;  /* names, in order */
-    json_t *columns; /* names of counted values, in order: a set that keeps its order */
+    struct io_bytes file; /* the scenario's name */
+    json_t *params;       /* names, in order */
+    json_t *columns;      /* names of counted values, in order: a set that keeps its order */
     size_t rows;
 };
 
@@ -80,6 +94,8 @@ results_newest_run(void *context, const struct store_run *run)
     struct results *results = context;
 
     if (!results->has_run || run->id == results->run) {
+        io_bytes_free(&results->file);
+        io_bytes_put(&results->file, run->file, strlen(run->file) + 1);
         json_decref(results->params);
         results->params = json_loads(run->params, 0, NULL);
         results->run = run->id;
@@ -190,6 +206,80 @@ results_json_row(void *context, const struct store_row *row)
                     row->values);
 }
 
+/* ---- pictures ---- */
+
+/* A page that needs nothing else: the picture, and behind it the numbers it was drawn from. */
+static bool
+results_put_page(struct results *results, const struct store_query *query,
+                 const struct io_bytes *picture, struct io_bytes *page)
+{
+    struct core_out to = cmd_out(page);
+    struct io_bytes *out = results->out;
+    struct io_bytes rows = { 0 };
+    bool is_whole;
+
+    results->out = &rows;
+    results->columns = json_object();
+    is_whole = store_each_row(results->store, query, results_note_columns, results);
+    results_csv_head(results);
+    is_whole = is_whole && store_each_row(results->store, query, results_csv_row, results);
+    json_decref(results->columns);
+    results->out = out;
+    io_bytes_put(&rows, "", 1);
+    io_bytes_text(page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
+                        "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
+    plot_put_text(&to, results->plot.file);
+    io_bytes_text(page,
+                  "</title>\n<style>body{font:14px sans-serif;max-width:640px;margin:1em auto}"
+                  "svg{max-width:100%;height:auto}pre{overflow-x:auto}</style>\n");
+    io_bytes_put(page, picture->data, picture->length);
+    io_bytes_text(page, "<details><summary>the rows</summary><pre>");
+    plot_put_lines(&to, rows.data == NULL ? "" : rows.data);
+    io_bytes_text(page, "</pre></details>\n</html>\n");
+    is_whole &= !rows.is_short;
+    io_bytes_free(&rows);
+    return is_whole;
+}
+
+static bool
+results_write(struct results *results, const char *path, const struct io_bytes *bytes,
+              struct io_bytes *err)
+{
+    char why[IO_WHY_BYTES];
+
+    if (io_file_write(path, bytes->data, bytes->length, why))
+        return true;
+    results->code = cmd_complain(err, "%s: cannot be written: %s", path, why);
+    return false;
+}
+
+static void
+results_picture(struct results *results, struct io_bytes *err)
+{
+    const struct store_query query = { results->run, results->where, results->where_count };
+    struct io_bytes picture = { 0 }, page = { 0 };
+    struct core_out to = cmd_out(&picture);
+
+    const char *slash = results->file.data == NULL ? NULL : strrchr(results->file.data, '/');
+
+    results->plot.file = slash != NULL                ? slash + 1
+                         : results->file.data == NULL ? ""
+                                                      : results->file.data;
+    if (!results_plot_choose(&results->plot, results->store, &query, results->params, err) ||
+        !results_plot_draw(&results->plot, results->store, &query, &to, err)) {
+        results->code = CMD_TROUBLE;
+    } else {
+        if (results->svg != NULL)
+            results_write(results, results->svg, &picture, err);
+        if (results->html != NULL && results->code == CMD_CLEAN &&
+            results_put_page(results, &query, &picture, &page))
+            results_write(results, results->html, &page, err);
+    }
+    results_plot_free(&results->plot);
+    io_bytes_free(&picture);
+    io_bytes_free(&page);
+}
+
 /* ---- the work ---- */
 
 static bool
@@ -220,7 +310,9 @@ results_export(struct results *results)
 static void
 results_answer(struct results *results, struct io_bytes *err)
 {
-    bool is_listing = !results->is_csv && !results->is_json && results->where_count == 0;
+    bool is_picture = results->svg != NULL || results->html != NULL;
+    bool is_listing =
+        !results->is_csv && !results->is_json && !is_picture && results->where_count == 0;
 
     if (is_listing) {
         if (!store_each_run(results->store, results_list_run, results))
@@ -235,9 +327,12 @@ results_answer(struct results *results, struct io_bytes *err)
         results->code =
             cmd_complain(err, "%s: there is no such run: 'faultline results %s' lists them",
                          results->path, results->path);
+    else if (is_picture)
+        results_picture(results, err);
     else if (!results_export(results))
         results_fail(results, err, "cannot be read");
     json_decref(results->params);
+    io_bytes_free(&results->file);
 }
 
 static bool
@@ -306,16 +401,52 @@ results_read_where(struct results *results)
     return true;
 }
 
+/* NAME=A,B. */
+static bool
+results_read_versus(struct results_plot *plot, char *word)
+{
+    char *equals = strchr(word, '=');
+    char *comma = equals == NULL ? NULL : strchr(equals, ',');
+
+    plot->versus = word;
+    if (equals == NULL || comma == NULL)
+        return equals == NULL;
+    *equals = *comma = '\0';
+    plot->first = equals + 1;
+    plot->second = comma + 1;
+    return true;
+}
+
+static bool
+results_read_plot(struct results *results, char *versus)
+{
+    static const char *const kinds[] = { "line", "heat", "break-even" };
+    bool is_kind = false;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(kinds); i++)
+        is_kind |= strcmp(results->plot.kind, kinds[i]) == 0;
+    if (!is_kind)
+        cmd_trouble("--plot %s: 'line', 'heat' or 'break-even' is wanted", results->plot.kind);
+    else if (versus != NULL && !results_read_versus(&results->plot, versus))
+        cmd_trouble("--versus %s: write NAME=A,B", versus);
+    else
+        return true;
+    return false;
+}
+
 int
 cmd_results(const struct cmd_verb *verb, struct cmd_words *words)
 {
-    struct results results = { .words = words, .code = CMD_CLEAN };
-    const char *run = NULL;
+    struct results results = { .words = words, .code = CMD_CLEAN, .plot = { .kind = "line" } };
+    const char *run = NULL, *versus = NULL;
     bool wants_help = false;
     const struct cmd_option options[] = {
-        { "--csv", &results.is_csv, NULL },  { "--json", &results.is_json, NULL },
-        { "--run", &results.has_run, &run }, { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
+        { "--csv", &results.is_csv, NULL },     { "--json", &results.is_json, NULL },
+        { "--run", &results.has_run, &run },    { "--help", &wants_help, NULL },
+        { "--svg", NULL, &results.svg },        { "--html", NULL, &results.html },
+        { "--plot", NULL, &results.plot.kind }, { "--x", NULL, &results.plot.x },
+        { "--y", NULL, &results.plot.y },       { "--value", NULL, &results.plot.value },
+        { "--versus", NULL, &versus },          { "-h", &wants_help, NULL },
     };
     char *end = NULL;
 
@@ -330,6 +461,8 @@ cmd_results(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_trouble("--run %s: a run's number is wanted", run);
     if (results.is_csv && results.is_json)
         return cmd_trouble("--csv and --json exclude each other");
+    if (!results_read_plot(&results, (char *)(uintptr_t)versus))
+        return CMD_TROUBLE;
     if (strcmp(words->word[0], "merge") == 0) {
         if (words->count < 3)
             return cmd_trouble(

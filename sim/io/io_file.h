@@ -1,7 +1,7 @@
 /*
  * io_file.h - a whole file as bytes
  *
- * PURPOSE     Reads what the user named, or says in one phrase why it cannot be read.
+ * PURPOSE     Reads or writes what the user named, or says in one phrase why it cannot be.
  * INVARIANTS  none
  * UNITS       limit: bytes
  * OWNERSHIP   the caller frees the bytes
@@ -21,5 +21,8 @@ enum { IO_WHY_BYTES = 160 };
  * False: *why says what is wrong. A file of more than `limit` bytes is not read to its end.
  */
 bool io_file_read(const char *path, size_t limit, struct io_bytes *bytes, char why[IO_WHY_BYTES]);
+
+/* Writes a whole file, in the place of what it held. Blocks. False: *why says what is wrong. */
+bool io_file_write(const char *path, const char *data, size_t length, char why[IO_WHY_BYTES]);
 
 #endif
