@@ -202,7 +202,7 @@ fetches_have_a_first_level_of_their_own(void **state)
     assert_ptr_equal(fetch, &tlb.l1i);
     hw_tlb_fill(&tlb, 1, 1, pte_for(1));
     for (unsigned page = 2; page < 6; page++)
-        hw_tlb_fill_in(&tlb, fetch, page, 1, pte_for(page));
+        hw_tlb_fill_in(&tlb, fetch, page, 1, pte_for(page), false);
     assert_true(hw_tlb_lookup(&tlb, 1, 1) == pte_for(1));
     assert_int_equal(tlb.l1_hits, 1);
     assert_true(hw_tlb_lookup_in(&tlb, fetch, 1, 1) == pte_for(1));

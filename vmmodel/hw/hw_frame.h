@@ -84,6 +84,13 @@ hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)
     return ppn != VMM_NO_PAGE && ppn < frames->fresh && frames->next_free[ppn] == ppn;
 }
 
+/* The words of a frame that holds a table: it is memory, and has storage since it became one (P1). */
+static inline uint64_t *
+hw_frame_table(const struct hw_frames *frames, vmm_ppn ppn)
+{
+    return (uint64_t *)(void *)frames->contents[ppn];
+}
+
 /* Gives a frame in use back; storage that is not RAM is dropped. */
 void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
 

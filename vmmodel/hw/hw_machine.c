@@ -8,6 +8,7 @@
 #include "hw/hw_machine.h"
 
 #include "base/assert.h"
+#include "hw/hw_tlb_vector.h"
 
 struct hw_machine *
 hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geometry,
@@ -77,7 +78,7 @@ hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vm
  */
 static enum hw_outcome
 hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-        bool from_user, vmm_ppn *ppn)
+        bool from_user, bool missed, vmm_ppn *ppn)
 {
     bool is_kernel = hw_is_kernel_va(va);
     uint32_t asid = is_kernel ? 0 : cpu->user_asid;
@@ -96,20 +97,21 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         return HW_FAULT_ACCESS_FLAG;
     }
     *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
-    hw_tlb_fill_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf);
+    hw_tlb_fill_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf,
+                   missed);
     *ppn = hw_pte_ppn(*leaf);
     return HW_OK;
 }
 
 enum hw_outcome
 hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-               bool from_user, vmm_ppn *ppn)
+               bool from_user, bool missed, vmm_ppn *ppn)
 {
     if (!hw_is_canonical(machine->geometry, va))
         return HW_FAULT_ADDRESS;
     if (!hw_is_kernel_va(va) && cpu->user_asid == 0)
         return HW_FAULT_NOT_PRESENT; /* C1: no user space is loaded */
-    return hw_walk(machine, cpu, va, kind, from_user, ppn);
+    return hw_walk(machine, cpu, va, kind, from_user, missed, ppn);
 }
 
 void
@@ -139,4 +141,116 @@ hw_cpu_flush_all(struct hw_cpu *cpu)
 {
     hw_tlb_flush_all(&cpu->tlb);
     hw_walk_cache_flush_all(&cpu->walk_cache);
+}
+
+/* ---- many references ---- */
+
+static void
+hw_run_init(struct hw_run *run, const struct hw_geometry *geometry, struct hw_cpu *cpu,
+            bool from_user)
+{
+    uint64_t always = HW_PTE_VALID | (from_user ? HW_PTE_USER : 0);
+
+    *run = (struct hw_run){ .tlb = &cpu->tlb,
+                            .shift = geometry->page_shift,
+                            .sign_shift = geometry->va_bits - 1,
+                            .va_mask = ((uint64_t)1 << geometry->va_bits) - 1,
+                            .user_asid = cpu->user_asid };
+    run->wanted[HW_REFERENCE_READ] = always;
+    run->wanted[HW_REFERENCE_WRITE] = always | HW_PTE_WRITE | HW_PTE_MOD;
+    run->wanted[HW_REFERENCE_EXECUTE] = run->wanted[HW_REFERENCE_KIND] = always | HW_PTE_NX;
+}
+
+/* One reference to another page than the one before. HW_OK: made. */
+static enum hw_outcome
+hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, bool from_user,
+           struct hw_run *run)
+{
+    static const enum hw_access_kind kinds[] = { HW_READ, HW_WRITE, HW_EXECUTE, HW_EXECUTE };
+    const struct hw_geometry *geometry = machine->geometry;
+    enum hw_access_kind kind = kinds[reference & HW_REFERENCE_KIND];
+    uint64_t wanted = run->wanted[reference & HW_REFERENCE_KIND];
+    vmm_va va = reference & ~(uint64_t)HW_REFERENCE_KIND;
+    struct hw_tlb_level *first = hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE);
+    uint64_t vpn = hw_vpn(geometry, va);
+    uint64_t pte = 0;
+    vmm_ppn ppn;
+
+    if (run->missed)
+        cpu->tlb.misses++;
+    else if (hw_is_canonical(geometry, va))
+        pte = hw_tlb_lookup_in(&cpu->tlb, first, vpn, hw_is_kernel_va(va) ? 0 : cpu->user_asid);
+    run->missed = false;
+    if (((pte ^ HW_PTE_NX) & wanted) != wanted) {
+        enum hw_outcome outcome = hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, &ppn);
+
+        if (outcome != HW_OK)
+            return outcome;
+        pte = first->ptes[hw_tlb_set(first, vpn)]; /* LRU: what was filled stands in front */
+    }
+    run->page = va >> geometry->page_shift;
+    run->rights = cpu->tlb.replacement == HW_REPLACE_LRU && cpu->tlb.l1i.sets == 0
+                      ? pte ^ HW_PTE_NX
+                      : 0; /* else the page may not be the one to be found at once */
+    return HW_OK;
+}
+
+enum { HW_LOOK_AHEAD = 8 };
+
+/*
+ * Where one reference walked, the ones behind it will: asks the host for their leaf words before they
+ * are needed. Nothing of the machine changes.
+ */
+static void
+hw_run_look_ahead(struct hw_machine *machine, const struct hw_cpu *cpu, const uint64_t *references,
+                  size_t count)
+{
+    const struct hw_geometry *geometry = machine->geometry;
+    const uint64_t *leaf;
+    vmm_ppn root;
+
+    if (count <= HW_LOOK_AHEAD)
+        return;
+    root = hw_is_kernel_va(references[HW_LOOK_AHEAD]) ? machine->kernel_root : cpu->user_root;
+    if (root == VMM_NO_PAGE)
+        return;
+    leaf = hw_pt_slot(&machine->frames, geometry, root, references[HW_LOOK_AHEAD],
+                      geometry->levels - 1, NULL);
+    if (leaf != NULL)
+        __builtin_prefetch(leaf);
+}
+
+/* As many as need no look-up at all, or, with vectors, as hit in the first level. */
+static size_t
+hw_run_hits(struct hw_run *run, const uint64_t *references, size_t count)
+{
+    size_t at = 0;
+
+    if (hw_tlb_vector_runs(run->tlb))
+        return hw_tlb_vector_run(run, references, count);
+    while (at < count && references[at] >> run->shift == run->page &&
+           (run->rights & run->wanted[references[at] & HW_REFERENCE_KIND]) ==
+               run->wanted[references[at] & HW_REFERENCE_KIND])
+        at++;
+    run->tlb->l1_hits += at;
+    return at;
+}
+
+size_t
+hw_access_run(struct hw_machine *machine, uint32_t cpu_id, const uint64_t *references, size_t count,
+              bool from_user, enum hw_outcome *outcome)
+{
+    struct hw_cpu *cpu = &machine->cpus[cpu_id];
+    struct hw_run run;
+    size_t at = 0;
+
+    hw_run_init(&run, machine->geometry, cpu, from_user);
+    for (;;) {
+        at += hw_run_hits(&run, references + at, count - at);
+        *outcome = at == count ? HW_OK : hw_run_one(machine, cpu, references[at], from_user, &run);
+        if (at == count || *outcome != HW_OK)
+            return at;
+        hw_run_look_ahead(machine, cpu, references + at, count - at);
+        at++;
+    }
 }

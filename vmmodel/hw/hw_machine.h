@@ -101,7 +101,7 @@ hw_pte_serves(uint64_t pte, enum hw_access_kind kind, bool from_user, uint64_t m
 
 /* hw_access() without the TLB: it missed, or what it remembers does not do. */
 enum hw_outcome hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va,
-                               enum hw_access_kind kind, bool from_user, vmm_ppn *ppn);
+                               enum hw_access_kind kind, bool from_user, bool missed, vmm_ppn *ppn);
 
 /*
  * One access of `kind` at `va` by `cpu`. HW_OK: *ppn is the page; reference and modify bits are set
@@ -122,10 +122,22 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
         pte = hw_tlb_lookup_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE),
                                hw_vpn(machine->geometry, va), asid);
     if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
-        return hw_access_walk(machine, cpu, va, kind, from_user, ppn);
+        return hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, ppn);
     *ppn = hw_pte_ppn(pte);
     return HW_OK;
 }
+
+/*
+ * A reference in one word: the address, and in the two lowest bits, which no TLB looks at, the kind.
+ */
+enum { HW_REFERENCE_READ, HW_REFERENCE_WRITE, HW_REFERENCE_EXECUTE, HW_REFERENCE_KIND = 3 };
+
+/*
+ * Makes references until one faults: as many hw_access(), with the same counts, TLBs and bits at the
+ * end. Returns how many were made; *outcome says why the next one was not, HW_OK: all were.
+ */
+size_t hw_access_run(struct hw_machine *machine, uint32_t cpu, const uint64_t *references,
+                     size_t count, bool from_user, enum hw_outcome *outcome);
 
 /*
  * Loads a user space on a CPU (VMM_NO_PAGE and 0: none). Keeps the TLB, whose entries carry the

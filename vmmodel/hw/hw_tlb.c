@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "hw/hw_tlb_vector.h"
+
 #define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
 
 /* ---- tags ---- */
@@ -60,7 +62,7 @@ hw_tlb_level_init(struct hw_tlb_level *level, const struct vmm_alloc *alloc,
     if (level->sets == 0)
         return true;
     level->tags = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
-    level->ptes = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->ptes));
+    level->ptes = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
     if (replacement == HW_REPLACE_PLRU)
         level->recent = vmm_take_array(alloc, level->sets, sizeof(*level->recent));
     return level->tags != NULL && level->ptes != NULL &&
@@ -82,8 +84,10 @@ hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc, const struct hw_g
     *tlb = (struct hw_tlb){ .replacement = geometry->replacement, .chance = { 1 } };
     if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1, geometry->replacement) &&
         hw_tlb_level_init(&tlb->l1i, alloc, &geometry->l1i, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement))
+        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement)) {
+        tlb->is_vector = hw_tlb_vector_serves(tlb);
         return true;
+    }
     hw_tlb_destroy(tlb, alloc);
     return false;
 }
@@ -198,9 +202,11 @@ hw_tlb_level_lookup(struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn
 uint64_t
 hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint64_t tag)
 {
-    uint64_t pte =
-        hw_tlb_level_lookup(tlb, first, vpn, tag, tlb->replacement == HW_REPLACE_LRU ? 1 : 0);
+    uint64_t pte;
 
+    if (tlb->is_vector)
+        return hw_tlb_vector_lookup(tlb, first, vpn, tag);
+    pte = hw_tlb_level_lookup(tlb, first, vpn, tag, tlb->replacement == HW_REPLACE_LRU ? 1 : 0);
     if (pte != 0) {
         tlb->l1_hits++;
         return pte;
@@ -218,11 +224,15 @@ hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t v
 
 void
 hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
-               uint64_t pte)
+               uint64_t pte, bool is_new)
 {
     uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
     tlb->asid_filter |= hw_tlb_filter_bit(tag);
+    if (tlb->is_vector) {
+        hw_tlb_vector_fill(tlb, first, vpn, tag, pte, is_new);
+        return;
+    }
     if (tlb->l2.sets != 0)
         hw_tlb_level_fill(tlb, &tlb->l2, vpn, tag, pte);
     hw_tlb_level_fill(tlb, first, vpn, tag, pte);
@@ -231,7 +241,7 @@ hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uin
 void
 hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
-    hw_tlb_fill_in(tlb, &tlb->l1, vpn, asid, pte);
+    hw_tlb_fill_in(tlb, &tlb->l1, vpn, asid, pte, false);
 }
 
 /* ---- forgetting ---- */

@@ -26,7 +26,7 @@ struct hw_tlb_level {
     uint32_t sets; /* 0: there is no such level */
     uint32_t ways;
     bool sets_are_power; /* of two, so that the set is a mask away */
-    uint64_t *tags;      /* [sets * ways]; 0: empty */
+    uint64_t *tags;      /* [sets * ways]; 0: empty. */
     uint64_t *ptes;      /* same shape */
     uint64_t *recent;    /* [sets], PLRU only: bit of each way that was used recently */
 };
@@ -36,6 +36,7 @@ struct hw_tlb {
     struct hw_tlb_level l1i;
     struct hw_tlb_level l2;
     enum hw_replacement replacement;
+    bool is_vector;        /* hw_tlb_vector.h does the looking up: the same results, sooner */
     struct vmm_rng chance; /* HW_REPLACE_RANDOM: the same run, the same choices */
     uint64_t generation;   /* of live tags, at its place in a tag */
     uint64_t asid_filter;  /* bit asid % 64; spares a flush the look at every way */
@@ -100,9 +101,12 @@ hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
     return hw_tlb_lookup_in(tlb, &tlb->l1, vpn, asid);
 }
 
-/* Remembers a translation in both levels; who makes room is the replacement's choice. */
+/*
+ * Remembers a translation in both levels; who makes room is the replacement's choice. `is_new`: a
+ * look-up has just missed, so nobody needs to look for it again.
+ */
 void hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
-                    uint64_t pte);
+                    uint64_t pte, bool is_new);
 void hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte);
 
 /* Forgets one page. */

@@ -16,6 +16,7 @@ hw_walk_cache_init(struct hw_walk_cache *cache, const struct vmm_alloc *alloc,
         if (entries != 0)
             cache->tags[level] = vmm_take_array(alloc, entries, sizeof(uint64_t));
         is_whole &= entries == 0 || cache->tags[level] != NULL;
+        cache->remembers |= entries != 0;
     }
     if (!is_whole)
         hw_walk_cache_destroy(cache, alloc);
@@ -55,7 +56,7 @@ hw_walk_cache_reads(struct hw_walk_cache *cache, uint64_t vpn, uint32_t asid, ui
     const struct hw_geometry *geometry = cache->geometry;
     uint32_t known = 0; /* the deepest table whose address was remembered; the root's always is */
 
-    for (uint32_t level = 1; level < levels; level++) {
+    for (uint32_t level = 1; level < levels && cache->remembers; level++) {
         uint64_t table = vpn >> (geometry->levels - level) * geometry->index_bits;
         uint64_t tag = (uint64_t)1 << 63 | table << 16 | (asid & 0xffffu);
 
@@ -69,7 +70,7 @@ hw_walk_cache_reads(struct hw_walk_cache *cache, uint64_t vpn, uint32_t asid, ui
 void
 hw_walk_cache_flush_asid(struct hw_walk_cache *cache, uint32_t asid)
 {
-    for (uint32_t level = 1; level < cache->geometry->levels; level++) {
+    for (uint32_t level = 1; cache->remembers && level < cache->geometry->levels; level++) {
         uint32_t entries = cache->tags[level] == NULL ? 0 : cache->geometry->walk_entries[level];
 
         for (uint32_t i = 0; i < entries; i++) {
@@ -82,7 +83,7 @@ hw_walk_cache_flush_asid(struct hw_walk_cache *cache, uint32_t asid)
 void
 hw_walk_cache_flush_all(struct hw_walk_cache *cache)
 {
-    for (uint32_t level = 1; level < cache->geometry->levels; level++) {
+    for (uint32_t level = 1; cache->remembers && level < cache->geometry->levels; level++) {
         if (cache->tags[level] != NULL)
             memset(cache->tags[level], 0,
                    cache->geometry->walk_entries[level] * sizeof(*cache->tags[level]));

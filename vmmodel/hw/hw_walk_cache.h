@@ -19,6 +19,7 @@
 
 struct hw_walk_cache {
     const struct hw_geometry *geometry;
+    bool remembers;                /* any level has entries */
     uint64_t *tags[HW_MAX_LEVELS]; /* [walk_entries], most recently used first; 0: empty */
 };
 

@@ -33,7 +33,8 @@ pmap_remove_run(struct pmap *pmap, const struct pmap_run *run)
 void
 pmap_remove_options(struct pmap *pmap, vmm_va start, vmm_va end, struct pmap_flush_context *later)
 {
-    bool frees_tables = pmap_tracks_refmod(pmap->system) && !pmap_is_kernel(pmap);
+    bool frees_tables = pmap_tracks_refmod(pmap->system) && !pmap_is_kernel(pmap) &&
+                        !pmap->is_shared; /* whose tables are in use through others */
     struct pmap_run run;
 
     while (pmap_table_next_run(pmap, &start, end, &run)) {

@@ -16,12 +16,13 @@
 
 enum { VM_ACCESS_TRIES = 5 }; /* more traps for one page than any release needs is our own bug */
 
-/* x86's error code for the panic text: PROT 1, WRITE 2, USER 4. */
+/* x86's error code for the panic text: PROT 1, WRITE 2, USER 4, EXEC 0x10. */
 static uint64_t
 vm_trap_error_code(const struct vm_access *access, enum hw_outcome outcome, bool from_user)
 {
     return (outcome == HW_FAULT_PROTECTION ? 1u : 0u) |
-           (access->kind == VM_ACCESS_WRITE ? 2u : 0u) | (from_user ? 4u : 0u);
+           (access->kind == VM_ACCESS_WRITE ? 2u : 0u) | (from_user ? 4u : 0u) |
+           (access->kind == VM_ACCESS_EXECUTE ? 0x10u : 0u);
 }
 
 /* The panic of an access that no fault may serve, in the release's own shape (vm.md 6.3). */
@@ -106,6 +107,22 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
     return status;
 }
 
+/* One trap, from the hardware's refusal to its end. VMM_OK: try again. */
+static enum vmm_status
+vm_trap(struct vm_system *system, const struct vm_access *access, vmm_va va,
+        enum hw_outcome outcome)
+{
+    enum vmm_status status = VMM_INVALID_ADDRESS;
+
+    if (vm_trap_fast_fault(access, va, outcome))
+        return VMM_OK;
+    system->last_fault_status = VMM_OK;
+    if (outcome != HW_FAULT_ADDRESS)
+        status = vm_trap_fault(system, access, va);
+    system->last_fault_status = status;
+    return status == VMM_OK ? VMM_OK : vm_trap_end(system, access, va, outcome, status);
+}
+
 /* Asks the hardware until it can do the access or nobody can. The frame is in *ppn then. */
 static enum vmm_status
 vm_access_translate(struct vm_system *system, const struct vm_access *access, vmm_va va,
@@ -115,21 +132,16 @@ vm_access_translate(struct vm_system *system, const struct vm_access *access, vm
     uint32_t tries = 0;
 
     for (;;) {
-        enum vmm_status status = VMM_INVALID_ADDRESS;
+        enum vmm_status status;
         enum hw_outcome outcome = hw_access(system->machine, system->cpu, va,
                                             (enum hw_access_kind)access->kind, from_user, ppn);
 
         if (outcome == HW_OK)
             return VMM_OK;
         VMM_ASSERT(tries++ < VM_ACCESS_TRIES);
-        if (vm_trap_fast_fault(access, va, outcome))
-            continue;
-        system->last_fault_status = VMM_OK;
-        if (outcome != HW_FAULT_ADDRESS)
-            status = vm_trap_fault(system, access, va);
-        system->last_fault_status = status;
+        status = vm_trap(system, access, va, outcome);
         if (status != VMM_OK)
-            return vm_trap_end(system, access, va, outcome, status);
+            return status;
     }
 }
 
@@ -147,7 +159,7 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
 
     if (status != VMM_OK || access->only_translates)
         return status;
-    if (access->kind == VM_ACCESS_READ) {
+    if (access->kind != VM_ACCESS_WRITE) {
         if (access->to != NULL)
             hw_frame_read(frames, ppn, offset, (uint8_t *)access->to + done, run);
         return VMM_OK;
@@ -189,5 +201,48 @@ vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *do
     pmap_cpu_mode(system->pmaps, system->cpu, HW_CPU_KERNEL);
     if (done != NULL)
         *done = through;
+    return status;
+}
+
+/* ---- many references ---- */
+
+/* What stops a run becomes an access of one byte, which traps as any other. */
+static enum vmm_status
+vm_access_run_trap(struct vm_system *system, struct vm_task *task, uint64_t reference,
+                   enum hw_outcome outcome)
+{
+    static const enum vm_access_kind kinds[] = { VM_ACCESS_READ, VM_ACCESS_WRITE, VM_ACCESS_EXECUTE,
+                                                 VM_ACCESS_EXECUTE };
+    struct vm_access access = { .task = task,
+                                .va = reference & ~(uint64_t)HW_REFERENCE_KIND,
+                                .length = 1,
+                                .kind = kinds[reference & HW_REFERENCE_KIND] };
+
+    return vm_trap(system, &access, access.va, outcome);
+}
+
+enum vmm_status
+vm_access_run(struct vm_task *task, const uint64_t *references, size_t count, size_t *done)
+{
+    struct vm_system *system = vm_task_system(task);
+    bool is_user = vm_task_id(task) != 0;
+    enum vmm_status status = vm_system_runs(system);
+    enum hw_outcome outcome;
+    size_t at = 0;
+
+    if (status != VMM_OK)
+        return status;
+    if (is_user)
+        vm_task_switch(task);
+    pmap_cpu_mode(system->pmaps, system->cpu, is_user ? HW_CPU_USER : HW_CPU_KERNEL);
+    while (status == VMM_OK && at < count) {
+        at += hw_access_run(system->machine, system->cpu, references + at, count - at, is_user,
+                            &outcome);
+        if (outcome != HW_OK)
+            status = vm_access_run_trap(system, task, references[at], outcome);
+    }
+    pmap_cpu_mode(system->pmaps, system->cpu, HW_CPU_KERNEL);
+    if (done != NULL)
+        *done = at;
     return status;
 }

@@ -17,7 +17,7 @@
 #include "vm/vm_context.h"
 #include "vm/vm_task.h"
 
-enum vm_access_kind { VM_ACCESS_READ = 1, VM_ACCESS_WRITE = 2 };
+enum vm_access_kind { VM_ACCESS_READ = 1, VM_ACCESS_WRITE = 2, VM_ACCESS_EXECUTE = 4 };
 
 struct vm_access {
     struct vm_task *task; /* whose code runs; the kernel task for a driver */
@@ -35,5 +35,13 @@ struct vm_access {
 /* Performs the access page by page. *done (may be NULL) counts the bytes that went through. */
 enum vmm_status vm_access(struct vm_system *system, const struct vm_access *access,
                           uint64_t *done) VMM_MUST_USE;
+
+/*
+ * Makes `count` references (hw_machine.h: address and kind in one word) as code of `task` on the current
+ * CPU, without their bytes: what hits costs no event and no call. Stops at the first that cannot be
+ * served, as vm_access() does; *done (may be NULL) is how many were made.
+ */
+enum vmm_status vm_access_run(struct vm_task *task, const uint64_t *references, size_t count,
+                              size_t *done) VMM_MUST_USE;
 
 #endif
