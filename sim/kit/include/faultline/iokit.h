@@ -25,6 +25,8 @@ typedef struct faultline_client faultline_client_t;
 
 /* Makes the driver's class, attaches it to a provider of no kind, probes and starts it. */
 faultline_service_t *faultline_load(const char *class_name);
+/* What its property list would say; for a class whose client the list names. */
+void faultline_set_property(faultline_service_t *service, const char *key, const char *value);
 /* Terminates it with everything that is open. */
 void faultline_unload(faultline_service_t *service);
 const char *faultline_iokit_trouble(void);

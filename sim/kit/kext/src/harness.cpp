@@ -66,6 +66,12 @@ faultline_load(const char *class_name)
 }
 
 void
+faultline_set_property(faultline_service_t *handle, const char *key, const char *value)
+{
+    service_of(handle)->setProperty(key, value);
+}
+
+void
 faultline_unload(faultline_service_t *handle)
 {
     IOService *service = service_of(handle);

@@ -1,0 +1,421 @@
+/*
+ * classes.cpp - kernel code that uses what drivers use; each check gives NULL or what did not hold
+ */
+#include <IOKit/IOBufferMemoryDescriptor.h>
+#include <IOKit/IOCommandGate.h>
+#include <IOKit/IODMACommand.h>
+#include <IOKit/IOFilterInterruptEventSource.h>
+#include <IOKit/IOLib.h>
+#include <IOKit/IOMemoryCursor.h>
+#include <IOKit/IOMemoryDescriptor.h>
+#include <IOKit/IOService.h>
+#include <IOKit/IOSharedDataQueue.h>
+#include <IOKit/IOSubMemoryDescriptor.h>
+#include <IOKit/IOTimerEventSource.h>
+#include <IOKit/IOUserClient.h>
+#include <IOKit/IOWorkLoop.h>
+#include <kern/thread_call.h>
+#include <libkern/c++/OSContainers.h>
+#include <libkern/c++/OSSharedPtr.h>
+#include <os/overflow.h>
+#include <sys/errno.h>
+#include <sys/systm.h>
+
+#define HOLDS(condition)       \
+    do {                       \
+        if (!(condition))      \
+            return #condition; \
+    } while (0)
+
+static_assert(sizeof(long long) == sizeof(uint64_t) && EAGAIN == 35 && ETIMEDOUT == 60, "Darwin's");
+
+/* Overloads that a `long` uint64_t would break. */
+static int
+which(unsigned long long)
+{
+    return 1;
+}
+__unused static int
+which(unsigned long)
+{
+    return 2;
+}
+
+/* ---- classes ---- */
+
+class test_Base : public OSObject
+{
+    OSDeclareDefaultStructors(test_Base) public : static int freed;
+    void free() override;
+    virtual IOReturn
+    answer(void *a, void *, void *, void *)
+    {
+        return (IOReturn)(uintptr_t)a + 1;
+    }
+    IOReturn
+    plain(void *a, void *, void *, void *)
+    {
+        return (IOReturn)(uintptr_t)a + 2;
+    }
+};
+class test_Derived : public test_Base
+{
+    OSDeclareFinalStructors(test_Derived) public : IOReturn
+                                                   answer(void *a, void *, void *, void *) override
+    {
+        return (IOReturn)(uintptr_t)a + 9;
+    }
+};
+OSDefineMetaClassAndStructors(test_Base, OSObject)
+    OSDefineMetaClassAndFinalStructors(test_Derived, test_Base) int test_Base::freed;
+
+void
+test_Base::free()
+{
+    freed++;
+    OSObject::free();
+}
+
+extern "C" const char *
+check_objects(void)
+{
+    OSObject *made = OSMetaClass::allocClassWithName("test_Derived");
+    test_Base *base = OSDynamicCast(test_Base, made);
+    IOCommandGate::Action action;
+
+    HOLDS(which((uint64_t)1) == 1);
+    HOLDS(base != NULL && made->getRetainCount() == 1);
+    HOLDS(OSDynamicCast(OSString, made) == NULL &&
+          OSDynamicCast(test_Base, (OSObject *)NULL) == NULL);
+    HOLDS(strcmp(made->getMetaClass()->getClassName(), "test_Derived") == 0);
+    action = OSMemberFunctionCast(IOCommandGate::Action, base, &test_Base::answer);
+    HOLDS(action(base, (void *)1, 0, 0, 0) == 10); /* virtual: the derived one */
+    action = OSMemberFunctionCast(IOCommandGate::Action, base, &test_Base::plain);
+    HOLDS(action(base, (void *)1, 0, 0, 0) == 3);
+    {
+        OSSharedPtr<test_Base> shared(base, OSRetain);
+        HOLDS(base->getRetainCount() == 2 && shared->getRetainCount() == 2);
+    }
+    made->retain();
+    made->release();
+    HOLDS(test_Base::freed == 0);
+    OSSafeReleaseNULL(made);
+    HOLDS(made == NULL && test_Base::freed == 1);
+    return NULL;
+}
+
+extern "C" const char *
+check_containers(void)
+{
+    OSDictionary *table = OSDictionary::withCapacity(2);
+    OSNumber *number = OSNumber::withNumber(0x1ffull, 8);
+    OSArray *array = OSArray::withCapacity(1);
+    OSData *data = OSData::withBytes("abc", 3);
+    OSCollectionIterator *walk;
+    unsigned seen = 0;
+    UInt32 sum;
+
+    HOLDS(number->unsigned32BitValue() == 0xff);
+    HOLDS(table->setObject("one", number) && table->setObject("two", kOSBooleanTrue));
+    HOLDS(number->getRetainCount() == 2);
+    HOLDS(OSDynamicCast(OSNumber, table->getObject("one")) == number);
+    HOLDS(table->getObject("three") == NULL && table->getCount() == 2);
+    walk = OSCollectionIterator::withCollection(table);
+    while (OSObject *key = walk->getNextObject())
+        seen += OSDynamicCast(OSSymbol, key) != NULL;
+    HOLDS(seen == 2);
+    walk->release();
+    table->removeObject("one");
+    HOLDS(number->getRetainCount() == 1 && table->getCount() == 1);
+    HOLDS(array->setObject(number) && array->setObject(data) && array->getCount() == 2);
+    array->removeObject(0);
+    HOLDS(array->getObject(0) == data && number->getRetainCount() == 1);
+    HOLDS(data->appendBytes("def", 3) && data->isEqualTo("abcdef", 6));
+    HOLDS(OSSymbol::withCString("same") == OSSymbol::withCString("same"));
+    HOLDS(os_add_overflow(0xffffffffu, 1u, &sum));
+    array->release();
+    table->release();
+    number->release();
+    data->release();
+    return NULL;
+}
+
+/* ---- memory ---- */
+
+extern "C" const char *
+check_buffers(void)
+{
+    static char mine[100];
+    IOBufferMemoryDescriptor *buffer = IOBufferMemoryDescriptor::inTaskWithOptions(
+        kernel_task, kIODirectionInOut | kIOMemoryKernelUserShared, 3 * PAGE_SIZE, PAGE_SIZE);
+    IOMemoryDescriptor *own = IOMemoryDescriptor::withAddress(mine, sizeof(mine), kIODirectionOut);
+    IOSubMemoryDescriptor *sub;
+    IOMemoryMap *map;
+    char *bytes;
+
+    HOLDS(buffer != NULL && buffer->getLength() == 3 * PAGE_SIZE);
+    HOLDS(buffer->prepare() == kIOReturnSuccess);
+    bytes = (char *)buffer->getBytesNoCopy();
+    memset(bytes, 7, 3 * PAGE_SIZE);
+    map = buffer->map();
+    HOLDS(map != NULL && map->getLength() == 3 * PAGE_SIZE);
+    HOLDS(((char *)map->getVirtualAddress())[PAGE_SIZE] == 7);
+    ((char *)map->getAddress())[5] = 9;
+    HOLDS(bytes[5] == 9);
+    HOLDS(buffer->readBytes(4, mine, 3) == 3 && mine[1] == 9 && mine[2] == 7);
+    HOLDS(buffer->writeBytes(0, "xyz", 3) == 3 && bytes[2] == 'z');
+    HOLDS(buffer->getBytesNoCopy(PAGE_SIZE, 4) == bytes + PAGE_SIZE);
+    sub = IOSubMemoryDescriptor::withSubRange(buffer, PAGE_SIZE, PAGE_SIZE, kIODirectionInOut);
+    HOLDS(sub != NULL && sub->getLength() == PAGE_SIZE);
+    sub->release();
+    buffer->setLength(10);
+    HOLDS(buffer->getLength() == 10 && buffer->getCapacity() >= 3 * PAGE_SIZE);
+    map->release();
+    HOLDS(buffer->complete() == kIOReturnSuccess);
+    buffer->release();
+    HOLDS(own->prepare() == 0 && own->readBytes(1, mine + 50, 4) == 4 && mine[50] == 9);
+    HOLDS((void *)own->map()->getVirtualAddress() == mine);
+    own->complete();
+    return NULL;
+}
+
+extern "C" const char *
+check_dma(void)
+{
+    IOBufferMemoryDescriptor *buffer =
+        IOBufferMemoryDescriptor::withCapacity(4 * PAGE_SIZE, kIODirectionInOut);
+    IODMACommand *command =
+        IODMACommand::withSpecification(kIODMACommandOutputHost64, 64, PAGE_SIZE);
+    IONaturalMemoryCursor *cursor = IONaturalMemoryCursor::withSpecification(2 * PAGE_SIZE, 0);
+    IODMACommand::Segment64 segments[8];
+    IOMemoryCursor::PhysicalSegment runs[8];
+    UInt64 offset = 0, total = 0;
+    UInt32 count = 8;
+    IOByteCount length = 0;
+
+    HOLDS(buffer->prepare() == 0);
+    HOLDS(command->gen64IOVMSegments(&offset, segments, &count) == kIOReturnNotReady);
+    HOLDS(command->setMemoryDescriptor(buffer) == 0);
+    HOLDS(command->gen64IOVMSegments(&offset, segments, &count) == 0 && count == 4);
+    for (UInt32 i = 0; i < count; i++)
+        total += segments[i].fLength;
+    HOLDS(total == 4 * PAGE_SIZE && offset == total);
+    HOLDS(segments[0].fIOVMAddr == buffer->getPhysicalSegment(0, &length));
+    HOLDS(command->gen64IOVMSegments(&offset, segments, &count) == kIOReturnOverrun);
+    HOLDS(command->clearMemoryDescriptor() == 0);
+    HOLDS(cursor->getPhysicalSegments(buffer, 0, runs, 8) >= 2 && runs[0].length > 0);
+    HOLDS(buffer->complete() == 0);
+    cursor->release();
+    command->release();
+    buffer->release();
+    return NULL;
+}
+
+extern "C" const char *
+check_queue(void)
+{
+    IOSharedDataQueue *queue = IOSharedDataQueue::withCapacity(64);
+    char text[16] = "";
+    UInt32 size;
+
+    for (unsigned round = 0; round < 50; round++) {
+        HOLDS(queue->enqueue((void *)"hello", 6) && queue->enqueue((void *)"you", 4));
+        size = sizeof(text);
+        HOLDS(queue->dequeue(text, &size) && size == 6 && strcmp(text, "hello") == 0);
+        size = sizeof(text);
+        HOLDS(queue->dequeue(text, &size) && size == 4 && strcmp(text, "you") == 0);
+    }
+    HOLDS(queue->peek() == NULL && !queue->dequeue(text, &size));
+    queue->release();
+    return NULL;
+}
+
+/* ---- threads ---- */
+
+static volatile int timer_fired, interrupts_done, filter_seen, call_done;
+
+static void
+timer_action(OSObject *, IOTimerEventSource *)
+{
+    timer_fired = 1;
+}
+
+static IOReturn
+gated(OSObject *, void *a, void *, void *, void *)
+{
+    *(int *)a += 1;
+    return kIOReturnSuccess;
+}
+
+static bool
+filter(OSObject *, IOFilterInterruptEventSource *)
+{
+    filter_seen++;
+    return true;
+}
+
+static void
+interrupt_action(OSObject *, IOInterruptEventSource *, int count)
+{
+    interrupts_done += count;
+}
+
+static void
+called(thread_call_param_t, thread_call_param_t)
+{
+    call_done = 1;
+}
+
+static bool
+comes_true(volatile int *flag, int wanted)
+{
+    for (unsigned i = 0; i < 2000 && *flag != wanted; i++)
+        IOSleep(1);
+    return *flag == wanted;
+}
+
+extern "C" const char *
+check_work_loop(void)
+{
+    IOService *owner = new IOService;
+    IOWorkLoop *loop = IOWorkLoop::workLoop();
+    IOCommandGate *gate = IOCommandGate::commandGate(owner, gated);
+    IOTimerEventSource *timer = IOTimerEventSource::timerEventSource(owner, timer_action);
+    IOFilterInterruptEventSource *interrupt;
+    thread_call_t call = thread_call_allocate(called, NULL);
+    int value = 0;
+
+    HOLDS(owner->init((OSDictionary *)NULL));
+    interrupt = IOFilterInterruptEventSource::filterInterruptEventSource(owner, interrupt_action,
+                                                                         filter, owner, 0);
+    HOLDS(gate->runCommand(&value) == kIOReturnNotReady);
+    HOLDS(loop->addEventSource(gate) == 0 && loop->addEventSource(timer) == 0);
+    HOLDS(loop->addEventSource(interrupt) == 0);
+    HOLDS(gate->runCommand(&value) == 0 && gate->runAction(gated, &value) == 0 && value == 2);
+    HOLDS(!loop->inGate() && !loop->onThread());
+    HOLDS(timer->setTimeoutMS(5) == 0 && comes_true(&timer_fired, 1));
+    timer_fired = 0;
+    HOLDS(timer->setTimeoutMS(60000) == 0);
+    timer->cancelTimeout();
+    HOLDS(owner->causeInterrupt(0) == 0 && owner->causeInterrupt(0) == 0);
+    HOLDS(comes_true(&interrupts_done, 2) && filter_seen == 2);
+    HOLDS(!thread_call_enter(call) && comes_true(&call_done, 1));
+    HOLDS(thread_call_free(call));
+    HOLDS(loop->removeEventSource(interrupt) == 0 && loop->removeEventSource(timer) == 0);
+    HOLDS(loop->removeEventSource(gate) == 0 && timer_fired == 0);
+    interrupt->release();
+    timer->release();
+    gate->release();
+    loop->release();
+    owner->release();
+    return NULL;
+}
+
+static lck_mtx_t *mutex;
+static volatile int ready;
+
+static void
+waker(void *, wait_result_t)
+{
+    lck_mtx_lock(mutex);
+    ready = 1;
+    wakeup((void *)&ready);
+    lck_mtx_unlock(mutex);
+    thread_terminate(current_thread());
+}
+
+extern "C" const char *
+check_sleep(void)
+{
+    struct timespec soon = { 0, 1000000 };
+    thread_t thread;
+
+    mutex = lck_mtx_alloc_init(NULL, NULL);
+    lck_mtx_lock(mutex);
+    lck_mtx_assert(mutex, LCK_MTX_ASSERT_OWNED);
+    HOLDS(msleep(&soon, mutex, PWAIT, "never", &soon) == EWOULDBLOCK);
+    HOLDS(kernel_thread_start(waker, NULL, &thread) == KERN_SUCCESS);
+    while (!ready)
+        HOLDS(msleep((void *)&ready, mutex, PWAIT, "ready", NULL) == 0);
+    lck_mtx_unlock(mutex);
+    thread_deallocate(thread);
+    lck_mtx_free(mutex, NULL);
+    return NULL;
+}
+
+/* ---- contexts ---- */
+
+extern "C" const char *
+check_contexts(void)
+{
+    IOSimpleLock *spin = IOSimpleLockAlloc();
+    IOLock *lock = IOLockAlloc();
+    IOInterruptState state;
+
+    HOLDS(preemption_enabled() && ml_get_interrupts_enabled());
+    IOLockLock(lock);
+    HOLDS(preemption_enabled() && !IOLockTryLock(lock));
+    IOLockUnlock(lock);
+    IOSimpleLockLock(spin);
+    HOLDS(!preemption_enabled() && ml_get_interrupts_enabled());
+    IOSimpleLockUnlock(spin);
+    state = IOSimpleLockLockDisableInterrupt(spin);
+    HOLDS(!ml_get_interrupts_enabled());
+    IOSimpleLockUnlockEnableInterrupt(spin, state);
+    HOLDS(preemption_enabled() && ml_get_interrupts_enabled());
+    IOSimpleLockFree(spin);
+    IOLockFree(lock);
+    return NULL;
+}
+
+/* ---- an old driver: a method table without dispatch records ---- */
+
+class test_Old : public IOService
+{
+    OSDeclareDefaultStructors(test_Old)
+};
+class test_OldClient : public IOUserClient
+{
+    OSDeclareDefaultStructors(test_OldClient) public
+        : IOReturn add(void *a, void *b, void *out, void *, void *, void *);
+    IOExternalMethod *getTargetAndMethodForIndex(IOService **target, UInt32 index) override;
+    IOReturn clientMemoryForType(UInt32 type, IOOptionBits *options,
+                                 IOMemoryDescriptor **memory) override;
+    IOReturn clientClose() override;
+};
+OSDefineMetaClassAndStructors(test_Old, IOService)
+    OSDefineMetaClassAndStructors(test_OldClient, IOUserClient)
+
+        IOReturn test_OldClient::add(void *a, void *b, void *out, void *, void *, void *)
+{
+    *(UInt64 *)out = (UInt64)(uintptr_t)a + (UInt64)(uintptr_t)b;
+    return kIOReturnSuccess;
+}
+
+IOExternalMethod *
+test_OldClient::getTargetAndMethodForIndex(IOService **target, UInt32 index)
+{
+    static IOExternalMethod methods[] = {
+        { NULL, (IOMethod)&test_OldClient::add, kIOUCScalarIScalarO, 2, 1 },
+    };
+
+    *target = this;
+    return index == 0 ? &methods[0] : NULL;
+}
+
+IOReturn
+test_OldClient::clientMemoryForType(UInt32, IOOptionBits *, IOMemoryDescriptor **memory)
+{
+    IOBufferMemoryDescriptor *shared = IOBufferMemoryDescriptor::withOptions(
+        kIODirectionInOut | kIOMemoryKernelUserShared, PAGE_SIZE, PAGE_SIZE);
+
+    strlcpy((char *)shared->getBytesNoCopy(), "shared", 16);
+    *memory = shared;
+    return kIOReturnSuccess;
+}
+
+IOReturn
+test_OldClient::clientClose()
+{
+    return terminate() ? kIOReturnSuccess : kIOReturnError;
+}

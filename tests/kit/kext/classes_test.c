@@ -1,0 +1,70 @@
+/* classes_test.c - runs the checks of classes.cpp in the kernel, and its old driver from outside */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <faultline/cmocka.h>
+#include <faultline/iokit.h>
+#include <hooks/vmk_sim.h>
+
+#define CHECKS(DO) \
+    DO(objects) DO(containers) DO(buffers) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
+
+#define DEFINE(name)                        \
+    const char *check_##name(void);         \
+    static void name(void **state)          \
+    {                                       \
+        const char *wrong = check_##name(); \
+                                            \
+        (void)state;                        \
+        if (wrong != NULL)                  \
+            fail_msg("%s", wrong);          \
+        assert_no_findings();               \
+    }
+CHECKS(DEFINE)
+
+static void
+an_old_driver_is_called_and_mapped(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    faultline_service_t *driver = faultline_load("test_Old");
+    uint64_t inputs[] = { 30, 12 }, output = 0, size = 0;
+    struct faultline_call call = { .scalar_input = inputs,
+                                   .scalar_input_count = 2,
+                                   .scalar_output = &output,
+                                   .scalar_output_count = 1 };
+    faultline_client_t *client;
+    vmk_return_t result;
+    char *memory;
+
+    (void)state;
+    assert_non_null(driver);
+    assert_null(faultline_open(driver, app, 0)); /* no IOUserClientClass yet */
+    faultline_set_property(driver, "IOUserClientClass", "test_OldClient");
+    client = faultline_open(driver, app, 0);
+    assert_non_null(client);
+    assert_int_equal(faultline_user_call(client, 0, &call), 0);
+    assert_int_equal(output, 42);
+    assert_int_equal((uint32_t)faultline_user_call(client, 9, &call), 0xe00002c7);
+    memory = faultline_user_map(client, 0, 0, &size, &result);
+    assert_int_equal(result, 0);
+    assert_int_equal(size, 4096);
+    assert_string_equal(memory, "shared");
+    faultline_close(client);
+    faultline_unload(driver);
+    assert_null(faultline_load("test_Nothing"));
+}
+
+int
+main(void)
+{
+#define CASE(name) faultline_unit_test(name),
+    const struct CMUnitTest tests[] = { CHECKS(CASE) faultline_unit_test(
+        an_old_driver_is_called_and_mapped) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
