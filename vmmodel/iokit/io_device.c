@@ -273,7 +273,7 @@ io_device_check_segments(struct io_md *md, const struct io_request *request)
 static enum vmm_status
 io_device_fault(const struct io_placement *placement, vmm_va va)
 {
-    const struct vm_profile *profile = vm_system_profile(placement->map->md->system);
+    const struct vm_profile *profile = io_profile(placement);
     vmm_prot access =
         profile->device_fault_wants_write ? (vmm_prot)VMM_PROT_DEFAULT : placement->prot;
     enum vmm_status status = vm_fault(placement->request->map, va, access);
@@ -327,7 +327,7 @@ io_device_tell_cache_mode(struct io_placement *placement)
 static enum vmm_status
 io_device_fill(struct io_placement *placement)
 {
-    const struct vm_profile *profile = vm_system_profile(placement->map->md->system);
+    const struct vm_profile *profile = io_profile(placement);
     enum vmm_status status =
         profile->prefault == VM_PREFAULT_ANY ? VMM_OK : io_check_prefault(placement);
 

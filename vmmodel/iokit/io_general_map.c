@@ -8,12 +8,6 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_map_prefault.h"
 
-static const struct vm_profile *
-io_profile(const struct io_placement *placement)
-{
-    return vm_system_profile(placement->map->md->system);
-}
-
 /* ---- the same-task shortcut (iokit.md 3.1) ---- */
 
 static bool

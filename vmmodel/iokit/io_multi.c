@@ -216,7 +216,7 @@ io_multi_unmap(struct io_map *map)
 static enum vmm_status
 io_multi_fill(struct io_placement *placement)
 {
-    const struct vm_profile *profile = vm_system_profile(placement->map->md->system);
+    const struct vm_profile *profile = io_profile(placement);
     enum vmm_status status = profile->multi_map == VM_MULTI_ANONYMOUS
                                  ? io_multi_fault_anonymous(placement)
                                  : io_multi_place_children(placement);

@@ -3,12 +3,6 @@
 
 enum { IO_GUARD_LARGE_BYTES = 65536 }; /* iokit.md 3.4 */
 
-static const struct vm_profile *
-io_profile(const struct io_placement *placement)
-{
-    return vm_system_profile(placement->map->md->system);
-}
-
 uint32_t
 io_cache_mode(const struct io_md *md, uint32_t options)
 {

@@ -44,6 +44,12 @@ struct io_placement {
     bool may_leak;  /* the failure is one that leaves the region behind */
 };
 
+static inline const struct vm_profile *
+io_profile(const struct io_placement *placement)
+{
+    return vm_system_profile(placement->map->md->system);
+}
+
 /* IOGeneralMemoryDescriptor::doMap over virtual memory. */
 enum vmm_status io_map_place(struct io_map *map, const struct io_request *request) VMM_MUST_USE;
 
