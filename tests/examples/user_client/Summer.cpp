@@ -13,14 +13,20 @@
 
 class com_example_Summer : public IOService
 {
-    OSDeclareDefaultStructors(com_example_Summer) public : bool start(IOService *provider) override;
+    OSDeclareDefaultStructors(com_example_Summer);
+
+  public:
+    bool start(IOService *provider) override;
     IOReturn newUserClient(task_t owner, void *security, UInt32 type, OSDictionary *properties,
                            IOUserClient **handler) override;
 };
 
 class com_example_SummerClient : public IOUserClient
 {
-    OSDeclareDefaultStructors(com_example_SummerClient) private : IOSimpleLock *lock;
+    OSDeclareDefaultStructors(com_example_SummerClient);
+
+  private:
+    IOSimpleLock *lock;
     UInt64 total;
 
     static IOReturn sMethod(OSObject *target, void *reference, IOExternalMethodArguments *args);

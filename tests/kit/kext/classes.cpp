@@ -14,6 +14,7 @@
 #include <IOKit/IOTimerEventSource.h>
 #include <IOKit/IOUserClient.h>
 #include <IOKit/IOWorkLoop.h>
+#include <kern/queue.h>
 #include <kern/thread_call.h>
 #include <libkern/c++/OSContainers.h>
 #include <libkern/c++/OSSharedPtr.h>
@@ -45,7 +46,10 @@ which(unsigned long)
 
 class test_Base : public OSObject
 {
-    OSDeclareDefaultStructors(test_Base) public : static int freed;
+    OSDeclareDefaultStructors(test_Base);
+
+  public:
+    static int freed;
     void free() override;
     virtual IOReturn
     answer(void *a, void *, void *, void *)
@@ -60,14 +64,18 @@ class test_Base : public OSObject
 };
 class test_Derived : public test_Base
 {
-    OSDeclareFinalStructors(test_Derived) public : IOReturn
-                                                   answer(void *a, void *, void *, void *) override
+    OSDeclareFinalStructors(test_Derived);
+
+  public:
+    IOReturn
+    answer(void *a, void *, void *, void *) override
     {
         return (IOReturn)(uintptr_t)a + 9;
     }
 };
-OSDefineMetaClassAndStructors(test_Base, OSObject)
-    OSDefineMetaClassAndFinalStructors(test_Derived, test_Base) int test_Base::freed;
+OSDefineMetaClassAndStructors(test_Base, OSObject);
+OSDefineMetaClassAndFinalStructors(test_Derived, test_Base);
+int test_Base::freed;
 
 void
 test_Base::free()
@@ -140,6 +148,33 @@ check_containers(void)
     return NULL;
 }
 
+struct item {
+    int number;
+    queue_chain_t link;
+};
+
+extern "C" const char *
+check_queues(void)
+{
+    queue_head_t head;
+    struct item items[3] = { { 1, { 0, 0 } }, { 2, { 0, 0 } }, { 3, { 0, 0 } } };
+    struct item *at;
+    int digits = 0;
+
+    queue_init(&head);
+    queue_enter(&head, &items[1], struct item *, link);
+    queue_enter(&head, &items[2], struct item *, link);
+    queue_enter_first(&head, &items[0], struct item *, link);
+    queue_iterate(&head, at, struct item *, link) digits = digits * 10 + at->number;
+    HOLDS(digits == 123);
+    queue_remove(&head, &items[1], struct item *, link);
+    queue_remove_first(&head, at, struct item *, link);
+    HOLDS(at == &items[0] && (struct item *)(void *)queue_first(&head) == &items[2]);
+    queue_remove_first(&head, at, struct item *, link);
+    HOLDS(at == &items[2] && queue_empty(&head));
+    return NULL;
+}
+
 /* ---- memory ---- */
 
 extern "C" const char *
@@ -174,8 +209,11 @@ check_buffers(void)
     HOLDS(buffer->complete() == kIOReturnSuccess);
     buffer->release();
     HOLDS(own->prepare() == 0 && own->readBytes(1, mine + 50, 4) == 4 && mine[50] == 9);
-    HOLDS((void *)own->map()->getVirtualAddress() == mine);
+    map = own->map();
+    HOLDS((void *)map->getVirtualAddress() == mine);
+    map->release();
     own->complete();
+    own->release();
     return NULL;
 }
 
@@ -376,8 +414,10 @@ class test_Old : public IOService
 };
 class test_OldClient : public IOUserClient
 {
-    OSDeclareDefaultStructors(test_OldClient) public
-        : IOReturn add(void *a, void *b, void *out, void *, void *, void *);
+    OSDeclareDefaultStructors(test_OldClient);
+
+  public:
+    IOReturn add(void *a, void *b, void *out, void *, void *, void *);
     IOExternalMethod *getTargetAndMethodForIndex(IOService **target, UInt32 index) override;
     IOReturn clientMemoryForType(UInt32 type, IOOptionBits *options,
                                  IOMemoryDescriptor **memory) override;

@@ -12,7 +12,8 @@
 #include <hooks/vmk_sim.h>
 
 #define CHECKS(DO) \
-    DO(objects) DO(containers) DO(buffers) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
+    DO(objects)    \
+    DO(containers) DO(queues) DO(buffers) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

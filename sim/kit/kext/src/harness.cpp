@@ -287,7 +287,7 @@ faultline_user_call_struct(faultline_client_t *client, uint32_t selector, const 
     return faultline_user_call(client, selector, &call);
 }
 
-/* The map stays until the client's task ends; IOConnectUnmapMemory() is rare. */
+/* The map stays until the client is gone; IOConnectUnmapMemory() is rare. */
 void *
 faultline_user_map(faultline_client_t *handle, uint32_t type, uint32_t options, uint64_t *size,
                    vmk_return_t *result)
@@ -308,6 +308,7 @@ faultline_user_map(faultline_client_t *handle, uint32_t type, uint32_t options, 
         *result = kIOReturnBadArgument;
         return NULL;
     }
+    client->keepMap(map);
     if (size != NULL)
         *size = map->getLength();
     return faultline_pointer(client->taskOfClient(), map->getAddress());

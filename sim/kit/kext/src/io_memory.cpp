@@ -294,6 +294,14 @@ IOMemoryDescriptor::getPhysicalAddress()
     return getPhysicalSegment(0, NULL);
 }
 
+addr64_t
+IOMemoryDescriptor::getSourceSegment(IOByteCount offset, IOByteCount *length)
+{
+    enum { SOURCE_SEGMENT = 0x2000 };
+
+    return getPhysicalSegment(offset, length, SOURCE_SEGMENT);
+}
+
 /* ---- mappings ---- */
 
 IOMemoryMap *

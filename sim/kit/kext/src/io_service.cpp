@@ -6,11 +6,18 @@
 
 OSDefineMetaClassAndStructors(IORegistryEntry, OSObject)
     OSDefineMetaClassAndStructors(IOService, IORegistryEntry)
-        OSDefineMetaClassAndAbstractStructors(IOUserClient, IOService)
-            OSDefineMetaClassAndAbstractStructors(IOUserClient2022, IOUserClient)
+        OSDefineMetaClassAndStructors(IONotifier, OSObject)
 
-                const IORegistryPlane *gIOServicePlane;
+            OSDefineMetaClassAndAbstractStructors(IOUserClient, IOService)
+                OSDefineMetaClassAndAbstractStructors(IOUserClient2022, IOUserClient)
+
+                    const IORegistryPlane *gIOServicePlane;
 const OSSymbol *gIONameMatchKey = OSSymbol::withCString("IONameMatch");
+const OSSymbol *gIOPublishNotification = OSSymbol::withCString("IOServicePublish");
+const OSSymbol *gIOFirstPublishNotification = OSSymbol::withCString("IOServiceFirstPublish");
+const OSSymbol *gIOMatchedNotification = OSSymbol::withCString("IOServiceMatched");
+const OSSymbol *gIOTerminatedNotification = OSSymbol::withCString("IOServiceTerminate");
+const OSSymbol *gIOGeneralInterest = OSSymbol::withCString("IOGeneralInterest");
 
 /* ---- registry entries ---- */
 
@@ -579,6 +586,19 @@ IOService::nameMatching(const char *name, OSDictionary *table)
     return table;
 }
 
+IONotifier *
+IOService::addMatchingNotification(const OSSymbol *, OSDictionary *,
+                                   IOServiceMatchingNotificationHandler, void *, void *, SInt32)
+{
+    return new IONotifier;
+}
+
+IONotifier *
+IOService::registerInterest(const OSSymbol *, IOServiceInterestHandler, void *, void *)
+{
+    return new IONotifier;
+}
+
 IOService *
 IOService::waitForService(OSDictionary *matching, void *)
 {
@@ -599,6 +619,22 @@ IOService::getResourceService()
 }
 
 /* ---- user clients ---- */
+
+void
+IOUserClient::free()
+{
+    OSSafeReleaseNULL(faultlineMaps);
+    IOService::free();
+}
+
+void
+IOUserClient::keepMap(IOMemoryMap *map)
+{
+    if (faultlineMaps == NULL)
+        faultlineMaps = OSArray::withCapacity(2);
+    faultlineMaps->setObject(map);
+    map->release();
+}
 
 bool
 IOUserClient::initWithTask(task_t owner, void *, UInt32)

@@ -287,6 +287,12 @@ proc_name(int pid, char *name, int size)
 }
 
 boolean_t
+PE_parse_boot_argn(const char *, void *, int)
+{
+    return false;
+}
+
+boolean_t
 preemption_enabled(void)
 {
     Seam seam;

@@ -587,6 +587,7 @@ struct thread_call {
     uint64_t generation; /* of the entry that counts; an older one was cancelled or replaced */
     bool is_pending, is_running, is_freed;
     uint64_t deadline;
+    unsigned entries; /* threads that will still look at it */
 };
 
 struct thread_call_entry {
@@ -607,6 +608,14 @@ thread_call_wait(const struct thread_call_entry *entry)
     return call->generation == entry->generation && call->is_pending;
 }
 
+/* The last to look at a call that was freed gives it back. */
+static void
+thread_call_reap(struct thread_call *call)
+{
+    if (call->is_freed && call->entries == 0)
+        kext_release(call);
+}
+
 static void
 thread_call_run(void *context)
 {
@@ -624,6 +633,8 @@ thread_call_run(void *context)
         call->is_running = false;
         kext_wakeup(&call->is_running, 0);
     }
+    call->entries--;
+    thread_call_reap(call);
     kext_mutex_unlock(calls_lock);
 }
 
@@ -637,7 +648,6 @@ thread_call_allocate(thread_call_func_t function, thread_call_param_t parameter)
     return call;
 }
 
-/* The call stays: an entry's thread may still look at it. */
 boolean_t
 thread_call_free(thread_call_t call)
 {
@@ -646,6 +656,7 @@ thread_call_free(thread_call_t call)
     kext_mutex_lock(calls_lock);
     is_free = !call->is_pending;
     call->is_freed = is_free;
+    thread_call_reap(call);
     kext_mutex_unlock(calls_lock);
     return is_free;
 }
@@ -663,6 +674,8 @@ thread_call_enter1_delayed(thread_call_t call, thread_call_param_t second, uint6
     call->is_pending = true;
     entry->call = call;
     entry->generation = ++call->generation;
+    call->entries++;
+    kext_wakeup(call, 0); /* an older entry has nothing to wait for */
     kext_mutex_unlock(calls_lock);
     kext_thread_start(thread_call_run, entry);
     return was_pending;

@@ -317,6 +317,10 @@ enum {
 #define iokit_common_err(code) ((IOReturn)(sys_iokit | sub_iokit_common | (code)))
 #define iokit_family_err(sub, code) ((IOReturn)(sys_iokit | (sub) | (code)))
 #define iokit_vendor_specific_err(code) ((IOReturn)(sys_iokit | (-2 & 0xfff) << 14 | (code)))
+typedef kern_return_t OSReturn;
+#define kOSReturnSuccess 0
+#define kOSReturnError ((OSReturn)0xdc000001)
+#define kOSMetaClassInternal ((OSReturn)0xdc004001)
 #define kIOReturnSuccess KERN_SUCCESS
 #define kIOReturnError iokit_common_err(0x2bc)
 #define kIOReturnNoMemory iokit_common_err(0x2bd)

@@ -35,7 +35,10 @@ extern const OSSymbol *gIONameMatchKey;
 
 class IORegistryEntry : public OSObject
 {
-    OSDeclareDefaultStructors(IORegistryEntry) protected : OSDictionary *properties;
+    OSDeclareDefaultStructors(IORegistryEntry);
+
+  protected:
+    OSDictionary *properties;
     IORegistryEntry *parent;
     OSArray *children;
     const OSSymbol *name;
@@ -132,9 +135,40 @@ struct IOPMPowerState {
 #define kIOPMDeviceUsable 0x8000
 #define kIOPMSleep 1
 
+class IONotifier : public OSObject
+{
+    OSDeclareDefaultStructors(IONotifier);
+
+  public:
+    virtual void
+    remove()
+    {
+        release();
+    }
+    virtual bool
+    disable()
+    {
+        return true;
+    }
+    virtual void
+    enable(bool)
+    {
+    }
+};
+typedef bool (*IOServiceMatchingNotificationHandler)(void *target, void *refCon,
+                                                     IOService *newService, IONotifier *notifier);
+typedef bool (*IOServiceNotificationHandler)(void *target, void *refCon, IOService *newService);
+typedef IOReturn (*IOServiceInterestHandler)(void *target, void *refCon, UInt32 messageType,
+                                             IOService *provider, void *argument, vm_size_t size);
+extern const OSSymbol *gIOPublishNotification, *gIOFirstPublishNotification;
+extern const OSSymbol *gIOMatchedNotification, *gIOTerminatedNotification, *gIOGeneralInterest;
+
 class IOService : public IORegistryEntry
 {
-    OSDeclareDefaultStructors(IOService) protected : IOService *openedBy;
+    OSDeclareDefaultStructors(IOService);
+
+  protected:
+    IOService *openedBy;
     bool isRegistered, isTerminated;
     OSArray *deviceMemory;
     void free() override;
@@ -247,6 +281,64 @@ class IOService : public IORegistryEntry
     {
         return kIOReturnUnsupported;
     }
+    /* Nothing is ever matched or told: the notifier is there to be removed. */
+    static IONotifier *addMatchingNotification(const OSSymbol *type, OSDictionary *matching,
+                                               IOServiceMatchingNotificationHandler, void *target,
+                                               void *refCon = 0, SInt32 priority = 0);
+    virtual IONotifier *registerInterest(const OSSymbol *type, IOServiceInterestHandler,
+                                         void *target, void *refCon = 0);
+    virtual bool
+    activityTickle(unsigned long, unsigned long = 0)
+    {
+        return true;
+    }
+    virtual IOReturn
+    setIdleTimerPeriod(unsigned long)
+    {
+        return IOPMNoErr;
+    }
+    virtual IOReturn
+    acknowledgePowerChange(IOService *)
+    {
+        return IOPMNoErr;
+    }
+    virtual IOReturn
+    acknowledgeSetPowerState()
+    {
+        return IOPMNoErr;
+    }
+    virtual void
+    systemWillShutdown(IOOptionBits)
+    {
+    }
+    virtual SInt32
+    getBusyState()
+    {
+        return 0;
+    }
+    virtual void
+    adjustBusy(SInt32)
+    {
+    }
+    virtual IOReturn
+    waitQuiet(uint64_t = 0)
+    {
+        return kIOReturnSuccess;
+    }
+    virtual IOOptionBits
+    getState() const
+    {
+        return isRegistered ? 2 : 0;
+    }
+    virtual bool
+    lockForArbitration(bool = true)
+    {
+        return true;
+    }
+    virtual void
+    unlockForArbitration()
+    {
+    }
     static OSDictionary *serviceMatching(const char *, OSDictionary * = 0);
     static OSDictionary *nameMatching(const char *, OSDictionary * = 0);
     static IOService *waitForService(OSDictionary *, void * = 0);
@@ -312,7 +404,8 @@ enum {
 
 class IOMemoryDescriptor : public OSObject
 {
-    OSDeclareDefaultStructors(IOMemoryDescriptor) friend class IOMemoryMap;
+    OSDeclareDefaultStructors(IOMemoryDescriptor);
+    friend class IOMemoryMap;
 
   protected:
     IOByteCount _length;
@@ -373,6 +466,7 @@ class IOMemoryDescriptor : public OSObject
                                         IOOptionBits options = 0);
     virtual addr64_t getPhysicalSegment64(IOByteCount offset, IOByteCount *length);
     virtual IOPhysicalAddress getPhysicalAddress();
+    virtual addr64_t getSourceSegment(IOByteCount offset, IOByteCount *length);
     virtual IOMemoryMap *map(IOOptionBits options = 0);
     virtual IOMemoryMap *map(task_t, IOVirtualAddress at, IOOptionBits, IOByteCount offset = 0,
                              IOByteCount length = 0);
@@ -397,7 +491,8 @@ class IOMemoryDescriptor : public OSObject
 
 class IOMemoryMap : public OSObject
 {
-    OSDeclareDefaultStructors(IOMemoryMap) friend class IOMemoryDescriptor;
+    OSDeclareDefaultStructors(IOMemoryMap);
+    friend class IOMemoryDescriptor;
 
   protected:
     IOMemoryDescriptor *descriptor;
@@ -451,23 +546,29 @@ class IOGeneralMemoryDescriptor : public IOMemoryDescriptor
 
 class IOSubMemoryDescriptor : public IOMemoryDescriptor
 {
-    OSDeclareDefaultStructors(IOSubMemoryDescriptor) public
-        : static IOSubMemoryDescriptor *withSubRange(IOMemoryDescriptor *, IOByteCount offset,
-                                                     IOByteCount length, IOOptionBits);
+    OSDeclareDefaultStructors(IOSubMemoryDescriptor);
+
+  public:
+    static IOSubMemoryDescriptor *withSubRange(IOMemoryDescriptor *, IOByteCount offset,
+                                               IOByteCount length, IOOptionBits);
 };
 
 class IOMultiMemoryDescriptor : public IOMemoryDescriptor
 {
-    OSDeclareDefaultStructors(IOMultiMemoryDescriptor) public
-        : static IOMultiMemoryDescriptor *withDescriptors(IOMemoryDescriptor **, UInt32 count,
-                                                          IODirection, bool asReference = false);
+    OSDeclareDefaultStructors(IOMultiMemoryDescriptor);
+
+  public:
+    static IOMultiMemoryDescriptor *withDescriptors(IOMemoryDescriptor **, UInt32 count,
+                                                    IODirection, bool asReference = false);
 };
 
 class IOBufferMemoryDescriptor : public IOGeneralMemoryDescriptor
 {
-    OSDeclareDefaultStructors(IOBufferMemoryDescriptor) public
-        : static IOBufferMemoryDescriptor *withOptions(IOOptionBits, vm_size_t capacity,
-                                                       vm_offset_t alignment = 1);
+    OSDeclareDefaultStructors(IOBufferMemoryDescriptor);
+
+  public:
+    static IOBufferMemoryDescriptor *withOptions(IOOptionBits, vm_size_t capacity,
+                                                 vm_offset_t alignment = 1);
     static IOBufferMemoryDescriptor *withCapacity(vm_size_t capacity, IODirection,
                                                   bool contiguous = false);
     static IOBufferMemoryDescriptor *withBytes(const void *, vm_size_t length, IODirection,
@@ -487,8 +588,10 @@ class IOBufferMemoryDescriptor : public IOGeneralMemoryDescriptor
 
 class IODeviceMemory : public IOMemoryDescriptor
 {
-    OSDeclareDefaultStructors(IODeviceMemory) public
-        : static IODeviceMemory *withRange(IOPhysicalAddress, IOPhysicalLength);
+    OSDeclareDefaultStructors(IODeviceMemory);
+
+  public:
+    static IODeviceMemory *withRange(IOPhysicalAddress, IOPhysicalLength);
 };
 
 /* ---- user clients ---- */
@@ -559,15 +662,33 @@ struct IOExternalMethod {
     IOOptionBits flags;
     IOByteCount count0, count1;
 };
+struct IOExternalAsyncMethod {
+    IOService *object;
+    IOAsyncMethod func;
+    IOOptionBits flags;
+    IOByteCount count0, count1;
+};
+typedef IOReturn (IOService::*IOTrap)(void *, void *, void *, void *, void *, void *);
+struct IOExternalTrap {
+    IOService *object;
+    IOTrap func;
+};
 #define kIOClientPrivilegeAdministrator "root"
 #define kIOClientPrivilegeLocalUser "local"
 
 class IOUserClient : public IOService
 {
-    OSDeclareAbstractStructors(IOUserClient) private
-        : task_t faultlineTask; /* ours: drivers have a field of their own for it */
+    OSDeclareAbstractStructors(IOUserClient);
+
+  private:
+    task_t faultlineTask;   /* ours: drivers have a field of their own for it */
+    OSArray *faultlineMaps; /* what the task mapped of it */
+
+  protected:
+    void free() override;
 
   public:
+    void keepMap(IOMemoryMap *map); /* until the client is gone; takes the reference */
     task_t
     taskOfClient() const
     {
@@ -611,6 +732,26 @@ class IOUserClient : public IOService
         return 0;
     }
     virtual IOExternalMethod *getTargetAndMethodForIndex(IOService **target, UInt32 index);
+    virtual IOExternalAsyncMethod *
+    getExternalAsyncMethodForIndex(UInt32)
+    {
+        return 0;
+    }
+    virtual IOExternalAsyncMethod *
+    getAsyncTargetAndMethodForIndex(IOService **, UInt32)
+    {
+        return 0;
+    }
+    virtual IOExternalTrap *
+    getExternalTrapForIndex(UInt32)
+    {
+        return 0;
+    }
+    virtual IOExternalTrap *
+    getTargetAndTrapForIndex(IOService **, UInt32)
+    {
+        return 0;
+    }
     static IOReturn clientHasPrivilege(void *security, const char *privilege);
     static OSObject *
     copyClientEntitlement(task_t, const char *)
@@ -630,10 +771,12 @@ class IOUserClient : public IOService
 
 class IOUserClient2022 : public IOUserClient
 {
-    OSDeclareAbstractStructors(IOUserClient2022) public
-        : IOReturn dispatchExternalMethod(uint32_t selector, IOExternalMethodArgumentsOpaque *,
-                                          const IOExternalMethodDispatch2022 *, size_t count,
-                                          OSObject *target, void *reference);
+    OSDeclareAbstractStructors(IOUserClient2022);
+
+  public:
+    IOReturn dispatchExternalMethod(uint32_t selector, IOExternalMethodArgumentsOpaque *,
+                                    const IOExternalMethodDispatch2022 *, size_t count,
+                                    OSObject *target, void *reference);
 };
 
 #endif

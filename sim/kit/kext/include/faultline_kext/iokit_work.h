@@ -20,7 +20,10 @@ class IOEventSource;
 
 class IOWorkLoop : public OSObject
 {
-    OSDeclareDefaultStructors(IOWorkLoop) protected : IORecursiveLock *gateLock;
+    OSDeclareDefaultStructors(IOWorkLoop);
+
+  protected:
+    IORecursiveLock *gateLock;
     IOEventSource *eventChain;
     void *workThread;
     bool isEnding, hasEnded, workToDo;
@@ -64,7 +67,8 @@ class IOWorkLoop : public OSObject
 
 class IOEventSource : public OSObject
 {
-    OSDeclareAbstractStructors(IOEventSource) friend class IOWorkLoop;
+    OSDeclareAbstractStructors(IOEventSource);
+    friend class IOWorkLoop;
 
   public:
     typedef void (*Action)(OSObject *owner, ...);
@@ -154,8 +158,10 @@ class IOEventSource : public OSObject
 
 class IOCommandGate : public IOEventSource
 {
-    OSDeclareDefaultStructors(IOCommandGate) public
-        : typedef IOReturn (*Action)(OSObject *owner, void *, void *, void *, void *);
+    OSDeclareDefaultStructors(IOCommandGate);
+
+  public:
+    typedef IOReturn (*Action)(OSObject *owner, void *, void *, void *, void *);
     static IOCommandGate *commandGate(OSObject *owner, Action action = 0);
     virtual bool init(OSObject *owner, Action action = 0);
     virtual IOReturn runCommand(void *a0 = 0, void *a1 = 0, void *a2 = 0, void *a3 = 0);
@@ -169,7 +175,10 @@ class IOCommandGate : public IOEventSource
 
 class IOTimerEventSource : public IOEventSource
 {
-    OSDeclareDefaultStructors(IOTimerEventSource) protected : thread_call_t call;
+    OSDeclareDefaultStructors(IOTimerEventSource);
+
+  protected:
+    thread_call_t call;
     volatile bool isDue;
     void free() override;
     bool checkForWork() override;
@@ -192,7 +201,10 @@ class IOTimerEventSource : public IOEventSource
 
 class IOInterruptEventSource : public IOEventSource
 {
-    OSDeclareDefaultStructors(IOInterruptEventSource) protected : IOService *provider;
+    OSDeclareDefaultStructors(IOInterruptEventSource);
+
+  protected:
+    IOService *provider;
     int intIndex;
     volatile UInt32 producerCount, consumerCount;
     void free() override;
@@ -221,8 +233,10 @@ class IOInterruptEventSource : public IOEventSource
 
 class IOFilterInterruptEventSource : public IOInterruptEventSource
 {
-    OSDeclareDefaultStructors(IOFilterInterruptEventSource) public
-        : typedef bool (*Filter)(OSObject *owner, IOFilterInterruptEventSource *sender);
+    OSDeclareDefaultStructors(IOFilterInterruptEventSource);
+
+  public:
+    typedef bool (*Filter)(OSObject *owner, IOFilterInterruptEventSource *sender);
 
   protected:
     Filter filterAction;
@@ -247,7 +261,10 @@ class IOFilterInterruptEventSource : public IOInterruptEventSource
 
 class IODMACommand : public OSObject
 {
-    OSDeclareDefaultStructors(IODMACommand) public : struct Segment32 {
+    OSDeclareDefaultStructors(IODMACommand);
+
+  public:
+    struct Segment32 {
         UInt32 fIOVMAddr, fLength;
     };
     struct Segment64 {
@@ -333,7 +350,10 @@ class IODMACommand : public OSObject
 
 class IOMemoryCursor : public OSObject
 {
-    OSDeclareDefaultStructors(IOMemoryCursor) public : struct PhysicalSegment {
+    OSDeclareDefaultStructors(IOMemoryCursor);
+
+  public:
+    struct PhysicalSegment {
         IOPhysicalAddress location;
         IOPhysicalLength length;
     };
@@ -356,9 +376,11 @@ class IOMemoryCursor : public OSObject
 
 class IONaturalMemoryCursor : public IOMemoryCursor
 {
-    OSDeclareDefaultStructors(IONaturalMemoryCursor) public
-        : static IONaturalMemoryCursor *withSpecification(IOPhysicalLength, IOPhysicalLength,
-                                                          IOPhysicalLength = 1);
+    OSDeclareDefaultStructors(IONaturalMemoryCursor);
+
+  public:
+    static IONaturalMemoryCursor *withSpecification(IOPhysicalLength, IOPhysicalLength,
+                                                    IOPhysicalLength = 1);
     static void outputSegment(PhysicalSegment, void *segments, UInt32 index);
     UInt32
     getPhysicalSegments(IOMemoryDescriptor *md, IOByteCount from, PhysicalSegment *segments,
@@ -373,7 +395,7 @@ class IONaturalMemoryCursor : public IOMemoryCursor
 typedef struct _IODataQueueEntry {
     UInt32 size;
     UInt8 data[4];
-} IODataQueueEntry;
+} __attribute__((packed)) IODataQueueEntry; /* an entry begins where the last one ended */
 typedef struct _IODataQueueMemory {
     UInt32 queueSize;
     volatile UInt32 head, tail;
@@ -384,7 +406,10 @@ typedef struct _IODataQueueMemory {
 
 class IODataQueue : public OSObject
 {
-    OSDeclareDefaultStructors(IODataQueue) protected : IODataQueueMemory *dataQueue;
+    OSDeclareDefaultStructors(IODataQueue);
+
+  protected:
+    IODataQueueMemory *dataQueue;
     IOBufferMemoryDescriptor *memory;
     void free() override;
     bool room(UInt32 size, UInt32 *at, UInt32 *next);
@@ -407,8 +432,10 @@ class IODataQueue : public OSObject
 
 class IOSharedDataQueue : public IODataQueue
 {
-    OSDeclareDefaultStructors(IOSharedDataQueue) public
-        : static IOSharedDataQueue *withCapacity(UInt32 size);
+    OSDeclareDefaultStructors(IOSharedDataQueue);
+
+  public:
+    static IOSharedDataQueue *withCapacity(UInt32 size);
     static IOSharedDataQueue *withEntries(UInt32 count, UInt32 entrySize);
     virtual IODataQueueEntry *peek();
     virtual Boolean dequeue(void *data, UInt32 *size);
@@ -418,12 +445,18 @@ class IOSharedDataQueue : public IODataQueue
 
 class IOCommand : public OSObject
 {
-    OSDeclareDefaultStructors(IOCommand) public : IOCommand *fNext;
+    OSDeclareDefaultStructors(IOCommand);
+
+  public:
+    IOCommand *fNext;
 };
 
 class IOCommandPool : public OSObject
 {
-    OSDeclareDefaultStructors(IOCommandPool) protected : IOCommand *commands;
+    OSDeclareDefaultStructors(IOCommandPool);
+
+  protected:
+    IOCommand *commands;
     IOLock *lock;
     void free() override;
 

@@ -87,6 +87,7 @@ void proc_name(int, char *, int);
 void *get_bsdtask_info(task_t);
 #define kernel_task (kernel_task_of_faultline())
 vm_map_t kernel_map_of_faultline(void);
+boolean_t PE_parse_boot_argn(const char *name, void *value, int size); /* none is ever set */
 boolean_t preemption_enabled(void);
 boolean_t ml_get_interrupts_enabled(void);
 boolean_t ml_set_interrupts_enabled(boolean_t);

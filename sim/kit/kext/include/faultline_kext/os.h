@@ -294,7 +294,11 @@ class OSObject : public OSMetaClassBase
 
 class OSSerialize : public OSObject
 {
-    OSDeclareDefaultStructors(OSSerialize) public : virtual char *text() const
+    OSDeclareDefaultStructors(OSSerialize);
+
+  public:
+    virtual char *
+    text() const
     {
         return (char *)"";
     }
@@ -303,7 +307,10 @@ class OSSerialize : public OSObject
 
 class OSString : public OSObject
 {
-    OSDeclareDefaultStructors(OSString) protected : unsigned length;
+    OSDeclareDefaultStructors(OSString);
+
+  protected:
+    unsigned length;
     char *string;
     void free() override;
 
@@ -323,8 +330,10 @@ class OSString : public OSObject
 
 class OSSymbol : public OSString
 {
-    OSDeclareDefaultStructors(OSSymbol) public
-        : static const OSSymbol *withString(const OSString *);
+    OSDeclareDefaultStructors(OSSymbol);
+
+  public:
+    static const OSSymbol *withString(const OSString *);
     static const OSSymbol *withCString(const char *);
     static const OSSymbol *withCStringNoCopy(const char *);
     static const OSSymbol *existingSymbolForCString(const char *);
@@ -333,7 +342,10 @@ class OSSymbol : public OSString
 
 class OSNumber : public OSObject
 {
-    OSDeclareDefaultStructors(OSNumber) protected : unsigned int bits;
+    OSDeclareDefaultStructors(OSNumber);
+
+  protected:
+    unsigned int bits;
     unsigned long long value;
 
   public:
@@ -385,7 +397,10 @@ class OSNumber : public OSObject
 
 class OSBoolean : public OSObject
 {
-    OSDeclareDefaultStructors(OSBoolean) protected : bool value;
+    OSDeclareDefaultStructors(OSBoolean);
+
+  protected:
+    bool value;
 
   public:
     static OSBoolean *withBoolean(bool);
@@ -415,7 +430,10 @@ extern OSBoolean *const &kOSBooleanFalse;
 
 class OSData : public OSObject
 {
-    OSDeclareDefaultStructors(OSData) protected : void *data;
+    OSDeclareDefaultStructors(OSData);
+
+  protected:
+    void *data;
     unsigned length, capacity;
     bool isOwn;
     void free() override;
@@ -452,14 +470,20 @@ class OSData : public OSObject
 
 class OSIterator : public OSObject
 {
-    OSDeclareAbstractStructors(OSIterator) public : virtual void reset() = 0;
+    OSDeclareAbstractStructors(OSIterator);
+
+  public:
+    virtual void reset() = 0;
     virtual bool isValid() = 0;
     virtual OSObject *getNextObject() = 0;
 };
 
 class OSCollection : public OSObject
 {
-    OSDeclareAbstractStructors(OSCollection) public : virtual unsigned int getCount() const = 0;
+    OSDeclareAbstractStructors(OSCollection);
+
+  public:
+    virtual unsigned int getCount() const = 0;
     virtual unsigned int
     getCapacity() const
     {
@@ -477,7 +501,10 @@ class OSCollection : public OSObject
 
 class OSCollectionIterator : public OSIterator
 {
-    OSDeclareDefaultStructors(OSCollectionIterator) protected : const OSCollection *collection;
+    OSDeclareDefaultStructors(OSCollectionIterator);
+
+  protected:
+    const OSCollection *collection;
     unsigned at, changes;
     void free() override;
 
@@ -491,7 +518,10 @@ class OSCollectionIterator : public OSIterator
 
 class OSArray : public OSCollection
 {
-    OSDeclareDefaultStructors(OSArray) protected : const OSMetaClassBase **array;
+    OSDeclareDefaultStructors(OSArray);
+
+  protected:
+    const OSMetaClassBase **array;
     unsigned count, room;
     void free() override;
 
@@ -523,7 +553,10 @@ class OSArray : public OSCollection
 
 class OSSet : public OSArray
 {
-    OSDeclareDefaultStructors(OSSet) public : static OSSet *withCapacity(unsigned);
+    OSDeclareDefaultStructors(OSSet);
+
+  public:
+    static OSSet *withCapacity(unsigned);
     bool setObject(const OSMetaClassBase *) override;
     virtual bool containsObject(const OSMetaClassBase *) const;
     virtual bool
@@ -543,8 +576,10 @@ class OSSet : public OSArray
 
 class OSOrderedSet : public OSArray
 {
-    OSDeclareDefaultStructors(OSOrderedSet) public
-        : static OSOrderedSet *withCapacity(unsigned, void *order = 0, void *reference = 0);
+    OSDeclareDefaultStructors(OSOrderedSet);
+
+  public:
+    static OSOrderedSet *withCapacity(unsigned, void *order = 0, void *reference = 0);
     virtual OSObject *
     getFirstObject() const
     {
@@ -554,7 +589,10 @@ class OSOrderedSet : public OSArray
 
 class OSDictionary : public OSCollection
 {
-    OSDeclareDefaultStructors(OSDictionary) protected : OSArray *keys, *values;
+    OSDeclareDefaultStructors(OSDictionary);
+
+  protected:
+    OSArray *keys, *values;
     void free() override;
     int indexOf(const char *) const;
 

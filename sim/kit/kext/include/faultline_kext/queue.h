@@ -6,7 +6,7 @@
 
 typedef struct queue_entry {
     struct queue_entry *next, *prev;
-} *queue_t, queue_head_t, queue_chain_t, *queue_entry_t;
+} * queue_t, queue_head_t, queue_chain_t, *queue_entry_t;
 
 #define queue_init(q) ((q)->next = (q)->prev = (q))
 #define queue_first(q) ((q)->next)
@@ -56,35 +56,35 @@ dequeue_head(queue_t queue)
 /* The typed ones link the structures themselves, through the named member. */
 #define KEXT_QUEUE_LINK(head, e, type, field) \
     ((queue_entry_t)(e) == (head) ? (head) : &((type)(void *)(e))->field)
-#define queue_enter(head, e, type, field)                                     \
-    do {                                                                      \
-        queue_entry_t kext_last = (head)->prev;                               \
-        (e)->field.prev = kext_last;                                          \
-        (e)->field.next = (head);                                             \
+#define queue_enter(head, e, type, field)                                                 \
+    do {                                                                                  \
+        queue_entry_t kext_last = (head)->prev;                                           \
+        (e)->field.prev = kext_last;                                                      \
+        (e)->field.next = (head);                                                         \
         KEXT_QUEUE_LINK(head, kext_last, type, field)->next = (queue_entry_t)(void *)(e); \
-        (head)->prev = (queue_entry_t)(void *)(e);                            \
+        (head)->prev = (queue_entry_t)(void *)(e);                                        \
     } while (0)
-#define queue_enter_first(head, e, type, field)                               \
-    do {                                                                      \
-        queue_entry_t kext_first = (head)->next;                              \
-        (e)->field.next = kext_first;                                         \
-        (e)->field.prev = (head);                                             \
+#define queue_enter_first(head, e, type, field)                                            \
+    do {                                                                                   \
+        queue_entry_t kext_first = (head)->next;                                           \
+        (e)->field.next = kext_first;                                                      \
+        (e)->field.prev = (head);                                                          \
         KEXT_QUEUE_LINK(head, kext_first, type, field)->prev = (queue_entry_t)(void *)(e); \
-        (head)->next = (queue_entry_t)(void *)(e);                            \
+        (head)->next = (queue_entry_t)(void *)(e);                                         \
     } while (0)
-#define queue_remove(head, e, type, field)                                    \
-    do {                                                                      \
-        queue_entry_t kext_next = (e)->field.next;                            \
-        queue_entry_t kext_prev = (e)->field.prev;                            \
-        KEXT_QUEUE_LINK(head, kext_next, type, field)->prev = kext_prev;      \
-        KEXT_QUEUE_LINK(head, kext_prev, type, field)->next = kext_next;      \
+#define queue_remove(head, e, type, field)                               \
+    do {                                                                 \
+        queue_entry_t kext_next = (e)->field.next;                       \
+        queue_entry_t kext_prev = (e)->field.prev;                       \
+        KEXT_QUEUE_LINK(head, kext_next, type, field)->prev = kext_prev; \
+        KEXT_QUEUE_LINK(head, kext_prev, type, field)->next = kext_next; \
     } while (0)
-#define queue_remove_first(head, e, type, field)  \
-    do {                                          \
-        (e) = (type)(void *)(head)->next;         \
-        queue_remove(head, e, type, field);       \
+#define queue_remove_first(head, e, type, field) \
+    do {                                         \
+        (e) = (type)(void *)(head)->next;        \
+        queue_remove(head, e, type, field);      \
     } while (0)
-#define queue_iterate(head, e, type, field)                                            \
+#define queue_iterate(head, e, type, field)                                                     \
     for ((e) = (type)(void *)queue_first(head); !queue_end((head), (queue_entry_t)(void *)(e)); \
          (e) = (type)(void *)queue_next(&(e)->field))
 
