@@ -42,10 +42,11 @@ class com_example_SummerClient : public IOUserClient
                             void *reference) override;
 };
 
-OSDefineMetaClassAndStructors(com_example_Summer, IOService)
-    OSDefineMetaClassAndStructors(com_example_SummerClient, IOUserClient)
+OSDefineMetaClassAndStructors(com_example_Summer, IOService);
+OSDefineMetaClassAndStructors(com_example_SummerClient, IOUserClient);
 
-        bool com_example_Summer::start(IOService *provider)
+bool
+com_example_Summer::start(IOService *provider)
 {
     if (!IOService::start(provider))
         return false;

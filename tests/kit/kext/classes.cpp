@@ -423,10 +423,11 @@ class test_OldClient : public IOUserClient
                                  IOMemoryDescriptor **memory) override;
     IOReturn clientClose() override;
 };
-OSDefineMetaClassAndStructors(test_Old, IOService)
-    OSDefineMetaClassAndStructors(test_OldClient, IOUserClient)
+OSDefineMetaClassAndStructors(test_Old, IOService);
+OSDefineMetaClassAndStructors(test_OldClient, IOUserClient);
 
-        IOReturn test_OldClient::add(void *a, void *b, void *out, void *, void *, void *)
+IOReturn
+test_OldClient::add(void *a, void *b, void *out, void *, void *, void *)
 {
     *(UInt64 *)out = (UInt64)(uintptr_t)a + (UInt64)(uintptr_t)b;
     return kIOReturnSuccess;

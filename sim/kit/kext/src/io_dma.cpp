@@ -3,19 +3,20 @@
 
 #include "host.h"
 
-OSDefineMetaClassAndStructors(IODMACommand, OSObject)
-    OSDefineMetaClassAndStructors(IOMemoryCursor, OSObject)
-        OSDefineMetaClassAndStructors(IONaturalMemoryCursor, IOMemoryCursor)
-            OSDefineMetaClassAndStructors(IODataQueue, OSObject)
-                OSDefineMetaClassAndStructors(IOSharedDataQueue, IODataQueue)
-                    OSDefineMetaClassAndStructors(IOCommand, OSObject)
-                        OSDefineMetaClassAndStructors(IOCommandPool, OSObject)
+OSDefineMetaClassAndStructors(IODMACommand, OSObject);
+OSDefineMetaClassAndStructors(IOMemoryCursor, OSObject);
+OSDefineMetaClassAndStructors(IONaturalMemoryCursor, IOMemoryCursor);
+OSDefineMetaClassAndStructors(IODataQueue, OSObject);
+OSDefineMetaClassAndStructors(IOSharedDataQueue, IODataQueue);
+OSDefineMetaClassAndStructors(IOCommand, OSObject);
+OSDefineMetaClassAndStructors(IOCommandPool, OSObject);
 
-    /* ---- IODMACommand (iokit.md 7) ---- */
+/* ---- IODMACommand (iokit.md 7) ---- */
 
-    bool IODMACommand::initWithSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSegment,
-                                             MappingOptions, UInt64 maxTransfer, UInt32 alignment,
-                                             IOMapper *, void *)
+bool
+IODMACommand::initWithSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSegment,
+                                    MappingOptions, UInt64 maxTransfer, UInt32 alignment,
+                                    IOMapper *, void *)
 {
     if (output == NULL || !OSObject::init())
         return false;

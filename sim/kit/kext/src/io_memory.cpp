@@ -4,17 +4,18 @@
 #include "host.h"
 #include "seam.h"
 
-OSDefineMetaClassAndStructors(IOMemoryDescriptor, OSObject)
-    OSDefineMetaClassAndStructors(IOGeneralMemoryDescriptor, IOMemoryDescriptor)
-        OSDefineMetaClassAndStructors(IOSubMemoryDescriptor, IOMemoryDescriptor)
-            OSDefineMetaClassAndStructors(IOMultiMemoryDescriptor, IOMemoryDescriptor)
-                OSDefineMetaClassAndStructors(IOBufferMemoryDescriptor, IOGeneralMemoryDescriptor)
-                    OSDefineMetaClassAndStructors(IODeviceMemory, IOMemoryDescriptor)
-                        OSDefineMetaClassAndStructors(IOMemoryMap, OSObject)
+OSDefineMetaClassAndStructors(IOMemoryDescriptor, OSObject);
+OSDefineMetaClassAndStructors(IOGeneralMemoryDescriptor, IOMemoryDescriptor);
+OSDefineMetaClassAndStructors(IOSubMemoryDescriptor, IOMemoryDescriptor);
+OSDefineMetaClassAndStructors(IOMultiMemoryDescriptor, IOMemoryDescriptor);
+OSDefineMetaClassAndStructors(IOBufferMemoryDescriptor, IOGeneralMemoryDescriptor);
+OSDefineMetaClassAndStructors(IODeviceMemory, IOMemoryDescriptor);
+OSDefineMetaClassAndStructors(IOMemoryMap, OSObject);
 
-    /* ---- making descriptors ---- */
+/* ---- making descriptors ---- */
 
-    bool IOMemoryDescriptor::initWithSeam(struct vmk_desc *desc)
+bool
+IOMemoryDescriptor::initWithSeam(struct vmk_desc *desc)
 {
     Seam seam;
 

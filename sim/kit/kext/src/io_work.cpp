@@ -4,13 +4,12 @@
 #include "host.h"
 #include "seam.h"
 
-OSDefineMetaClassAndStructors(IOWorkLoop, OSObject)
-    OSDefineMetaClassAndAbstractStructors(IOEventSource, OSObject)
-        OSDefineMetaClassAndStructors(IOCommandGate, IOEventSource)
-            OSDefineMetaClassAndStructors(IOTimerEventSource, IOEventSource)
-                OSDefineMetaClassAndStructors(IOInterruptEventSource, IOEventSource)
-                    OSDefineMetaClassAndStructors(IOFilterInterruptEventSource,
-                                                  IOInterruptEventSource)
+OSDefineMetaClassAndStructors(IOWorkLoop, OSObject);
+OSDefineMetaClassAndAbstractStructors(IOEventSource, OSObject);
+OSDefineMetaClassAndStructors(IOCommandGate, IOEventSource);
+OSDefineMetaClassAndStructors(IOTimerEventSource, IOEventSource);
+OSDefineMetaClassAndStructors(IOInterruptEventSource, IOEventSource);
+OSDefineMetaClassAndStructors(IOFilterInterruptEventSource, IOInterruptEventSource)
 
     /* An object whose init may fail. */
     template <class Class>

@@ -260,9 +260,10 @@ OSObject::free()
     delete this;
 }
 
-OSDefineMetaClassAndStructors(OSSerialize, OSObject)
+OSDefineMetaClassAndStructors(OSSerialize, OSObject);
 
-    OSSerialize *OSSerialize::withCapacity(unsigned)
+OSSerialize *
+OSSerialize::withCapacity(unsigned)
 {
     return new OSSerialize;
 }

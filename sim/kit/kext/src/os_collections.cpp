@@ -3,17 +3,18 @@
 
 #include "host.h"
 
-OSDefineMetaClassAndAbstractStructors(OSIterator, OSObject)
-    OSDefineMetaClassAndAbstractStructors(OSCollection, OSObject)
-        OSDefineMetaClassAndStructors(OSCollectionIterator, OSIterator)
-            OSDefineMetaClassAndStructors(OSArray, OSCollection)
-                OSDefineMetaClassAndStructors(OSSet, OSArray)
-                    OSDefineMetaClassAndStructors(OSOrderedSet, OSArray)
-                        OSDefineMetaClassAndStructors(OSDictionary, OSCollection)
+OSDefineMetaClassAndAbstractStructors(OSIterator, OSObject);
+OSDefineMetaClassAndAbstractStructors(OSCollection, OSObject);
+OSDefineMetaClassAndStructors(OSCollectionIterator, OSIterator);
+OSDefineMetaClassAndStructors(OSArray, OSCollection);
+OSDefineMetaClassAndStructors(OSSet, OSArray);
+OSDefineMetaClassAndStructors(OSOrderedSet, OSArray);
+OSDefineMetaClassAndStructors(OSDictionary, OSCollection);
 
-    /* ---- iterators ---- */
+/* ---- iterators ---- */
 
-    bool OSCollectionIterator::initWithCollection(const OSCollection *walked)
+bool
+OSCollectionIterator::initWithCollection(const OSCollection *walked)
 {
     if (walked == NULL || !OSObject::init())
         return false;

@@ -207,9 +207,10 @@ OSBoolean *const &kOSBooleanFalse = the_false;
 
 /* ---- OSData ---- */
 
-OSDefineMetaClassAndStructors(OSData, OSObject)
+OSDefineMetaClassAndStructors(OSData, OSObject);
 
-    bool OSData::initWithCapacity(unsigned bytes)
+bool
+OSData::initWithCapacity(unsigned bytes)
 {
     isOwn = true;
     return OSObject::init() && (bytes == 0 || ensureCapacity(bytes) >= bytes);
