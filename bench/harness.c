@@ -153,7 +153,7 @@ time_of(double *values, unsigned count, uint64_t answer)
 void
 bench_race(const struct bench_side *sides, size_t count, unsigned turns, struct bench_time *times)
 {
-    enum { SIDES_MAX = 4 };
+    enum { SIDES_MAX = 6 };
     static double values[SIDES_MAX][BENCH_TURNS_MAX];
     uint64_t answers[SIDES_MAX];
 

@@ -228,6 +228,10 @@ hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uin
 {
     uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
+    if (tlb->asid_filter == 0)
+        tlb->only_asid = asid;
+    else if (tlb->only_asid != asid)
+        tlb->only_asid = HW_TLB_MANY_ASIDS;
     tlb->asid_filter |= hw_tlb_filter_bit(tag);
     if (tlb->is_vector) {
         hw_tlb_vector_fill(tlb, first, vpn, tag, pte, is_new);
@@ -317,6 +321,10 @@ hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid)
 {
     if (!(tlb->asid_filter & hw_tlb_filter_bit(hw_tlb_tag(0, asid))))
         return;
+    if (tlb->only_asid == asid) {
+        hw_tlb_flush_all(tlb);
+        return;
+    }
     tlb->asid_filter = hw_tlb_level_flush_asid(tlb, &tlb->l1, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l1i, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2, asid);

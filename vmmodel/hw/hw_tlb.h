@@ -40,11 +40,13 @@ struct hw_tlb {
     struct vmm_rng chance; /* HW_REPLACE_RANDOM: the same run, the same choices */
     uint64_t generation;   /* of live tags, at its place in a tag */
     uint64_t asid_filter;  /* bit asid % 64; spares a flush the look at every way */
+    uint32_t only_asid;    /* whose all translations are; HW_TLB_MANY_ASIDS: nobody knows */
     uint64_t l1_hits;
     uint64_t l2_hits;
     uint64_t misses;
 };
 
+enum { HW_TLB_MANY_ASIDS = 1 << 16 };
 enum { HW_TLB_GENERATION_SHIFT = 52, HW_TLB_GENERATIONS = 2048 };
 
 /* A tag is never 0: bit 63 says "in use". 16 bits of asid, 36 of page number, then the generation. */

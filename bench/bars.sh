@@ -1,0 +1,41 @@
+#!/bin/sh
+# bars.sh - every bar, or those of one program
+#
+#   bars.sh PROGRAMS [NAME]     PROGRAMS: the folder of built benches; NAME: replay, shoot, wire, memory
+#   bars.sh PROGRAMS --write    writes docs/performance.md from two runs of each
+#
+# Exit 1 when a bar is short, 2 when a program fails or there is none of that name.
+set -eu
+programs=$1 name=${2-}
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+
+# All programs that match, and the worst of their exit codes.
+run_bars() {
+    worst=2
+    for program in "$programs"/bench_bar_*; do
+        case $program in *.d | *"*") continue ;; esac
+        [ -z "$1" ] || [ "${program##*/bench_bar_}" = "$1" ] || continue
+        [ "$worst" != 2 ] || worst=0
+        code=0
+        "$program" || code=$?
+        [ "$code" -le "$worst" ] || worst=$code
+        [ "$code" != 2 ] || return 2
+    done
+    return "$worst"
+}
+
+[ "$name" = --write ] || { run_bars "$name"; exit; }
+{
+    echo "# Bars"
+    echo
+    echo "Made by \`./run bench --write\`; two runs, one after the other. A ratio is the floor's time divided by ours, medians of"
+    echo "turns in one process; absolute figures belong to the machine that made them and to its load."
+    echo
+    echo "No bar is measured yet for map look-ups against a vector B-tree, the zero-fill fault, full flushes by themselves, recorded traces"
+    echo "(a compile, gzip) and cachegrind. bench_map and bench_wire print how costs grow."
+    for turn in first second; do
+        printf '\n## The %s run\n\n```text\n' "$turn"
+        run_bars "" || :
+        echo '```'
+    done
+} >"$root/docs/performance.md"
