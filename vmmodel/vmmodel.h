@@ -26,7 +26,11 @@
 #include "vm/vm_context.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_map.h"
+#include "vm/vm_map_behavior.h"
+#include "vm/vm_map_wire.h"
+#include "vm/vm_memory_entry.h"
 #include "vm/vm_profile.h"
 #include "vm/vm_system.h"
+#include "vm/vm_user.h"
 
 #endif

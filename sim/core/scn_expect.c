@@ -129,7 +129,11 @@ look_object_number(const struct look *look, uint64_t *value)
         return false;
     switch (look->claim->subject) {
     case SCN_SUBJECT_LENGTH:
-        *value = object->map != NULL ? vmk_map_length(object->map) : vmk_desc_length(object->desc);
+        if (object->entry != NULL)
+            *value = vm_memory_entry_size(object->entry);
+        else
+            *value =
+                object->map != NULL ? vmk_map_length(object->map) : vmk_desc_length(object->desc);
         return true;
     case SCN_SUBJECT_WIRE_COUNT:
         *value = vmk_sim_desc_wire_count(object->desc);
@@ -173,6 +177,9 @@ look_number(const struct look *look, uint64_t *value)
         return look_moved(look, value);
     case SCN_SUBJECT_PAGE_OFFSET:
         return look_page_offset(look, value);
+    case SCN_SUBJECT_REGION:
+    case SCN_SUBJECT_STATISTIC:
+        return scn_look_vm(look->run, look->claim, look->why, value);
     default:
         return look_object_number(look, value);
     }
@@ -330,6 +337,13 @@ holds(struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found
     case SCN_SUBJECT_HANG:
     case SCN_SUBJECT_RUNNING:
         return holds_stop(run, claim, found);
+    case SCN_SUBJECT_RIGHTS:
+    case SCN_SUBJECT_MAXIMUM_RIGHTS:
+    case SCN_SUBJECT_INHERITANCE:
+    case SCN_SUBJECT_SHARE_MODE:
+    case SCN_SUBJECT_PURGABLE:
+    case SCN_SUBJECT_PAGE_QUERY:
+        return scn_holds_vm(run, claim, found);
     default:
         return holds_number(run, claim, found);
     }

@@ -249,6 +249,8 @@ static const struct phrase phrases[] = {
     { EV_PAGE_COPY, FLOOR_VM, "page", " copied", false },
     { EV_PAGE_WIRE, FLOOR_VM, "page", " resident and wired", false },
     { EV_PAGE_UNWIRE, FLOOR_VM, "page", " unwired", false },
+    { EV_PAGE_OUT, FLOOR_VM, "page", " paged out", false },
+    { EV_PAGE_IN, FLOOR_VM, "page", " paged in", false },
     { EV_PAGE_FREE, FLOOR_VM, "page", " freed", false },
     { EV_PMAP_ENTER, FLOOR_PMAP, "translation", " made", false },
     { EV_PMAP_REMOVE, FLOOR_PMAP, "translation", " dropped", false },
@@ -331,6 +333,34 @@ tell_refused(struct teller *teller)
     vmm_text_format(text, " refused: %s", vm_no_fault_name((enum vm_no_fault)event->detail));
 }
 
+/* "entry of 4 pages, read-write of read-write-execute, inherit copy, 2 wires" */
+static void
+tell_region(struct teller *teller)
+{
+    const struct scn_object *object = shown_object(teller, SCN_SHOWS_FIRST);
+    struct scn_stretch bytes;
+    struct vm_region region;
+    struct vmm_text *text;
+
+    if (object == NULL)
+        return;
+    bytes = scn_stretch_of(teller->run, &teller->statement->u.operands);
+    if (!vmk_sim_region(bytes.task, bytes.address, &region) || region.start > bytes.address)
+        return;
+    text = item(teller, FLOOR_VM);
+    vmm_text_put(text, "the entry there has ");
+    put_count(text, (region.end - region.start) / teller->run->page_bytes, "page");
+    vmm_text_format(text, ", %s of %s, inherit %s, behavior %s",
+                    scn_word_of(&scn_rights, region.protection),
+                    scn_word_of(&scn_rights, region.max_protection),
+                    scn_word_of(&scn_inheritances, region.inheritance),
+                    scn_word_of(&scn_behaviors, region.behavior));
+    if (region.wired_count > 0) {
+        vmm_text_put(text, ", ");
+        put_count(text, region.wired_count, "wire");
+    }
+}
+
 static bool
 pmap_is_untouched(const struct teller *teller)
 {
@@ -410,6 +440,8 @@ scn_narrate(struct scn_run *run, const struct scn_statement *statement,
     tell_phrases(&teller, FLOOR_VM);
     tell_faults(&teller);
     tell_refused(&teller);
+    if ((shows & SCN_SHOWS_REGION) != 0)
+        tell_region(&teller);
     tell_pmap(&teller, shows);
     tell_hardware(&teller, shows);
     tell_stop(&teller);

@@ -79,6 +79,14 @@ scn_place_bytes(const struct scn_run *run, const struct scn_place *place, uint64
     return (struct scn_stretch){ object->task, object->address + offset, length };
 }
 
+uint64_t
+scn_address_of(const struct scn_run *run, const struct scn_operands *operands)
+{
+    if (operands->at_is_place)
+        return scn_place_bytes(run, &operands->place, 0).address;
+    return (operands->given & SCN_TAKES_AT) != 0 ? scn_value(run, operands->at) : 0;
+}
+
 bool
 scn_operands_are_made(const struct scn_run *run, const struct scn_operands *operands)
 {

@@ -38,7 +38,8 @@ struct scn_result scn_gave_object(const struct scn_run *run, bool is_null, vmk_r
  */
 void scn_range_of(const struct scn_run *run, const struct scn_operands *operands, uint64_t whole,
                   uint64_t *offset, uint64_t *length);
-struct scn_stretch scn_stretch_of(const struct scn_run *run, const struct scn_operands *operands);
+/* at=, or 0. */
+uint64_t scn_address_of(const struct scn_run *run, const struct scn_operands *operands);
 /* value=, or the default byte. */
 uint8_t scn_byte_of(const struct scn_operands *operands);
 

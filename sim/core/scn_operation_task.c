@@ -13,20 +13,37 @@ scn_run_task(struct scn_run *run, const struct scn_operands *operands, struct sc
     return scn_gave_object(run, result->task == NULL, vmk_sim_hidden_status());
 }
 
+/* VM_FLAGS_* of an allocation; at=0 is no place. */
+static uint32_t
+allocate_flags(const struct scn_operands *operands, uint64_t address)
+{
+    uint32_t flags = address == 0 ? VM_MAP_ANYWHERE : VM_MAP_FIXED;
+
+    if ((operands->given & SCN_TAKES_OVERWRITE) != 0)
+        flags |= VM_MAP_OVERWRITE;
+    if ((operands->given & SCN_TAKES_PERMANENT) != 0)
+        flags |= VM_MAP_PERMANENT;
+    if ((operands->given & SCN_TAKES_SUPERPAGE) != 0)
+        flags |= VM_MAP_SUPERPAGE_2MB;
+    if ((operands->given & SCN_TAKES_PURGABLE) != 0)
+        flags |= VM_MAP_PURGABLE;
+    return flags;
+}
+
 struct scn_result
 scn_run_allocate(struct scn_run *run, const struct scn_operands *operands,
                  struct scn_object *result)
 {
-    uint64_t address = 0;
+    uint64_t address = scn_address_of(run, operands);
+    uint32_t flags = allocate_flags(operands, address);
+    struct vm_map *map;
     struct scn_result gives;
 
-    if (operands->at_is_place)
-        address = scn_place_bytes(run, &operands->place, 0).address;
-    else if ((operands->given & SCN_TAKES_AT) != 0)
-        address = scn_value(run, operands->at);
     result->task = scn_object_of(run, &operands->places[0])->task;
     result->length = scn_value(run, operands->numbers[0]);
-    gives = scn_gave(vmk_sim_allocate(result->task, &address, result->length));
+    map = vmk_sim_task_map(result->task);
+    gives =
+        scn_gave(map == NULL ? VMK_BAD_HANDLE : vm_allocate(map, &address, result->length, flags));
     result->address = address;
     result->is_null = gives.status != 0;
     return gives;
@@ -46,9 +63,13 @@ struct scn_result
 scn_run_protect(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
     struct scn_stretch bytes = scn_stretch_of(run, operands);
+    struct vm_map *map = vmk_sim_task_map(bytes.task);
+    bool is_maximum = (operands->given & SCN_TAKES_MAXIMUM) != 0;
+    vmm_prot prot = operands->word | ((operands->given & SCN_TAKES_COPY) != 0 ? VMM_PROT_COPY : 0u);
 
     (void)result;
-    return scn_gave(vmk_sim_protect(bytes.task, bytes.address, bytes.length, operands->word));
+    return scn_gave(map == NULL ? VMK_BAD_HANDLE
+                                : vm_protect(map, bytes.address, bytes.length, is_maximum, prot));
 }
 
 /* What load and store touch: the number that follows, else all of a name, else one byte. */

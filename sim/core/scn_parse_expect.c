@@ -29,41 +29,13 @@ unknown_subject(struct scn_parser *parser)
 /* ---- names that the model's tables know ---- */
 
 static bool
-read_status_name(struct reader *reader, const struct scn_token *token)
-{
-    enum vmm_status status;
-
-    if (!vmm_status_by_name(token->bytes, token->length, &status))
-        return scn_fail_token(reader->parser, token, "unknown status",
-                              "ok, null, a number, or a name: KERN_PROTECTION_FAILURE, "
-                              "kIOReturnBadArgument");
-    reader->claim->status = (int32_t)status;
-    scn_take(reader->parser);
-    return true;
-}
-
-static bool
 read_status(struct reader *reader)
 {
-    const struct scn_token *token = scn_peek(reader->parser);
-    uint64_t number;
-
     if (reader->claim->subject == SCN_SUBJECT_RESULT && scn_take_word(reader->parser, "null")) {
         reader->claim->form = SCN_RESULT_NULL;
         return true;
     }
-    if (scn_take_word(reader->parser, "ok"))
-        return true; /* 0 */
-    if (scn_number_is_next(reader->parser)) {
-        if (!scn_parse_plain(reader->parser, reader->subject->syntax, UINT32_MAX, &number))
-            return false;
-        reader->claim->status = (int32_t)(uint32_t)number;
-        return true;
-    }
-    if (token->kind != SCN_TOKEN_WORD)
-        return scn_fail_token(reader->parser, token, "a status is missing",
-                              reader->subject->syntax);
-    return read_status_name(reader, token);
+    return scn_parse_status(reader->parser, reader->subject->syntax, &reader->claim->status);
 }
 
 static bool
@@ -108,6 +80,51 @@ read_rule(struct reader *reader)
                           "`faultline rules` lists the rules");
 }
 
+/* ---- words of the vm floor ---- */
+
+/* One or more of the words that a page query can answer. */
+static bool
+read_page_bits(struct reader *reader)
+{
+    uint32_t bit;
+
+    do {
+        if (!scn_parse_word(reader->parser, &scn_page_bits, "a page query has no",
+                            reader->subject->syntax, &bit))
+            return false;
+        reader->claim->word |= bit;
+    } while (!scn_at_end(reader->parser));
+    return true;
+}
+
+static bool
+read_vm_word(struct reader *reader, char letter)
+{
+    const struct scn_word_list *list = &scn_statistics;
+    const char *what = "a counter";
+
+    if (letter == 'q')
+        return read_page_bits(reader);
+    if (letter == 'a') {
+        list = &scn_rights;
+        what = "rights";
+    } else if (letter == 'h') {
+        list = &scn_inheritances;
+        what = "an inheritance";
+    } else if (letter == 'm') {
+        list = &scn_share_modes;
+        what = "a share mode";
+    } else if (letter == 'u') {
+        list = &scn_purgables;
+        what = "a purgable state";
+    } else if (letter == 'g') {
+        list = &scn_region_facts;
+        what = "a fact of a region";
+    }
+    return scn_parse_word(reader->parser, list, what, reader->subject->syntax,
+                          &reader->claim->word);
+}
+
 /* ---- the subject's words ---- */
 
 static bool
@@ -141,6 +158,16 @@ read_one(struct reader *reader, char letter)
         return read_name(reader, 1u << SCN_DESCRIPTOR);
     case 'o':
         return read_name(reader, 1u << SCN_DESCRIPTOR | 1u << SCN_MAP);
+    case 'O':
+        return read_name(reader, 1u << SCN_DESCRIPTOR | 1u << SCN_MAP | 1u << SCN_MEMORY_ENTRY);
+    case 'a':
+    case 'h':
+    case 'm':
+    case 'u':
+    case 'g':
+    case 'q':
+    case 'V':
+        return read_vm_word(reader, letter);
     default: /* 'S' */
         if (scn_peek(reader->parser)->kind != SCN_TOKEN_STRING)
             return true;

@@ -145,12 +145,14 @@ parse_machine_word(struct scn_parser *parser)
         return parse_machine_number(parser, 1, SCN_CPUS_MAX, &program->cpu_count);
     if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "frames"))
         return parse_machine_number(parser, VM_MIN_FRAMES, SCN_FRAMES_MAX, &program->frame_count);
+    if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "store"))
+        return parse_machine_number(parser, 0, SCN_STORE_MAX, &program->store_pages);
     if (scn_take_word(parser, "asserts")) {
         program->kernel_asserts = true;
         return true;
     }
     return scn_fail_token(parser, token, "machine has no",
-                          "write: machine [cpus=N] [frames=N] "
+                          "write: machine [cpus=N] [frames=N] [store=N] "
                           "[asserts]");
 }
 

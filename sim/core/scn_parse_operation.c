@@ -131,6 +131,45 @@ read_descriptors(struct reader *reader)
     return true;
 }
 
+/* One or more words whose numbers are joined. */
+static bool
+read_syncs(struct reader *reader)
+{
+    uint32_t all = 0;
+
+    do {
+        if (!read_word(reader, &scn_syncs, "msync takes no", false))
+            return false;
+        all |= reader->operands->word;
+    } while (scn_peek(reader->parser)->kind == SCN_TOKEN_WORD &&
+             scn_peek_after(reader->parser)->kind != SCN_TOKEN_EQUALS);
+    reader->operands->word = all;
+    return true;
+}
+
+/* What only operations of the vm floor take. */
+static bool
+read_vm_operand(struct reader *reader, char letter)
+{
+    switch (letter) {
+    case 'e':
+        return read_name(reader, 1u << SCN_MEMORY_ENTRY);
+    case 'h':
+        return read_word(reader, &scn_inheritances, "an inheritance", false);
+    case 'k':
+        return read_word(reader, &scn_remap_kinds, "share or copy", false);
+    case 'v':
+        return read_word(reader, &scn_behaviors, "a behavior", false);
+    case 'y':
+        return read_syncs(reader);
+    case 'u':
+        return read_word(reader, &scn_purgables, "a purgable state", false);
+    default: /* 's' */
+        return scn_parse_status(reader->parser, reader->operation->syntax,
+                                &reader->operands->status);
+    }
+}
+
 static bool
 read_operand(struct reader *reader, char letter)
 {
@@ -160,8 +199,11 @@ read_operand(struct reader *reader, char letter)
         return read_word(reader, &scn_directions, "a direction", true);
     case 'w':
         return read_wire_direction(reader);
-    default:
+    case 'a':
+    case 'A':
         return read_word(reader, &scn_rights, "rights", letter == 'A');
+    default:
+        return read_vm_operand(reader, letter);
     }
 }
 
@@ -220,6 +262,9 @@ read_value_of(struct reader *reader, uint32_t option)
         return read_word(reader, &scn_directions, "a direction", false);
     case SCN_TAKES_PATTERN:
         return read_pattern(reader);
+    case SCN_TAKES_INHERIT:
+        return scn_parse_word(reader->parser, &scn_inheritances, "an inheritance", syntax,
+                              &operands->inherit);
     default:
         return scn_parse_place(reader->parser, "output=", syntax, true, &operands->place);
     }
@@ -258,7 +303,7 @@ read_option(struct reader *reader)
         return scn_fail_token(parser, token, "said twice:", "say it once");
     scn_take(parser);
     reader->operands->given |= option->value;
-    has_value = option->value < SCN_TAKES_COW;
+    has_value = (option->value & SCN_TAKES_VALUES) != 0;
     if (scn_take_kind(parser, SCN_TOKEN_EQUALS) != has_value)
         return scn_fail_token(parser, token, has_value ? "= is missing after" : "no = after",
                               reader->operation->syntax);

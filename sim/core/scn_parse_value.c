@@ -215,6 +215,34 @@ scn_number_is_next(const struct scn_parser *parser)
            scn_peek_after(parser)->kind != SCN_TOKEN_EQUALS;
 }
 
+/* ---- statuses ---- */
+
+bool
+scn_parse_status(struct scn_parser *parser, const char *syntax, int32_t *status)
+{
+    const struct scn_token *token = scn_peek(parser);
+    enum vmm_status known = VMM_OK;
+    uint64_t number = 0;
+
+    if (scn_number_is_next(parser)) {
+        if (!scn_parse_plain(parser, syntax, UINT32_MAX, &number))
+            return false;
+        *status = (int32_t)(uint32_t)number;
+        return true;
+    }
+    if (token->kind != SCN_TOKEN_WORD)
+        return scn_fail_token(parser, token, "a status is missing", syntax);
+    if (!scn_take_word(parser, "ok")) {
+        if (!vmm_status_by_name(token->bytes, token->length, &known))
+            return scn_fail_token(parser, token, "unknown status",
+                                  "ok, null, a number, or a name: KERN_PROTECTION_FAILURE, "
+                                  "kIOReturnBadArgument");
+        scn_take(parser);
+    }
+    *status = (int32_t)known;
+    return true;
+}
+
 /* ---- strings ---- */
 
 bool

@@ -91,7 +91,7 @@ scn_name_is_reserved(const char *bytes, size_t length)
 {
     const struct scn_word *option = scn_word_find(&scn_options_list, bytes, length);
 
-    return (option != NULL && option->value >= SCN_TAKES_COW) ||
+    return (option != NULL && (option->value & SCN_TAKES_VALUES) == 0) ||
            scn_same(bytes, length, "at-least") || scn_same(bytes, length, "at-most");
 }
 

@@ -92,6 +92,8 @@ bool scn_parse_places(struct scn_parser *parser, const char *verb, const char *s
                       struct scn_place **places, size_t *count);
 bool scn_parse_word(struct scn_parser *parser, const struct scn_word_list *list, const char *what,
                     const char *syntax, uint32_t *value);
+/* ok, a number, or the name of a status. */
+bool scn_parse_status(struct scn_parser *parser, const char *syntax, int32_t *status);
 /* Whether a number stands next. */
 bool scn_number_is_next(const struct scn_parser *parser);
 /* Whether a name and not a number or a keyword stands next. */

@@ -23,6 +23,7 @@ enum {
     SCN_DEPTH_MAX = 16,       /* nesting of blocks */
     SCN_CPUS_MAX = 64,        /* what the machine can have */
     SCN_FRAMES_MAX = 1 << 18, /* 1 GiB of 4 KiB frames */
+    SCN_STORE_MAX = 1 << 20,
     SCN_DEFAULT_CPUS = 2,
     SCN_DEFAULT_BYTE = 0x41,
 };
@@ -60,6 +61,8 @@ struct scn_operands {
     struct scn_number align;
     struct scn_place place; /* at=PLACE or output=PLACE */
     bool at_is_place;
+    uint32_t inherit; /* inherit= */
+    int32_t status;   /* an error that somebody is to answer */
 };
 
 enum scn_comparison { SCN_EXACTLY, SCN_AT_LEAST, SCN_AT_MOST };
@@ -81,6 +84,7 @@ struct scn_claim {
     enum scn_result_form form;
     int32_t status;
     enum trace_kind event;
+    uint32_t word; /* rights, a state, a fact, page query bits: what the subject takes */
     const struct verify_rule *rule;
     const char *string; /* NULL: none given */
     const char *metric; /* of a report line */
@@ -121,6 +125,7 @@ struct scn_program {
     size_t profile_count;
     uint32_t cpu_count;   /* 0: the default */
     uint32_t frame_count; /* 0: the default */
+    uint32_t store_pages;
     bool kernel_asserts;
     struct scn_name *names; /* in the order of their indices */
     struct scn_statement *first;

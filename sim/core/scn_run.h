@@ -29,6 +29,7 @@ struct scn_object {
     vmk_desc_t desc;
     vmk_map_t map;
     struct vmk_sim_call *call;
+    struct vm_memory_entry *entry; /* the run's own reference */
 };
 
 /* What one operation gave. */
@@ -97,6 +98,8 @@ struct scn_stretch {
     uint64_t length;
 };
 
+/* The bytes an operation works on; scn_operation.h. */
+struct scn_stretch scn_stretch_of(const struct scn_run *run, const struct scn_operands *operands);
 /* The bytes a place names: the whole object, or `bare` bytes when it has only an offset. */
 struct scn_stretch scn_place_bytes(const struct scn_run *run, const struct scn_place *place,
                                    uint64_t bare);
@@ -116,6 +119,11 @@ bool scn_operands_are_made(const struct scn_run *run, const struct scn_operands 
 /* Runs an expect or a report line: fills the step. */
 void scn_expect_run(struct scn_run *run, const struct scn_statement *statement);
 void scn_report_run(struct scn_run *run, const struct scn_statement *statement);
+
+/* Numbers and words of the vm floor (scn_expect_vm.c); what there is not is said in the text. */
+bool scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
+                 uint64_t *value);
+bool scn_holds_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found);
 
 /* ---- narration ---- */
 /* What the step caused, floor by floor, in the keep arena. */

@@ -302,6 +302,7 @@ make_world(struct scn_run *run)
         .geometry = options->geometry,
         .cpu_count = run->program->cpu_count,
         .frame_count = run->program->frame_count,
+        .store_pages = run->program->store_pages,
         .kernel_asserts = options->kernel == SCN_KERNEL_AS_WRITTEN
                               ? run->program->kernel_asserts
                               : options->kernel == SCN_KERNEL_ASSERTS,
@@ -329,6 +330,14 @@ watch_world(struct scn_run *run)
     vmk_sim_set_cpu(0);
 }
 
+/* Memory entries are the run's; descriptors, mappings and calls are the world's. */
+static void
+drop_memory_entries(struct scn_run *run)
+{
+    for (uint32_t i = 0; i < run->program->name_count; i++)
+        vm_memory_entry_release(&run->objects[i].entry);
+}
+
 /* Runs the program in the current world. */
 static void
 run_in_world(struct scn_run *run)
@@ -346,6 +355,7 @@ run_in_world(struct scn_run *run)
         finish_report(run);
     else if (run->options->check_each_step && !has_stopped(run))
         VMM_ASSERT(vmk_sim_check() == NULL); /* a refused request leaves the model whole */
+    drop_memory_entries(run);
 }
 
 static enum scn_outcome

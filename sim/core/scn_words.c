@@ -28,7 +28,12 @@ static const struct scn_word direction_words[] = {
 static const struct scn_word right_words[] = {
     { "none", VMM_PROT_NONE },
     { "read", VMM_PROT_READ },
+    { "write", VMM_PROT_WRITE },
     { "read-write", VMM_PROT_READ | VMM_PROT_WRITE },
+    { "execute", VMM_PROT_EXECUTE },
+    { "read-execute", VMM_PROT_READ | VMM_PROT_EXECUTE },
+    { "write-execute", VMM_PROT_WRITE | VMM_PROT_EXECUTE },
+    { "read-write-execute", VMM_PROT_ALL },
 };
 
 static const struct scn_word section_words[] = {
@@ -68,6 +73,13 @@ static const struct scn_word option_words[] = {
     { "no-zero-fill", SCN_TAKES_NO_ZERO_FILL },
     { "data-valid", SCN_TAKES_DATA_VALID },
     { "remote", SCN_TAKES_REMOTE },
+    { "maximum", SCN_TAKES_MAXIMUM },
+    { "copy", SCN_TAKES_COPY },
+    { "overwrite", SCN_TAKES_OVERWRITE },
+    { "permanent", SCN_TAKES_PERMANENT },
+    { "superpage", SCN_TAKES_SUPERPAGE },
+    { "purgable", SCN_TAKES_PURGABLE },
+    { "inherit", SCN_TAKES_INHERIT },
 };
 
 #define WORD_LIST(words)           \
@@ -135,8 +147,13 @@ const char *
 scn_type_phrase(enum scn_type type)
 {
     static const char *const phrases[SCN_TYPE_COUNT] = {
-        [SCN_NOTHING] = "nothing",         [SCN_TASK] = "a task", [SCN_BUFFER] = "a buffer",
-        [SCN_DESCRIPTOR] = "a descriptor", [SCN_MAP] = "a map",   [SCN_CALL] = "a call",
+        [SCN_NOTHING] = "nothing",
+        [SCN_TASK] = "a task",
+        [SCN_BUFFER] = "a buffer",
+        [SCN_DESCRIPTOR] = "a descriptor",
+        [SCN_MAP] = "a map",
+        [SCN_CALL] = "a call",
+        [SCN_MEMORY_ENTRY] = "a memory entry",
     };
 
     return phrases[type];

@@ -23,6 +23,7 @@ enum scn_type {
     SCN_DESCRIPTOR,
     SCN_MAP,
     SCN_CALL,
+    SCN_MEMORY_ENTRY,
     SCN_TYPE_COUNT
 };
 
@@ -69,6 +70,14 @@ enum {
     SCN_TAKES_NO_ZERO_FILL = 1 << 18,
     SCN_TAKES_DATA_VALID = 1 << 19,
     SCN_TAKES_REMOTE = 1 << 20,
+    SCN_TAKES_MAXIMUM = 1 << 21,
+    SCN_TAKES_COPY = 1 << 22,
+    SCN_TAKES_OVERWRITE = 1 << 23,
+    SCN_TAKES_PERMANENT = 1 << 24,
+    SCN_TAKES_SUPERPAGE = 1 << 25,
+    SCN_TAKES_PURGABLE = 1 << 26,
+    SCN_TAKES_INHERIT = 1 << 27,
+    SCN_TAKES_VALUES = (SCN_TAKES_COW - 1) | SCN_TAKES_INHERIT, /* KEY=VALUE */
 };
 
 enum {
@@ -78,7 +87,27 @@ enum {
     SCN_SHOWS_ACCESS = 1 << 3,     /* an access without a fault is worth a line */
     SCN_SHOWS_DESCRIPTOR = 1 << 4, /* the descriptor's wire count, or what it names */
     SCN_SHOWS_REFERENCES = 1 << 5,
-    SCN_SHOWS_BYTES = 1 << 6, /* how many bytes went through */
+    SCN_SHOWS_BYTES = 1 << 6,  /* how many bytes went through */
+    SCN_SHOWS_REGION = 1 << 7, /* what the first operand's entry says now */
+};
+
+/* Numbers that an entry and the pages behind it are told by (vm.md 7.3). */
+enum scn_region_fact {
+    SCN_REGION_PAGES,
+    SCN_REGION_WIRES,
+    SCN_REGION_USER_WIRES,
+    SCN_REGION_REFERENCES,
+    SCN_REGION_DEPTH,
+    SCN_REGION_RESIDENT,
+    SCN_REGION_DIRTY,
+    SCN_REGION_SWAPPED_OUT,
+    SCN_REGION_REUSABLE,
+    SCN_REGION_SHARED,
+    SCN_REGION_PERMANENT,
+    SCN_REGION_SUBMAP,
+    SCN_REGION_NEEDS_COPY,
+    SCN_REGION_BEHAVIOR,
+    SCN_REGION_TAG,
 };
 
 enum scn_operation_id {
@@ -128,6 +157,23 @@ extern const struct scn_word_list scn_directions;
 extern const struct scn_word_list scn_rights;
 extern const struct scn_word_list scn_sections; /* enum vm_no_fault */
 extern const struct scn_word_list scn_options_list;
+
+/* Of the vm floor; scn_words_vm.c. */
+extern const struct scn_word_list scn_inheritances; /* VMM_INHERIT_* */
+extern const struct scn_word_list scn_remap_kinds;  /* share 0, copy 1 */
+extern const struct scn_word_list scn_behaviors;    /* enum vm_behavior */
+extern const struct scn_word_list scn_syncs;        /* VM_SYNC_* */
+extern const struct scn_word_list scn_purgables;    /* what vm_purgable_control() takes */
+extern const struct scn_word_list scn_share_modes;  /* enum vm_share_mode */
+extern const struct scn_word_list scn_region_facts; /* enum scn_region_fact */
+extern const struct scn_word_list scn_page_bits;    /* VM_PAGE_QUERY_* */
+extern const struct scn_word_list scn_statistics;   /* the place in struct vm_statistics */
+
+/* The word of a list that has this number, or "?". */
+const char *scn_word_of(const struct scn_word_list *list, uint32_t value);
+
+/* A counter of scn_statistics. */
+uint64_t scn_statistic(const struct vm_statistics *statistics, uint32_t place);
 
 const struct scn_operation *scn_operation_at(size_t index);
 const struct scn_subject *scn_subject_at(size_t index);

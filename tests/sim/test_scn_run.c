@@ -225,6 +225,48 @@ events_of_a_step_are_its_own(void **state)
     }
 }
 
+/* ---- the vm floor's words ---- */
+
+static void
+advice_says_what_the_entry_is_now(void **state)
+{
+    struct scn_fixture *f = *state;
+
+    run_text(f,
+             "app = task\nbuf = allocate app 4p\nprotect buf read maximum length=2p\n"
+             "inherit buf none length=2p\n",
+             SCN_CLEAN);
+    assert_has(step_at(f, 4)->narration, "the entry there has 2 pages, read of read, inherit none");
+}
+
+static void
+a_memory_entry_outlives_a_panic_and_leaks_nothing(void **state)
+{
+    struct scn_fixture *f = *state;
+
+    run_text(f,
+             "app = task\nbuf = allocate app 4p\nfill buf\ne = memory-entry buf read copy\n"
+             "file = file 4p\nm = map-entry file app read\nload m\n"
+             "kernel-unwire buf\nexpect panic\nexpect finding unwire-of-unwired\n",
+             SCN_CLEAN);
+}
+
+static void
+a_word_of_an_ended_task_is_refused(void **state)
+{
+    struct scn_fixture *f = *state;
+
+    run_text(f,
+             "app = task\nother = task\nbuf = allocate app 4p\nfile = file 2p\n"
+             "mine = allocate other 4p\nterminate app\n"
+             "inherit buf none\nexpect result MODEL_BAD_HANDLE\ncopy buf mine\n"
+             "expect result MODEL_BAD_HANDLE\nc = fork app\nexpect result null\n"
+             "m = map-entry file app read\nexpect result MODEL_BAD_HANDLE\npage-out buf\n"
+             "expect result MODEL_BAD_HANDLE\nrelease-entry file\nfile-write file 0 1\n"
+             "expect result MODEL_BAD_HANDLE\n",
+             SCN_CLEAN);
+}
+
 static void
 the_same_scenario_gives_the_same_digest(void **state)
 {
@@ -257,6 +299,9 @@ main(void)
         TEST(sections_nest_and_the_outer_one_still_holds),
         TEST(a_report_is_a_named_number),
         TEST(events_of_a_step_are_its_own),
+        TEST(advice_says_what_the_entry_is_now),
+        TEST(a_memory_entry_outlives_a_panic_and_leaks_nothing),
+        TEST(a_word_of_an_ended_task_is_refused),
         TEST(the_same_scenario_gives_the_same_digest),
     };
 

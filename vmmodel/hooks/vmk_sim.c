@@ -8,18 +8,49 @@
 
 /* ---- tasks and their memory ---- */
 
+/* The handle of a task that was just made; without one the task ends again. */
+static vmk_task_t
+vmk_show_new_task(struct vm_task *task)
+{
+    vmk_task_t handle = vmk_handle_of_task(task);
+
+    if (handle == NULL && vm_task_terminate(task) != VMM_OK)
+        VMM_ASSERT(false); /* nothing of it is wired */
+    return handle;
+}
+
 vmk_task_t
 vmk_sim_task_create(void)
 {
     struct vm_task *task;
-    vmk_task_t handle;
 
     if (vmk_world_runs() != VMM_OK || vm_task_create(vmk_sim_system(), &task) != VMM_OK)
         return NULL;
-    handle = vmk_handle_of_task(task);
-    if (handle == NULL && vm_task_terminate(task) != VMM_OK)
-        VMM_ASSERT(false); /* an empty map has nothing to wait for */
-    return handle;
+    return vmk_show_new_task(task);
+}
+
+vmk_task_t
+vmk_sim_task_fork(vmk_task_t handle)
+{
+    struct vm_task *parent = vmk_task_of(handle);
+    enum vmm_status status = parent == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
+    struct vm_task *child = NULL;
+    vmk_task_t made = NULL;
+
+    if (status == VMM_OK)
+        status = vm_task_fork(parent, &child);
+    if (status == VMM_OK)
+        made = vmk_show_new_task(child);
+    vmk_world_hide(status == VMM_OK && made == NULL ? VMM_MODEL_NO_MEMORY : status);
+    return made;
+}
+
+struct vm_map *
+vmk_sim_task_map(vmk_task_t handle)
+{
+    const struct vm_task *task = vmk_task_of(handle);
+
+    return task == NULL ? NULL : vm_task_map(task);
 }
 
 vmk_return_t

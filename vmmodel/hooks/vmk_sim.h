@@ -29,6 +29,7 @@ struct vmk_sim_config {
     const struct hw_geometry *geometry; /* NULL: x86_64 */
     uint32_t cpu_count;                 /* 0: 2 */
     uint32_t frame_count;               /* 0: 16384 */
+    uint64_t store_pages;               /* pages that can be paged out at a time */
     bool kernel_asserts;
     void *ram; /* as vm_config's, for an embedder whose MMU follows */
     const struct pmap_watch *watch;
@@ -53,10 +54,13 @@ struct vm_system *vmk_sim_system(void);
 /* ---- tasks and their memory ---- */
 vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
 vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
-void vmk_sim_task_switch(vmk_task_t task);  /* the current CPU runs this task's thread */
-vmk_task_t vmk_sim_task_by_id(uint32_t id); /* NULL: never was, or has ended */
-uint32_t vmk_sim_task_id(vmk_task_t task);  /* 0: the kernel's; as `space` in events */
+vmk_task_t vmk_sim_task_fork(vmk_task_t parent); /* NULL: vmk_sim_hidden_status() says why */
+void vmk_sim_task_switch(vmk_task_t task);       /* the current CPU runs this task's thread */
+vmk_task_t vmk_sim_task_by_id(uint32_t id);      /* NULL: never was, or has ended */
+uint32_t vmk_sim_task_id(vmk_task_t task);       /* 0: the kernel's; as `space` in events */
 uint64_t vmk_sim_task_faults(vmk_task_t task);
+/* The map of a task, for the Mach calls of vm/vm_user.h; NULL: the handle is stale. */
+struct vm_map *vmk_sim_task_map(vmk_task_t task);
 /* mach_vm_allocate (anywhere when *address is 0, else fixed), mach_vm_deallocate, mach_vm_protect */
 vmk_return_t vmk_sim_allocate(vmk_task_t task, uint64_t *address, uint64_t length);
 vmk_return_t vmk_sim_deallocate(vmk_task_t task, uint64_t address, uint64_t length);

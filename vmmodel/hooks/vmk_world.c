@@ -143,6 +143,7 @@ vmk_sim_create(const struct vmk_sim_config *config)
         .geometry = config->geometry == NULL ? &hw_geometry_x86_64 : config->geometry,
         .cpu_count = config->cpu_count == 0 ? VMK_DEFAULT_CPUS : config->cpu_count,
         .frame_count = config->frame_count == 0 ? VMK_DEFAULT_FRAMES : config->frame_count,
+        .store_pages = config->store_pages,
         .ram = config->ram,
         .watch = config->watch,
         .kernel_asserts = config->kernel_asserts });

@@ -7,6 +7,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_submap.h"
 #include "vm/vm_user.h"
 
 /* ---- what is done to one page, or to one entry's part of an object ---- */
@@ -305,5 +306,23 @@ vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
     vm_map_unlock(map);
     if (status == VMM_OK && has_hole && (flags & VM_SYNC_CONTIGUOUS))
         return VMM_INVALID_ADDRESS;
+    return status;
+}
+
+enum vmm_status
+vm_map_page_out(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = vm_system_runs(map->system);
+
+    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
+        struct vm_place place;
+        struct vm_page *page = NULL;
+
+        if (vm_map_find_place(map, va, &place) && place.entry->object != NULL)
+            page = vm_object_find_page(place.entry->object,
+                                       vm_entry_offset(place.entry, place.address));
+        if (page != NULL)
+            status = vm_behavior_page(page, VM_DEED_OUT);
+    }
     return status;
 }

@@ -24,4 +24,10 @@ enum vmm_status vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end
 enum vmm_status vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end,
                              uint32_t flags) VMM_MUST_USE;
 
+/*
+ * Takes the pages that [start, end) shows out of memory, whatever the release; wired ones stay. For a
+ * simulator: as if vm_pageout_scan() had come by.
+ */
+enum vmm_status vm_map_page_out(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
+
 #endif

@@ -331,6 +331,15 @@ vm_memory_entry_file(struct vm_system *system, vmm_size size, vmm_prot prot,
     return status;
 }
 
+bool
+vm_memory_entry_is_file(const struct vm_memory_entry *entry)
+{
+    const struct vm_object *object =
+        entry == NULL || entry->pieces->count == 0 ? NULL : entry->pieces->pieces[0].object;
+
+    return object != NULL && object->pager != NULL;
+}
+
 enum vmm_status
 vm_memory_entry_file_write(struct vm_memory_entry *entry, vmm_off offset, const void *from,
                            vmm_size length)

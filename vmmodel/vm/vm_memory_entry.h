@@ -61,6 +61,7 @@ enum vmm_status vm_memory_entry_device(struct vm_system *system,
  */
 enum vmm_status vm_memory_entry_file(struct vm_system *system, vmm_size size, vmm_prot prot,
                                      struct vm_memory_entry **entry) VMM_MUST_USE;
+bool vm_memory_entry_is_file(const struct vm_memory_entry *entry); /* NULL: no */
 enum vmm_status vm_memory_entry_file_write(struct vm_memory_entry *entry, vmm_off offset,
                                            const void *from, vmm_size length) VMM_MUST_USE;
 void vm_memory_entry_file_read(const struct vm_memory_entry *entry, vmm_off offset, void *to,

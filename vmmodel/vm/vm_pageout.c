@@ -118,6 +118,17 @@ vm_page_reclaim(struct vm_system *system)
     return status;
 }
 
+uint64_t
+vm_system_reclaim(struct vm_system *system, uint64_t pages)
+{
+    vmm_ppn before = system->machine->frames.free_count;
+    uint64_t gone = 0;
+
+    while (gone < pages && vm_page_reclaim(system) == VMM_OK)
+        gone = system->machine->frames.free_count - before;
+    return gone;
+}
+
 /* ---- in ---- */
 
 /* From the store; the slot is given back. */

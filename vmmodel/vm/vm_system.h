@@ -122,6 +122,9 @@ void vm_system_access_counts(const struct vm_system *system, struct vm_access_co
 /* How many bytes users may wire together on this machine (vm.md 3.1). */
 vmm_size vm_system_user_wire_limit(const struct vm_system *system);
 
+/* Pressure: pages leave memory as when none is free, `pages` of them or all that can; how many went. */
+uint64_t vm_system_reclaim(struct vm_system *system, uint64_t pages);
+
 /* Lets the store fail every request from now on, or work again. A failed page-in is error 10. */
 void vm_system_fail_store(struct vm_system *system, bool fails);
 

@@ -1,0 +1,164 @@
+/*
+ * scn_expect_vm.c - what mach_vm_region, mach_vm_page_query and host_statistics64 would answer
+ */
+#include "scn_run.h"
+
+/* The address a claim is about; false with the reason when nothing stands behind the name. */
+static bool
+address_of(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
+           struct scn_stretch *bytes)
+{
+    const struct scn_object *object = scn_object_of(run, &claim->places[0]);
+
+    *bytes = scn_place_bytes(run, &claim->places[0], 1);
+    if (object->is_made && !object->is_null)
+        return true;
+    vmm_text_put(why, object->is_made ? "null: there is nothing to look at"
+                                      : "nothing: the line that makes it did not run");
+    return false;
+}
+
+/* The map entry that holds the address. */
+static bool
+region_of(const struct scn_stretch *bytes, struct vmm_text *why, struct vm_region *region)
+{
+    if (vmk_sim_region(bytes->task, bytes->address, region) && region->start <= bytes->address)
+        return true;
+    vmm_text_put(why, "nothing is mapped there");
+    return false;
+}
+
+/* What an entry says of itself. */
+static uint64_t
+region_fact(const struct scn_run *run, const struct vm_region *region, uint32_t fact)
+{
+    switch (fact) {
+    case SCN_REGION_PAGES:
+        return (region->end - region->start) / run->page_bytes;
+    case SCN_REGION_WIRES:
+        return region->wired_count;
+    case SCN_REGION_USER_WIRES:
+        return region->user_wired_count;
+    case SCN_REGION_SHARED:
+        return region->is_shared;
+    case SCN_REGION_PERMANENT:
+        return region->is_permanent;
+    case SCN_REGION_SUBMAP:
+        return region->is_submap;
+    case SCN_REGION_NEEDS_COPY:
+        return region->needs_copy;
+    case SCN_REGION_BEHAVIOR:
+        return region->behavior;
+    case SCN_REGION_TAG:
+        return region->tag;
+    case SCN_REGION_REFERENCES:
+        return region->object_references;
+    default: /* SCN_REGION_DEPTH */
+        return region->shadow_depth;
+    }
+}
+
+/* What the pages behind an entry say; false: the fact is the entry's own. */
+static bool
+pages_fact(const struct vm_region_pages *pages, uint32_t fact, uint64_t *value)
+{
+    switch (fact) {
+    case SCN_REGION_RESIDENT:
+        *value = pages->resident;
+        return true;
+    case SCN_REGION_DIRTY:
+        *value = pages->dirty;
+        return true;
+    case SCN_REGION_SWAPPED_OUT:
+        *value = pages->swapped_out;
+        return true;
+    case SCN_REGION_REUSABLE:
+        *value = pages->reusable;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool
+scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
+            uint64_t *value)
+{
+    struct vm_statistics statistics;
+    struct scn_stretch bytes;
+    struct vm_region region;
+    struct vm_region_pages pages = { 0 };
+
+    if (claim->subject == SCN_SUBJECT_STATISTIC) {
+        vm_system_statistics(run->system, &statistics);
+        *value = scn_statistic(&statistics, claim->word);
+        return true;
+    }
+    if (!address_of(run, claim, why, &bytes) || !region_of(&bytes, why, &region))
+        return false;
+    vmk_sim_region_pages(bytes.task, bytes.address, &pages);
+    if (!pages_fact(&pages, claim->word, value))
+        *value = region_fact(run, &region, claim->word);
+    return true;
+}
+
+/* ---- words ---- */
+
+static bool
+holds_page_query(const struct scn_stretch *bytes, const struct scn_claim *claim,
+                 struct vmm_text *found)
+{
+    struct vm_map *map = vmk_sim_task_map(bytes->task);
+    int references = 0;
+    int bits = 0;
+    enum vmm_status status =
+        map == NULL ? VMM_MODEL_BAD_HANDLE : vm_page_query(map, bytes->address, &bits, &references);
+
+    if (status != VMM_OK) {
+        scn_put_status(found, (int32_t)status);
+        return false;
+    }
+    for (uint32_t bit = 1; bit <= VM_PAGE_QUERY_EXTERNAL; bit <<= 1) {
+        if (((uint32_t)bits & bit) == 0)
+            continue;
+        vmm_text_put(found, found->length > 0 ? " " : "");
+        vmm_text_put(found, scn_word_of(&scn_page_bits, bit));
+    }
+    vmm_text_put(found, bits == 0 ? "none" : "");
+    return (uint32_t)bits == claim->word;
+}
+
+static bool
+is_word(const struct scn_word_list *list, uint32_t wanted, uint32_t value, struct vmm_text *found)
+{
+    vmm_text_put(found, scn_word_of(list, value));
+    return wanted == value;
+}
+
+bool
+scn_holds_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found)
+{
+    struct scn_stretch bytes;
+    struct vm_region region;
+    struct vm_region_pages pages = { 0 };
+
+    if (!address_of(run, claim, found, &bytes))
+        return false;
+    if (claim->subject == SCN_SUBJECT_PAGE_QUERY)
+        return holds_page_query(&bytes, claim, found);
+    if (!region_of(&bytes, found, &region))
+        return false;
+    switch (claim->subject) {
+    case SCN_SUBJECT_RIGHTS:
+        return is_word(&scn_rights, claim->word, region.protection, found);
+    case SCN_SUBJECT_MAXIMUM_RIGHTS:
+        return is_word(&scn_rights, claim->word, region.max_protection, found);
+    case SCN_SUBJECT_INHERITANCE:
+        return is_word(&scn_inheritances, claim->word, region.inheritance, found);
+    case SCN_SUBJECT_PURGABLE:
+        return is_word(&scn_purgables, claim->word, region.purgable, found);
+    default: /* SCN_SUBJECT_SHARE_MODE */
+        vmk_sim_region_pages(bytes.task, bytes.address, &pages);
+        return is_word(&scn_share_modes, claim->word, (uint32_t)pages.share_mode, found);
+    }
+}
