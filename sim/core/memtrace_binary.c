@@ -1,0 +1,272 @@
+/*
+ * memtrace_binary.c - ChampSim's records, and our own blocks
+ *
+ * A block is decoded when it is there whole. No code is longer than MEMTRACE_CODE_MOST, and as many bytes
+ * may be read behind what is held, so the decoder looks at the block's end once a code.
+ */
+#include "memtrace_internal.h"
+#include "memtrace_own.h"
+
+#include <string.h>
+
+static uint64_t
+load(const uint8_t *at, size_t bytes)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+/* ---- ChampSim ---- */
+
+enum {
+    CHAMPSIM_RECORD = 64,
+    CHAMPSIM_STORES = 16, /* two addresses that the instruction writes */
+    CHAMPSIM_LOADS = 32,  /* four that it reads */
+    CHAMPSIM_SIZE = 4,    /* records have no sizes */
+};
+
+static void
+champsim_record(struct memtrace_reader *reader, const uint8_t *record)
+{
+    reader->line++;
+    if (record[8] > 1 || record[9] > 1) { /* is a branch, was taken */
+        memtrace_bad(reader, record, 0);
+        return;
+    }
+    memtrace_reference(reader, load(record, 8), MEMTRACE_HOW(MEMTRACE_FETCH, CHAMPSIM_SIZE));
+    for (int i = 0; i < 4; i++) {
+        uint64_t va = load(record + CHAMPSIM_LOADS + 8 * i, 8);
+
+        if (va != 0)
+            memtrace_reference(reader, va, MEMTRACE_HOW(MEMTRACE_LOAD, CHAMPSIM_SIZE));
+    }
+    for (int i = 0; i < 2; i++) {
+        uint64_t va = load(record + CHAMPSIM_STORES + 8 * i, 8);
+
+        if (va != 0)
+            memtrace_reference(reader, va, MEMTRACE_HOW(MEMTRACE_STORE, CHAMPSIM_SIZE));
+    }
+}
+
+size_t
+memtrace_champsim(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
+{
+    size_t used = 0;
+
+    for (; length - used >= CHAMPSIM_RECORD && !reader->is_stopped; used += CHAMPSIM_RECORD)
+        champsim_record(reader, bytes + used);
+    return reader->is_stopped ? length : used;
+}
+
+/* ---- our own ---- */
+
+static inline const uint8_t *
+get_varint(const uint8_t *at, uint64_t *value)
+{
+    uint64_t byte = *at++;
+
+    *value = byte & 0x7f;
+    for (unsigned shift = 7; byte >= 0x80 && shift < 64; shift += 7) {
+        byte = *at++;
+        *value |= (byte & 0x7f) << shift;
+    }
+    return at;
+}
+
+static inline const uint8_t *
+get_difference(const uint8_t *at, uint64_t *va)
+{
+    uint64_t value;
+
+    at = get_varint(at, &value);
+    *va += value >> 1 ^ (0 - (value & 1));
+    return at;
+}
+
+/* Behind the byte 0. NULL: no such event. */
+static const uint8_t *
+own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
+          uint32_t *events)
+{
+    struct memtrace_event event = { .verb = (enum memtrace_verb) * at };
+    uint64_t value = 0;
+
+    if (*at > MEMTRACE_VERBS)
+        return NULL;
+    if (*at++ == MEMTRACE_VERBS) { /* a large fetch */
+        at = get_varint(at, &value);
+        at = get_difference(at, &near->at[0]);
+        if (value == 0 || value > MEMTRACE_SIZE_MAX)
+            return NULL;
+        memtrace_reference(reader, near->at[0], MEMTRACE_HOW(MEMTRACE_FETCH, value));
+        near->at[0] += value;
+        return at;
+    }
+    if (memtrace_verb_has_range(event.verb)) {
+        at = get_varint(at, &event.va);
+        at = get_varint(at, &event.length);
+        if (event.length == 0 || event.va + (event.length - 1) < event.va)
+            return NULL;
+    }
+    if (memtrace_verb_has_value(event.verb))
+        at = get_varint(at, &value);
+    if ((event.verb == MEMTRACE_CPU && value >= MEMTRACE_CPUS) ||
+        (event.verb >= MEMTRACE_FORK && value >= MEMTRACE_SPACES) || value > 0xff)
+        return NULL;
+    event.value = (uint32_t)value;
+    ++*events;
+    memtrace_event_out(reader, &event);
+    return at;
+}
+
+/* What each byte that begins a code means; see memtrace_own.h. Odd ones are left to own_odd(). */
+void
+memtrace_codes(struct memtrace_code codes[256])
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        unsigned kind = byte & 3, size = kind == MEMTRACE_FETCH ? byte >> 3 : 1u << (byte >> 2 & 7);
+
+        codes[byte] = (struct memtrace_code){
+            .how = MEMTRACE_HOW(kind, size),
+            .slot = kind == MEMTRACE_FETCH ? 0 : (uint8_t)(1 + (byte >> 5 & 3)),
+            .advance = kind == MEMTRACE_FETCH ? (uint8_t)size : 0,
+            .has_difference = kind == MEMTRACE_FETCH ? (byte & 4) != 0 : byte < 0x80,
+            .is_odd = kind == MEMTRACE_FETCH ? byte < 8 : (byte & 0x1c) == 0x1c,
+        };
+    }
+}
+
+/* Codes with a size of their own, and events. NULL: there is no such code. */
+static const uint8_t *
+own_odd(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
+        uint32_t *events)
+{
+    unsigned byte = *at++;
+    uint64_t size, *slot = &near->at[reader->codes[byte].slot];
+
+    if ((byte & 3) == MEMTRACE_FETCH)
+        return byte == 0 ? own_event(reader, near, at, events) : NULL;
+    at = get_varint(at, &size);
+    if (size == 0 || size > MEMTRACE_SIZE_MAX)
+        return NULL;
+    if (reader->codes[byte].has_difference)
+        at = get_difference(at, slot);
+    memtrace_reference(reader, *slot, MEMTRACE_HOW(byte & 3, size));
+    return at;
+}
+
+/* Ordinary codes, until an odd one, the end, or a full batch. Returns where it stopped. */
+static const uint8_t *
+own_run(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
+        const uint8_t *end)
+{
+    struct memtrace_batch *batch = &reader->batch;
+    size_t count = batch->count;
+
+    for (; at < end && count < MEMTRACE_BATCH; count++) {
+        struct memtrace_code code = reader->codes[*at];
+        uint64_t *slot = &near->at[code.slot];
+        uint64_t va = *slot;
+
+        if (code.is_odd)
+            break;
+        at++;
+        if (code.has_difference)
+            at = get_difference(at, &va);
+        batch->va[count] = va;
+        batch->how[count] = code.how;
+        *slot = va + code.advance;
+    }
+    batch->count = count;
+    return at;
+}
+
+/* One block's codes. False: they are none, or are not as many as it says. */
+static bool
+own_block(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
+          uint32_t references, uint32_t events)
+{
+    struct memtrace_near near = { { 0 } };
+    uint64_t before = reader->references + reader->batch.count;
+    uint32_t seen_events = 0;
+
+    while (at < end && !reader->is_stopped) {
+        at = own_run(reader, &near, at, end);
+        if (reader->batch.count == MEMTRACE_BATCH)
+            memtrace_flush(reader);
+        else if (at < end)
+            at = own_odd(reader, &near, at, &seen_events);
+        if (at == NULL)
+            return false;
+    }
+    return reader->is_stopped || (at == end && seen_events == events &&
+                                  reader->references + reader->batch.count - before == references);
+}
+
+/* "END1" says how much there was in all. */
+static void
+own_end(struct memtrace_reader *reader, const uint8_t *payload)
+{
+    memtrace_flush(reader);
+    if (load(payload + 8, 8) != reader->references || load(payload + 16, 8) != reader->events)
+        memtrace_end(reader, "is damaged: it does not have the references that its end tells of");
+    reader->is_complete = true;
+}
+
+/* One record when it is whole; 0: more bytes are wanted. */
+static size_t
+own_record(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
+{
+    size_t payload;
+
+    if (length < MEMTRACE_RECORD)
+        return 0;
+    payload = (size_t)load(bytes + 4, 4);
+    if (payload > MEMTRACE_BLOCK - MEMTRACE_RECORD) {
+        memtrace_end(reader, "is damaged: a block is too large");
+        return length;
+    }
+    if (length < MEMTRACE_RECORD + payload)
+        return 0;
+    reader->line++;
+    if (memcmp(bytes, "BLK1", 4) == 0) {
+        if (!own_block(reader, bytes + MEMTRACE_RECORD, bytes + MEMTRACE_RECORD + payload,
+                       (uint32_t)load(bytes + 8, 4), (uint32_t)load(bytes + 12, 4)))
+            memtrace_end(reader, "is damaged: a block does not have what its head says");
+        reader->blocks++;
+    } else if (memcmp(bytes, "END1", 4) == 0 && payload == MEMTRACE_ENTRY) {
+        own_end(reader, bytes + MEMTRACE_RECORD);
+    } else if (memcmp(bytes, "IDX1", 4) != 0) {
+        memtrace_end(reader, "is damaged: no block begins where one should");
+    }
+    return MEMTRACE_RECORD + payload;
+}
+
+size_t
+memtrace_own(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
+{
+    size_t used = 0, part = 1;
+
+    if (!reader->has_magic) {
+        if (length < 8)
+            return 0;
+        if (memcmp(bytes, "FLTRACE\1", 8) != 0) {
+            memtrace_end(reader, "is a trace of a version that this program does not know");
+            return length;
+        }
+        reader->has_magic = true;
+        used = 8;
+    }
+    while (part > 0 && used < length && !reader->is_stopped) {
+        if (reader->is_complete) {
+            memtrace_end(reader, "has bytes behind its end");
+            break;
+        }
+        part = own_record(reader, bytes + used, length - used);
+        used += part;
+    }
+    return reader->is_stopped ? length : used;
+}

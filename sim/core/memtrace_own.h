@@ -1,0 +1,63 @@
+/*
+ * memtrace_own.h - our own form of a trace: a byte or two a reference, events, an index
+ *
+ * PURPOSE     What other forms take 10 to 64 bytes for. A fetch that follows the one before is its size and
+ *             no address; data is near one of four addresses of lately. Blocks stand alone, so that one
+ *             can begin anywhere the index names.
+ *
+ *             file    "FLTRACE\1", blocks, index records, the end
+ *             record  4 letters, then length of the payload, references, events: 32 bits each, little end
+ *                     first. "BLK1": codes. "IDX1": offset, references, events before each block, 64 bits
+ *                     each. "END1": offset of the first index record, references, events in all.
+ *             code    varints are LEB128, differences zigzag
+ *               ......00  fetch: bits 3-7 size 1..31, bit 2 set: a difference to where it was expected
+ *               00000000  an event or a large reference: a byte says which, operands follow
+ *               ......kk  kk load 1, store 2, modify 3: bits 2-4 size 1 << n, 7: a varint follows;
+ *                         bits 5-6 which address; bit 7 set: that very one, else a difference follows
+ * INVARIANTS  N1  what is written and read again is the same references and events
+ * UNITS       bytes
+ * OWNERSHIP   memtrace_writer_free() gives the index back
+ * ERRORS      false: memory ran out
+ * EVENTS      none
+ * XNU         none
+ */
+#ifndef CORE_MEMTRACE_OWN_H
+#define CORE_MEMTRACE_OWN_H
+
+#include "memtrace.h"
+#include "scn.h"
+
+enum { MEMTRACE_SLOTS = 4, MEMTRACE_RECORD = 16, MEMTRACE_CODE_MOST = 32, MEMTRACE_ENTRY = 24 };
+
+/* What a code is relative to; zero at the start of a block. 0: where the next fetch is expected. */
+struct memtrace_near {
+    uint64_t at[1 + MEMTRACE_SLOTS];
+};
+
+struct memtrace_entry {
+    uint64_t offset, references, events;
+};
+
+struct memtrace_writer {
+    struct core_out out;
+    const struct vmm_alloc *alloc;
+    struct memtrace_near near;
+    uint32_t used[MEMTRACE_SLOTS]; /* when; for choosing the one to give up */
+    uint32_t turn;
+    uint64_t offset, references, events; /* written and begun */
+    uint32_t block_references, block_events;
+    struct memtrace_entry *index;
+    size_t blocks, room;
+    bool is_short;
+    size_t length;
+    uint8_t block[MEMTRACE_BLOCK];
+};
+
+void memtrace_writer_init(struct memtrace_writer *writer, const struct vmm_alloc *alloc,
+                          const struct core_out *out);
+void memtrace_write(struct memtrace_writer *writer, const struct memtrace_batch *batch);
+void memtrace_write_event(struct memtrace_writer *writer, const struct memtrace_event *event);
+bool memtrace_writer_finish(struct memtrace_writer *writer);
+void memtrace_writer_free(struct memtrace_writer *writer);
+
+#endif

@@ -1,0 +1,306 @@
+/*
+ * memtrace_text.c - one line a reference: lackey, din, DynamoRIO's view tool
+ *
+ * Lackey's lines are where the time goes, so those that look as it writes them are read eight digits at
+ * a time (memtrace_lackey_run); all others, and the last of a chunk, take the slow way.
+ */
+#include "memtrace_internal.h"
+
+#include <string.h>
+
+enum {
+    RUN_ROOM = 40 /* the longest line that the fast way reads, and what it looks at behind it */
+};
+
+/* ---- words ---- */
+
+void
+memtrace_skip_blanks(struct memtrace_words *words)
+{
+    while (words->at < words->end && (*words->at == ' ' || *words->at == '\t'))
+        words->at++;
+}
+
+bool
+memtrace_at_end(struct memtrace_words *words)
+{
+    memtrace_skip_blanks(words);
+    return words->at == words->end;
+}
+
+static bool
+memtrace_is_break(const struct memtrace_words *words)
+{
+    return words->at == words->end || *words->at == ' ' || *words->at == '\t' ||
+           *words->at == ',' || *words->at == ':';
+}
+
+static int
+memtrace_digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : 16;
+}
+
+static bool
+memtrace_read_number(struct memtrace_words *words, unsigned base, uint64_t *value)
+{
+    const uint8_t *start = words->at;
+
+    *value = 0;
+    while (words->at < words->end && memtrace_digit(*words->at) < (int)base) {
+        if (*value > (UINT64_MAX - 15) / base)
+            return false;
+        *value = *value * base + (unsigned)memtrace_digit(*words->at++);
+    }
+    return words->at > start && memtrace_is_break(words);
+}
+
+bool
+memtrace_read_hex(struct memtrace_words *words, uint64_t *value)
+{
+    memtrace_skip_blanks(words);
+    if (words->end - words->at > 2 && words->at[0] == '0' && (words->at[1] | 0x20) == 'x')
+        words->at += 2;
+    /* sixteen digits are a whole word: read without the test against overflow of the last one */
+    *value = 0;
+    for (int digits = 0; words->at < words->end && memtrace_digit(*words->at) < 16; digits++) {
+        if (digits == 16)
+            return false;
+        *value = *value << 4 | (unsigned)memtrace_digit(*words->at++);
+        if (words->at == words->end || memtrace_is_break(words))
+            return true;
+    }
+    return false;
+}
+
+bool
+memtrace_read_decimal(struct memtrace_words *words, uint64_t *value)
+{
+    memtrace_skip_blanks(words);
+    if (words->end - words->at > 2 && words->at[0] == '0' && (words->at[1] | 0x20) == 'x')
+        return memtrace_read_hex(words, value);
+    return memtrace_read_number(words, 10, value);
+}
+
+bool
+memtrace_read_word(struct memtrace_words *words, const char *word)
+{
+    size_t length = strlen(word);
+    struct memtrace_words behind;
+
+    memtrace_skip_blanks(words);
+    if ((size_t)(words->end - words->at) < length || memcmp(words->at, word, length) != 0)
+        return false;
+    behind = (struct memtrace_words){ words->at + length, words->end };
+    if (!memtrace_is_break(&behind))
+        return false;
+    words->at = behind.at;
+    return true;
+}
+
+/* ---- lackey ---- */
+
+static uint64_t
+load_word(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/*
+ * The number in eight lower-case hexadecimal digits, the first in the lowest byte. False: they are none.
+ * Digits become numbers, the numbers digits again, and those must be what was there.
+ */
+static bool
+eight_digits(uint64_t text, uint64_t *number)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t value = (text & 0x0f * ones) + 9 * (text >> 6 & ones);
+    uint64_t letters = (value + 0x76 * ones) >> 7 & ones;
+    bool is_number =
+        value + 0x30 * ones + 0x27 * letters == text && (value & 0xf0 * ones) == 0; /* 'g' is 16 */
+
+    value = __builtin_bswap64(value);
+    value = (value | value >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+    value = (value | value >> 8) & UINT64_C(0x0000ffff0000ffff);
+    *number = (value | value >> 16) & UINT64_C(0xffffffff);
+    return is_number;
+}
+
+static const int8_t lackey_kinds[256] = { ['I'] = MEMTRACE_FETCH + 1,
+                                          ['L'] = MEMTRACE_LOAD + 1,
+                                          ['S'] = MEMTRACE_STORE + 1,
+                                          ['M'] = MEMTRACE_MODIFY + 1 };
+
+/* "0401ab70,3" and its newline; returns what is behind, or NULL: not as lackey writes it. */
+static inline const uint8_t *
+lackey_ordinary(const uint8_t *at, uint64_t *va, unsigned *size)
+{
+    const uint8_t *most = at + 16;
+    unsigned digit;
+
+    if (!eight_digits(load_word(at), va))
+        return NULL;
+    for (at += 8; *at != ','; at++) {
+        digit = (unsigned)memtrace_digit(*at);
+        if (digit > 15 || at == most)
+            return NULL;
+        *va = *va << 4 | digit;
+    }
+    *size = (unsigned)at[1] - '0';
+    if (*size - 1 > 8)
+        return NULL;
+    for (at += 2; *at != '\n'; at++) {
+        digit = (unsigned)*at - '0';
+        if (digit > 9 || *size > 999)
+            return NULL;
+        *size = *size * 10 + digit;
+    }
+    return at + 1;
+}
+
+/* "I  " and " S ": letter and blank, in either order, add up to one letter. */
+const uint8_t *
+memtrace_lackey_run(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end)
+{
+    struct memtrace_batch *batch = &reader->batch;
+    size_t count = batch->count, first = count;
+
+    for (; end - at >= RUN_ROOM && count < MEMTRACE_BATCH; count++) {
+        int kind = lackey_kinds[(uint8_t)(at[0] + at[1] - ' ')];
+        const uint8_t *next = NULL;
+        unsigned size;
+
+        if (kind != 0 && (at[0] == ' ' || at[0] == 'I') &&
+            (at[0] == 'I') == (kind == MEMTRACE_FETCH + 1) && at[2] == ' ')
+            next = lackey_ordinary(at + 3, &batch->va[count], &size);
+        if (next == NULL)
+            break;
+        batch->how[count] = MEMTRACE_HOW(kind - 1, size);
+        at = next;
+    }
+    reader->line += count - first;
+    batch->count = count;
+    if (count == MEMTRACE_BATCH)
+        memtrace_flush(reader);
+    return at;
+}
+
+bool
+memtrace_line_lackey(struct memtrace_reader *reader, const uint8_t *line, size_t length)
+{
+    struct memtrace_words words = { line, line + length };
+    uint64_t va, size;
+    int kind;
+
+    if (length >= 2 && line[0] == '=' && line[1] == '=') /* what valgrind itself has to say */
+        return true;
+    if (memtrace_at_end(&words))
+        return true;
+    kind = lackey_kinds[*words.at++];
+    if (kind == 0 || words.at == words.end || *words.at != ' ' || !memtrace_read_hex(&words, &va) ||
+        words.at == words.end || *words.at++ != ',' || !memtrace_read_number(&words, 10, &size) ||
+        !memtrace_at_end(&words) || size == 0 || size > MEMTRACE_SIZE_MAX)
+        return false;
+    memtrace_reference(reader, va, MEMTRACE_HOW(kind - 1, size));
+    return true;
+}
+
+/* ---- din ---- */
+
+/* "0 addr": a read, "1": a write, "2": a fetch; "3" and "4" say nothing about memory. */
+bool
+memtrace_line_din(struct memtrace_reader *reader, const uint8_t *line, size_t length)
+{
+    static const enum memtrace_kind kinds[] = { MEMTRACE_LOAD, MEMTRACE_STORE, MEMTRACE_FETCH };
+    struct memtrace_words words = { line, line + length };
+    uint64_t label, va;
+
+    if (memtrace_at_end(&words))
+        return true;
+    if (!memtrace_read_number(&words, 10, &label) || !memtrace_read_hex(&words, &va) || label > 4)
+        return false;
+    if (label <=
+        2) /* what follows the address is a comment; its size is the word of Dinero's time */
+        memtrace_reference(reader, va, MEMTRACE_HOW(kinds[label], 4));
+    return true;
+}
+
+/* ---- DynamoRIO's view tool ---- */
+
+/* Threads take CPUs as they come. */
+static void
+memtrace_view_thread(struct memtrace_reader *reader, uint64_t thread)
+{
+    size_t index = 0;
+
+    while (index < reader->thread_count && reader->thread[index] != thread)
+        index++;
+    if (index == reader->thread_count && index < MEMTRACE_THREADS)
+        reader->thread[reader->thread_count++] = thread;
+    index %= MEMTRACE_CPUS;
+    if (index == reader->cpu)
+        return;
+    reader->cpu = (uint32_t)index;
+    memtrace_event_out(reader,
+                       &(struct memtrace_event){ .verb = MEMTRACE_CPU, .value = reader->cpu });
+}
+
+/* "read  8 byte(s) @ 0x7f..", behind the numbers at the line's head. */
+static bool
+memtrace_view_access(struct memtrace_reader *reader, struct memtrace_words *words)
+{
+    static const struct {
+        const char *word;
+        enum memtrace_kind kind;
+    } kinds[] = { { "ifetch", MEMTRACE_FETCH },
+                  { "read", MEMTRACE_LOAD },
+                  { "write", MEMTRACE_STORE } };
+    uint64_t va, size;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(kinds); i++) {
+        if (!memtrace_read_word(words, kinds[i].word))
+            continue;
+        if (!memtrace_read_decimal(words, &size) || !memtrace_read_word(words, "byte(s)") ||
+            !memtrace_read_word(words, "@") || !memtrace_read_hex(words, &va) || size == 0 ||
+            size > MEMTRACE_SIZE_MAX)
+            return false;
+        memtrace_reference(reader, va, MEMTRACE_HOW(kinds[i].kind, size));
+        return true;
+    }
+    /* prefetches and the like use no translation that we would know */
+    return words->at < words->end && words->at[0] >= 'a' && words->at[0] <= 'z';
+}
+
+/* "12  4:  3256418 read ..", of older versions without the number before the colon. */
+bool
+memtrace_line_view(struct memtrace_reader *reader, const uint8_t *line, size_t length)
+{
+    struct memtrace_words words = { line, line + length };
+    uint64_t number, thread;
+
+    if (memtrace_at_end(&words))
+        return true;
+    if (!memtrace_read_decimal(&words, &number)) /* headings, and the counts at the end */
+        return !reader->has_records || *line == '-' || memchr(line, ':', length) != NULL;
+    memtrace_skip_blanks(&words);
+    if (words.at < words.end && *words.at != ':' && !memtrace_read_decimal(&words, &number))
+        return false;
+    memtrace_skip_blanks(&words);
+    if (words.at == words.end || *words.at++ != ':')
+        return false;
+    if (memtrace_read_decimal(&words, &thread))
+        memtrace_view_thread(reader, thread);
+    else if (reader->has_records && words.at < words.end && *words.at == 't')
+        return true; /* " 5: total instructions" */
+    reader->has_records = true;
+    memtrace_skip_blanks(&words);
+    if (words.at < words.end && *words.at == '<') /* "<marker: timestamp 13..>" */
+        return true;
+    return memtrace_view_access(reader, &words);
+}
