@@ -2,7 +2,7 @@
 # bars.sh - every bar, or those of one program
 #
 #   bars.sh PROGRAMS [NAME]     PROGRAMS: the folder of built benches; NAME: replay, shoot, wire, memory
-#   bars.sh PROGRAMS --write    writes docs/performance.md from two runs of each
+#   bars.sh PROGRAMS --write    re-makes the end of docs/performance.md from two runs of each
 #
 # Exit 1 when a bar is short, 2 when a program fails or there is none of that name.
 set -eu
@@ -25,8 +25,11 @@ run_bars() {
 }
 
 [ "$name" = --write ] || { run_bars "$name"; exit; }
+page="$root/docs/performance.md"
 {
-    echo "# Bars"
+    sed '/^<!-- bars:/q' "$page"
+    echo
+    echo "## Bars"
     echo
     echo "Made by \`./run bench --write\`; two runs, one after the other. A ratio is the floor's time divided by ours, medians of"
     echo "turns in one process; absolute figures belong to the machine that made them and to its load."
@@ -34,8 +37,9 @@ run_bars() {
     echo "No bar is measured yet for map look-ups against a vector B-tree, the zero-fill fault, full flushes by themselves, recorded traces"
     echo "(a compile, gzip) and cachegrind. bench_map and bench_wire print how costs grow."
     for turn in first second; do
-        printf '\n## The %s run\n\n```text\n' "$turn"
+        printf '\n### The %s run\n\n```text\n' "$turn"
         run_bars "" || :
         echo '```'
     done
-} >"$root/docs/performance.md"
+} >"$page.new"
+mv "$page.new" "$page"
