@@ -28,6 +28,8 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_kpi },
     { "sweep", "run every point of a scenario with parameters, and keep the results",
       cmd_sweep_help, cmd_sweep },
+    { "replay", "run a program's memory references through the model", cmd_replay_help,
+      cmd_replay },
     { "results", "what sweeps left: list, filter, export, join", cmd_results_help, cmd_results },
     { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
     { "version", "the program's version", cmd_version_help, cmd_version },

@@ -137,34 +137,49 @@ static const int8_t lackey_kinds[256] = { ['I'] = MEMTRACE_FETCH + 1,
                                           ['S'] = MEMTRACE_STORE + 1,
                                           ['M'] = MEMTRACE_MODIFY + 1 };
 
-/* "0401ab70,3" and its newline; returns what is behind, or NULL: not as lackey writes it. */
-static inline const uint8_t *
-lackey_ordinary(const uint8_t *at, uint64_t *va, unsigned *size)
-{
-    const uint8_t *most = at + 16;
-    unsigned digit;
+/* The letter's place says what the byte before it is: "I " and " S", by the second byte. */
+static const struct lackey_head {
+    uint8_t first, kind;
+} lackey_heads[256] = { [' '] = { 'I', MEMTRACE_FETCH },
+                        ['L'] = { ' ', MEMTRACE_LOAD },
+                        ['S'] = { ' ', MEMTRACE_STORE },
+                        ['M'] = { ' ', MEMTRACE_MODIFY } };
 
-    if (!eight_digits(load_word(at), va))
-        return NULL;
-    for (at += 8; *at != ','; at++) {
-        digit = (unsigned)memtrace_digit(*at);
-        if (digit > 15 || at == most)
+static const uint8_t lower_digits[] = "0123456789abcdef";
+
+/*
+ * "I  0401ab70,3" and its newline; returns what is behind, or NULL: not as lackey writes it. What lines differ
+ * in is left to branches, which are foretold; what is wrong is gathered and asked once.
+ */
+static inline const uint8_t *
+lackey_ordinary(const uint8_t *at, uint64_t *va, uint32_t *how)
+{
+    struct lackey_head head = lackey_heads[at[1]];
+    unsigned wrong = (unsigned)(at[0] ^ head.first) | (unsigned)(at[2] ^ ' ');
+    const uint8_t *next = at + 11;
+    unsigned size;
+
+    wrong |= !eight_digits(load_word(at + 3), va) | (head.first == 0);
+    for (; *next != ','; next++) {
+        unsigned digit = (*next & 0xfu) + 9u * (*next >> 6 & 1u);
+
+        wrong |= (unsigned)(lower_digits[digit & 15] ^ *next) | (next == at + 19);
+        if (wrong)
             return NULL;
         *va = *va << 4 | digit;
     }
-    *size = (unsigned)at[1] - '0';
-    if (*size - 1 > 8)
-        return NULL;
-    for (at += 2; *at != '\n'; at++) {
-        digit = (unsigned)*at - '0';
-        if (digit > 9 || *size > 999)
+    size = (unsigned)next[1] - '0';
+    wrong |= size - 1 > 8;
+    for (next += 2; *next != '\n'; next++) {
+        wrong |= (unsigned)*next - '0' > 9 || size > 999;
+        if (wrong)
             return NULL;
-        *size = *size * 10 + digit;
+        size = size * 10 + *next - '0';
     }
-    return at + 1;
+    *how = MEMTRACE_HOW(head.kind, size);
+    return wrong ? NULL : next + 1;
 }
 
-/* "I  " and " S ": letter and blank, in either order, add up to one letter. */
 const uint8_t *
 memtrace_lackey_run(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end)
 {
@@ -172,16 +187,10 @@ memtrace_lackey_run(struct memtrace_reader *reader, const uint8_t *at, const uin
     size_t count = batch->count, first = count;
 
     for (; end - at >= RUN_ROOM && count < MEMTRACE_BATCH; count++) {
-        int kind = lackey_kinds[(uint8_t)(at[0] + at[1] - ' ')];
-        const uint8_t *next = NULL;
-        unsigned size;
+        const uint8_t *next = lackey_ordinary(at, &batch->va[count], &batch->how[count]);
 
-        if (kind != 0 && (at[0] == ' ' || at[0] == 'I') &&
-            (at[0] == 'I') == (kind == MEMTRACE_FETCH + 1) && at[2] == ' ')
-            next = lackey_ordinary(at + 3, &batch->va[count], &size);
         if (next == NULL)
             break;
-        batch->how[count] = MEMTRACE_HOW(kind - 1, size);
         at = next;
     }
     reader->line += count - first;

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <uv.h>
 
+#include "io/io_target.h"
+
 enum { IO_FILE_CHUNK = 64 * 1024 };
 
 static bool
@@ -96,24 +98,10 @@ io_file_read(const char *path, size_t limit, struct io_bytes *bytes, char why[IO
 bool
 io_file_write(const char *path, const char *data, size_t length, char why[IO_WHY_BYTES])
 {
-    size_t at = 0;
-    uv_fs_t request;
-    int code = 0, closed;
-    int file = uv_fs_open(NULL, &request, path, UV_FS_O_WRONLY | UV_FS_O_CREAT | UV_FS_O_TRUNC,
-                          0666, NULL);
+    struct io_target *target = io_target_open(path, why);
 
-    uv_fs_req_cleanup(&request);
-    if (file < 0)
-        return io_file_fail(why, file);
-    while (at < length && code >= 0) {
-        uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)data + at, (unsigned)(length - at));
-
-        code = uv_fs_write(NULL, &request, file, &buffer, 1, -1, NULL);
-        uv_fs_req_cleanup(&request);
-        at += code > 0 ? (size_t)code : 0;
-    }
-    closed = uv_fs_close(NULL, &request, file, NULL);
-    uv_fs_req_cleanup(&request);
-    code = code < 0 ? code : closed;
-    return code < 0 ? io_file_fail(why, code) : true;
+    if (target == NULL)
+        return false;
+    io_target_put(target, data, length);
+    return io_target_close(target, why);
 }
