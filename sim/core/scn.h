@@ -63,7 +63,7 @@ struct scn_step {
     uint32_t depth;     /* nesting of blocks */
     const char *source; /* the line as written, without comment and indentation */
     bool is_expectation;
-    bool skipped; /* the kernel had stopped, or `on` did not name this release */
+    bool skipped; /* the kernel had stopped, `on` did not name this release, or nobody can look */
     bool failed;  /* an expectation that did not hold */
     bool has_status;
     bool gave_null;        /* an operation that gives an object gave NULL */
@@ -122,6 +122,7 @@ struct scn_options {
     bool keep_events;
     bool check_each_step;   /* vm_system_check() after every operation */
     uint32_t snapshot_line; /* keep counters and maps as they are behind this line; 0: do not */
+    uint32_t hidden_caps;   /* VMK_CAP_* bits to do without, as on a backend that lacks them */
 };
 
 /* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */

@@ -435,6 +435,8 @@ scn_narrate(struct scn_run *run, const struct scn_statement *statement,
 
     if (statement->form == SCN_DO)
         shows = scn_operation_at(statement->operation)->shows;
+    if ((run->caps & VMK_CAP_OBSERVE) == 0)
+        return ""; /* nobody saw what the floors did */
     vmm_text_init(&teller.text, bytes, sizeof bytes);
     tell_iokit(&teller, shows);
     tell_phrases(&teller, FLOOR_VM);

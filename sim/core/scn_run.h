@@ -60,6 +60,7 @@ struct scn_run {
     vmk_world_t world;
     struct vm_system *system;
     uint64_t page_bytes;
+    uint32_t caps; /* VMK_CAP_*, of the backend that answers */
     struct scn_object *objects;
     struct scn_watch watch;
     struct trace_digest digest;

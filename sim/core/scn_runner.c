@@ -338,12 +338,21 @@ drop_memory_entries(struct scn_run *run)
         vm_memory_entry_release(&run->objects[i].entry);
 }
 
+static uint32_t
+backend_caps(void)
+{
+    vmk_info_t info = { .size = sizeof info };
+
+    return vmk_get_info(&info) == 0 ? info.caps : 0;
+}
+
 /* Runs the program in the current world. */
 static void
 run_in_world(struct scn_run *run)
 {
     run->system = vmk_sim_system();
     run->page_bytes = vm_system_page_bytes(run->system);
+    run->caps = backend_caps() & ~run->options->hidden_caps;
     run->objects = core_arena_array(&run->scratch, run->program->name_count, sizeof *run->objects);
     if (run->objects == NULL)
         return;

@@ -282,6 +282,30 @@ the_same_scenario_gives_the_same_digest(void **state)
     assert_int_equal(fixture->report->digest, first);
 }
 
+/*  Behind a backend that cannot look, what the verbs gave is still compared, and the rest is left out */
+static void
+without_an_observer_only_answers_are_compared(void **state)
+{
+    static const char text[] = "app = task\nbuf = allocate app 2p\nstore buf\n"
+                               "md = descriptor buf direction=out\nexpect length md 2p\n"
+                               "expect resident buf 77\nreport pages resident buf\n"
+                               "prepare md\nexpect result 3\n";
+    struct scn_options options = { .hidden_caps = VMK_CAP_OBSERVE };
+    struct scn_fixture *fixture = *state;
+
+    parse_ok(fixture, text);
+    assert_int_equal(scn_run(fixture->program, &fixture->counting.alloc,
+                             scn_program_profile_at(fixture->program, 0), &options,
+                             &fixture->report),
+                     SCN_OK);
+    assert_false(step_at(fixture, 5)->skipped);
+    assert_true(step_at(fixture, 6)->skipped);
+    assert_true(step_at(fixture, 7)->skipped);
+    assert_int_equal(fixture->report->metric_count, 0);
+    assert_true(step_at(fixture, 9)->failed);
+    assert_string_equal(step_at(fixture, 3)->narration, "");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scn_fixture_setup, scn_fixture_teardown)
 
 int
@@ -303,6 +327,7 @@ main(void)
         TEST(a_memory_entry_outlives_a_panic_and_leaks_nothing),
         TEST(a_word_of_an_ended_task_is_refused),
         TEST(the_same_scenario_gives_the_same_digest),
+        TEST(without_an_observer_only_answers_are_compared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
