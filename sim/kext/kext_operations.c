@@ -1,0 +1,75 @@
+/*
+ * kext_operations.c - the scenario language's operations that are Mach calls on a task's map
+ *
+ * In the model they work on the vm floor itself (sim/core/scn_operation_vm.c). A kext has no supported
+ * way to make them for a task, and its caller can make them without a kext: each answers that it is
+ * not supported, and expectations about entries and pages are skipped (no VMK_CAP_OBSERVE).
+ */
+#include "kext/kext.h"
+
+#include "core/scn_operation.h"
+
+#define KEXT_NOT_HERE(name)                                                                    \
+    struct scn_result scn_run_##name(struct scn_run *run, const struct scn_operands *operands, \
+                                     struct scn_object *result)                                \
+    {                                                                                          \
+        (void)run;                                                                             \
+        (void)operands;                                                                        \
+        result->is_null = true;                                                                \
+        return scn_gave(KEXT_UNSUPPORTED);                                                     \
+    }
+
+KEXT_NOT_HERE(region)
+KEXT_NOT_HERE(fork)
+KEXT_NOT_HERE(inherit)
+KEXT_NOT_HERE(kernel_wire)
+KEXT_NOT_HERE(kernel_unwire)
+KEXT_NOT_HERE(copy)
+KEXT_NOT_HERE(write)
+KEXT_NOT_HERE(read)
+KEXT_NOT_HERE(remap)
+KEXT_NOT_HERE(memory_entry)
+KEXT_NOT_HERE(named_entry)
+KEXT_NOT_HERE(file)
+KEXT_NOT_HERE(file_write)
+KEXT_NOT_HERE(file_fail)
+KEXT_NOT_HERE(map_entry)
+KEXT_NOT_HERE(release_entry)
+KEXT_NOT_HERE(behavior)
+KEXT_NOT_HERE(msync)
+KEXT_NOT_HERE(purgable)
+KEXT_NOT_HERE(purge_all)
+KEXT_NOT_HERE(page_out)
+KEXT_NOT_HERE(reclaim)
+KEXT_NOT_HERE(fail_store)
+
+/* No entry is ever made, so there is none to release or to measure. */
+void
+vm_memory_entry_release(struct vm_memory_entry **entry)
+{
+    *entry = NULL;
+}
+
+vmm_size
+vm_memory_entry_size(const struct vm_memory_entry *entry)
+{
+    (void)entry;
+    return 0;
+}
+
+bool
+scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
+            uint64_t *value)
+{
+    (void)run;
+    (void)claim;
+    (void)value;
+    vmm_text_put(why, "nobody here can look");
+    return false;
+}
+
+bool
+scn_holds_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found)
+{
+    return scn_look_vm(run, claim, found, NULL);
+}

@@ -1,0 +1,148 @@
+/*
+ * kext_run.c - a scenario's text in, its report out, on the kernel that we are in
+ *
+ * The runner and its printers are sim/core's, unchanged. The row of the release is that of the kernel's
+ * Darwin number, so that `on` lines mean the same here as in the model. `check` finds nothing and the
+ * digest is that of no events.
+ */
+#include "kext/kext.h"
+
+#include "core/core_out.h"
+#include "core/scn.h"
+
+#include <string.h>
+
+static struct kext_request kext_now;
+static uint64_t kext_taken; /* bytes the run holds */
+
+/* What a caller says of the run in progress; none: zeroes. */
+const struct kext_request *
+kext_run_now(void)
+{
+    return &kext_now;
+}
+
+/* ---- memory, within a limit ---- */
+
+static void *
+kext_take_limited(void *context, size_t size)
+{
+    void *memory = NULL;
+
+    (void)context;
+    if (size <= KEXT_MEMORY_MAX - kext_taken)
+        memory = kext_take(size);
+    if (memory != NULL)
+        kext_taken += size;
+    return memory;
+}
+
+static void
+kext_give_limited(void *context, void *memory, size_t size)
+{
+    (void)context;
+    kext_taken -= size;
+    kext_give(memory, size);
+}
+
+static const struct vmm_alloc kext_heap = { kext_take_limited, kext_give_limited, NULL };
+
+/* ---- the report ---- */
+
+/* What does not fit is counted and not put. */
+static void
+kext_put(void *context, const char *bytes, size_t length)
+{
+    struct kext_request *request = context;
+
+    if (request->report_length <= request->room && length <= request->room - request->report_length)
+        memcpy(request->report + request->report_length, bytes, length);
+    request->report_length += length;
+}
+
+static void
+kext_put_error(const struct core_out *out, const struct scn_error *error)
+{
+    core_format(out, "{ \"schema\": 1, \"error\": { \"line\": %u, \"column\": %u, \"what\": ",
+                error->line, error->column);
+    core_put_json(out, error->what);
+    core_put(out, ", \"how\": ");
+    core_put_json(out, error->how);
+    core_put(out, " } }\n");
+}
+
+/* "macos-10.15" for Darwin 19, "macos-15" for 24; the last row there is when it is newer. */
+static size_t
+kext_profile_row(uint32_t darwin_major)
+{
+    char bytes[32];
+    struct vmm_text name;
+    size_t row = vm_profile_count() - 1;
+
+    vmm_text_init(&name, bytes, sizeof(bytes));
+    if (darwin_major < 20)
+        vmm_text_format(&name, "macos-10.%u", darwin_major - 4);
+    else
+        vmm_text_format(&name, "macos-%u", darwin_major - 9);
+    if (!vm_profile_find(name.bytes, name.length, &row) && row > 0)
+        row--; /* seed-view is the last row */
+    return row;
+}
+
+static int
+kext_run_program(const struct scn_program *program, const struct core_out *out)
+{
+    vmk_info_t info = { .size = sizeof(info) };
+    struct scn_report *report;
+    int status = vmk_get_info(&info);
+
+    if (status != 0)
+        return status;
+    if (scn_run(program, &kext_heap, kext_profile_row(info.darwin_major), NULL, &report) != SCN_OK)
+        return VMM_IO_NO_MEMORY;
+    scn_json_begin(out);
+    scn_json_run(out, true, "scenario", program, report, 0);
+    scn_json_end(out);
+    scn_report_free(report);
+    return 0;
+}
+
+static int
+kext_run_text(struct kext_request *request)
+{
+    const struct core_out out = { kext_put, request };
+    struct scn_program *program;
+    struct scn_error error;
+    enum scn_outcome outcome;
+    int status = 0;
+
+    outcome = scn_parse(&kext_heap, request->text, request->length, &program, &error);
+    if (outcome == SCN_NO_MEMORY)
+        return VMM_IO_NO_MEMORY;
+    if (outcome == SCN_OK) {
+        status = kext_run_program(program, &out);
+        scn_program_free(program);
+    } else {
+        kext_put_error(&out, &error);
+    }
+    if (status == 0 && request->report_length > request->room)
+        status = VMM_IO_NO_SPACE;
+    return status;
+}
+
+int
+kext_run(struct kext_request *request)
+{
+    bool is_arena_good =
+        request->arena % KEXT_PAGE == 0 && request->arena_length <= UINT64_MAX - request->arena;
+    int status;
+
+    if (!is_arena_good || request->length > KEXT_TEXT_MAX || request->room > KEXT_REPORT_MAX)
+        return VMM_IO_BAD_ARGUMENT;
+    request->report_length = 0;
+    kext_now = *request;
+    kext_taken = 0;
+    status = kext_run_text(request);
+    kext_now = (struct kext_request){ .text = NULL };
+    return status;
+}
