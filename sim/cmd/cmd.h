@@ -40,6 +40,7 @@ const struct cmd_verb *cmd_verb_find(const char *name);
 
 int cmd_compare(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_explain(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_explore(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_machines(const struct cmd_verb *verb, struct cmd_words *words);
@@ -58,6 +59,7 @@ int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
 extern const char cmd_compare_help[];
 extern const char cmd_explain_help[];
+extern const char cmd_explore_help[];
 extern const char cmd_help_help[];
 extern const char cmd_kpi_help[];
 extern const char cmd_machines_help[];

@@ -11,6 +11,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "run", "run scenario files and say what each floor did", cmd_run_help, cmd_run },
     { "matrix", "one scenario on every release and both kernels: what changed when, and why",
       cmd_matrix_help, cmd_matrix },
+    { "explore", "run a scenario's threads in every order: deadlocks, races, broken invariants",
+      cmd_explore_help, cmd_explore },
     { "stat", "run a scenario and print the counters as vm_stat does", cmd_stat_help, cmd_stat },
     { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "price", "run a scenario and say what it cost, by floor, item, verb and line", cmd_price_help,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
+#include "fiber/fiber.h"
 
 const char cmd_run_help[] =
     "usage: faultline run [options] FILE...\n"
@@ -49,11 +50,14 @@ static void
 run_one(struct run *run, const char *file, const struct scn_program *program, size_t row,
         struct io_bytes *out, struct io_bytes *err)
 {
-    struct scn_options options = { .keep_events = (run->flags & SCN_PRINT_EVENTS) != 0 };
+    struct scn_options options = { .keep_events = (run->flags & SCN_PRINT_EVENTS) != 0,
+                                   .fibers = fiber_set_create() };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
+    enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
 
-    if (scn_run(program, &cmd_heap, row, &options, &report) != SCN_OK) {
+    fiber_set_destroy(options.fibers);
+    if (outcome != SCN_OK) {
         run_worse(run, cmd_complain(err, "%s: memory ran out", file));
         return;
     }

@@ -51,6 +51,11 @@ enum scn_verdict {
     SCN_FAILED      /* an expectation did not hold */
 };
 
+/* How many threads the program has. */
+uint32_t scn_program_thread_count(const struct scn_program *program);
+/* The name of a thread, in the order of the file. */
+const char *scn_program_thread_name(const struct scn_program *program, uint32_t index);
+
 /* Whether a statement ends on that line. */
 bool scn_program_has_line(const struct scn_program *program, uint32_t line);
 
@@ -62,6 +67,7 @@ struct scn_step {
     uint32_t line;
     uint32_t depth;     /* nesting of blocks */
     const char *source; /* the line as written, without comment and indentation */
+    const char *thread; /* that ran it; NULL: a line outside of threads */
     bool is_expectation;
     bool skipped; /* the kernel had stopped, `on` did not name this release, or nobody can look */
     bool failed;  /* an expectation that did not hold */
@@ -87,6 +93,9 @@ struct scn_finding {
 };
 
 struct scn_snapshot; /* scn_snapshot.h */
+struct scn_fibers;   /* scn_threads.h */
+struct scn_schedule;
+struct scn_switch;
 
 struct scn_report {
     const struct vmm_alloc *alloc;
@@ -111,6 +120,10 @@ struct scn_report {
     } * metrics;
     size_t metric_count;
     const struct scn_snapshot *snapshot; /* when asked; NULL: not asked */
+    struct scn_switch *switches;         /* from thread to thread, in order */
+    size_t switch_count;
+    uint64_t choice_count; /* where more than one thread could have gone on */
+    bool is_cut;           /* the schedule gave the run up: nothing here counts */
 };
 
 enum scn_kernel { SCN_KERNEL_AS_WRITTEN, SCN_KERNEL_RELEASE, SCN_KERNEL_ASSERTS };
@@ -120,9 +133,11 @@ struct scn_options {
     const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
     const struct hw_geometry *geometry; /* NULL: x86_64 */
     bool keep_events;
-    bool check_each_step;   /* vm_system_check() after every operation */
-    uint32_t snapshot_line; /* keep counters and maps as they are behind this line; 0: do not */
-    uint32_t hidden_caps;   /* VMK_CAP_* bits to do without, as on a backend that lacks them */
+    bool check_each_step;      /* vm_system_check() after every operation */
+    uint32_t snapshot_line;    /* keep counters and maps as they are behind this line; 0: do not */
+    struct scn_fibers *fibers; /* NULL: threads run one after the other, each to its end */
+    struct scn_schedule *schedule; /* NULL: a thread goes on until it ends or waits */
+    uint32_t hidden_caps; /* VMK_CAP_* bits to do without, as on a backend that lacks them */
 };
 
 /* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */

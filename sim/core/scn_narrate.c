@@ -78,13 +78,13 @@ pages_of(const struct teller *teller, uint64_t address, uint64_t length)
 static uint64_t
 seen(const struct teller *teller, enum trace_kind kind)
 {
-    return teller->run->watch.counts[kind];
+    return teller->run->watch.step.counts[kind];
 }
 
 static const struct trace_event *
 last(const struct teller *teller, enum trace_kind kind)
 {
-    return &teller->run->watch.last[kind];
+    return &teller->run->watch.step.last[kind];
 }
 
 /* ---- iokit ---- */
@@ -129,7 +129,7 @@ tell_map_made(struct teller *teller)
     }
     if (seen(teller, EV_IOMAP_LEAK) > 0) {
         text = item(teller, FLOOR_IOKIT);
-        put_count(text, teller->run->watch.bytes_of[EV_IOMAP_LEAK] / teller->run->page_bytes,
+        put_count(text, teller->run->watch.step.bytes_of[EV_IOMAP_LEAK] / teller->run->page_bytes,
                   "page");
         vmm_text_put(text, " of reserved address space leaked");
     }
@@ -265,7 +265,7 @@ static void
 tell_phrase(struct teller *teller, const struct phrase *phrase)
 {
     uint64_t count = seen(teller, phrase->kind);
-    uint64_t pages = teller->run->watch.bytes_of[phrase->kind] / teller->run->page_bytes;
+    uint64_t pages = teller->run->watch.step.bytes_of[phrase->kind] / teller->run->page_bytes;
     struct vmm_text *text;
 
     if (count == 0)
@@ -305,15 +305,15 @@ tell_faults(struct teller *teller)
     text = item(teller, FLOOR_VM);
     put_count(text, seen(teller, EV_FAULT), "fault");
     for (uint32_t kind = 1; kind < SCN_FAULT_KINDS; kind++) {
-        if (watch->faults[kind] == 0)
+        if (watch->step.faults[kind] == 0)
             continue;
-        vmm_text_format(text, "%s%llu %s", separator, (unsigned long long)watch->faults[kind],
+        vmm_text_format(text, "%s%llu %s", separator, (unsigned long long)watch->step.faults[kind],
                         vm_fault_kind_name((enum vm_fault_kind)kind));
         separator = ", ";
     }
-    if (watch->failed_faults > 0) {
+    if (watch->step.failed_faults > 0) {
         vmm_text_format(text, "%s%llu failed: ", separator,
-                        (unsigned long long)watch->failed_faults);
+                        (unsigned long long)watch->step.failed_faults);
         scn_put_status(text, last(teller, EV_FAULT)->status);
         separator = ", ";
     }

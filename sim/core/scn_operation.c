@@ -167,12 +167,13 @@ scn_operate(struct scn_run *run, const struct scn_statement *statement)
 
     if (statement->result != SCN_NO_NAME)
         object = &run->objects[statement->result];
-    object->is_made = true;
     if (has_null_operand(run, &statement->u.operands)) {
+        object->is_made = true;
         object->is_null = true;
         return scn_gave(VMK_BAD_HANDLE);
     }
     result = functions[statement->operation](run, &statement->u.operands, object);
+    object->is_made = true; /* other threads may have run meanwhile */
     if (result.status == VMK_NO_MEMORY || result.hidden == VMK_NO_MEMORY)
         run->out_of_memory = true;
     return result;

@@ -17,7 +17,7 @@ static bool
 unknown_operation(struct scn_parser *parser)
 {
     const struct scn_token *token = scn_peek(parser);
-    static const char *const others[] = { "expect", "report",  "nofault", "on",
+    static const char *const others[] = { "expect", "report",  "nofault", "on",     "thread",
                                           "title",  "profile", "each",    "machine" };
     struct scn_guess guess;
 

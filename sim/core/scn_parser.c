@@ -251,37 +251,93 @@ open_block(struct scn_parser *parser)
     const struct scn_token *brace = scn_peek(parser);
 
     if (!parser->brace_is_due)
-        return scn_fail_token(parser, brace,
-                              "no block begins here:", "a block begins with nofault KIND {");
+        return scn_fail_token(parser, brace, "no block begins here:",
+                              "a block begins with nofault KIND { or thread NAME {");
     scn_take(parser);
     parser->brace_is_due = false;
     parser->depth++;
     return true;
 }
 
+/* The head of a block is read: its brace follows, here or on the next line. */
 static bool
-parse_nofault(struct scn_parser *parser, struct scn_statement *statement)
+begin_block(struct scn_parser *parser, struct scn_statement *statement, uint32_t number)
 {
     const struct scn_token *start = parser->start;
-    uint32_t section;
 
-    if (!scn_parse_word(parser, &scn_sections, "a kind of section", "nofault KIND { ... }",
-                        &section))
-        return false;
     if (parser->depth == SCN_DEPTH_MAX)
         return scn_fail_token(parser, start, "blocks nest too deep:", "at most 16 levels");
-    statement->form = SCN_OPEN;
-    statement->section = (enum vm_no_fault)section;
     parser->blocks[parser->depth] = (struct scn_block){
         .line = parser->line.number,
         .column = start->column,
-        .section = (enum vm_no_fault)section,
+        .form = statement->form,
+        .number = number,
         .rows = parser->rows,
     };
     parser->brace_is_due = true;
     if (scn_peek(parser)->kind == SCN_TOKEN_OPEN && !open_block(parser))
         return false;
     return statement_add(parser, statement);
+}
+
+static bool
+parse_nofault(struct scn_parser *parser, struct scn_statement *statement)
+{
+    uint32_t section;
+
+    if (!scn_parse_word(parser, &scn_sections, "a kind of section", "nofault KIND { ... }",
+                        &section))
+        return false;
+    statement->form = SCN_OPEN;
+    statement->section = (enum vm_no_fault)section;
+    return begin_block(parser, statement, section);
+}
+
+static bool
+is_in_thread(const struct scn_parser *parser)
+{
+    return parser->depth > 0 && parser->blocks[0].form == SCN_THREAD;
+}
+
+static bool
+thread_check(struct scn_parser *parser, const struct scn_token *name)
+{
+    static const char how[] = "write: thread NAME { ... }";
+    const struct scn_program *program = parser->program;
+
+    if (parser->depth > 0)
+        return scn_fail_token(parser, parser->start,
+                              "a block holds no threads:", "threads begin outside of all blocks");
+    if (name->kind != SCN_TOKEN_WORD)
+        return scn_fail_token(parser, name, "a thread's name is missing", how);
+    if (program->thread_count == SCN_THREADS_MAX)
+        return scn_fail_token(parser, name, "one thread too many:", "a file has at most 8");
+    if (program->cpu_count != 0 && program->thread_count == program->cpu_count)
+        return scn_fail_token(parser, name, "no CPU is left for",
+                              "each thread has one for itself: machine cpus=N");
+    for (uint32_t i = 0; i < program->thread_count; i++) {
+        if (scn_same(name->bytes, name->length, program->threads[i]))
+            return scn_fail_token(parser, name, "a second thread of the name", how);
+    }
+    return true;
+}
+
+static bool
+parse_thread(struct scn_parser *parser, struct scn_statement *statement)
+{
+    struct scn_program *program = parser->program;
+    const struct scn_token *name = scn_peek(parser);
+
+    if (!thread_check(parser, name))
+        return false;
+    scn_take(parser);
+    program->threads[program->thread_count] =
+        core_arena_copy(parser->arena, name->bytes, name->length);
+    if (program->threads[program->thread_count] == NULL)
+        return scn_fail_memory(parser);
+    statement->form = SCN_THREAD;
+    statement->result = program->thread_count++;
+    return begin_block(parser, statement, statement->result);
 }
 
 static bool
@@ -298,7 +354,12 @@ close_block(struct scn_parser *parser)
     statement = statement_new(parser, SCN_CLOSE);
     if (statement == NULL)
         return false;
-    statement->section = parser->blocks[parser->depth].section;
+    if (parser->blocks[parser->depth].form == SCN_THREAD) {
+        statement->form = SCN_THREAD_END;
+        statement->result = parser->blocks[parser->depth].number;
+    } else {
+        statement->section = (enum vm_no_fault)parser->blocks[parser->depth].number;
+    }
     return statement_add(parser, statement);
 }
 
@@ -327,6 +388,8 @@ parse_statement(struct scn_parser *parser)
         scn_take(parser);
     } else if (scn_take_word(parser, "nofault")) {
         return parse_nofault(parser, statement);
+    } else if (scn_take_word(parser, "thread")) {
+        return parse_thread(parser, statement);
     }
     if (name == NULL && scn_take_word(parser, "expect"))
         is_parsed = scn_parse_expect(parser, statement);
@@ -334,6 +397,10 @@ parse_statement(struct scn_parser *parser)
         is_parsed = scn_parse_report(parser, statement);
     else
         is_parsed = scn_parse_operation(parser, name, statement);
+    if (is_parsed && statement->form == SCN_DO && statement->operation == SCN_OP_ON_CPU &&
+        is_in_thread(parser))
+        return scn_fail_token(parser, parser->start, "a thread keeps its CPU:",
+                              "thread i of the file runs on CPU i; remove the line");
     return is_parsed && check_rest(parser) && statement_add(parser, statement);
 }
 
@@ -356,7 +423,7 @@ parse_part(struct scn_parser *parser)
         return open_block(parser);
     if (parser->brace_is_due)
         return scn_fail_token(parser, start, "the block's { is missing before",
-                              "write: nofault KIND {");
+                              "write: nofault KIND { or thread NAME {");
     if (start->kind == SCN_TOKEN_CLOSE)
         return close_block(parser) && check_rest(parser);
     if (!scn_parse_header(parser, &is_header))
@@ -409,7 +476,9 @@ check_whole(struct scn_parser *parser, bool is_empty)
         fail_whole(parser, block->line, block->column,
                    parser->brace_is_due ? "the block that begins here has no {"
                                         : "the block that begins here is never closed",
-                   parser->brace_is_due ? "write: nofault KIND {" : "close it with }");
+                   !parser->brace_is_due       ? "close it with }"
+                   : block->form == SCN_THREAD ? "write: thread NAME {"
+                                               : "write: nofault KIND {");
     } else if (is_empty) {
         fail_whole(parser, 0, 0, "the file is empty", "write one operation a line: app = task");
     } else if (parser->program->operation_count == 0) {

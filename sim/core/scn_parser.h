@@ -22,7 +22,8 @@ enum { SCN_HASH_SIZE = 1024 };
 struct scn_block {
     uint32_t line; /* that opened it */
     uint32_t column;
-    enum vm_no_fault section;
+    enum scn_form form; /* of the statement that opens it */
+    uint32_t number;    /* SCN_OPEN: the section; SCN_THREAD: which thread */
     struct scn_rows rows;
 };
 
@@ -47,7 +48,7 @@ struct scn_parser {
 
     struct scn_block blocks[SCN_DEPTH_MAX];
     uint32_t depth;
-    bool brace_is_due; /* `nofault KIND` stood at the end of a line */
+    bool brace_is_due; /* `nofault KIND` or `thread NAME` stood at the end of a line */
 
     struct scn_name *hash[SCN_HASH_SIZE];
 };

@@ -82,7 +82,8 @@ put_header(const struct printer *printer)
 static size_t
 step_width(const struct scn_step *step)
 {
-    return 2 * (size_t)step->depth + strlen(step->source);
+    return 2 * (size_t)step->depth + strlen(step->source) +
+           (step->thread != NULL ? strlen(step->thread) + 2 : 0);
 }
 
 /* The column where results stand: behind the longest line that is not too long. */
@@ -228,6 +229,8 @@ put_step(const struct printer *printer, const struct scn_step *step)
                                     : "",
                 step->line);
     core_put_spaces(printer->out, 2 * (size_t)step->depth);
+    if (step->thread != NULL)
+        core_format(printer->out, "%s: ", step->thread);
     core_put_clean(printer->out, step->source);
     put_outcome(printer, step);
     core_put(printer->out, "\n");

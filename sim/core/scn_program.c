@@ -47,3 +47,15 @@ scn_program_profile_at(const struct scn_program *program, size_t index)
 {
     return program->profiles[index];
 }
+
+uint32_t
+scn_program_thread_count(const struct scn_program *program)
+{
+    return program->thread_count;
+}
+
+const char *
+scn_program_thread_name(const struct scn_program *program, uint32_t index)
+{
+    return program->threads[index];
+}

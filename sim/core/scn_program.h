@@ -17,6 +17,7 @@
 #include "core_arena.h"
 #include "scn.h"
 #include "scn_rows.h"
+#include "scn_threads.h"
 #include "scn_words.h"
 
 enum {
@@ -90,7 +91,15 @@ struct scn_claim {
     const char *metric; /* of a report line */
 };
 
-enum scn_form { SCN_DO, SCN_EXPECT, SCN_REPORT, SCN_OPEN, SCN_CLOSE };
+enum scn_form {
+    SCN_DO,
+    SCN_EXPECT,
+    SCN_REPORT,
+    SCN_OPEN,
+    SCN_CLOSE,
+    SCN_THREAD,    /* `thread NAME {`; result: its number */
+    SCN_THREAD_END /* and its brace */
+};
 
 struct scn_statement {
     struct scn_statement *next;
@@ -101,7 +110,7 @@ struct scn_statement {
     struct scn_rows rows;            /* where it runs */
     enum scn_operation_id operation; /* SCN_DO */
     enum vm_no_fault section;        /* SCN_OPEN, SCN_CLOSE */
-    uint32_t result;                 /* SCN_DO: the name it binds, or SCN_NO_NAME */
+    uint32_t result; /* SCN_DO: the name it binds, or SCN_NO_NAME; of threads: which one */
     union {
         struct scn_operands operands; /* SCN_DO */
         struct scn_claim claim;       /* SCN_EXPECT, SCN_REPORT */
@@ -127,6 +136,8 @@ struct scn_program {
     uint32_t frame_count; /* 0: the default */
     uint32_t store_pages;
     bool kernel_asserts;
+    const char *threads[SCN_THREADS_MAX]; /* their names */
+    uint32_t thread_count;
     struct scn_name *names; /* in the order of their indices */
     struct scn_statement *first;
     size_t statement_count;

@@ -47,6 +47,22 @@ struct scn_found {
     size_t step;
 };
 
+/* What belongs to the thread that runs, and waits with it. */
+struct scn_lane {
+    struct scn_step *step;
+    struct scn_result last; /* of its last operation that ran */
+    bool has_last;
+    uint32_t cpu;
+    uint32_t block_cpu[SCN_DEPTH_MAX];
+    bool has_loaded;
+    uint8_t loaded;
+    bool has_moved; /* read-bytes or write-bytes ran */
+    uint64_t moved;
+    struct scn_watch_step watch;
+};
+
+struct scn_threads;
+
 struct scn_run {
     const struct scn_program *program;
     size_t profile;
@@ -79,6 +95,10 @@ struct scn_run {
     uint8_t loaded;
     bool has_moved; /* read-bytes or write-bytes ran */
     uint64_t moved;
+    struct scn_threads *threads; /* while threads run */
+    bool is_cut;                 /* the schedule gave the run up */
+    uint64_t choice_count;
+    size_t switch_room;
     uint64_t start_counters[EV_KIND_COUNT];
     uint64_t mark_counters[EV_KIND_COUNT];
     const char *broken_invariant;
@@ -125,6 +145,24 @@ void scn_report_run(struct scn_run *run, const struct scn_statement *statement);
 bool scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
                  uint64_t *value);
 bool scn_holds_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found);
+
+/* ---- the runner, for threads ---- */
+/* Runs one statement as the report's next step. */
+void scn_step_run(struct scn_run *run, const struct scn_statement *statement);
+bool scn_has_stopped(const struct scn_run *run);
+bool scn_is_out_of_memory(const struct scn_run *run);
+/* Gives the findings so far to the step that runs. */
+void scn_collect_findings(struct scn_run *run);
+void scn_note_broken(struct scn_run *run, const char *broken);
+
+/* ---- threads (scn_threads.c) ---- */
+/* Runs the threads that begin at `statement`; returns what follows behind the last one. */
+const struct scn_statement *scn_threads_run(struct scn_run *run,
+                                            const struct scn_statement *statement);
+/* The name of the thread that runs, NULL: none does. */
+const char *scn_threads_name(const struct scn_run *run);
+/* Whether no other thread is inside a call: only then do all invariants hold. */
+bool scn_threads_are_quiet(const struct scn_run *run);
 
 /* ---- narration ---- */
 /* What the step caused, floor by floor, in the keep arena. */

@@ -40,8 +40,8 @@ watched_give(void *context, void *memory, size_t size)
     run->host->give(run->host->context, memory, size);
 }
 
-static bool
-is_out_of_memory(const struct scn_run *run)
+bool
+scn_is_out_of_memory(const struct scn_run *run)
 {
     return run->out_of_memory || run->watch.is_short || run->keep.is_exhausted ||
            run->scratch.is_exhausted;
@@ -49,8 +49,8 @@ is_out_of_memory(const struct scn_run *run)
 
 /* ---- steps ---- */
 
-static bool
-has_stopped(const struct scn_run *run)
+bool
+scn_has_stopped(const struct scn_run *run)
 {
     return vm_system_stop(run->system)->kind != VM_RUNNING;
 }
@@ -63,8 +63,8 @@ skip(struct scn_run *run, const char *why)
 }
 
 /* Moves the findings of the step from the fold to the report. */
-static void
-collect_findings(struct scn_run *run)
+void
+scn_collect_findings(struct scn_run *run)
 {
     for (size_t i = 0; i < run->verify.count; i++) {
         struct scn_found *found = core_arena_take(&run->scratch, sizeof *found);
@@ -81,8 +81,8 @@ collect_findings(struct scn_run *run)
     run->verify.count = 0;
 }
 
-static void
-note_broken(struct scn_run *run, const char *broken)
+void
+scn_note_broken(struct scn_run *run, const char *broken)
 {
     if (broken == NULL)
         return;
@@ -98,16 +98,16 @@ static void
 end_step(struct scn_run *run, const struct scn_statement *statement,
          const struct scn_result *result)
 {
-    bool stops_here = has_stopped(run) && run->report->stop_line == 0;
+    bool stops_here = scn_has_stopped(run) && run->report->stop_line == 0;
 
     if (stops_here)
         run->report->stop_line = statement->line;
-    collect_findings(run);
+    scn_collect_findings(run);
     run->step->narration = scn_narrate(run, statement, result);
     run->step->event_count = run->watch.seen - run->step->first_event;
-    note_broken(run, result->broken);
-    if (run->options->check_each_step && !has_stopped(run))
-        note_broken(run, vmk_sim_check());
+    scn_note_broken(run, result->broken);
+    if (run->options->check_each_step && !scn_has_stopped(run) && scn_threads_are_quiet(run))
+        scn_note_broken(run, vmk_sim_check());
 }
 
 static void
@@ -159,7 +159,7 @@ run_statement(struct scn_run *run, const struct scn_statement *statement)
 
     if (!scn_rows_has(&statement->rows, run->profile)) {
         skip(run, "not on this release");
-    } else if (!is_looking && has_stopped(run)) {
+    } else if (!is_looking && scn_has_stopped(run)) {
         skip(run, "the kernel has stopped");
     } else if (statement->form == SCN_DO) {
         run_operation(run, statement);
@@ -167,7 +167,7 @@ run_statement(struct scn_run *run, const struct scn_statement *statement)
         scn_expect_run(run, statement);
     } else if (statement->form == SCN_REPORT) {
         scn_report_run(run, statement);
-    } else {
+    } else if (statement->form == SCN_OPEN || statement->form == SCN_CLOSE) {
         run_brace(run, statement);
     }
 }
@@ -184,26 +184,6 @@ accesses_since(const struct scn_run *run, const struct vm_access_counts *before)
                                       now.walk_reads - before->walk_reads };
 }
 
-static void
-run_step(struct scn_run *run, const struct scn_statement *statement)
-{
-    struct scn_step *step = run->step;
-    struct vm_access_counts before;
-
-    step->line = statement->line;
-    step->depth = statement->depth;
-    step->source = core_arena_copy(&run->keep, statement->source, strlen(statement->source));
-    step->is_expectation = statement->form == SCN_EXPECT;
-    step->narration = "";
-    step->first_event = run->watch.seen;
-    scn_watch_step(&run->watch);
-    vm_system_access_counts(run->system, &before);
-    if (step->source != NULL)
-        run_statement(run, statement);
-    step->accesses = accesses_since(run, &before);
-    run->is_failed |= step->failed;
-}
-
 /* Behind the last statement of the line that was asked for. */
 static bool
 is_snapshot_due(const struct scn_run *run, const struct scn_statement *statement)
@@ -214,16 +194,44 @@ is_snapshot_due(const struct scn_run *run, const struct scn_statement *statement
            (statement->next == NULL || statement->next->line != line);
 }
 
+void
+scn_step_run(struct scn_run *run, const struct scn_statement *statement)
+{
+    struct scn_step *step = &run->report->steps[run->report->step_count++];
+    struct vm_access_counts before;
+
+    run->step = step;
+    step->line = statement->line;
+    step->depth = statement->depth;
+    step->source = core_arena_copy(&run->keep, statement->source, strlen(statement->source));
+    if (scn_threads_name(run) != NULL)
+        step->thread =
+            core_arena_copy(&run->keep, scn_threads_name(run), strlen(scn_threads_name(run)));
+    step->is_expectation = statement->form == SCN_EXPECT;
+    step->narration = "";
+    step->first_event = run->watch.seen;
+    scn_watch_begin(&run->watch);
+    vm_system_access_counts(run->system, &before);
+    if (step->source != NULL)
+        run_statement(run, statement);
+    step->accesses = accesses_since(run, &before);
+    run->is_failed |= step->failed;
+    if (is_snapshot_due(run, statement))
+        run->report->snapshot = scn_snapshot_take(run);
+}
+
 static void
 run_program(struct scn_run *run)
 {
     const struct scn_statement *statement = run->program->first;
 
-    for (; statement != NULL && !is_out_of_memory(run); statement = statement->next) {
-        run->step = &run->report->steps[run->report->step_count++];
-        run_step(run, statement);
-        if (is_snapshot_due(run, statement))
-            run->report->snapshot = scn_snapshot_take(run);
+    while (statement != NULL && !run->is_cut && !scn_is_out_of_memory(run)) {
+        if (statement->form == SCN_THREAD) {
+            statement = scn_threads_run(run, statement);
+        } else {
+            scn_step_run(run, statement);
+            statement = statement->next;
+        }
     }
 }
 
@@ -254,7 +262,7 @@ finish_report(struct scn_run *run)
     const char *broken = NULL;
 
     report->stop = *vm_system_stop(run->system);
-    if (!has_stopped(run) && report->broken_invariant == NULL)
+    if (!scn_has_stopped(run) && report->broken_invariant == NULL)
         broken = vmk_sim_check();
     if (broken != NULL)
         report->broken_invariant = core_arena_copy(&run->keep, broken, strlen(broken));
@@ -262,6 +270,8 @@ finish_report(struct scn_run *run)
     for (size_t kind = 0; kind < EV_KIND_COUNT; kind++)
         report->counters[kind] = counters[kind] - run->start_counters[kind];
     report->digest = run->digest.value;
+    report->choice_count = run->choice_count;
+    report->is_cut = run->is_cut;
     finish_findings(run);
     if (report->stop.kind != VM_RUNNING && !report->stop_expected)
         run->is_unexpected = true;
@@ -295,12 +305,15 @@ static bool
 make_world(struct scn_run *run)
 {
     const struct scn_options *options = run->options;
+    uint32_t cpus = run->program->cpu_count;
     struct vm_profile profile;
     struct vmk_sim_config config = {
         .alloc = &run->alloc,
         .profile = options->behaviour != NULL ? options->behaviour : &profile,
         .geometry = options->geometry,
-        .cpu_count = run->program->cpu_count,
+        .cpu_count = cpus == 0 && run->program->thread_count > SCN_DEFAULT_CPUS
+                         ? run->program->thread_count
+                         : cpus,
         .frame_count = run->program->frame_count,
         .store_pages = run->program->store_pages,
         .kernel_asserts = options->kernel == SCN_KERNEL_AS_WRITTEN
@@ -360,9 +373,9 @@ run_in_world(struct scn_run *run)
     run->objects[SCN_KERNEL_NAME].task = vmk_kernel_task();
     watch_world(run);
     run_program(run);
-    if (!is_out_of_memory(run))
+    if (!scn_is_out_of_memory(run))
         finish_report(run);
-    else if (run->options->check_each_step && !has_stopped(run))
+    else if (run->options->check_each_step && !scn_has_stopped(run))
         VMM_ASSERT(vmk_sim_check() == NULL); /* a refused request leaves the model whole */
     drop_memory_entries(run);
 }
@@ -381,7 +394,7 @@ run_everything(struct scn_run *run, struct report_box **box)
     run_in_world(run);
     vmk_sim_make_current(before);
     vmk_sim_destroy(run->world);
-    return is_out_of_memory(run) ? SCN_NO_MEMORY : SCN_OK;
+    return scn_is_out_of_memory(run) ? SCN_NO_MEMORY : SCN_OK;
 }
 
 static void

@@ -40,13 +40,13 @@ see(struct trace_sink *sink, const struct trace_event *event)
     struct scn_watch *watch = VMM_CONTAINER(sink, struct scn_watch, sink);
 
     watch->seen++;
-    watch->counts[event->kind]++;
-    watch->bytes_of[event->kind] += event->length;
-    watch->last[event->kind] = *event;
+    watch->step.counts[event->kind]++;
+    watch->step.bytes_of[event->kind] += event->length;
+    watch->step.last[event->kind] = *event;
     if (event->kind == EV_FAULT && event->status != VMM_OK)
-        watch->failed_faults++;
+        watch->step.failed_faults++;
     else if (event->kind == EV_FAULT && event->detail < SCN_FAULT_KINDS)
-        watch->faults[event->detail]++;
+        watch->step.faults[event->detail]++;
     if (watch->keeps)
         keep(watch, event);
 }
@@ -58,13 +58,9 @@ scn_watch_init(struct scn_watch *watch, const struct vmm_alloc *alloc, bool keep
 }
 
 void
-scn_watch_step(struct scn_watch *watch)
+scn_watch_begin(struct scn_watch *watch)
 {
-    memset(watch->counts, 0, sizeof watch->counts);
-    memset(watch->bytes_of, 0, sizeof watch->bytes_of);
-    memset(watch->last, 0, sizeof watch->last);
-    memset(watch->faults, 0, sizeof watch->faults);
-    watch->failed_faults = 0;
+    memset(&watch->step, 0, sizeof watch->step);
 }
 
 void

@@ -17,15 +17,18 @@
 
 enum { SCN_FAULT_KINDS = VM_FAULT_CACHE_HIT + 1 };
 
-struct scn_watch {
-    struct trace_sink sink; /* attach this */
-    /* of the step */
+/* What the events of one step come to. */
+struct scn_watch_step {
     uint64_t counts[EV_KIND_COUNT];
     uint64_t bytes_of[EV_KIND_COUNT]; /* the sum of their lengths */
     struct trace_event last[EV_KIND_COUNT];
     uint64_t faults[SCN_FAULT_KINDS]; /* served, by kind */
     uint64_t failed_faults;
-    /* of the run */
+};
+
+struct scn_watch {
+    struct trace_sink sink; /* attach this */
+    struct scn_watch_step step;
     uint64_t seen;
     bool keeps;
     bool is_short;
@@ -37,7 +40,7 @@ struct scn_watch {
 
 void scn_watch_init(struct scn_watch *watch, const struct vmm_alloc *alloc, bool keeps);
 /* Forgets what the last step caused. */
-void scn_watch_step(struct scn_watch *watch);
+void scn_watch_begin(struct scn_watch *watch);
 /* Gives the kept events back. */
 void scn_watch_free(struct scn_watch *watch);
 

@@ -610,7 +610,9 @@ static void
 delete_that_is_interrupted_in_its_wait_is_code_14(void **state)
 {
     struct vm_fixture *f = *state;
-    struct interrupted here = { { interrupted_ignore, interrupted_block, interrupted_wakeup }, 0 };
+    struct interrupted here = {
+        { .yield = interrupted_ignore, .block = interrupted_block, .wakeup = interrupted_wakeup }, 0
+    };
 
     draw_pages(f, "x");
     assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, false), VMM_OK);

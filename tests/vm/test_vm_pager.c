@@ -379,9 +379,10 @@ static void
 two_threads_start(struct two_threads *threads, struct vm_fixture *f,
                   void (*other)(struct two_threads *threads))
 {
-    *threads = (struct two_threads){ .sched = { run_other, cannot_wait, wake },
-                                     .fixture = f,
-                                     .other = other };
+    *threads =
+        (struct two_threads){ .sched = { .yield = run_other, .block = cannot_wait, .wakeup = wake },
+                              .fixture = f,
+                              .other = other };
     f->system->sched = &threads->sched;
 }
 

@@ -87,7 +87,8 @@ struct io_md {
     bool has_task;
     uint32_t options;
     uint32_t ref_count;
-    uint32_t kept; /* how many of them are not the driver's */
+    uint32_t kept;   /* how many of them are not the driver's */
+    uint32_t in_use; /* calls of other threads that are on their way through it */
     uint32_t wire_count;
     uint32_t dma_active; /* IODMACommands that hold it */
     bool is_read_only;   /* kIOMemoryPreparedReadOnly */
@@ -116,7 +117,8 @@ struct io_map {
     struct io_map *super; /* the mapping this one is a part of */
     uint32_t id;
     uint32_t ref_count;
-    uint32_t kept; /* how many of them are not the driver's: the set's, and its parts' */
+    uint32_t kept;   /* how many of them are not the driver's: the set's, and its parts' */
+    uint32_t in_use; /* calls that are on their way through it, a release included */
     uint32_t options;
     struct vm_map *map; /* one reference; NULL after unmap */
     uint64_t address;   /* of the first byte; 0 after unmap */

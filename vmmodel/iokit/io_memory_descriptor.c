@@ -79,6 +79,8 @@ io_md_drop(struct io_md *md)
     if (--md->ref_count > 0)
         return VMM_OK;
     VMM_ASSERT(vmm_list_is_empty(&md->maps)); /* D2 */
+    if (md->in_use > 0)
+        return io_over_release(md->system, md->ops->class_name, md->id); /* others are using it */
     status = md->ops->retire(md);
     if (status != VMM_OK)
         return status;
@@ -225,13 +227,23 @@ io_md_handle(const struct io_md *md)
 enum vmm_status
 io_md_prepare(struct io_md *md, uint32_t direction)
 {
-    return md->ops->prepare(md, direction);
+    enum vmm_status status;
+
+    md->in_use++;
+    status = md->ops->prepare(md, direction);
+    md->in_use--;
+    return status;
 }
 
 enum vmm_status
 io_md_complete(struct io_md *md, uint32_t direction)
 {
-    return md->ops->complete(md, direction);
+    enum vmm_status status;
+
+    md->in_use++;
+    status = md->ops->complete(md, direction);
+    md->in_use--;
+    return status;
 }
 
 /* ---- bytes, through physical memory ---- */

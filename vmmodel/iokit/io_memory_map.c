@@ -163,6 +163,23 @@ io_md_mapped(struct io_md *md, struct io_request *request)
     return md;
 }
 
+/* makeMapping() runs under the global lock (iokit.md 3.1). */
+static enum vmm_status
+io_map_make_locked(struct io_md *md, struct io_request *request, struct io_map **made)
+{
+    struct vm_lock *lock = vm_system_driver_lock(md->system);
+    enum vmm_status status;
+
+    md->in_use++;
+    status = vm_lock_take(md->system, lock);
+    if (status == VMM_OK) {
+        status = io_map_make(io_md_mapped(md, request), request, made);
+        vm_lock_drop(md->system, lock);
+    }
+    md->in_use--;
+    return status;
+}
+
 enum vmm_status
 io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t options,
               uint64_t offset, uint64_t length, struct io_map **map)
@@ -179,7 +196,7 @@ io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t opti
     if (md->ops == &io_sub_ops)
         status = io_place_check(md, &request);
     if (status == VMM_OK)
-        status = io_map_make(io_md_mapped(md, &request), &request, map);
+        status = io_map_make_locked(md, &request, map);
     if (status == VMM_OK)
         trace_emit(trace, EV_IOMAP_CREATE, .object = (*map)->id, .space = vm_task_id(task),
                    .va = (*map)->address, .length = (*map)->length);
@@ -223,8 +240,9 @@ io_map_retain(struct io_map *map)
     map->ref_count++;
 }
 
-enum vmm_status
-io_map_unmap(struct io_map *map)
+/* The region goes; a wait for what is wired in it keeps the global lock (iokit.md 4.4). */
+static enum vmm_status
+io_map_undo(struct io_map *map)
 {
     uint64_t address = map->address;
     enum vmm_status status = VMM_OK;
@@ -242,6 +260,23 @@ io_map_unmap(struct io_map *map)
     vm_map_release(&map->map);
     map->address = 0;
     return VMM_OK;
+}
+
+enum vmm_status
+io_map_unmap(struct io_map *map)
+{
+    struct vm_system *system = map->md->system;
+    struct vm_lock *lock = vm_system_driver_lock(system);
+    enum vmm_status status;
+
+    map->in_use++;
+    status = vm_lock_take(system, lock);
+    if (status == VMM_OK) {
+        status = io_map_undo(map);
+        vm_lock_drop(system, lock);
+    }
+    map->in_use--;
+    return status;
 }
 
 /* The task's map is emptied by somebody else; only a mapping that the user client made unmaps. */
@@ -271,6 +306,8 @@ io_map_drop(struct io_map *map)
     status = io_map_unmap(map);
     if (status != VMM_OK)
         return status; /* the thread never came back: the mapping is still there */
+    if (map->in_use > 0)
+        return io_over_release(map->md->system, "IOMemoryMap", map->id); /* others are using it */
     status = io_map_free(map);
     if (super == NULL || status != VMM_OK)
         return status;
@@ -335,7 +372,9 @@ io_map_wire_range(struct io_map *map, uint32_t direction, uint64_t offset, uint6
         return VMM_NOT_SUPPORTED;
     if (map->map == NULL)
         return io_map_used_after_unmap(map);
+    map->in_use++;
     status = io_map_wire_pages(map, direction, from, from + length);
+    map->in_use--;
     trace_emit(vm_system_trace(system), EV_IOMAP_WIRE, .object = map->id, .va = from,
                .length = length, .prot = direction & IO_DIRECTION_OUT_IN, .status = status);
     return status;

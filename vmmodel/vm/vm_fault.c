@@ -316,6 +316,8 @@ vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, cons
 
     if (system->sched == NULL || !work->may_wait)
         return VMM_MODEL_NO_FRAME;
+    system->sched->wait =
+        (struct vm_wait){ .reason = REASON_NO_FREE_PAGE, .space = work->map->space };
     return system->sched->block(system->sched, event, object,
                                 vm_map_is_kernel(work->map) ? VM_SCHED_UNINTERRUPTIBLE
                                                             : VM_SCHED_INTERRUPTIBLE);

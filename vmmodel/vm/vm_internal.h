@@ -201,6 +201,7 @@ struct vm_system {
     const struct vmm_alloc *alloc;
     struct vm_profile profile;
     struct vm_sched *sched;
+    struct vm_lock driver_lock; /* vm_system_driver_lock() */
     bool kernel_asserts;
     struct trace trace;
     struct hw_machine *machine;

@@ -57,6 +57,10 @@ vm_enter_wait_for_space(struct vm_map *map, vmm_size size)
         return vm_hang(map->system, REASON_NO_MAP_SPACE, map->space, map->search_min,
                        "vm_map_enter: the thread waits for %" PRIu64 " bytes of room in a full map",
                        size);
+    map->system->sched->wait = (struct vm_wait){ .reason = REASON_NO_MAP_SPACE,
+                                                 .space = map->space,
+                                                 .start = map->search_min,
+                                                 .end = map->search_max };
     return vm_map_block(map, VM_SCHED_MAP_SPACE, VM_SCHED_UNINTERRUPTIBLE);
 }
 

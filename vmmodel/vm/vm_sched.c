@@ -1,4 +1,4 @@
-/* vm_sched.c - see vm_sched.h; and the waits of a map */
+/* vm_sched.c - see vm_sched.h; locks, and the waits of a map */
 #include "vm/vm_sched.h"
 
 #include <inttypes.h>
@@ -33,8 +33,45 @@ vm_sched_wake_nobody(struct vm_sched *sched, enum vm_sched_event event, const vo
 void
 vm_sched_init(struct vm_sched *sched)
 {
-    *sched =
-        (struct vm_sched){ vm_sched_yield_to_nobody, vm_sched_would_block, vm_sched_wake_nobody };
+    *sched = (struct vm_sched){ .yield = vm_sched_yield_to_nobody,
+                                .block = vm_sched_would_block,
+                                .wakeup = vm_sched_wake_nobody };
+}
+
+/* ---- locks ---- */
+
+static uint32_t
+vm_sched_current(struct vm_sched *sched)
+{
+    return sched != NULL && sched->current != NULL ? sched->current(sched) : 0;
+}
+
+enum vmm_status
+vm_lock_take(struct vm_system *system, struct vm_lock *lock)
+{
+    struct vm_sched *sched = system->sched;
+    uint32_t self = vm_sched_current(sched);
+
+    while (lock->depth > 0 && lock->owner != self) {
+        enum vmm_status status;
+
+        sched->wait = (struct vm_wait){ .reason = REASON_NONE };
+        status = sched->block(sched, VM_SCHED_LOCK, lock, VM_SCHED_UNINTERRUPTIBLE);
+        if (status != VMM_OK)
+            return status;
+    }
+    lock->owner = self;
+    lock->depth++;
+    return VMM_OK;
+}
+
+void
+vm_lock_drop(struct vm_system *system, struct vm_lock *lock)
+{
+    VMM_ASSERT(lock->depth > 0 && lock->owner == vm_sched_current(system->sched));
+    lock->depth--;
+    if (lock->depth == 0 && system->sched != NULL)
+        system->sched->wakeup(system->sched, VM_SCHED_LOCK, lock);
 }
 
 /* ---- a map's waits (vm.md 9) ---- */
@@ -84,5 +121,7 @@ vm_map_entry_wait(struct vm_map *map, struct vm_map_entry *entry, enum vm_sched_
                        entry->start, entry->end, (unsigned)entry->wired_count,
                        entry->in_transition ? " and is in transition" : " that nobody undoes");
     entry->needs_wakeup = true;
+    system->sched->wait =
+        (struct vm_wait){ reason, map->space, entry->start, entry->end, entry->wired_count };
     return vm_map_block(map, VM_SCHED_ENTRY_TRANSITION, how);
 }

@@ -19,6 +19,9 @@
 
 #include "base/status.h"
 #include "base/types.h"
+#include "trace/trace.h"
+
+struct vm_system;
 
 enum vm_sched_event {
     VM_SCHED_ENTRY_TRANSITION, /* a map entry leaves in_transition or loses its wires */
@@ -26,10 +29,20 @@ enum vm_sched_event {
     VM_SCHED_PAGE_BUSY,
     VM_SCHED_PAGE_FREE,
     VM_SCHED_OBJECT_BLOCKED, /* an object may be touched again */
+    VM_SCHED_LOCK /* a vm_lock is free */
 };
 
 /* THREAD_UNINT and THREAD_ABORTSAFE: whether a signal may end the wait. */
 enum vm_sched_wait { VM_SCHED_UNINTERRUPTIBLE, VM_SCHED_INTERRUPTIBLE };
+
+/* What the thread that calls block() waits for, for whoever tells of a deadlock. */
+struct vm_wait {
+    enum trace_reason reason; /* what the kernel would hang for; REASON_NONE: a lock */
+    uint32_t space;
+    vmm_va start;
+    vmm_va end;
+    uint32_t wired_count;
+};
 
 struct vm_sched {
     /* The map lock is dropped here: another thread may run. */
@@ -37,6 +50,8 @@ struct vm_sched {
     enum vmm_status (*block)(struct vm_sched *sched, enum vm_sched_event event, const void *object,
                              enum vm_sched_wait how);
     void (*wakeup)(struct vm_sched *sched, enum vm_sched_event event, const void *object);
+    uint32_t (*current)(struct vm_sched *sched); /* the thread that runs; NULL: there is one, 0 */
+    struct vm_wait wait;                         /* set before each block() */
 };
 
 /*
@@ -44,5 +59,16 @@ struct vm_sched {
  * of an operation that says so does something else first and then tries again.
  */
 void vm_sched_init(struct vm_sched *sched);
+
+/* ---- a lock that a floor holds over calls that may wait (IORecursiveLock) ---- */
+
+struct vm_lock {
+    uint32_t owner; /* while depth > 0 */
+    uint32_t depth; /* how often its owner took it */
+};
+
+/* Takes the lock, after a wait if another thread has it. Not VMM_OK: it was not taken. */
+enum vmm_status vm_lock_take(struct vm_system *system, struct vm_lock *lock) VMM_MUST_USE;
+void vm_lock_drop(struct vm_system *system, struct vm_lock *lock);
 
 #endif

@@ -182,6 +182,18 @@ vm_system_alloc(const struct vm_system *system)
     return system->alloc;
 }
 
+void
+vm_system_set_sched(struct vm_system *system, struct vm_sched *sched)
+{
+    system->sched = sched;
+}
+
+struct vm_lock *
+vm_system_driver_lock(struct vm_system *system)
+{
+    return &system->driver_lock;
+}
+
 const struct vm_stop *
 vm_system_stop(const struct vm_system *system)
 {

@@ -54,6 +54,12 @@ uint32_t vm_system_cpu_count(const struct vm_system *system);
 /* The CPU that the following operations run on; cpu < cpu_count. */
 void vm_system_set_cpu(struct vm_system *system, uint32_t cpu);
 
+/* Who runs other threads where this kernel waits, from now on; NULL: nobody does. */
+void vm_system_set_sched(struct vm_system *system, struct vm_sched *sched);
+
+/* The one lock of the floor above: gIOMemoryLock, under which it maps, unmaps and releases. */
+struct vm_lock *vm_system_driver_lock(struct vm_system *system);
+
 /* A running number for objects of the floor above; starts at 1. */
 uint32_t vm_system_next_id(struct vm_system *system);
 

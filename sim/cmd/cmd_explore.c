@@ -1,0 +1,276 @@
+/*
+ * cmd_explore.c - faultline explore: a scenario's threads, in every order
+ *
+ * A piece of work runs some schedules and says on a terminal how far we are; the last one prints what
+ * was found. --schedule runs one and prints it as `faultline run` does.
+ */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/core_out.h"
+#include "core/explore.h"
+#include "fiber/fiber.h"
+
+const char cmd_explore_help[] =
+    "usage: faultline explore [options] FILE\n"
+    "\n"
+    "Runs the threads of a scenario in every order, first without a preemption, then with one, "
+    "and\n"
+    "so on: wherever the kernel lets others in or waits, and between two lines, each thread that "
+    "can\n"
+    "run may be the next. Orders that lead to a state that was seen before are not followed\n"
+    "further. Past the limit, schedules are drawn by PCT and at random.\n"
+    "Found: deadlocks (who waits for whom), lost wakeups, broken invariants, panics, findings and\n"
+    "expectations that fail in some orders only. Each comes with the id of a schedule.\n"
+    "\n"
+    "  --schedule ID       run this schedule and say what every floor did\n"
+    "  --profile NAME      on this release instead of the first that the file names\n"
+    "  --preemptions N     how many threads may be preempted in a run (default: 2)\n"
+    "  --limit N           schedules before we begin to draw (default: 20000)\n"
+    "  --draw N            by PCT, and as many at random (default: 500)\n"
+    "  --seed N            of what is drawn (default: 1)\n"
+    "  --events            with --schedule: print every event under its step\n"
+    "  --help              this page\n"
+    "\n"
+    "exit: 0 nothing found, 1 something is wrong in some order, 2 a bad file or option\n"
+    "\n"
+    "example:\n"
+    "  faultline explore sim/scenarios/global_lock_hang.scn\n";
+
+enum { EXPLORE_PIECE = 200 }; /* schedules of a piece of work */
+
+struct exploring {
+    const char *file;
+    const char *id; /* NULL: search */
+    struct scn_program *program;
+    struct scn_fibers *fibers;
+    struct explore *explore;
+    struct explore_options options;
+    bool has_profile;
+    uint32_t flags;
+    bool shows_progress;
+    int code;
+};
+
+static bool
+exploring_begin(struct exploring *it, struct io_bytes *err)
+{
+    it->program = cmd_load(it->file, err);
+    it->code = CMD_TROUBLE;
+    if (it->program == NULL)
+        return false;
+    if (scn_program_thread_count(it->program) == 0 && it->id == NULL) {
+        cmd_complain(err, "%s: there is nothing to explore: write thread NAME { ... }", it->file);
+        return false;
+    }
+    if (!it->has_profile)
+        it->options.profile = scn_program_profile_at(it->program, 0);
+    it->fibers = fiber_set_create();
+    if (it->fibers != NULL)
+        it->explore = explore_create(&cmd_heap, it->program, it->fibers, &it->options);
+    if (it->explore == NULL) {
+        cmd_complain(err, "faultline: memory ran out");
+        return false;
+    }
+    it->code = CMD_CLEAN;
+    return true;
+}
+
+/* ---- one schedule ---- */
+
+static void
+replay(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
+{
+    struct core_out to = cmd_out(out);
+    struct scn_report *report;
+    enum scn_outcome outcome = explore_run(it->program, &cmd_heap, it->fibers, it->options.profile,
+                                           it->id, (it->flags & SCN_PRINT_EVENTS) != 0, &report);
+
+    if (outcome != SCN_OK) {
+        it->code = outcome == SCN_BAD_SOURCE
+                       ? cmd_complain(err,
+                                      "--schedule: '%s' is no schedule's id: they look like "
+                                      "3b.9a, r17 and p17.40",
+                                      it->id)
+                       : cmd_complain(err, "%s: memory ran out", it->file);
+        return;
+    }
+    scn_print_text(&to, it->file, it->program, report, it->flags);
+    io_bytes_format(out, "\nschedule %s:\n", it->id);
+    explore_print_switches(&to, report);
+    it->code = report->verdict == SCN_CLEAN ? CMD_CLEAN : CMD_FINDINGS;
+    scn_report_free(report);
+}
+
+/* ---- the search ---- */
+
+static bool
+put_failure(struct exploring *it, size_t index, struct io_bytes *out)
+{
+    const struct explore_failure *failure = explore_failure_at(it->explore, index);
+    struct core_out to = cmd_out(out);
+    struct scn_report *report;
+    struct vmm_text text;
+    char line[512];
+
+    if (explore_run(it->program, &cmd_heap, it->fibers, it->options.profile, failure->id, false,
+                    &report) != SCN_OK)
+        return false;
+    vmm_text_init(&text, line, sizeof(line));
+    explore_say(report, &text);
+    io_bytes_format(out, "\n%zu. ", index + 1);
+    core_put_clean(&to, line);
+    io_bytes_format(out, "\n     in %llu schedule%s; the first is %s\n",
+                    (unsigned long long)failure->schedules, failure->schedules == 1 ? "" : "s",
+                    failure->id);
+    explore_print_switches(&to, report);
+    if (report->stop.kind != VM_RUNNING) {
+        core_put(&to, "     ");
+        core_put_clean(&to, report->stop.text);
+        core_put(&to, "\n");
+    }
+    io_bytes_text(out, "     again: faultline explore --schedule ");
+    core_put(&to, failure->id);
+    core_put(&to, " ");
+    core_put_clean(&to, it->file);
+    core_put(&to, "\n");
+    scn_report_free(report);
+    return true;
+}
+
+static void
+put_result(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
+{
+    struct explore_progress progress = explore_progress(it->explore);
+    size_t failures = explore_failure_count(it->explore);
+    struct core_out to = cmd_out(out);
+    struct vm_profile profile;
+
+    vm_profile_at(it->options.profile, &profile);
+    core_put_clean(&to, it->file);
+    io_bytes_format(out,
+                    " [%s]: %u threads, %llu schedules, %llu of them cut short at a known state\n",
+                    profile.name, (unsigned)scn_program_thread_count(it->program),
+                    (unsigned long long)progress.schedules, (unsigned long long)progress.cut);
+    if (progress.is_complete)
+        io_bytes_format(out, "every schedule with up to %u preemptions was run (%llu states)\n",
+                        (unsigned)it->options.preemptions, (unsigned long long)progress.states);
+    else
+        io_bytes_format(out,
+                        "every schedule with up to %d preemptions, and %llu drawn with seed %llu\n",
+                        (int)progress.preemptions - 1, 2 * (unsigned long long)it->options.drawn,
+                        (unsigned long long)it->options.seed);
+    for (size_t i = 0; i < failures; i++) {
+        if (!put_failure(it, i, out)) {
+            it->code = cmd_complain(err, "%s: memory ran out", it->file);
+            return;
+        }
+    }
+    io_bytes_text(out, failures == 0 ? "nothing was found\n" : "");
+    it->code = failures == 0 ? CMD_CLEAN : CMD_FINDINGS;
+}
+
+static void
+put_progress(const struct exploring *it, struct io_bytes *err)
+{
+    struct explore_progress progress = explore_progress(it->explore);
+
+    if (it->shows_progress)
+        io_bytes_format(err, "\r%s: %llu schedules, about %llu left, %zu found \x1b[K",
+                        progress.draws ? "drawn" : "in order",
+                        (unsigned long long)progress.schedules, (unsigned long long)progress.left,
+                        explore_failure_count(it->explore));
+}
+
+static bool
+explore_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct exploring *it = context;
+    enum explore_outcome outcome = EXPLORE_MORE;
+
+    if (it->explore == NULL)
+        return exploring_begin(it, err);
+    if (it->id != NULL) {
+        replay(it, out, err);
+        return false;
+    }
+    for (int i = 0; outcome == EXPLORE_MORE && i < EXPLORE_PIECE; i++)
+        outcome = explore_step(it->explore);
+    put_progress(it, err);
+    if (outcome == EXPLORE_MORE)
+        return true;
+    if (it->shows_progress)
+        io_bytes_text(err, "\r\x1b[K");
+    if (outcome == EXPLORE_FINISHED)
+        put_result(it, out, err);
+    else
+        it->code = cmd_complain(err, "%s: memory ran out", it->file);
+    return false;
+}
+
+/* ---- words ---- */
+
+static bool
+option_number(const char *option, const char *text, uint64_t *number)
+{
+    uint32_t value;
+
+    if (text == NULL)
+        return true;
+    if (strcmp(text, "0") == 0) {
+        *number = 0;
+        return true;
+    }
+    if (!cmd_number(option, text, &value))
+        return false;
+    *number = value;
+    return true;
+}
+
+int
+cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct exploring it = {
+        .options = { .limit = EXPLORE_DEFAULT_LIMIT, .drawn = EXPLORE_DEFAULT_DRAWN, .seed = 1 }
+    };
+    const char *profile = NULL, *preemptions = NULL, *limit = NULL, *drawn = NULL, *seed = NULL;
+    uint64_t bound = EXPLORE_DEFAULT_PREEMPTIONS;
+    bool wants_help = false, wants_events = false;
+    const struct cmd_option options[] = {
+        { "--schedule", NULL, &it.id },
+        { "--profile", &it.has_profile, &profile },
+        { "--preemptions", NULL, &preemptions },
+        { "--limit", NULL, &limit },
+        { "--draw", NULL, &drawn },
+        { "--seed", NULL, &seed },
+        { "--events", &wants_events, NULL },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+    int code;
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (words->count == 0)
+        return cmd_trouble("'explore' needs a file: faultline explore FILE");
+    if (!cmd_at_most(verb, words, 1) ||
+        (it.has_profile && !cmd_profile_find(profile, &it.options.profile)) ||
+        !option_number("--preemptions", preemptions, &bound) ||
+        !option_number("--limit", limit, &it.options.limit) ||
+        !option_number("--draw", drawn, &it.options.drawn) ||
+        !option_number("--seed", seed, &it.options.seed))
+        return CMD_TROUBLE;
+    it.options.preemptions = (uint32_t)bound;
+    it.file = words->word[0];
+    it.flags =
+        (wants_events ? SCN_PRINT_EVENTS : 0u) | (cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u);
+    it.shows_progress = io_is_terminal(2);
+    code = cmd_work(explore_work, &it, &it.code);
+    explore_destroy(it.explore);
+    fiber_set_destroy(it.fibers);
+    if (it.program != NULL)
+        scn_program_free(it.program);
+    return code;
+}

@@ -1,0 +1,35 @@
+# explore.sh - faultline explore finds what the shipped scenarios hide, and runs a schedule again
+set -u
+cd "$SOURCE" || exit 2
+failed=0
+
+fail() {
+    echo "FAILED: $*"
+    failed=1
+}
+
+has() { # has TEXT PART
+    case $1 in *"$2"*) ;; *) fail "'$2' is not in: $1" ;; esac
+}
+
+for name in wire_races_with_unmap global_lock_hang; do
+    file=sim/scenarios/$name.scn
+    found=$("$FAULTLINE" explore "$file")
+    [ $? = 1 ] || fail "$name: explore should exit with 1"
+    id=$(printf '%s\n' "$found" | sed -n 's/.*--schedule \([0-9a-z.]*\) .*/\1/p' | head -1)
+    [ -n "$id" ] || fail "$name: no schedule was printed"
+    first=$("$FAULTLINE" explore --schedule "$id" "$file")
+    [ $? = 1 ] || fail "$name: schedule $id should exit with 1"
+    [ "$first" = "$("$FAULTLINE" explore --schedule "$id" "$file")" ] || fail "$name: $id differs"
+    [ "$found" = "$("$FAULTLINE" explore "$file")" ] || fail "$name: two searches differ"
+    case $name in
+    wire*) has "$found" "panic (use-after-unmap) at line" ;;
+    global*) has "$found" "waits for I/O Kit's lock, which thread closer holds" ;;
+    esac
+done
+
+"$FAULTLINE" explore --schedule 3z sim/scenarios/global_lock_hang.scn >/dev/null 2>&1
+[ $? = 2 ] || fail "a bad id should exit with 2"
+"$FAULTLINE" explore sim/scenarios/fault_disable.scn >/dev/null 2>&1
+[ $? = 2 ] || fail "a file without threads should exit with 2"
+exit $failed
