@@ -13,6 +13,7 @@
 #define VMMODEL_H
 
 #include "base/alloc.h"
+#include "base/injector.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "base/text.h"

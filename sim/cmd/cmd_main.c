@@ -13,6 +13,8 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_matrix_help, cmd_matrix },
     { "explore", "run a scenario's threads in every order: deadlocks, races, broken invariants",
       cmd_explore_help, cmd_explore },
+    { "inject", "run a scenario with every call failing once: what leaks, what breaks",
+      cmd_inject_help, cmd_inject },
     { "stat", "run a scenario and print the counters as vm_stat does", cmd_stat_help, cmd_stat },
     { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "price", "run a scenario and say what it cost, by floor, item, verb and line", cmd_price_help,

@@ -69,8 +69,9 @@ struct scn_step {
     const char *source; /* the line as written, without comment and indentation */
     const char *thread; /* that ran it; NULL: a line outside of threads */
     bool is_expectation;
-    bool skipped; /* the kernel had stopped, `on` did not name this release, or nobody can look */
-    bool failed;  /* an expectation that did not hold */
+    bool skipped;  /* the kernel had stopped, `on` did not name this release, or nobody can look */
+    bool injected; /* a call that this line caused was made to fail */
+    bool failed;   /* an expectation that did not hold */
     bool has_status;
     bool gave_null;        /* an operation that gives an object gave NULL */
     int32_t status;        /* of an operation: the number the Mac would give */
@@ -136,6 +137,7 @@ struct scn_options {
     bool check_each_step;      /* vm_system_check() after every operation */
     uint32_t snapshot_line;    /* keep counters and maps as they are behind this line; 0: do not */
     struct scn_fibers *fibers; /* NULL: threads run one after the other, each to its end */
+    struct vmm_injector *injector; /* makes calls of the model fail, or NULL */
     struct scn_schedule *schedule; /* NULL: a thread goes on until it ends or waits */
     uint32_t hidden_caps; /* VMK_CAP_* bits to do without, as on a backend that lacks them */
 };

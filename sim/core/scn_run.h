@@ -70,6 +70,7 @@ struct scn_run {
     const struct vmm_alloc *host;
     struct vmm_alloc alloc; /* the host's, watched for the first refusal */
     bool out_of_memory;
+    struct vmm_injector injector; /* the embedder's, and who was hit */
     struct core_arena keep;
     struct core_arena scratch;
 

@@ -21,11 +21,25 @@ struct report_box {
 
 /* ---- the host's memory, watched ---- */
 
+/* Notes which line a failure hit. */
+static bool
+watched_fails(struct vmm_injector *injector, enum vmm_call call)
+{
+    struct scn_run *run = VMM_CONTAINER(injector, struct scn_run, injector);
+    bool fails = vmm_call_fails(run->options->injector, call);
+
+    if (fails && run->step != NULL)
+        run->step->injected = true;
+    return fails;
+}
+
 static void *
 watched_take(void *context, size_t size)
 {
     struct scn_run *run = context;
-    void *memory = run->host->take(run->host->context, size);
+    void *memory = vmm_call_fails(&run->injector, VMM_CALL_ALLOCATION)
+                       ? NULL
+                       : run->host->take(run->host->context, size);
 
     if (memory == NULL)
         run->out_of_memory = true;
@@ -372,6 +386,8 @@ run_in_world(struct scn_run *run)
     run->objects[SCN_KERNEL_NAME].is_made = true;
     run->objects[SCN_KERNEL_NAME].task = vmk_kernel_task();
     watch_world(run);
+    if (run->options->injector != NULL)
+        vm_system_set_injector(run->system, &run->injector);
     run_program(run);
     if (!scn_is_out_of_memory(run))
         finish_report(run);
@@ -424,6 +440,7 @@ scn_run(const struct scn_program *program, const struct vmm_alloc *alloc, size_t
     run->host = alloc;
     run->options = options != NULL ? options : &plain;
     run->alloc = (struct vmm_alloc){ watched_take, watched_give, run };
+    run->injector.fails = watched_fails;
     core_arena_init(&run->keep, alloc);
     core_arena_init(&run->scratch, alloc);
     outcome = run_everything(run, &box);

@@ -22,6 +22,7 @@
 
 #include "base/alloc.h"
 #include "base/radix.h"
+#include "base/injector.h"
 #include "base/types.h"
 
 /* What has been written to a device's frames; each has storage from its first write on. */
@@ -35,6 +36,7 @@ struct hw_device_frames {
 
 struct hw_frames {
     const struct vmm_alloc *alloc;
+    struct vmm_injector *injector; /* who makes calls of the floors above fail, or NULL */
     uint32_t page_bytes;
     vmm_ppn count; /* frames 1 .. count exist */
     vmm_ppn free_count;

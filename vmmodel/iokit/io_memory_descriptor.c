@@ -229,6 +229,8 @@ io_md_prepare(struct io_md *md, uint32_t direction)
 {
     enum vmm_status status;
 
+    if (vm_system_call_fails(md->system, VMM_CALL_PREPARE))
+        return VMM_IO_CANNOT_WIRE;
     md->in_use++;
     status = md->ops->prepare(md, direction);
     md->in_use--;

@@ -10,7 +10,8 @@ static enum vmm_status
 pmap_table_alloc(struct pmap *pmap, vmm_ppn *made)
 {
     struct hw_frames *frames = &pmap->system->machine->frames;
-    vmm_ppn ppn = hw_frame_alloc(frames);
+    vmm_ppn ppn =
+        vmm_call_fails(frames->injector, VMM_CALL_TABLE) ? VMM_NO_PAGE : hw_frame_alloc(frames);
 
     if (ppn == VMM_NO_PAGE)
         return VMM_MODEL_NO_FRAME;

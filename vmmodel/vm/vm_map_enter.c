@@ -326,6 +326,8 @@ vm_map_enter(struct vm_map *map, vmm_va *address, const struct vm_map_enter_args
     vmm_list_init(&enter.saved);
     vm_map_lock(map);
     status = vm_enter_place(&enter);
+    if (status == VMM_OK && vm_system_call_fails(map->system, VMM_CALL_MAP))
+        status = VMM_NO_SPACE;
     if (status == VMM_OK && !vm_map_coalesce(map, enter.at, args))
         status = vm_map_enter_chunks(map, enter.at, args);
     enter.is_made = status == VMM_OK;

@@ -186,7 +186,9 @@ vm_map_wire_pages(struct vm_wire *wire, struct vm_map_entry *entry)
     if (status != VMM_OK)
         return status;
     snapshot = vm_map_begin_transition(map, entry);
-    if (snapshot.submap != NULL) {
+    if (vm_system_call_fails(map->system, VMM_CALL_WIRE)) {
+        status = VMM_RESOURCE_SHORTAGE;
+    } else if (snapshot.submap != NULL) {
         struct vm_wire_range below = vm_wire_range_below(&wire->range, &snapshot);
 
         status = vm_map_wire_range(&below, wire->access, NULL);

@@ -109,6 +109,9 @@ vm_page_grab(struct vm_object *object, vmm_ppn *ppn)
     struct hw_frames *frames = &object->system->machine->frames;
     enum vmm_status status = VMM_OK;
 
+    *ppn = VMM_NO_PAGE;
+    if (vmm_call_fails(frames->injector, VMM_CALL_FRAME))
+        return VMM_MODEL_NO_FRAME;
     object->paging_in_progress++;
     *ppn = hw_frame_alloc(frames);
     while (status == VMM_OK && *ppn == VMM_NO_PAGE) {

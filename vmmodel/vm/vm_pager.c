@@ -188,7 +188,7 @@ vm_pager_finish(struct vm_page *page)
 
     if (!page->busy)
         return VMM_OK;
-    status = vm_pager_get(page);
+    status = vm_system_call_fails(system, VMM_CALL_PAGER) ? VMM_MEMORY_ERROR : vm_pager_get(page);
     page->busy = false;
     if (status == VMM_OK)
         vm_page_activate(page);

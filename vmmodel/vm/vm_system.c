@@ -188,6 +188,18 @@ vm_system_set_sched(struct vm_system *system, struct vm_sched *sched)
     system->sched = sched;
 }
 
+void
+vm_system_set_injector(struct vm_system *system, struct vmm_injector *injector)
+{
+    system->machine->frames.injector = injector;
+}
+
+bool
+vm_system_call_fails(const struct vm_system *system, enum vmm_call call)
+{
+    return vmm_call_fails(system->machine->frames.injector, call);
+}
+
 struct vm_lock *
 vm_system_driver_lock(struct vm_system *system)
 {

@@ -15,6 +15,7 @@
 #define VM_VM_SYSTEM_H
 
 #include "base/alloc.h"
+#include "base/injector.h"
 #include "base/status.h"
 #include "hw/hw_geometry.h"
 #include "trace/trace.h"
@@ -56,6 +57,10 @@ void vm_system_set_cpu(struct vm_system *system, uint32_t cpu);
 
 /* Who runs other threads where this kernel waits, from now on; NULL: nobody does. */
 void vm_system_set_sched(struct vm_system *system, struct vm_sched *sched);
+
+/* Who makes calls fail from now on; NULL: nobody does. And whether this one fails. */
+void vm_system_set_injector(struct vm_system *system, struct vmm_injector *injector);
+bool vm_system_call_fails(const struct vm_system *system, enum vmm_call call);
 
 /* The one lock of the floor above: gIOMemoryLock, under which it maps, unmaps and releases. */
 struct vm_lock *vm_system_driver_lock(struct vm_system *system);

@@ -1,0 +1,154 @@
+/*
+ * cmd_inject.c - faultline inject: every call that can fail fails once
+ */
+#include "cmd/cmd.h"
+#include "core/core_out.h"
+#include "core/inject.h"
+#include "fiber/fiber.h"
+#include "fiber/stack_path.h"
+
+const char cmd_inject_help[] =
+    "usage: faultline inject [options] FILE...\n"
+    "\n"
+    "Runs a scenario again and again; in each run one more call of the model fails: an allocation, "
+    "a\n"
+    "page of memory, a page for a page table, a pager's page, a prepare(), a wiring, a map entry. "
+    "A\n"
+    "call fails once for every call stack that leads to it, until there is none left. After each "
+    "run\n"
+    "nothing may be left over and every invariant must hold. What the scenario expects is not "
+    "asked.\n"
+    "\n"
+    "  --profile NAME  on this release instead of the first that the file names\n"
+    "  --help          this page\n"
+    "\n"
+    "exit: 0 nothing leaked and every invariant held, 1 something did not, 2 a bad file or option\n"
+    "\n"
+    "example:\n"
+    "  faultline inject sim/scenarios/way3_wire_then_access.scn\n";
+
+enum { INJECT_PIECE = 50 }; /* runs of a piece of work */
+
+struct injecting {
+    struct cmd_words *files;
+    int next; /* file */
+    struct scn_program *program;
+    struct scn_fibers *fibers;
+    struct inject *inject;
+    size_t profile;
+    bool has_profile;
+    int code;
+};
+
+static void
+injecting_end(struct injecting *it)
+{
+    inject_destroy(it->inject);
+    fiber_set_destroy(it->fibers);
+    if (it->program != NULL)
+        scn_program_free(it->program);
+    it->inject = NULL;
+    it->fibers = NULL;
+    it->program = NULL;
+    it->next++;
+}
+
+static bool
+injecting_begin(struct injecting *it, struct io_bytes *err)
+{
+    struct inject_options options = { .profile = it->profile, .path = stack_path };
+
+    it->program = cmd_load(it->files->word[it->next], err);
+    if (it->program == NULL)
+        return false;
+    if (!it->has_profile)
+        options.profile = scn_program_profile_at(it->program, 0);
+    it->fibers = options.fibers = fiber_set_create();
+    if (it->fibers != NULL)
+        it->inject = inject_create(&cmd_heap, it->program, &options);
+    if (it->inject == NULL)
+        cmd_complain(err, "faultline: memory ran out");
+    return it->inject != NULL;
+}
+
+static void
+put_result(struct injecting *it, struct io_bytes *out)
+{
+    const struct inject_result *result = inject_result(it->inject);
+    struct core_out to = cmd_out(out);
+    const char *between = "";
+    uint64_t failed = 0;
+
+    for (size_t i = 0; i < VMM_CALL_COUNT; i++)
+        failed += result->failed[i];
+    core_put_clean(&to, it->files->word[it->next]);
+    io_bytes_format(out, ": %llu calls failed, each call stack once (", (unsigned long long)failed);
+    for (size_t i = 0; i < VMM_CALL_COUNT; i++) {
+        if (result->failed[i] == 0)
+            continue;
+        io_bytes_format(out, "%s%s %llu", between, inject_call_name((enum vmm_call)i),
+                        (unsigned long long)result->failed[i]);
+        between = ", ";
+    }
+    io_bytes_format(out,
+                    ")\n    %llu told the caller, %llu ended the run, %llu stopped the kernel, "
+                    "%llu changed nothing; %llu leaks, %llu violations\n",
+                    (unsigned long long)result->told, (unsigned long long)result->ended,
+                    (unsigned long long)result->stopped, (unsigned long long)result->silent,
+                    (unsigned long long)result->leaks, (unsigned long long)result->violations);
+    if (result->silent > 0)
+        io_bytes_format(out, "    changed nothing: %s\n", result->silences);
+    if (result->leaks + result->violations > 0) {
+        io_bytes_format(out, "    first: %s\n", result->what);
+        it->code = it->code > CMD_FINDINGS ? it->code : CMD_FINDINGS;
+    }
+}
+
+static bool
+inject_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct injecting *it = context;
+    enum inject_outcome outcome = INJECT_MORE;
+
+    if (it->inject == NULL && !injecting_begin(it, err)) {
+        it->code = CMD_TROUBLE;
+        injecting_end(it);
+        return it->next < it->files->count;
+    }
+    for (int i = 0; outcome == INJECT_MORE && i < INJECT_PIECE; i++)
+        outcome = inject_step(it->inject);
+    if (outcome == INJECT_MORE)
+        return true;
+    if (outcome == INJECT_FINISHED)
+        put_result(it, out);
+    else
+        it->code = cmd_complain(err, "%s: memory ran out", it->files->word[it->next]);
+    injecting_end(it);
+    return it->next < it->files->count;
+}
+
+int
+cmd_inject(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct injecting it = { .files = words };
+    const char *profile = NULL;
+    bool wants_help = false;
+    const struct cmd_option options[] = {
+        { "--profile", &it.has_profile, &profile },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+    int code;
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (it.has_profile && !cmd_profile_find(profile, &it.profile))
+        return CMD_TROUBLE;
+    if (words->count == 0)
+        return cmd_trouble("'inject' needs a file: faultline inject FILE...");
+    code = cmd_work(inject_work, &it, &it.code);
+    injecting_end(&it);
+    return code;
+}

@@ -1,0 +1,218 @@
+/* inject.c - see inject.h */
+#include "inject.h"
+
+#include <string.h>
+
+struct inject {
+    struct vmm_injector injector;
+    struct vmm_alloc counted; /* the allocator, with a count of what is out */
+    uint64_t live_bytes;
+    const struct vmm_alloc *alloc;
+    const struct scn_program *program;
+    struct inject_options options;
+    struct inject_result result;
+    uint64_t *hit; /* ways */
+    size_t hit_count;
+    size_t hit_capacity;
+    bool is_short;
+    bool has_failed; /* in this run */
+    enum vmm_call failed;
+};
+
+static const char *const call_names[VMM_CALL_COUNT] = {
+    [VMM_CALL_ALLOCATION] = "allocation",
+    [VMM_CALL_FRAME] = "frame",
+    [VMM_CALL_TABLE] = "table page",
+    [VMM_CALL_PAGER] = "pager",
+    [VMM_CALL_PREPARE] = "prepare",
+    [VMM_CALL_WIRE] = "wire",
+    [VMM_CALL_MAP] = "map",
+};
+
+const char *
+inject_call_name(enum vmm_call call)
+{
+    return call_names[call];
+}
+
+/* ---- what is out ---- */
+
+static void *
+counted_take(void *context, size_t size)
+{
+    struct inject *inject = context;
+    void *memory = inject->alloc->take(inject->alloc->context, size);
+
+    if (memory != NULL)
+        inject->live_bytes += size;
+    return memory;
+}
+
+static void
+counted_give(void *context, void *memory, size_t size)
+{
+    struct inject *inject = context;
+
+    inject->live_bytes -= size;
+    inject->alloc->give(inject->alloc->context, memory, size);
+}
+
+/* ---- ways ---- */
+
+static bool
+was_hit(const struct inject *inject, uint64_t way)
+{
+    for (size_t i = 0; i < inject->hit_count; i++) {
+        if (inject->hit[i] == way)
+            return true;
+    }
+    return false;
+}
+
+static bool
+keep_hit(struct inject *inject, uint64_t way)
+{
+    if (inject->hit_count == inject->hit_capacity) {
+        size_t capacity = inject->hit_capacity == 0 ? 256 : 2 * inject->hit_capacity;
+        uint64_t *hit = vmm_take_array(inject->alloc, capacity, sizeof *hit);
+
+        if (hit == NULL)
+            return false;
+        if (inject->hit_count > 0)
+            memcpy(hit, inject->hit, inject->hit_count * sizeof *hit);
+        vmm_give_array(inject->alloc, inject->hit, inject->hit_capacity, sizeof *hit);
+        inject->hit = hit;
+        inject->hit_capacity = capacity;
+    }
+    inject->hit[inject->hit_count++] = way;
+    return true;
+}
+
+static bool
+fails(struct vmm_injector *injector, enum vmm_call call)
+{
+    struct inject *inject = VMM_CONTAINER(injector, struct inject, injector);
+    uint64_t way;
+
+    if (inject->has_failed)
+        return false;
+    way = vm_digest_mix(inject->options.path(), call);
+    if (was_hit(inject, way))
+        return false;
+    if (!keep_hit(inject, way))
+        inject->is_short = true;
+    inject->has_failed = true;
+    inject->failed = call;
+    inject->result.failed[call]++;
+    return true;
+}
+
+/* ---- what came of it ---- */
+
+static void
+note_wrong(struct inject *inject, uint64_t *count, const char *what)
+{
+    struct vmm_text text;
+
+    if (inject->result.leaks + inject->result.violations == 0) {
+        vmm_text_init(&text, inject->result.what, sizeof inject->result.what);
+        vmm_text_format(&text, "%s %llu: %s", call_names[inject->failed],
+                        (unsigned long long)inject->result.failed[inject->failed], what);
+    }
+    ++*count;
+}
+
+static void
+note_silence(struct inject *inject, const struct scn_step *step)
+{
+    size_t length = strlen(inject->result.silences);
+    char line[24];
+    struct vmm_text text;
+
+    inject->result.silent++;
+    vmm_text_init(&text, line, sizeof line);
+    vmm_text_format(&text, "%s at %u", call_names[inject->failed], (unsigned)step->line);
+    if (strstr(inject->result.silences, line) != NULL ||
+        length + sizeof line + 2 > sizeof inject->result.silences)
+        return;
+    vmm_text_init(&text, inject->result.silences + length, sizeof inject->result.silences - length);
+    vmm_text_format(&text, "%s%s", length > 0 ? ", " : "", line);
+}
+
+static void
+judge(struct inject *inject, const struct scn_report *report)
+{
+    const struct scn_step *hit = NULL;
+
+    if (report->broken_invariant != NULL)
+        note_wrong(inject, &inject->result.violations, report->broken_invariant);
+    for (size_t i = 0; i < report->step_count && hit == NULL; i++)
+        hit = report->steps[i].injected ? &report->steps[i] : NULL;
+    if (hit == NULL)
+        return;
+    if (hit->status == VMK_PANICKED || hit->status == VMK_HUNG)
+        inject->result.stopped++;
+    else if (hit->status != 0 || hit->gave_null)
+        inject->result.told++;
+    else
+        note_silence(inject, hit);
+}
+
+enum inject_outcome
+inject_step(struct inject *inject)
+{
+    struct scn_options options = { .check_each_step = true,
+                                   .fibers = inject->options.fibers,
+                                   .injector = &inject->injector };
+    struct scn_report *report = NULL;
+    enum scn_outcome outcome;
+
+    inject->has_failed = false;
+    outcome =
+        scn_run(inject->program, &inject->counted, inject->options.profile, &options, &report);
+    if (inject->is_short || (outcome != SCN_OK && !inject->has_failed))
+        return INJECT_NO_MEMORY;
+    inject->result.runs++;
+    if (outcome == SCN_OK)
+        judge(inject, report);
+    else
+        inject->result.ended++;
+    scn_report_free(report);
+    if (inject->live_bytes != 0)
+        note_wrong(inject, &inject->result.leaks, "memory was not given back");
+    inject->live_bytes = 0;
+    return inject->has_failed ? INJECT_MORE : INJECT_FINISHED;
+}
+
+/* ---- life ---- */
+
+struct inject *
+inject_create(const struct vmm_alloc *alloc, const struct scn_program *program,
+              const struct inject_options *options)
+{
+    struct inject *inject = vmm_take_array(alloc, 1, sizeof *inject);
+
+    if (inject == NULL)
+        return NULL;
+    inject->injector.fails = fails;
+    inject->counted = (struct vmm_alloc){ counted_take, counted_give, inject };
+    inject->alloc = alloc;
+    inject->program = program;
+    inject->options = *options;
+    return inject;
+}
+
+void
+inject_destroy(struct inject *inject)
+{
+    if (inject == NULL)
+        return;
+    vmm_give_array(inject->alloc, inject->hit, inject->hit_capacity, sizeof *inject->hit);
+    vmm_give_array(inject->alloc, inject, 1, sizeof *inject);
+}
+
+const struct inject_result *
+inject_result(const struct inject *inject)
+{
+    return &inject->result;
+}

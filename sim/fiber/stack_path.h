@@ -1,0 +1,19 @@
+/*
+ * stack_path.h - a number for the call stack we stand on
+ *
+ * PURPOSE     Tells two ways to the same call apart, within one process.
+ * INVARIANTS  none
+ * UNITS       none
+ * OWNERSHIP   none
+ * ERRORS      none
+ * EVENTS      none
+ * XNU         none
+ */
+#ifndef FIBER_STACK_PATH_H
+#define FIBER_STACK_PATH_H
+
+#include <stdint.h>
+
+uint64_t stack_path(void);
+
+#endif

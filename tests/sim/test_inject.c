@@ -1,0 +1,104 @@
+/* test_inject.c - calls that fail on purpose, and what is counted of them */
+#include "inject.h"
+#include "scn_fixture.h"
+
+static const char scenario[] = "machine frames=512\n"
+                               "app = task\n"
+                               "buf = allocate app 2p\n"
+                               "fill buf\n"
+                               "md = descriptor buf direction=out\n"
+                               "prepare md\n"
+                               "m = map md kernel\n"
+                               "wire m in\n"
+                               "unwire m\n"
+                               "complete md\n"
+                               "unmap m\n";
+
+static uint64_t
+one_path(void)
+{
+    return 1;
+}
+
+/* A way of its own for every call: each of them fails once. */
+static uint64_t path_calls;
+
+static uint64_t
+every_path(void)
+{
+    return ++path_calls;
+}
+
+static struct inject *
+inject_all(struct scn_fixture *f, uint64_t (*path)(void), size_t most)
+{
+    struct inject_options options = { .path = path };
+    struct inject *inject;
+
+    parse_ok(f, scenario);
+    options.profile = scn_program_profile_at(f->program, 0);
+    inject = inject_create(&f->counting.alloc, f->program, &options);
+    assert_non_null(inject);
+    for (size_t i = 0; i < most; i++) {
+        if (inject_step(inject) != INJECT_MORE)
+            break;
+    }
+    return inject;
+}
+
+static void
+with_one_way_for_all_each_kind_of_call_fails_once(void **state)
+{
+    struct scn_fixture *f = *state;
+    struct inject *inject = inject_all(f, one_path, 100);
+    const struct inject_result *result = inject_result(inject);
+
+    for (int call = 0; call < VMM_CALL_COUNT; call++)
+        assert_int_equal(result->failed[call], call != VMM_CALL_PAGER); /* nothing is paged here */
+    assert_int_equal(result->runs, VMM_CALL_COUNT); /* six failures, and a run without one */
+    assert_int_equal(result->ended, 1);
+    assert_int_equal(result->leaks + result->violations, 0);
+    inject_destroy(inject);
+}
+
+static void
+a_prepare_a_wire_and_a_map_that_fail_are_told_to_the_caller(void **state)
+{
+    struct scn_fixture *f = *state;
+    struct inject *inject = inject_all(f, one_path, 100);
+    const struct inject_result *result = inject_result(inject);
+
+    assert_int_equal(result->told + result->stopped + result->ended, VMM_CALL_COUNT - 1);
+    assert_true(result->told >= 3);
+    assert_int_equal(result->silent, 0);
+    inject_destroy(inject);
+}
+
+static void
+a_run_fails_one_call_only(void **state)
+{
+    struct scn_fixture *f = *state;
+    struct inject *inject = inject_all(f, every_path, 20);
+    const struct inject_result *result = inject_result(inject);
+    uint64_t failed = 0;
+
+    for (int call = 0; call < VMM_CALL_COUNT; call++)
+        failed += result->failed[call];
+    assert_int_equal(result->runs, 20);
+    assert_int_equal(failed, 20);
+    inject_destroy(inject);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scn_fixture_setup, scn_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(with_one_way_for_all_each_kind_of_call_fails_once),
+        TEST(a_prepare_a_wire_and_a_map_that_fail_are_told_to_the_caller),
+        TEST(a_run_fails_one_call_only),
+    };
+
+    return cmocka_run_group_tests_name("inject", tests, NULL, NULL);
+}
