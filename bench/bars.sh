@@ -1,12 +1,12 @@
 #!/bin/sh
 # bars.sh - every bar, or those of one program
 #
-#   bars.sh PROGRAMS [NAME]     PROGRAMS: the folder of built benches; NAME: replay, shoot, wire, memory
-#   bars.sh PROGRAMS --write    re-makes the end of docs/performance.md from two runs of each
+#   bars.sh BUILD [NAME]     BUILD: the build's folder; NAME: replay, shoot, wire, memory
+#   bars.sh BUILD --write    re-makes the end of docs/performance.md from two runs of each
 #
 # Exit 1 when a bar is short, 2 when a program fails or there is none of that name.
 set -eu
-programs=$1 name=${2-}
+programs=$1/bench name=${2-}
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 
 # All programs that match, and the worst of their exit codes.

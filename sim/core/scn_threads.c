@@ -553,11 +553,12 @@ take_group(struct scn_threads *threads, const struct scn_statement *statement)
     while (statement != NULL && statement->form == SCN_THREAD) {
         struct thread *thread = &threads->threads[threads->count];
 
-        *thread = (struct thread){ .threads = threads,
-                                   .index = threads->count,
-                                   .open = statement,
-                                   .at = statement->next,
-                                   .why = "begins" };
+        /* The arena's zeros are the rest: a whole one on the stack is too large for a kernel's. */
+        thread->threads = threads;
+        thread->index = threads->count;
+        thread->open = statement;
+        thread->at = statement->next;
+        thread->why = "begins";
         lane_save(threads->run, &thread->lane);
         thread->lane.cpu = threads->count++;
         if (!scn_rows_has(&statement->rows, threads->run->profile))

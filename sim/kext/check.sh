@@ -1,9 +1,9 @@
-# check.sh PROGRAM - makes the kext's objects, links them, and holds what they import against the KPI
+# check.sh BUILD - makes the kext's objects, links them, and holds what they import against the KPI
 #
 # FAULTLINE_KEXT_SDK=<headers> in the environment takes a kernel SDK's headers instead of our own.
 # Exit: 0 when the full kext imports one unsupported symbol, wireRange, and the other one none; 1 when not.
 set -eu
-case $1 in /*) program=$1 ;; *) program=$PWD/$1 ;; esac
+program=$(CDPATH='' cd -- "$1" && pwd)/sim/faultline
 cd "$(dirname "$0")/../.."
 mkdir -p build
 { cmake --preset kext ${FAULTLINE_KEXT_SDK:+"-DFAULTLINE_KEXT_SDK=$FAULTLINE_KEXT_SDK"} &&
