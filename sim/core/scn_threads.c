@@ -40,7 +40,8 @@ struct scn_threads {
     struct scn_run *run;
     struct scn_fibers *fibers;
     struct thread threads[SCN_THREADS_MAX];
-    uint32_t first; /* threads[first .. count) belong to the group */
+    struct scn_lane main; /* of the lines outside; too large for a kernel's stack */
+    uint32_t first;       /* threads[first .. count) belong to the group */
     uint32_t count;
     uint32_t current; /* who runs, or ran last */
     bool is_over;     /* the kernel stopped, or the run was given up: nobody waits any more */
@@ -507,13 +508,12 @@ static void
 run_on_fibers(struct scn_threads *threads)
 {
     struct vm_system *system = threads->run->system;
-    struct scn_lane main_lane;
 
     if (!make_threads(threads)) {
         threads->run->out_of_memory = true;
         return;
     }
-    lane_save(threads->run, &main_lane);
+    lane_save(threads->run, &threads->main);
     trace_attach(vm_system_trace(system), &threads->sink);
     vm_system_set_sched(system, &threads->sched);
     schedule_all(threads);
@@ -522,16 +522,15 @@ run_on_fibers(struct scn_threads *threads)
         trace_detach(vm_system_trace(system), &threads->sink);
     for (uint32_t i = threads->first; i < threads->count; i++)
         threads->fibers->end(threads->fibers, i);
-    lane_load(threads->run, &main_lane);
+    lane_load(threads->run, &threads->main);
 }
 
 /* Without stacks: one after the other, and a wait that nobody else could end is a hang. */
 static void
 run_in_order(struct scn_threads *threads)
 {
-    struct scn_lane main_lane;
 
-    lane_save(threads->run, &main_lane);
+    lane_save(threads->run, &threads->main);
     for (uint32_t i = threads->first; i < threads->count; i++) {
         struct thread *thread = &threads->threads[i];
 
@@ -540,7 +539,7 @@ run_in_order(struct scn_threads *threads)
         for (; goes_on(thread); thread->at = thread->at->next)
             scn_step_run(threads->run, thread->at);
     }
-    lane_load(threads->run, &main_lane);
+    lane_load(threads->run, &threads->main);
 }
 
 /* ---- the group ---- */
