@@ -8,6 +8,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_map_wire.h"
 #include "vm/vm_object.h"
+#include "vm/vm_purgeable.h"
 
 #define VM_ANON_CHUNK_BYTES ((vmm_size)128 << 20)
 #define VM_COALESCE_BYTES ((vmm_size)(128 << 10) - 1)
@@ -204,7 +205,7 @@ vm_map_give_object(struct vm_map *map, struct vm_map_entry *made, uint32_t flags
     if (status != VMM_OK)
         return status;
     if (flags & VM_MAP_PURGABLE)
-        made->object->purgable = VM_PURGABLE_NONVOLATILE;
+        vm_object_make_purgable(made->object);
     if (flags & VM_MAP_SUPERPAGE_MASK) {
         made->is_superpage = true;
         made->inheritance = VMM_INHERIT_NONE;

@@ -12,6 +12,7 @@
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_purgeable.h"
 #include "vm/vm_submap.h"
 
 struct vm_memory_entry {
@@ -297,7 +298,7 @@ vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot
         return status;
     vm_object_share(object);
     if (is_purgable)
-        object->purgable = VM_PURGABLE_NONVOLATILE;
+        vm_object_make_purgable(object);
     status = vm_memory_entry_over(object, 0, size, prot, made);
     vm_object_release(&object);
     return status;

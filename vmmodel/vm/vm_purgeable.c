@@ -4,6 +4,14 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
+void
+vm_object_make_purgable(struct vm_object *object)
+{
+    object->true_share = true;
+    object->copy_strategy = VM_COPY_NONE;
+    object->purgable = VM_PURGABLE_NONVOLATILE;
+}
+
 uint64_t
 vm_object_purge(struct vm_object *object)
 {

@@ -26,6 +26,12 @@ enum {
     VM_PURGABLE_DEBUG_FAULT = 2 << 12, /* once emptied, a touch is error 10 */
 };
 
+/*
+ * A fresh object that can be purged from now on. It is copied at once: what its owner can do without
+ * must not be what a copy still needs (vm.md 1.9 strategy NONE).
+ */
+void vm_object_make_purgable(struct vm_object *object);
+
 /* *state goes in as what is wanted and comes out as what was. */
 enum vmm_status vm_purgable_set(struct vm_object *object, int *state) VMM_MUST_USE;
 
