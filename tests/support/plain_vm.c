@@ -281,6 +281,114 @@ plain_remap(struct plain_vm *vm, const struct plain_remap *remap, vmm_prot *prot
     return VMM_OK;
 }
 
+/* ---- memory entries ---- */
+
+void
+plain_make_file(struct plain_vm *vm)
+{
+    struct plain_entry *file = &vm->entries[0];
+
+    for (; file->count < PLAIN_FILE_PAGES; file->count++)
+        file->cells[file->count] = cell_new(0);
+}
+
+static enum vmm_status
+memory_entry_check(const struct plain_vm *vm, struct plain_range range, bool copies)
+{
+    const struct plain_page *page = look_at(vm, range);
+
+    if (copies && !plain_is_all_mapped(vm, range))
+        return VMM_INVALID_ADDRESS;
+    for (unsigned i = 0; copies && i < range.count; i++) {
+        if (!(page[i].prot & VMM_PROT_READ))
+            return VMM_PROTECTION_FAILURE;
+    }
+    if (copies)
+        return VMM_OK;
+    if (page->cell == NULL)
+        return VMM_INVALID_ADDRESS;
+    if (VMM_PROT_DEFAULT & ~page->max_prot)
+        return VMM_INVALID_RIGHT;
+    return VMM_PROT_DEFAULT & ~page->prot ? VMM_PROTECTION_FAILURE : VMM_OK;
+}
+
+enum vmm_status
+plain_memory_entry(struct plain_vm *vm, struct plain_range range, unsigned entry, bool copies)
+{
+    const struct plain_page *page = look_at(vm, range);
+    struct plain_entry *made = &vm->entries[entry];
+    enum vmm_status status = memory_entry_check(vm, range, copies);
+
+    if (status != VMM_OK)
+        return status;
+    for (made->count = 0; made->count < range.count; made->count++)
+        made->cells[made->count] =
+            copies ? cell_new(page[made->count].cell->byte) : cell_hold(page[made->count].cell);
+    return VMM_OK;
+}
+
+enum vmm_status
+plain_map_entry(struct plain_vm *vm, unsigned entry, const struct plain_remap *remap)
+{
+    struct plain_range to = { remap->task, remap->target, remap->source.count };
+    const struct plain_entry *from = &vm->entries[entry];
+
+    if (remap->source.first + to.count > from->count)
+        return VMM_INVALID_ARGUMENT;
+    if (!remap->overwrites && plain_is_any_mapped(vm, to))
+        return VMM_NO_SPACE;
+    for (unsigned i = 0; i < to.count; i++) {
+        struct plain_cell *cell = from->cells[remap->source.first + i];
+
+        page_clear(&pages_of(vm, to)[i]);
+        pages_of(vm, to)[i] =
+            (struct plain_page){ .cell = remap->copies ? cell_new(cell->byte) : cell_hold(cell),
+                                 .prot = VMM_PROT_DEFAULT,
+                                 .max_prot = remap->max_prot,
+                                 .inheritance = remap->inheritance };
+    }
+    return VMM_OK;
+}
+
+void
+plain_release_entry(struct plain_vm *vm, unsigned entry)
+{
+    struct plain_entry *gone = &vm->entries[entry];
+
+    for (unsigned i = 0; i < gone->count; i++) {
+        if (--gone->cells[i]->references == 0)
+            free(gone->cells[i]);
+    }
+    gone->count = 0;
+}
+
+/* ---- volatile memory ---- */
+
+static bool
+cell_is_wired(const struct plain_vm *vm, const struct plain_cell *cell)
+{
+    for (unsigned task = 0; task < PLAIN_TASKS; task++) {
+        for (unsigned i = 0; i < PLAIN_PAGES; i++) {
+            const struct plain_page *page = &vm->tasks[task].pages[i];
+
+            if (page->cell == cell && plain_is_wired(page))
+                return true;
+        }
+    }
+    return false;
+}
+
+void
+plain_empty(struct plain_vm *vm, struct plain_range range)
+{
+    for (unsigned i = 0; i < range.count; i++) {
+        struct plain_cell *cell = pages_of(vm, range)[i].cell;
+
+        if (!cell_is_wired(vm, cell))
+            cell->byte = 0;
+    }
+}
+
 /* ---- wiring (vm.md 3.2, 3.3) ---- */
 
 /* One more or one fewer wire on pages [first, end). */

@@ -19,7 +19,7 @@
 #include "base/status.h"
 #include "base/types.h"
 
-enum { PLAIN_TASKS = 4, PLAIN_PAGES = 24 };
+enum { PLAIN_TASKS = 4, PLAIN_PAGES = 24, PLAIN_ENTRIES = 3, PLAIN_FILE_PAGES = 12 };
 
 struct plain_cell {
     unsigned references;
@@ -41,6 +41,12 @@ struct plain_task {
     struct plain_page pages[PLAIN_PAGES];
 };
 
+/* A handle on cells; entry 0 is a file. */
+struct plain_entry {
+    unsigned count; /* 0: there is none */
+    struct plain_cell *cells[PLAIN_PAGES];
+};
+
 /* The few facts that differ between releases. */
 struct plain_release {
     bool unwire_skips_before_hole; /* vm.md 3.3 */
@@ -51,6 +57,7 @@ struct plain_release {
 struct plain_vm {
     struct plain_release release;
     struct plain_task tasks[PLAIN_TASKS];
+    struct plain_entry entries[PLAIN_ENTRIES];
 };
 
 /* Pages [first, first + count) of one task. */
@@ -72,6 +79,7 @@ struct plain_remap {
     bool copies;
     bool overwrites;
     uint32_t inheritance;
+    vmm_prot max_prot; /* plain_map_entry(): what the entry allows */
 };
 
 void plain_create(struct plain_vm *vm, unsigned task);
@@ -97,6 +105,18 @@ enum vmm_status plain_copy(struct plain_vm *vm, struct plain_range source, vmm_s
                            unsigned task, unsigned target);
 enum vmm_status plain_remap(struct plain_vm *vm, const struct plain_remap *remap, vmm_prot *prot,
                             vmm_prot *max_prot);
+
+/* Memory entries for reading and writing (vm.md 2.1, 2.3); `copies`: as the bytes are now. */
+void plain_make_file(struct plain_vm *vm);
+enum vmm_status plain_memory_entry(struct plain_vm *vm, struct plain_range range, unsigned entry,
+                                   bool copies);
+/* Pages [source.first, + count) of the entry; source.task says nothing. */
+enum vmm_status plain_map_entry(struct plain_vm *vm, unsigned entry,
+                                const struct plain_remap *remap);
+void plain_release_entry(struct plain_vm *vm, unsigned entry);
+
+/* Volatile memory was emptied: zeroes, but for pages that somebody wired. */
+void plain_empty(struct plain_vm *vm, struct plain_range range);
 
 /* Whether nothing, everything or something of a range is mapped. */
 bool plain_is_all_mapped(const struct plain_vm *vm, struct plain_range range);
