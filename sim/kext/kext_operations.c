@@ -1,9 +1,9 @@
 /*
- * kext_operations.c - the scenario language's operations that are Mach calls on a task's map
+ * kext_operations.c - what of the scenario language has no place in a kext: Mach calls on a map, threads
  *
- * In the model they work on the vm floor itself (sim/core/scn_operation_vm.c). A kext has no supported
- * way to make them for a task, and its caller can make them without a kext: each answers that it is
- * not supported, and expectations about entries and pages are skipped (no VMK_CAP_OBSERVE).
+ * In the model the calls work on the vm floor itself (sim/core/scn_operation_vm.c). A kext has no
+ * supported way to make them for a task, and its caller can make them without a kext: each answers
+ * that it is not supported, and expectations about entries and pages are skipped (no VMK_CAP_OBSERVE).
  */
 #include "kext/kext.h"
 
@@ -42,6 +42,36 @@ KEXT_NOT_HERE(purge_all)
 KEXT_NOT_HERE(page_out)
 KEXT_NOT_HERE(reclaim)
 KEXT_NOT_HERE(fail_store)
+
+/* ---- threads: one after the other, each to its end, as the runner does without stacks for them ---- */
+
+const struct scn_statement *
+scn_threads_run(struct scn_run *run, const struct scn_statement *statement)
+{
+    while (statement != NULL && statement->form == SCN_THREAD) {
+        for (statement = statement->next; statement->form != SCN_THREAD_END;
+             statement = statement->next)
+            scn_step_run(run, statement);
+        statement = statement->next;
+    }
+    return statement;
+}
+
+const char *
+scn_threads_name(const struct scn_run *run)
+{
+    (void)run;
+    return NULL;
+}
+
+bool
+scn_threads_are_quiet(const struct scn_run *run)
+{
+    (void)run;
+    return true;
+}
+
+/* ---- what only the vm floor has ---- */
 
 /* No entry is ever made, so there is none to release or to measure. */
 void

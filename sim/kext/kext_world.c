@@ -95,6 +95,14 @@ vm_system_access_counts(const struct vm_system *system, struct vm_access_counts 
     *counts = (struct vm_access_counts){ 0 };
 }
 
+/* A real kernel's calls fail when they do. */
+void
+vm_system_set_injector(struct vm_system *system, struct vmm_injector *injector)
+{
+    (void)system;
+    (void)injector;
+}
+
 const char *
 vmk_sim_check(void)
 {
