@@ -39,6 +39,8 @@ const struct cmd_verb *cmd_verb_at(size_t index);
 const struct cmd_verb *cmd_verb_find(const char *name);
 
 int cmd_compare(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_contract(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_diff(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_explain(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_explore(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_help(const struct cmd_verb *verb, struct cmd_words *words);
@@ -59,6 +61,8 @@ int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
 extern const char cmd_compare_help[];
+extern const char cmd_contract_help[];
+extern const char cmd_diff_help[];
 extern const char cmd_explain_help[];
 extern const char cmd_explore_help[];
 extern const char cmd_help_help[];

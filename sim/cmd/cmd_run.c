@@ -6,8 +6,10 @@
  * helps nobody, and then each file is a piece.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/cmd_backend.h"
 #include "fiber/fiber.h"
 
 const char cmd_run_help[] =
@@ -16,6 +18,10 @@ const char cmd_run_help[] =
     "Runs scenario files, each on the releases that it names, and says what every floor did. FILE\n"
     "may be - for standard input. All files run; the worst result decides the exit code.\n"
     "\n"
+    "  --backend NAME  model; replay: FILE is a recording of 'faultline contract --json', to be "
+    "held\n"
+    "                  against the contract; xnu: ask this Mac's kernel through the kext\n"
+    "  --may-panic     with xnu: also run what could stop this machine\n"
     "  --profile NAME  run on this release instead of those the file names\n"
     "  --events        print every event of the model under its step\n"
     "  --quiet         print the verdicts only\n"
@@ -151,13 +157,34 @@ run_json(struct run *run)
     return code;
 }
 
+/* --backend; false: the model is to run. */
+static bool
+run_elsewhere(const char *backend, struct cmd_words *words, bool is_json, bool may_panic, int *code)
+{
+    if (strcmp(backend, "model") == 0 && !may_panic)
+        return false;
+    if (strcmp(backend, "replay") == 0 && !may_panic)
+        *code = cmd_replay_recording(words, is_json);
+    else if (strcmp(backend, "xnu") != 0)
+        *code = may_panic ? cmd_trouble("--may-panic goes with --backend xnu")
+                          : cmd_trouble("unknown backend '%s': model, replay or xnu", backend);
+    else if (words->count != 1)
+        *code = cmd_trouble("--backend xnu takes one file");
+    else
+        *code = cmd_xnu(words->word[0], may_panic);
+    return true;
+}
+
 int
 cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
 {
     struct run run = { .files = words, .is_first_run = true };
     bool is_json = false, wants_events = false, is_quiet = false, wants_help = false;
-    const char *profile = NULL;
+    bool may_panic = false;
+    const char *profile = NULL, *backend = "model";
+    int code;
     const struct cmd_option options[] = {
+        { "--backend", NULL, &backend }, { "--may-panic", &may_panic, NULL },
         { "--json", &is_json, NULL },    { "--events", &wants_events, NULL },
         { "--quiet", &is_quiet, NULL },  { "--profile", &run.has_profile, &profile },
         { "--help", &wants_help, NULL }, { "-h", &wants_help, NULL },
@@ -171,6 +198,8 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         return CMD_TROUBLE;
     if (words->count == 0)
         return cmd_trouble("'run' needs a file: faultline run FILE...");
+    if (run_elsewhere(backend, words, is_json, may_panic, &code))
+        return code;
     run.flags = (wants_events ? SCN_PRINT_EVENTS : 0u) | (is_quiet ? SCN_PRINT_QUIET : 0u);
     if (is_json)
         return run_json(&run);

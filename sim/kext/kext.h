@@ -91,7 +91,7 @@ bool kext_table_wired_run(const struct kext_entry *map, uint64_t *offset, uint64
 /* ---- the run ---- */
 
 struct kext_request {
-    const char *text; /* the scenario */
+    const char *text; /* the scenario; without one the contract is asked (core/contract.h) */
     size_t length;
     uint32_t flags;
     void *task;            /* the caller's */

@@ -7,7 +7,7 @@
  */
 #include "kext/kext.h"
 
-#include "core/core_out.h"
+#include "core/contract.h"
 #include "core/scn.h"
 
 #include <string.h>
@@ -71,6 +71,42 @@ kext_put_error(const struct core_out *out, const struct scn_error *error)
     core_put(out, " } }\n");
 }
 
+/* ---- the contract, when there is no text ---- */
+
+/* The last pages of the caller's memory: behind them is the hole that the facts need. */
+static int
+kext_ask_contract(struct kext_request *request, struct contract *contract,
+                  struct contract_fact *facts)
+{
+    const struct core_out out = { kext_put, request };
+    vmk_world_t world = vmk_sim_create(NULL);
+    struct contract_place place = { .task = vmk_sim_task_create(), .page_bytes = KEXT_PAGE };
+
+    if (request->arena_length < CONTRACT_PAGES * KEXT_PAGE)
+        return VMM_IO_BAD_ARGUMENT;
+    place.address = request->arena + request->arena_length - CONTRACT_PAGES * KEXT_PAGE;
+    (void)contract_run(contract, &place, facts);
+    contract_print_json(&out, contract, facts);
+    vmk_sim_destroy(world);
+    return 0;
+}
+
+static int
+kext_run_contract(struct kext_request *request)
+{
+    struct contract *contract = vmm_take_array(&kext_heap, 1, sizeof *contract);
+    struct contract_fact *facts = vmm_take_array(&kext_heap, contract_fact_count(), sizeof *facts);
+    int status = VMM_IO_NO_MEMORY;
+
+    if (contract != NULL && facts != NULL)
+        status = kext_ask_contract(request, contract, facts);
+    vmm_give_array(&kext_heap, contract, 1, sizeof *contract);
+    vmm_give_array(&kext_heap, facts, contract_fact_count(), sizeof *facts);
+    return status;
+}
+
+/* ---- a scenario ---- */
+
 /* "macos-10.15" for Darwin 19, "macos-15" for 24; the last row there is when it is newer. */
 static size_t
 kext_profile_row(uint32_t darwin_major)
@@ -116,6 +152,8 @@ kext_run_text(struct kext_request *request)
     enum scn_outcome outcome;
     int status = 0;
 
+    if (request->length == 0)
+        return kext_run_contract(request);
     outcome = scn_parse(&kext_heap, request->text, request->length, &program, &error);
     if (outcome == SCN_NO_MEMORY)
         return VMM_IO_NO_MEMORY;
@@ -125,8 +163,6 @@ kext_run_text(struct kext_request *request)
     } else {
         kext_put_error(&out, &error);
     }
-    if (status == 0 && request->report_length > request->room)
-        status = VMM_IO_NO_SPACE;
     return status;
 }
 
@@ -143,6 +179,8 @@ kext_run(struct kext_request *request)
     kext_now = *request;
     kext_taken = 0;
     status = kext_run_text(request);
+    if (status == 0 && request->report_length > request->room)
+        status = VMM_IO_NO_SPACE;
     kext_now = (struct kext_request){ .text = NULL };
     return status;
 }

@@ -1,6 +1,6 @@
 """documents.py PROGRAM SOURCE PAGE... - what the pages show is what the program prints
 
-A page's blocks are run in order, in a folder of the page's own that holds the tree's `sim`:
+A page's blocks are run in order, in a folder of the page's own that holds the tree's `sim` and `docs`:
 
     ```scn NAME.scn     is a file of that name for the commands behind it; without a name, a scenario.
                         Either runs clean, unless `exit=1` follows.
@@ -79,7 +79,8 @@ def check_scenario(program, folder, words, block):
 def check_page(program, source, page):
     count = 0
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(source / "sim", os.path.join(folder, "sim"))
+        for tree in "sim", "docs":
+            os.symlink(source / tree, os.path.join(folder, tree))
         for kind, words, block in BLOCK.findall(page.read_text(encoding="utf-8")):
             check = check_console(program, folder, block) if kind == "console" else check_scenario(
                 program, folder, words.split(), block)
