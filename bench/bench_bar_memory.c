@@ -18,7 +18,7 @@ world(uint32_t cpus, vmm_ppn frames)
 {
     struct vm_profile profile;
     struct vm_system *system;
-    struct vm_task *task;
+    struct vm_task *task = NULL;
 
     bench_arena_empty();
     vm_profile_at(vm_profile_count() - 2, &profile);

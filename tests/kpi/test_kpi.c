@@ -61,7 +61,7 @@ a_symbol_may_come_later(void **state)
 {
     const char *name = "_IOLockSleep_darwin14";
     const struct kpi_symbol *symbol = kpi_symbol_find(name, strlen(name));
-    size_t before, after;
+    size_t before = 0, after = 0;
 
     (void)state;
     assert_true(kpi_release_find("10.9", &before) && kpi_release_find("10.10", &after));
@@ -100,8 +100,9 @@ every_dialect_of_nm_is_read(void **state)
     static const char *const dialects[] = {
         "                 U _IOLog\n                 U _vm_fault\n0000000000000000 T _start\n",
         "_IOLog\n_vm_fault\n",
-        "driver.o:\n                 (undefined) external _IOLog (from libSystem)\r\n"
-        "                 (undefined) weak external _vm_fault\n0000 (__TEXT,__text) external _x\n",
+        ("driver.o:\n                 (undefined) external _IOLog (from libSystem)\r\n"
+         "                 (undefined) weak external _vm_fault\n0000 (__TEXT,__text) external "
+         "_x\n"),
         "---------------- U _vm_fault\n---------------- U _IOLog\n\n---------------- U _IOLog",
     };
 

@@ -29,7 +29,7 @@ enum vm_sched_event {
     VM_SCHED_PAGE_BUSY,
     VM_SCHED_PAGE_FREE,
     VM_SCHED_OBJECT_BLOCKED, /* an object may be touched again */
-    VM_SCHED_LOCK /* a vm_lock is free */
+    VM_SCHED_LOCK            /* a vm_lock is free */
 };
 
 /* THREAD_UNINT and THREAD_ABORTSAFE: whether a signal may end the wait. */
