@@ -2,7 +2,6 @@
 #include "vm/vm_kmem.h"
 
 #include "vm/vm_map_store.h"
-#include "vm/vm_map_wire.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
@@ -120,8 +119,7 @@ enum vmm_status
 vm_kmem_free(struct vm_system *system, vmm_va address, vmm_size size)
 {
     struct vm_map *map = system->kernel_map;
-    vmm_va end = vm_map_round_page(map, address + size);
-    enum vmm_status status = vm_map_unwire(map, address, end, false);
 
-    return status == VMM_OK ? vm_map_delete(map, address, end) : status;
+    return vm_map_remove(map, address, vm_map_round_page(map, address + size),
+                         VM_MAP_REMOVE_KUNWIRE);
 }
