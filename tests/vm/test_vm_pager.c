@@ -1,5 +1,6 @@
 /* test_vm_pager.c - a file behind an object: asking, reading ahead, failing, waiting; vm.md 4.3, 4.4 */
 #include "vm_fixture.h"
+#include "vm_two_threads.h"
 
 #include "vm/vm_fault.h"
 #include "vm/vm_internal.h"
@@ -333,59 +334,6 @@ a_store_that_nobody_has_room_for_reclaims_the_files_pages(void **state)
 
 /* ---- while the pager works, others run ---- */
 
-struct two_threads {
-    struct vm_sched sched;
-    struct vm_fixture *fixture;
-    void (*other)(struct two_threads *threads); /* runs once, at the first yield */
-    enum vmm_status other_status;
-    uint8_t other_byte;
-    unsigned blocked;
-    unsigned woken;
-};
-
-static void
-run_other(struct vm_sched *sched)
-{
-    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
-    void (*other)(struct two_threads *) = threads->other;
-
-    threads->other = NULL;
-    if (other != NULL)
-        other(threads);
-}
-
-/* The first thread cannot go on while the second runs: its wait is interrupted. */
-static enum vmm_status
-cannot_wait(struct vm_sched *sched, enum vm_sched_event event, const void *object,
-            enum vm_sched_wait how)
-{
-    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
-
-    (void)how;
-    assert_int_equal(event, VM_SCHED_PAGE_BUSY);
-    assert_true(((const struct vm_page *)object)->busy);
-    threads->blocked++;
-    return VMM_ABORTED;
-}
-
-static void
-wake(struct vm_sched *sched, enum vm_sched_event event, const void *object)
-{
-    (void)object;
-    VMM_CONTAINER(sched, struct two_threads, sched)->woken += event == VM_SCHED_PAGE_BUSY;
-}
-
-static void
-two_threads_start(struct two_threads *threads, struct vm_fixture *f,
-                  void (*other)(struct two_threads *threads))
-{
-    *threads =
-        (struct two_threads){ .sched = { .yield = run_other, .block = cannot_wait, .wakeup = wake },
-                              .fixture = f,
-                              .other = other };
-    f->system->sched = &threads->sched;
-}
-
 static void
 loads_the_same(struct two_threads *threads)
 {
@@ -403,7 +351,7 @@ a_second_fault_on_a_busy_page_sleeps(void **state)
 
     map_file(f, file, 0, false);
     vm_memory_entry_release(&file);
-    two_threads_start(&threads, f, loads_the_same);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, loads_the_same);
     assert_string_equal(load_kind(f, 0), "PAGEINV");
     assert_int_equal(threads.other_status, VMM_ABORTED);
     assert_int_equal(threads.blocked, 1);
@@ -435,7 +383,7 @@ the_mapping_may_be_gone_after_the_wait(void **state)
 
     map_file(f, file, 0, false);
     vm_memory_entry_release(&file);
-    two_threads_start(&threads, f, unmaps_it);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, unmaps_it);
     assert_int_equal(user_load(f, 0, &byte), VMM_INVALID_ADDRESS);
     assert_int_equal(threads.other_status, VMM_OK);
     assert_int_equal(statistics(f).external_pages, 0);
@@ -462,7 +410,7 @@ who_must_not_wait_fills_the_page(void **state)
 
     map_file(f, file, 0, false);
     vm_memory_entry_release(&file);
-    two_threads_start(&threads, f, reads_it_all);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, reads_it_all);
     assert_string_equal(load_kind(f, 0), "PAGEINV");
     assert_int_equal(threads.other_status, VMM_OK);
     assert_int_equal(threads.blocked, 0);

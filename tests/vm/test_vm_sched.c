@@ -1,66 +1,14 @@
 /*
  * test_vm_sched.c - where the kernel lets others in: the window inside vm_map_wire, and waits
  *
- * The scheduler here runs one other thread, to its end, at the first yield. A wait of that thread
- * cannot end before the first thread goes on, so block() answers "interrupted" and the thread tries
- * again later, as an interruptible thread of XNU does.
+ * support/vm_two_threads.h says who runs when.
  */
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_map_wire.h"
 #include "vm/vm_user.h"
 #include "vm_fixture.h"
-
-struct two_threads {
-    struct vm_sched sched;
-    struct vm_fixture *fixture;
-    void (*other)(struct two_threads *threads); /* runs once */
-    enum vmm_status other_status;
-    unsigned blocked;
-    unsigned woken;
-};
-
-static void
-run_other(struct vm_sched *sched)
-{
-    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
-    void (*other)(struct two_threads *) = threads->other;
-
-    threads->other = NULL;
-    if (other != NULL)
-        other(threads);
-}
-
-static enum vmm_status
-cannot_wait(struct vm_sched *sched, enum vm_sched_event event, const void *object,
-            enum vm_sched_wait how)
-{
-    struct two_threads *threads = VMM_CONTAINER(sched, struct two_threads, sched);
-
-    assert_int_equal(event, VM_SCHED_ENTRY_TRANSITION);
-    assert_non_null(object);
-    threads->blocked++;
-    return how == VM_SCHED_INTERRUPTIBLE ? VMM_ABORTED : VMM_MODEL_WOULD_BLOCK;
-}
-
-static void
-wake(struct vm_sched *sched, enum vm_sched_event event, const void *object)
-{
-    (void)event;
-    (void)object;
-    VMM_CONTAINER(sched, struct two_threads, sched)->woken++;
-}
-
-static void
-two_threads_start(struct two_threads *threads, struct vm_fixture *f,
-                  void (*other)(struct two_threads *threads))
-{
-    *threads =
-        (struct two_threads){ .sched = { .yield = run_other, .block = cannot_wait, .wakeup = wake },
-                              .fixture = f,
-                              .other = other };
-    f->system->sched = &threads->sched;
-}
+#include "vm_two_threads.h"
 
 static enum vmm_status
 wire(struct vm_fixture *f, unsigned from, unsigned to, bool user_wire)
@@ -84,7 +32,7 @@ a_second_wire_waits_for_the_first_and_then_only_counts(void **state)
     uint64_t faults;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, wires_all);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, wires_all);
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_FAILURE);
     assert_int_equal(threads.blocked, 1);
@@ -118,7 +66,7 @@ protect_cuts_an_entry_that_is_being_wired_until_14(void **state)
 
     vm_fixture_restart(f, "macos-14");
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, protects_the_middle);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, protects_the_middle);
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_OK);
     assert_int_equal(threads.blocked, 0);
@@ -134,7 +82,7 @@ protect_waits_for_an_entry_that_is_being_wired_from_15_on(void **state)
     struct two_threads threads;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, protects_the_middle);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, protects_the_middle);
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(threads.blocked, 1);
@@ -161,7 +109,7 @@ deallocate_waits_for_the_transition_and_then_for_the_kernel_wires(void **state)
     struct two_threads threads;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, deallocates);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, deallocates);
     assert_int_equal(wire(f, 0, 4, false), VMM_OK);
     assert_int_equal(threads.other_status, VMM_MODEL_WOULD_BLOCK);
     deallocates(&threads);
@@ -192,7 +140,7 @@ a_kernel_unwire_of_an_entry_in_transition_panics(void **state)
     struct two_threads threads;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, unwires_for_the_kernel);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, unwires_for_the_kernel);
     assert_int_equal(wire(f, 0, 4, false), VMM_OK); /* under way when the other thread panicked */
     assert_int_equal(threads.other_status, VMM_MODEL_PANIC);
     assert_int_equal(vm_system_stop(f->system)->reason, REASON_UNWIRE_IN_TRANSITION);
@@ -216,7 +164,7 @@ a_fault_goes_on_while_an_entry_is_being_wired(void **state)
     struct vm_page_view view;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, takes_a_fault);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, takes_a_fault);
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_OK);
     assert_int_equal(threads.blocked, 0);
@@ -257,7 +205,7 @@ a_hole_that_comes_up_while_wiring_is_found_from_10_13_on(void **state)
         vm_fixture_restart(f, cases[i].profile);
         draw_pages(f, "xxxx");
         assert_int_equal(vm_protect(f->map, page(f, 2), 2 * PAGE, false, VMM_PROT_READ), VMM_OK);
-        two_threads_start(&threads, f, removes_the_neighbour);
+        two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, removes_the_neighbour);
         assert_int_equal(wire(f, 0, 4, true), cases[i].status);
         assert_int_equal(threads.other_status, VMM_OK);
         f->system->sched = NULL;
@@ -283,7 +231,7 @@ munlock_passes_over_what_the_kernel_is_wiring(void **state)
 
     draw_pages(f, "xxxx");
     assert_int_equal(wire(f, 0, 2, true), VMM_OK);
-    two_threads_start(&threads, f, unlocks_all);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, unlocks_all);
     assert_int_equal(wire(f, 0, 4, false), VMM_OK);
     assert_int_equal(threads.other_status, VMM_OK);
     assert_int_equal(threads.blocked, 0);
@@ -307,7 +255,7 @@ exit_waits_for_a_wire_and_then_completes(void **state)
     struct two_threads threads;
 
     draw_pages(f, "xxxx");
-    two_threads_start(&threads, f, exits);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, exits);
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(threads.woken, 1);
@@ -332,7 +280,7 @@ a_wire_waits_for_an_unwire(void **state)
 
     draw_pages(f, "xxxx");
     assert_int_equal(wire(f, 0, 4, true), VMM_OK);
-    two_threads_start(&threads, f, wires_for_the_kernel);
+    two_threads_start(&threads, f, VM_SCHED_ENTRY_TRANSITION, wires_for_the_kernel);
     assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 4), true), VMM_OK);
     assert_int_equal(threads.other_status, VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(threads.woken, 1);
