@@ -75,6 +75,9 @@ pages_fact(const struct vm_region_pages *pages, uint32_t fact, uint64_t *value)
     case SCN_REGION_REUSABLE:
         *value = pages->reusable;
         return true;
+    case SCN_REGION_EXTERNAL_PAGER:
+        *value = pages->external_pager;
+        return true;
     default:
         return false;
     }

@@ -56,21 +56,14 @@ static const struct scn_word share_mode_words[] = {
 };
 
 static const struct scn_word region_words[] = {
-    { "pages", SCN_REGION_PAGES },
-    { "wires", SCN_REGION_WIRES },
-    { "user-wires", SCN_REGION_USER_WIRES },
-    { "references", SCN_REGION_REFERENCES },
-    { "depth", SCN_REGION_DEPTH },
-    { "resident", SCN_REGION_RESIDENT },
-    { "dirty", SCN_REGION_DIRTY },
-    { "swapped-out", SCN_REGION_SWAPPED_OUT },
-    { "reusable", SCN_REGION_REUSABLE },
-    { "shared", SCN_REGION_SHARED },
-    { "permanent", SCN_REGION_PERMANENT },
-    { "submap", SCN_REGION_SUBMAP },
-    { "needs-copy", SCN_REGION_NEEDS_COPY },
-    { "behavior", SCN_REGION_BEHAVIOR },
-    { "tag", SCN_REGION_TAG },
+    { "pages", SCN_REGION_PAGES },           { "wires", SCN_REGION_WIRES },
+    { "user-wires", SCN_REGION_USER_WIRES }, { "references", SCN_REGION_REFERENCES },
+    { "depth", SCN_REGION_DEPTH },           { "resident", SCN_REGION_RESIDENT },
+    { "dirty", SCN_REGION_DIRTY },           { "swapped-out", SCN_REGION_SWAPPED_OUT },
+    { "reusable", SCN_REGION_REUSABLE },     { "external-pager", SCN_REGION_EXTERNAL_PAGER },
+    { "shared", SCN_REGION_SHARED },         { "permanent", SCN_REGION_PERMANENT },
+    { "submap", SCN_REGION_SUBMAP },         { "needs-copy", SCN_REGION_NEEDS_COPY },
+    { "behavior", SCN_REGION_BEHAVIOR },     { "tag", SCN_REGION_TAG },
 };
 
 static const struct scn_word page_words[] = {

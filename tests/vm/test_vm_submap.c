@@ -483,6 +483,8 @@ a_region_is_told_as_deep_as_one_asks(void **state)
     struct vm_fixture *f = *state;
     struct vm_map *submap;
     struct vm_region region;
+    struct vm_region_pages pages;
+    uint8_t byte;
     uint32_t depth = 0;
 
     assert_int_equal(vm_map_create_submap(f->system, SUB_PAGES * PAGE, &submap), VMM_OK);
@@ -499,6 +501,12 @@ a_region_is_told_as_deep_as_one_asks(void **state)
     assert_false(region.is_submap);
     assert_int_equal(region.start, page(f, 0));
     assert_int_equal(region.end, page(f, 4));
+    assert_int_equal(touch(f->task, page(f, 2), VM_ACCESS_READ, &byte), VMM_OK);
+    assert_true(vm_map_region_pages(f->map, region.start, true, &pages));
+    assert_int_equal(pages.resident, 0); /* the entry itself has no object */
+    assert_true(vm_map_region_pages_below(f->map, region.start, depth, true, &pages));
+    assert_int_equal(pages.resident, 1);
+    assert_false(pages.external_pager);
     depth = 5;
     assert_true(vm_map_region_recurse(f->map, page(f, 4), &depth, &region));
     assert_int_equal(region.start, page(f, 6));

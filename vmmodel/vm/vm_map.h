@@ -207,6 +207,7 @@ struct vm_region_pages {
     uint64_t wired;           /* pages with a wire count; not exported by the Mac */
     uint32_t reference_count; /* of the chain, less the references between its members */
     uint32_t shadow_depth;    /* how far down a page of the entry was looked for */
+    bool external_pager;      /* a file or a device has bytes of that chain */
 };
 
 /* The entry that holds `address`, or the next one after it; false at the end of the map. */
@@ -225,6 +226,10 @@ bool vm_map_region_recurse(const struct vm_map *map, vmm_va address, uint32_t *d
  */
 bool vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                          struct vm_region_pages *pages);
+
+/* The same at most `depth` submaps down, as vm_map_region_recurse() finds it. */
+bool vm_map_region_pages_below(const struct vm_map *map, vmm_va address, uint32_t depth, bool walks,
+                               struct vm_region_pages *pages);
 
 /* What mach_vm_region's top flavour tells: of the objects behind an entry, not of its pages. */
 struct vm_region_top {

@@ -182,14 +182,33 @@ vm_region_walk(const struct vm_map_entry *entry, struct vm_region_pages *pages)
     return pages->resident + pages->swapped_out == vm_entry_size(entry) >> system->page_shift;
 }
 
+/* Whether somebody else than the system has bytes of the chain down to `depth`. */
+static bool
+vm_region_is_external(const struct vm_object *object, uint32_t depth)
+{
+    for (; object != NULL && object->pager == NULL && object->device == NULL; depth--)
+        object = depth == 0 ? NULL : object->shadow;
+    return object != NULL;
+}
+
 bool
 vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                     struct vm_region_pages *pages)
+{
+    return vm_map_region_pages_below(map, address, 0, walks, pages);
+}
+
+bool
+vm_map_region_pages_below(const struct vm_map *map, vmm_va address, uint32_t depth, bool walks,
+                          struct vm_region_pages *pages)
 {
     struct vm_map_entry *entry;
 
     if (!vm_map_lookup_entry(map, address, &entry))
         return false;
+    if (depth > 0 && entry->submap != NULL)
+        return vm_map_region_pages_below(entry->submap, vm_entry_offset(entry, address), depth - 1,
+                                         walks, pages);
     *pages = (struct vm_region_pages){ .share_mode = VM_SHARE_EMPTY };
     if (entry->object == NULL || (entry->object->phys_contiguous && !entry->is_superpage))
         return true;
@@ -204,6 +223,7 @@ vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
         pages->shadow_depth = vm_object_depth(entry->object);
     pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
     pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
+    pages->external_pager = vm_region_is_external(entry->object, pages->shadow_depth);
     return true;
 }
 

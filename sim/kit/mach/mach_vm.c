@@ -367,21 +367,6 @@ mach_vm_purgable_control(vm_map_t target, mach_vm_address_t address, vm_purgable
 
 /* ---- looking ---- */
 
-/* The region at or after *address, in both of its halves. */
-static bool
-find_region(const struct vm_map *map, mach_vm_address_t *address, mach_vm_size_t *size, bool walks,
-            struct vm_region *region, struct vm_region_pages *pages)
-{
-    mach_vm_address_t at = *address;
-
-    if (!vm_map_region(map, at, region))
-        return false;
-    (void)vm_map_region_pages(map, region->start, walks, pages);
-    *address = region->start;
-    *size = region->end - region->start;
-    return true;
-}
-
 #define WORDS(type) ((mach_msg_type_number_t)(sizeof(type) / sizeof(natural_t)))
 
 static void
@@ -392,6 +377,7 @@ basic_64(const struct vm_map *map, const struct vm_region *region, int *info)
         .max_protection = (vm_prot_t)region->max_protection,
         .inheritance = region->inheritance,
         .shared = region->is_shared,
+        .reserved = region->is_submap,
         .offset = region->offset,
         .behavior = (vm_behavior_t)region->behavior,
         .user_wired_count = (unsigned short)region->user_wired_count,
@@ -417,6 +403,7 @@ extended(const struct vm_map *map, const struct vm_region *region, int *info)
         .pages_dirtied = (unsigned)pages.dirty,
         .ref_count = pages.reference_count,
         .shadow_depth = (unsigned short)pages.shadow_depth,
+        .external_pager = pages.external_pager,
         .share_mode = (unsigned char)pages.share_mode,
         .pages_reusable = (unsigned)pages.reusable,
     };
@@ -486,7 +473,9 @@ submap_short(const struct vm_region *region, const struct vm_region_pages *pages
         .user_tag = region->tag,
         .ref_count = pages->reference_count,
         .shadow_depth = (unsigned short)pages->shadow_depth,
+        .external_pager = pages->external_pager,
         .share_mode = (unsigned char)pages->share_mode,
+        .is_submap = region->is_submap,
         .behavior = (vm_behavior_t)region->behavior,
         .object_id = region->object_id,
         .user_wired_count = (unsigned short)region->user_wired_count,
@@ -511,7 +500,9 @@ submap_long(const struct vm_region *region, const struct vm_region_pages *pages,
         .pages_dirtied = (unsigned)pages->dirty,
         .ref_count = pages->reference_count,
         .shadow_depth = (unsigned short)pages->shadow_depth,
+        .external_pager = pages->external_pager,
         .share_mode = (unsigned char)pages->share_mode,
+        .is_submap = region->is_submap,
         .behavior = (vm_behavior_t)region->behavior,
         .object_id = region->object_id,
         .user_wired_count = (unsigned short)region->user_wired_count,
@@ -522,7 +513,6 @@ submap_long(const struct vm_region *region, const struct vm_region_pages *pages,
     memcpy(info, &answer, words * sizeof(natural_t));
 }
 
-/* There are no submaps, so whatever depth is asked for, the answer is at depth 0. */
 kern_return_t
 mach_vm_region_recurse(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size,
                        natural_t *depth, int *info, mach_msg_type_number_t *count)
@@ -536,9 +526,11 @@ mach_vm_region_recurse(vm_map_t target, mach_vm_address_t *address, mach_vm_size
 
     if (map == NULL || *count < small)
         return KERN_INVALID_ARGUMENT;
-    if (!find_region(map, address, size, !is_short, &region, &pages))
+    if (!vm_map_region_recurse(map, *address, depth, &region))
         return KERN_INVALID_ADDRESS;
-    *depth = 0;
+    (void)vm_map_region_pages_below(map, region.start, *depth, !is_short, &pages);
+    *address = region.start;
+    *size = region.end - region.start;
     if (is_short)
         submap_short(&region, &pages, info);
     else
