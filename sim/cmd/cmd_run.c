@@ -25,6 +25,7 @@ const char cmd_run_help[] =
     "  --profile NAME  run on this release instead of those the file names\n"
     "  --events        print every event of the model under its step\n"
     "  --quiet         print the verdicts only\n"
+    "  --verify LEVEL  observed: what went wrong; strict: also what went well by luck (observed)\n"
     "  --json          print one JSON object for all files and releases\n"
     "  --help          this page\n"
     "\n"
@@ -43,6 +44,7 @@ struct run {
     bool has_profile;
     size_t profile;
     bool is_first_run;
+    bool is_strict;
 };
 
 static void
@@ -57,7 +59,8 @@ run_one(struct run *run, const char *file, const struct scn_program *program, si
         struct io_bytes *out, struct io_bytes *err)
 {
     struct scn_options options = { .keep_events = (run->flags & SCN_PRINT_EVENTS) != 0,
-                                   .fibers = fiber_set_create() };
+                                   .fibers = fiber_set_create(),
+                                   .is_strict = run->is_strict };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
     enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
@@ -181,13 +184,14 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     struct run run = { .files = words, .is_first_run = true };
     bool is_json = false, wants_events = false, is_quiet = false, wants_help = false;
     bool may_panic = false;
-    const char *profile = NULL, *backend = "model";
+    const char *profile = NULL, *backend = "model", *verify = "observed";
     int code;
     const struct cmd_option options[] = {
         { "--backend", NULL, &backend }, { "--may-panic", &may_panic, NULL },
         { "--json", &is_json, NULL },    { "--events", &wants_events, NULL },
         { "--quiet", &is_quiet, NULL },  { "--profile", &run.has_profile, &profile },
-        { "--help", &wants_help, NULL }, { "-h", &wants_help, NULL },
+        { "--verify", NULL, &verify },   { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
@@ -196,6 +200,9 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (run.has_profile && !cmd_profile_find(profile, &run.profile))
         return CMD_TROUBLE;
+    run.is_strict = strcmp(verify, "strict") == 0;
+    if (!run.is_strict && strcmp(verify, "observed") != 0)
+        return cmd_trouble("--verify takes observed or strict, not '%s'", verify);
     if (words->count == 0)
         return cmd_trouble("'run' needs a file: faultline run FILE...");
     if (run_elsewhere(backend, words, is_json, may_panic, &code))

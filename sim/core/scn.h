@@ -134,6 +134,7 @@ struct scn_options {
     const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
     const struct hw_geometry *geometry; /* NULL: x86_64 */
     bool keep_events;
+    bool is_strict;            /* contract findings are reported, and fail as observed ones do */
     bool check_each_step;      /* vm_system_check() after every operation */
     uint32_t snapshot_line;    /* keep counters and maps as they are behind this line; 0: do not */
     struct scn_fibers *fibers; /* NULL: threads run one after the other, each to its end */

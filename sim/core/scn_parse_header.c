@@ -151,9 +151,13 @@ parse_machine_word(struct scn_parser *parser)
         program->kernel_asserts = true;
         return true;
     }
+    if (scn_take_word(parser, "evict-on-entry")) {
+        program->evicts_on_entry = true;
+        return true;
+    }
     return scn_fail_token(parser, token, "machine has no",
                           "write: machine [cpus=N] [frames=N] [store=N] "
-                          "[asserts]");
+                          "[asserts] [evict-on-entry]");
 }
 
 static bool

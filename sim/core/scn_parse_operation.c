@@ -147,7 +147,7 @@ read_syncs(struct reader *reader)
     return true;
 }
 
-/* What only operations of the vm floor take. */
+/* What operations of the vm floor take, and those of locks and devices. */
 static bool
 read_vm_operand(struct reader *reader, char letter)
 {
@@ -164,6 +164,12 @@ read_vm_operand(struct reader *reader, char letter)
         return read_syncs(reader);
     case 'u':
         return read_word(reader, &scn_purgables, "a purgable state", false);
+    case 'l':
+        return read_name(reader, 1u << SCN_LOCK);
+    case 'L':
+        return read_word(reader, &scn_lock_kinds, "a kind of lock", false);
+    case 'g':
+        return read_name(reader, 1u << SCN_SEGMENT);
     default: /* 's' */
         return scn_parse_status(reader->parser, reader->operation->syntax,
                                 &reader->operands->status);

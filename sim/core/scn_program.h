@@ -136,6 +136,7 @@ struct scn_program {
     uint32_t frame_count; /* 0: the default */
     uint32_t store_pages;
     bool kernel_asserts;
+    bool evicts_on_entry;
     const char *threads[SCN_THREADS_MAX]; /* their names */
     uint32_t thread_count;
     struct scn_name *names; /* in the order of their indices */

@@ -30,6 +30,7 @@ struct scn_object {
     vmk_map_t map;
     struct vmk_sim_call *call;
     struct vm_memory_entry *entry; /* the run's own reference */
+    vmk_lock_t lock;
 };
 
 /* What one operation gave. */

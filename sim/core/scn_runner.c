@@ -251,18 +251,28 @@ run_program(struct scn_run *run)
 
 /* ---- the end ---- */
 
+/* Contract findings are for those who ask: by name, or by --verify=strict. */
+static bool
+is_told(const struct scn_run *run, const struct scn_finding *finding)
+{
+    return finding->rule->severity != VERIFY_CONTRACT || finding->expected ||
+           run->options->is_strict;
+}
+
 static void
 finish_findings(struct scn_run *run)
 {
     struct scn_report *report = run->report;
-    size_t i = 0;
 
     report->findings =
         core_arena_array(&run->keep, report->finding_count, sizeof *report->findings);
     if (report->findings == NULL)
         return;
+    report->finding_count = 0;
     for (const struct scn_found *found = run->found; found != NULL; found = found->next) {
-        report->findings[i++] = found->finding;
+        if (!is_told(run, &found->finding))
+            continue;
+        report->findings[report->finding_count++] = found->finding;
         if (!found->finding.expected && found->finding.rule->severity != VERIFY_ADVICE)
             run->is_unexpected = true;
     }
@@ -330,6 +340,7 @@ make_world(struct scn_run *run)
                          : cpus,
         .frame_count = run->program->frame_count,
         .store_pages = run->program->store_pages,
+        .evicts_on_entry = run->program->evicts_on_entry,
         .kernel_asserts = options->kernel == SCN_KERNEL_AS_WRITTEN
                               ? run->program->kernel_asserts
                               : options->kernel == SCN_KERNEL_ASSERTS,
@@ -351,6 +362,7 @@ watch_world(struct scn_run *run)
     scn_watch_init(&run->watch, run->host, run->options->keep_events);
     trace_digest_init(&run->digest);
     verify_init(&run->verify, run->findings, SCN_STEP_FINDINGS);
+    run->verify.is_strict = true; /* a line may expect any finding */
     trace_attach(trace, &run->watch.sink);
     trace_attach(trace, &run->digest.sink);
     trace_attach(trace, &run->verify.sink);

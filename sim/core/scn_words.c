@@ -82,11 +82,17 @@ static const struct scn_word option_words[] = {
     { "inherit", SCN_TAKES_INHERIT },
 };
 
+static const struct scn_word lock_words[] = {
+    { "mutex", VMK_MUTEX },
+    { "spin", VMK_SPIN },
+};
+
 #define WORD_LIST(words)           \
     {                              \
         words, VMM_COUNT_OF(words) \
     }
 const struct scn_word_list scn_directions = WORD_LIST(direction_words);
+const struct scn_word_list scn_lock_kinds = WORD_LIST(lock_words);
 const struct scn_word_list scn_rights = WORD_LIST(right_words);
 const struct scn_word_list scn_sections = WORD_LIST(section_words);
 const struct scn_word_list scn_options_list = WORD_LIST(option_words);
@@ -154,6 +160,8 @@ scn_type_phrase(enum scn_type type)
         [SCN_MAP] = "a map",
         [SCN_CALL] = "a call",
         [SCN_MEMORY_ENTRY] = "a memory entry",
+        [SCN_LOCK] = "a lock",
+        [SCN_SEGMENT] = "a segment",
     };
 
     return phrases[type];

@@ -24,6 +24,8 @@ enum scn_type {
     SCN_MAP,
     SCN_CALL,
     SCN_MEMORY_ENTRY,
+    SCN_LOCK,
+    SCN_SEGMENT, /* bytes at a physical address */
     SCN_TYPE_COUNT
 };
 
@@ -158,6 +160,7 @@ extern const struct scn_word_list scn_directions;
 extern const struct scn_word_list scn_rights;
 extern const struct scn_word_list scn_sections; /* enum vm_no_fault */
 extern const struct scn_word_list scn_options_list;
+extern const struct scn_word_list scn_lock_kinds; /* enum vmk_lock_kind */
 
 /* Of the vm floor; scn_words_vm.c. */
 extern const struct scn_word_list scn_inheritances; /* VMM_INHERIT_* */

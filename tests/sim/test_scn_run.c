@@ -69,6 +69,86 @@ every_shipped_scenario_holds_all_invariants_after_every_operation(void **state)
     each_shipped(run_checked, *state);
 }
 
+/* The rule that a file named rule_*.scn is about; the name has _ for -. NULL: another file. */
+static const struct verify_rule *
+rule_of_file(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    char id[64];
+    size_t length = 0;
+
+    if (strncmp(name, "rule_", 5) != 0)
+        return NULL;
+    for (name += 5; strcmp(name, ".scn") != 0; name++)
+        id[length++] = *name == '_' ? '-' : *name;
+    return verify_rule_find(id, length);
+}
+
+static bool
+has_finding(const struct scn_report *report, const struct verify_rule *rule)
+{
+    for (size_t i = 0; i < report->finding_count; i++) {
+        if (report->findings[i].rule == rule)
+            return true;
+    }
+    return false;
+}
+
+/* rule_X.scn finds X on some release that it names; clean_X.scn finds nothing, even when strict. */
+static void
+run_strict(struct scn_fixture *fixture, const char *path, const char *text)
+{
+    const struct scn_options strict = { .is_strict = true };
+    const struct verify_rule *rule = rule_of_file(path);
+    bool is_clean = strstr(path, "/clean_") != NULL;
+    bool was_found = false;
+
+    if (rule == NULL && !is_clean)
+        return;
+    parse_ok(fixture, text);
+    for (size_t i = 0; i < scn_program_profile_count(fixture->program); i++) {
+        struct scn_report *report;
+
+        assert_int_equal(scn_run(fixture->program, &fixture->counting.alloc,
+                                 scn_program_profile_at(fixture->program, i), &strict, &report),
+                         SCN_OK);
+        was_found |= has_finding(report, rule);
+        if (is_clean && report->finding_count > 0)
+            fail_msg("%s: %s", path, report->findings[0].rule->id);
+        scn_report_free(report);
+    }
+    if (!is_clean && !was_found)
+        fail_msg("%s does not find its rule", path);
+    scn_fixture_reset(fixture);
+}
+
+static void
+scenarios_of_rules_find_them_and_clean_ones_find_nothing(void **state)
+{
+    each_shipped(run_strict, *state);
+}
+
+static void
+contract_findings_fail_only_a_strict_run(void **state)
+{
+    static const char text[] = "app = task\nbuf = allocate app 1p\nfill buf\n"
+                               "md = descriptor buf direction=out\nprepare md\n"
+                               "m = map md kernel\nload m\nnofault spin-lock { load m }\n";
+    const struct scn_options strict = { .is_strict = true };
+    struct scn_fixture *fixture = *state;
+    struct scn_report *report;
+
+    run_text(fixture, text, SCN_CLEAN);
+    assert_int_equal(fixture->report->finding_count, 0);
+    assert_int_equal(scn_run(fixture->program, &fixture->counting.alloc,
+                             scn_program_profile_at(fixture->program, 0), &strict, &report),
+                     SCN_OK);
+    assert_int_equal(report->verdict, SCN_UNEXPECTED);
+    assert_int_equal(report->finding_count, 1);
+    assert_string_equal(report->findings[0].rule->id, "translation-held-by-nothing");
+    scn_report_free(report);
+}
+
 /* ---- memory that runs out ---- */
 
 /* One try with the n-th request refused (or all from it on); false when it was never reached. */
@@ -313,6 +393,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_shipped_scenario_holds_all_invariants_after_every_operation),
+        TEST(scenarios_of_rules_find_them_and_clean_ones_find_nothing),
+        TEST(contract_findings_fail_only_a_strict_run),
         TEST(every_request_of_every_shipped_scenario_may_be_refused),
         TEST(a_false_expectation_says_line_expected_and_found),
         TEST(a_panic_that_no_line_expects_is_unexpected),

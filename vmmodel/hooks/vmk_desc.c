@@ -38,6 +38,7 @@ vmk_desc_made(enum vmm_status status, struct io_md *md)
     vmk_world_hide(status);
     if (status != VMM_OK)
         return NULL;
+    vmk_world_may_block(VMK_CALL_CREATE, io_md_id(md));
     made = vmk_handle_of_desc(md);
     if (made == NULL) {
         (void)io_md_release(&md);

@@ -54,7 +54,7 @@ vmk_current_task(void)
 void
 vmk_desc_retain(vmk_desc_t d)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
 
     if (md != NULL && vmk_world_runs() == VMM_OK)
         io_md_retain(md);
@@ -63,7 +63,7 @@ vmk_desc_retain(vmk_desc_t d)
 void
 vmk_desc_release(vmk_desc_t d)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
 
     if (md != NULL && vmk_world_runs() == VMM_OK)
         (void)io_md_release(&md);
@@ -121,29 +121,31 @@ vmk_desc_preparation(vmk_desc_t d)
 vmk_return_t
 vmk_desc_prepare(vmk_desc_t d, uint32_t direction)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     enum vmm_status status = vmk_world_runs();
 
     if (md == NULL)
         return VMM_MODEL_BAD_HANDLE;
+    vmk_world_may_block(VMK_CALL_PREPARE, io_md_id(md));
     return status == VMM_OK ? io_md_prepare(md, direction) : status;
 }
 
 vmk_return_t
 vmk_desc_complete(vmk_desc_t d, uint32_t direction)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     enum vmm_status status = vmk_world_runs();
 
     if (md == NULL)
         return VMM_MODEL_BAD_HANDLE;
+    vmk_world_may_block(VMK_CALL_COMPLETE, io_md_id(md));
     return status == VMM_OK ? io_md_complete(md, direction) : status;
 }
 
 uint64_t
 vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     uint64_t done = 0;
     enum vmm_status status = md == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
 
@@ -156,7 +158,7 @@ vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n)
 uint64_t
 vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     uint64_t done = 0;
     enum vmm_status status = md == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
 
@@ -169,7 +171,7 @@ vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n)
 uint64_t
 vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t options)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     uint64_t address = 0;
     uint64_t run = 0;
 
@@ -202,13 +204,15 @@ vmk_map_t
 vmk_map_create(vmk_desc_t d, vmk_task_t handle, uint64_t at, vmk_options_t options, uint64_t offset,
                uint64_t length)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
     struct vm_task *task = vmk_task_of(handle);
     enum vmm_status status = vmk_world_runs();
     struct io_map *map = NULL;
 
     if (status == VMM_OK && (md == NULL || task == NULL))
         status = VMM_MODEL_BAD_HANDLE;
+    if (status == VMM_OK)
+        vmk_world_may_block(VMK_CALL_MAP, io_md_id(md));
     if (status == VMM_OK)
         status = io_map_create(md, task, at, options, offset, length, &map);
     return vmk_map_made(status, map);
@@ -223,7 +227,7 @@ vmk_map_set(vmk_desc_t d, vmk_task_t task, uint64_t address, vmk_options_t optio
 void
 vmk_map_retain(vmk_map_t m)
 {
-    struct io_map *map = vmk_map_of(m);
+    struct io_map *map = vmk_map_named(m);
 
     if (map != NULL && vmk_world_runs() == VMM_OK)
         io_map_retain(map);
@@ -232,20 +236,24 @@ vmk_map_retain(vmk_map_t m)
 void
 vmk_map_release(vmk_map_t m)
 {
-    struct io_map *map = vmk_map_of(m);
+    struct io_map *map = vmk_map_named(m);
 
-    if (map != NULL && vmk_world_runs() == VMM_OK)
+    if (map == NULL)
+        return;
+    vmk_world_may_block(VMK_CALL_MAP, io_map_id(map));
+    if (vmk_world_runs() == VMM_OK)
         (void)io_map_release(&map);
 }
 
 vmk_return_t
 vmk_map_unmap(vmk_map_t m)
 {
-    struct io_map *map = vmk_map_of(m);
+    struct io_map *map = vmk_map_named(m);
     enum vmm_status status = vmk_world_runs();
 
     if (map == NULL)
         return VMM_MODEL_BAD_HANDLE;
+    vmk_world_may_block(VMK_CALL_MAP, io_map_id(map));
     return status == VMM_OK ? io_map_unmap(map) : status;
 }
 
@@ -284,11 +292,12 @@ vmk_map_desc(vmk_map_t m)
 vmk_return_t
 vmk_map_wire(vmk_map_t m, uint32_t direction, uint64_t offset, uint64_t length)
 {
-    struct io_map *map = vmk_map_of(m);
+    struct io_map *map = vmk_map_named(m);
     enum vmm_status status = vmk_world_runs();
 
     if (map == NULL)
         return VMM_MODEL_BAD_HANDLE;
+    vmk_world_may_block(VMK_CALL_WIRE, io_map_id(map));
     return status == VMM_OK ? io_map_wire_range(map, direction, offset, length) : status;
 }
 
@@ -300,6 +309,13 @@ vmk_lock_of(vmk_lock_t handle)
     return vmk_world_here() == NULL ? NULL
                                     : vmm_idtable_get(&vmk_world_here()->handles,
                                                       (uint64_t)(uintptr_t)handle, VMK_KIND_LOCK);
+}
+
+/* A lock's number in events. */
+static uint32_t
+vmk_lock_id(vmk_lock_t handle)
+{
+    return (uint32_t)(uintptr_t)handle & 0xffffff;
 }
 
 vmk_lock_t
@@ -340,9 +356,13 @@ vmk_lock_acquire(vmk_lock_t l, uint32_t how)
 
     if (lock == NULL)
         return was;
+    if (lock->kind != VMK_SPIN)
+        vmk_world_may_block(VMK_CALL_LOCK, vmk_lock_id(l));
     if (how & VMK_IRQ_OFF)
         vmk_sim_enter(VM_INTERRUPTS_OFF);
     vmk_sim_enter(lock->kind == VMK_SPIN ? VM_SPIN_LOCK : VM_MUTEX);
+    trace_emit(vm_system_trace(vmk_system()), EV_LOCK, .object = vmk_lock_id(l),
+               .detail = lock->kind);
     return was;
 }
 
@@ -354,6 +374,8 @@ vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
     (void)state; /* sections nest, so leaving one restores what was before it */
     if (lock == NULL)
         return;
+    trace_emit(vm_system_trace(vmk_system()), EV_UNLOCK, .object = vmk_lock_id(l),
+               .detail = lock->kind);
     vmk_sim_leave(lock->kind == VMK_SPIN ? VM_SPIN_LOCK : VM_MUTEX);
     if (how & VMK_IRQ_OFF)
         vmk_sim_leave(VM_INTERRUPTS_OFF);

@@ -217,6 +217,7 @@ vmk_alloc(uint64_t length, uint64_t alignment)
     enum vmm_status status = vmk_world_runs();
     uint64_t address = 0;
 
+    vmk_world_may_block(VMK_CALL_ALLOCATE, 0);
     if (status == VMM_OK)
         status = io_malloc(vmk_world_here()->system, length, alignment, false, &address);
     vmk_world_hide(status);
@@ -237,6 +238,7 @@ vmk_alloc_pageable(uint64_t length, uint64_t alignment)
     enum vmm_status status = vmk_world_runs();
     uint64_t address = 0;
 
+    vmk_world_may_block(VMK_CALL_ALLOCATE, 0);
     if (status == VMM_OK)
         status = io_malloc_pageable(vmk_world_here()->system, length, alignment, &address);
     vmk_world_hide(status);

@@ -3,7 +3,9 @@
 
 #include "base/assert.h"
 #include "hooks/vmk_world.h"
+#include "iokit/io_buffer.h"
 #include "vm/vm_access.h"
+#include "vm/vm_device.h"
 #include "vm/vm_map_wire.h"
 
 /* ---- tasks and their memory ---- */
@@ -160,40 +162,59 @@ vmk_sim_read(vmk_task_t handle, uint64_t address, void *to, uint64_t length, uin
         done);
 }
 
+/* Tells of bytes that code stored. */
+static void
+vmk_announce_store(const struct vm_task *task, uint64_t address, uint64_t length)
+{
+    if (length > 0)
+        trace_emit(vm_system_trace(vmk_sim_system()), EV_STORE, .space = vm_task_id(task),
+                   .va = address, .length = length);
+}
+
 vmk_return_t
 vmk_sim_write(vmk_task_t handle, uint64_t address, const void *from, uint8_t fill, uint64_t length,
               uint64_t *done)
 {
     struct vm_task *task = vmk_task_of(handle);
+    uint64_t through = 0;
+    enum vmm_status status;
 
     if (task == NULL)
         return VMM_MODEL_BAD_HANDLE;
-    return vm_access(vmk_sim_system(),
-                     &(struct vm_access){ .task = task,
-                                          .va = address,
-                                          .length = length,
-                                          .kind = VM_ACCESS_WRITE,
-                                          .from = from,
-                                          .fill = fill },
-                     done);
+    status = vm_access(vmk_sim_system(),
+                       &(struct vm_access){ .task = task,
+                                            .va = address,
+                                            .length = length,
+                                            .kind = VM_ACCESS_WRITE,
+                                            .from = from,
+                                            .fill = fill },
+                       &through);
+    vmk_announce_store(task, address, through);
+    if (done != NULL)
+        *done = through;
+    return status;
 }
 
 vmk_return_t
 vmk_sim_try(vmk_task_t handle, uint64_t address, int is_store, uint8_t *byte)
 {
     struct vm_task *task = vmk_task_of(handle);
+    enum vmm_status status;
 
     if (task == NULL)
         return VMM_MODEL_BAD_HANDLE;
-    return vm_access(vmk_sim_system(),
-                     &(struct vm_access){ .task = task,
-                                          .va = address,
-                                          .length = 1,
-                                          .kind = is_store ? VM_ACCESS_WRITE : VM_ACCESS_READ,
-                                          .to = byte,
-                                          .from = byte,
-                                          .is_trial = true },
-                     NULL);
+    status = vm_access(vmk_sim_system(),
+                       &(struct vm_access){ .task = task,
+                                            .va = address,
+                                            .length = 1,
+                                            .kind = is_store ? VM_ACCESS_WRITE : VM_ACCESS_READ,
+                                            .to = byte,
+                                            .from = byte,
+                                            .is_trial = true },
+                       NULL);
+    if (is_store && status == VMM_OK)
+        vmk_announce_store(task, address, 1);
+    return status;
 }
 
 /* Rounds a byte range out to pages; false when it wraps. */
@@ -255,6 +276,77 @@ vmk_sim_leave(enum vm_no_fault kind)
 {
     if (vmk_world_here() != NULL && vm_context_depth(vmk_sim_system()) > 0)
         vm_context_leave(vmk_sim_system(), kind);
+}
+
+/* ---- devices ---- */
+
+vmk_return_t
+vmk_sim_device_read(uint64_t physical, void *to, uint64_t length)
+{
+    enum vmm_status status = vmk_world_runs();
+
+    if (status == VMM_OK)
+        vm_device_dma_read(vmk_sim_system(), physical, to, length);
+    return status;
+}
+
+vmk_return_t
+vmk_sim_device_write(uint64_t physical, uint8_t fill, uint64_t length)
+{
+    enum vmm_status status = vmk_world_runs();
+
+    return status == VMM_OK ? vm_device_dma_write(vmk_sim_system(), physical, fill, length)
+                            : status;
+}
+
+/* ---- the driver's end ---- */
+
+/* What the driver holds of one handle: references, 0 when they are all somebody else's. */
+static uint32_t
+vmk_held(struct vmk_world *world, uint64_t id, struct trace_event *leak)
+{
+    const struct io_md *md = vmm_idtable_get(&world->handles, id, VMK_KIND_DESC);
+    const struct io_map *map = vmm_idtable_get(&world->handles, id, VMK_KIND_MAP);
+
+    leak->object = (uint32_t)id & 0xffffff;
+    if (md != NULL) {
+        leak->detail = io_buffer_capacity(md) > 0 ? TRACE_LEAK_BUFFER : TRACE_LEAK_DESCRIPTOR;
+        leak->object = io_md_id(md);
+        leak->length = io_md_length(md);
+        return io_md_held(md);
+    }
+    if (map != NULL) {
+        leak->detail = TRACE_LEAK_MAPPING;
+        leak->object = io_map_id(map);
+        leak->length = io_map_length(map);
+        return io_map_held(map);
+    }
+    leak->detail = TRACE_LEAK_LOCK;
+    if (vmm_idtable_get(&world->handles, id, VMK_KIND_LOCK) != NULL)
+        return 1;
+    leak->detail = TRACE_LEAK_COMMAND;
+    return vmm_idtable_get(&world->handles, id, VMK_KIND_DMA) != NULL;
+}
+
+uint64_t
+vmk_sim_unload(void)
+{
+    struct vmk_world *world = vmk_world_here();
+    uint64_t leaks = 0;
+
+    if (vmk_world_runs() != VMM_OK)
+        return 0;
+    for (size_t slot = 0; slot < world->handles.capacity; slot++) {
+        struct trace_event leak = { .kind = EV_LEAK };
+
+        leak.count = vmk_held(world, vmm_idtable_id_at(&world->handles, slot), &leak);
+        if (leak.count == 0)
+            continue;
+        leaks++;
+        trace_emit(vm_system_trace(world->system), EV_LEAK, .object = leak.object,
+                   .length = leak.length, .detail = leak.detail, .count = leak.count);
+    }
+    return leaks;
 }
 
 /* ---- the user client's path ---- */

@@ -31,7 +31,8 @@ struct vmk_sim_config {
     uint32_t frame_count;               /* 0: 16384 */
     uint64_t store_pages;               /* pages that can be paged out at a time */
     bool kernel_asserts;
-    void *ram; /* as vm_config's, for an embedder whose MMU follows */
+    bool evicts_on_entry; /* vm_config's: a latent fault in a section becomes a certain one */
+    void *ram;            /* as vm_config's, for an embedder whose MMU follows */
     const struct pmap_watch *watch;
 };
 
@@ -114,6 +115,19 @@ struct vmk_sim_call {
 /* As the kernel does before externalMethod; and after it returned. */
 vmk_return_t vmk_sim_call_begin(struct vmk_sim_call *call);
 vmk_return_t vmk_sim_call_end(struct vmk_sim_call *call);
+
+/*
+ * DMA: a device reads (`to` may be NULL) or stores `fill` at a physical address, as vmk_desc_segment()
+ * gave it out. It asks nobody; the event DEVICE_ACCESS says what it found.
+ */
+vmk_return_t vmk_sim_device_read(uint64_t physical, void *to, uint64_t length);
+vmk_return_t vmk_sim_device_write(uint64_t physical, uint8_t fill, uint64_t length);
+
+/*
+ * The driver unloads: what it still holds (descriptors, mappings, commands, locks) is announced as
+ * LEAK, one event each, and stays. How many there were.
+ */
+uint64_t vmk_sim_unload(void);
 
 /* ---- looking ---- */
 void vmk_sim_probe(vmk_task_t task, uint64_t address, struct vm_page_view *view);

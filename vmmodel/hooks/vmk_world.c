@@ -65,6 +65,48 @@ vmk_map_of(vmk_map_t handle)
     return vmk_lookup(handle, VMK_KIND_MAP);
 }
 
+/* A handle that named an object of this kind once, or may have: its slot is another's or nobody's. */
+static void
+vmk_announce_stale(const void *handle, enum vmk_kind kind)
+{
+    struct vmk_world *world = *vmk_slot();
+    uint64_t id = (uint64_t)(uintptr_t)handle;
+
+    if (world != NULL && vmm_idtable_state(&world->handles, id) == VMM_ID_STALE)
+        trace_emit(vm_system_trace(world->system), EV_STALE_HANDLE,
+                   .object = (uint32_t)id & 0xffffff, .detail = kind);
+}
+
+struct io_md *
+vmk_desc_named(vmk_desc_t handle)
+{
+    struct io_md *md = vmk_desc_of(handle);
+
+    if (md == NULL)
+        vmk_announce_stale(handle, VMK_KIND_DESC);
+    return md;
+}
+
+struct io_map *
+vmk_map_named(vmk_map_t handle)
+{
+    struct io_map *map = vmk_map_of(handle);
+
+    if (map == NULL)
+        vmk_announce_stale(handle, VMK_KIND_MAP);
+    return map;
+}
+
+void
+vmk_world_may_block(enum vmk_call call, uint32_t object)
+{
+    struct vm_system *system = vmk_sim_system();
+
+    if (vmk_world_runs() == VMM_OK && !vm_context_may_block(system))
+        trace_emit(vm_system_trace(system), EV_MAY_BLOCK, .object = object, .count = call,
+                   .detail = vm_context_innermost(system));
+}
+
 static void
 vmk_world_forget(struct io_owner *owner, uint64_t handle)
 {
@@ -146,7 +188,8 @@ vmk_sim_create(const struct vmk_sim_config *config)
         .store_pages = config->store_pages,
         .ram = config->ram,
         .watch = config->watch,
-        .kernel_asserts = config->kernel_asserts });
+        .kernel_asserts = config->kernel_asserts,
+        .evicts_on_entry = config->evicts_on_entry });
     *vmk_slot() = world;
     is_whole = world->system != NULL && vmk_handle_of_task(vm_task_kernel(world->system)) != NULL;
     *vmk_slot() = before;

@@ -6,7 +6,7 @@
  * UNITS       none
  * OWNERSHIP   a world owns its kernel, its handles and what they name
  * ERRORS      NULL from every lookup of a handle that is stale, NULL or of another kind
- * EVENTS      none of its own
+ * EVENTS      MAY_BLOCK STALE_HANDLE
  * XNU         none; in the kext a handle is the object itself
  */
 #ifndef HOOKS_VMK_WORLD_H
@@ -18,6 +18,17 @@
 #include "iokit/io_user_client.h"
 
 enum vmk_kind { VMK_KIND_TASK = 1, VMK_KIND_DESC, VMK_KIND_MAP, VMK_KIND_LOCK, VMK_KIND_DMA };
+
+/* Calls that wait for memory or for a lock: a thread that may not block may not make them. */
+enum vmk_call {
+    VMK_CALL_CREATE = 1, /* a descriptor, which takes memory */
+    VMK_CALL_PREPARE,
+    VMK_CALL_COMPLETE,
+    VMK_CALL_MAP, /* makes or undoes a mapping: takes I/O Kit's global lock */
+    VMK_CALL_WIRE,
+    VMK_CALL_ALLOCATE,
+    VMK_CALL_LOCK
+};
 
 struct vmk_lock_state {
     enum vmk_lock_kind kind;
@@ -48,6 +59,13 @@ void vmk_world_hide(enum vmm_status status);
 
 /* VMM_OK when the current world exists and its kernel runs; else why it does nothing. */
 enum vmm_status vmk_world_runs(void);
+
+/* Announces a call that may block where none may be made; object: its id, 0: none. */
+void vmk_world_may_block(enum vmk_call call, uint32_t object);
+
+/* As vmk_desc_of() and vmk_map_of(), for the driver's own calls: a stale handle is announced. */
+struct io_md *vmk_desc_named(vmk_desc_t handle);
+struct io_map *vmk_map_named(vmk_map_t handle);
 
 struct vm_task *vmk_task_of(vmk_task_t handle);
 struct io_md *vmk_desc_of(vmk_desc_t handle);

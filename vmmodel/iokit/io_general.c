@@ -94,11 +94,16 @@ io_md_create(struct vm_task *task, const struct io_range *ranges, uint32_t count
     if (md == NULL)
         return VMM_MODEL_NO_MEMORY;
     status = io_md_set_ranges(md, task, ranges) ? io_general_begin(md) : VMM_IO_BAD_ARGUMENT;
-    if (status != VMM_OK)
+    if (status != VMM_OK) {
         io_md_discard(md);
-    else
-        *made = md;
-    return status;
+        return status;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        trace_emit(vm_system_trace(system), EV_DESC_RANGE, .object = md->id,
+                   .space = vm_task_id(task), .va = ranges[i].address, .length = ranges[i].length,
+                   .prot = options & IO_DIRECTION_OUT_IN, .detail = io_md_is_snapshot(md));
+    *made = md;
+    return VMM_OK;
 }
 
 enum vmm_status
@@ -327,6 +332,7 @@ enum vmm_status
 io_general_complete(struct io_md *md, uint32_t direction)
 {
     enum vmm_status status = io_md_is_remote(md) ? VMM_IO_NOT_ATTACHED : io_complete_check(md);
+    bool is_beyond = md->wire_count == 0;
 
     if (status != VMM_OK)
         return status;
@@ -340,7 +346,7 @@ io_general_complete(struct io_md *md, uint32_t direction)
             md->is_read_only = false;
     }
     trace_emit(vm_system_trace(md->system), EV_DESC_COMPLETE, .object = md->id,
-               .count = md->wire_count);
+               .count = md->wire_count, .detail = is_beyond);
     return VMM_OK;
 }
 

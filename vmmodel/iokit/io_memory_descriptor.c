@@ -70,22 +70,35 @@ io_over_release(struct vm_system *system, const char *class_name, uint32_t id)
                     "%s %u: released by a driver that holds no reference on it", class_name, id);
 }
 
+/* Prepares that the driver owes a complete(): birth's own is not its (iokit.md 1.2). */
+static uint32_t
+io_md_prepares_left(const struct io_md *md)
+{
+    bool born_prepared =
+        io_md_is_physical(md) || (md->options & IO_MEMORY_AUTO_PREPARE) || md->range_count == 0;
+
+    return md->wire_count > born_prepared ? md->wire_count - born_prepared : 0;
+}
+
 /* One reference less; the last one frees. A kernel that stops meanwhile frees nothing any more. */
 static enum vmm_status
 io_md_drop(struct io_md *md)
 {
     enum vmm_status status;
+    uint32_t left;
 
     if (--md->ref_count > 0)
         return VMM_OK;
     VMM_ASSERT(vmm_list_is_empty(&md->maps)); /* D2 */
     if (md->in_use > 0)
         return io_over_release(md->system, md->ops->class_name, md->id); /* others are using it */
+    left = io_md_prepares_left(md);
     status = md->ops->retire(md);
     if (status != VMM_OK)
         return status;
     if (md->owner != NULL)
         md->owner->gone(md->owner, md->handle);
+    trace_emit(vm_system_trace(md->system), EV_DESC_FREE, .object = md->id, .count = left);
     io_md_discard(md);
     return VMM_OK;
 }
@@ -199,6 +212,12 @@ uint32_t
 io_md_references(const struct io_md *md)
 {
     return md->ref_count;
+}
+
+uint32_t
+io_md_held(const struct io_md *md)
+{
+    return md->ref_count - md->kept;
 }
 
 uint64_t
@@ -409,5 +428,8 @@ io_md_segment(struct io_md *md, uint64_t offset, uint32_t options, uint64_t *add
         status = md->ops->segment(md, offset, address, length);
     if (*length > md->length - offset)
         *length = md->length - offset;
+    if (status == VMM_OK && *length > 0)
+        trace_emit(vm_system_trace(md->system), EV_DESC_SEGMENT, .object = md->id, .va = *address,
+                   .length = *length);
     return status;
 }

@@ -64,6 +64,8 @@ struct vm_task *io_md_task(const struct io_md *md);
 uint32_t io_md_id(const struct io_md *md);
 uint32_t io_md_wire_count(const struct io_md *md);
 uint32_t io_md_references(const struct io_md *md);
+/* Those of them that are neither mappings' nor other descriptors': the driver's, or a call's. */
+uint32_t io_md_held(const struct io_md *md);
 const char *io_md_class_name(const struct io_md *md);
 
 /* getPreparationID(): a number of its own for each prepare from zero. */

@@ -199,7 +199,8 @@ io_map_create(struct io_md *md, struct vm_task *task, uint64_t at, uint32_t opti
         status = io_map_make_locked(md, &request, map);
     if (status == VMM_OK)
         trace_emit(trace, EV_IOMAP_CREATE, .object = (*map)->id, .space = vm_task_id(task),
-                   .va = (*map)->address, .length = (*map)->length);
+                   .va = (*map)->address, .length = (*map)->length, .count = (*map)->md->id,
+                   .detail = (*map)->super == NULL ? 0 : (*map)->super->id);
     else
         trace_emit(trace, EV_IOMAP_FAIL, .object = md->id, .space = vm_task_id(task),
                    .length = request.length, .status = status);
@@ -256,7 +257,8 @@ io_map_undo(struct io_map *map)
     if (status != VMM_OK)
         return status;
     trace_emit(vm_system_trace(map->md->system), EV_IOMAP_UNMAP, .object = map->id,
-               .space = vm_map_space(map->map), .va = address, .length = map->length);
+               .space = vm_map_space(map->map), .va = address, .length = map->length,
+               .count = io_map_held(map), .detail = map->kept > 1 ? map->kept - 1 : 0);
     vm_map_release(&map->map);
     map->address = 0;
     return VMM_OK;
@@ -422,6 +424,12 @@ uint32_t
 io_map_references(const struct io_map *map)
 {
     return map->ref_count;
+}
+
+uint32_t
+io_map_held(const struct io_map *map)
+{
+    return map->ref_count - map->kept;
 }
 
 void

@@ -48,6 +48,8 @@ struct io_md *io_map_descriptor(const struct io_map *map); /* borrowed */
 struct vm_map *io_map_vm_map(const struct io_map *map);    /* borrowed; NULL after unmap */
 uint32_t io_map_id(const struct io_map *map);
 uint32_t io_map_references(const struct io_map *map);
+/* Those of them that are neither the set's nor its parts'. */
+uint32_t io_map_held(const struct io_map *map);
 
 void io_map_set_owner(struct io_map *map, struct io_owner *owner, uint64_t handle);
 uint64_t io_map_handle(const struct io_map *map);

@@ -123,6 +123,12 @@ void pmap_remove_options(struct pmap *pmap, vmm_va start, vmm_va end,
 void pmap_remove(struct pmap *pmap, vmm_va start, vmm_va end);
 
 /*
+ * Drops every translation of memory that is not wired, as reclaim might at any time: a pmap is a cache.
+ * A device's stay, since nothing reclaims those. Flushes as pmap_remove().
+ */
+void pmap_remove_unwired(struct pmap *pmap);
+
+/*
  * Narrows rights to `prot`; VMM_PROT_NONE removes. Never adds a right. x86: one flush over the range
  * if any entry was valid, even if no bit changed; arm64: one for each leaf table in the range, even
  * without a valid entry (vm.md 5.3).

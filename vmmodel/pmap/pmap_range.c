@@ -53,6 +53,38 @@ pmap_remove(struct pmap *pmap, vmm_va start, vmm_va end)
     pmap_remove_options(pmap, start, end, NULL);
 }
 
+/* The same for what nothing but habit keeps there: neither wired nor a device's. */
+static bool
+pmap_remove_unwired_run(struct pmap *pmap, const struct pmap_run *run)
+{
+    uint64_t *slot = run->slots;
+    bool any = false;
+
+    for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
+        if (!(*slot & HW_PTE_VALID) || (*slot & HW_PTE_WIRED) != 0 ||
+            hw_frame_is_device(&pmap->system->machine->frames, hw_pte_ppn(*slot)))
+            continue;
+        pmap_drop(pmap, va, slot, 0);
+        pmap_tell_removed(pmap, va, va + pmap_page_bytes(pmap));
+        any = true;
+    }
+    return any;
+}
+
+void
+pmap_remove_unwired(struct pmap *pmap)
+{
+    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    vmm_va start = pmap_is_kernel(pmap) ? geometry->kernel_min : 0;
+    vmm_va end = pmap_is_kernel(pmap) ? geometry->kernel_max : geometry->user_max;
+    struct pmap_run run;
+
+    while (pmap_table_next_run(pmap, &start, end, &run)) {
+        if (!run.is_nested && pmap_remove_unwired_run(pmap, &run))
+            pmap_flush_or_defer(pmap, run.start, run.end, NULL);
+    }
+}
+
 /* ---- protect ---- */
 
 bool

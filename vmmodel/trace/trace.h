@@ -30,6 +30,16 @@ enum trace_reason {
     REASON_COUNT
 };
 
+/* What EV_LEAK is about. */
+enum trace_leak {
+    TRACE_LEAK_DESCRIPTOR = 1,
+    TRACE_LEAK_BUFFER, /* an IOBufferMemoryDescriptor: the memory too */
+    TRACE_LEAK_MAPPING,
+    TRACE_LEAK_LOCK,
+    TRACE_LEAK_COMMAND,
+    TRACE_LEAK_COUNT
+};
+
 struct trace_event {
     uint64_t sequence; /* filled in by trace_emit() */
     enum trace_kind kind;

@@ -6,7 +6,8 @@
  * INVARIANTS  a finding is made from events alone; watching changes nothing
  * UNITS       va: bytes
  * OWNERSHIP   the caller gives the storage for findings; texts are constants
- * ERRORS      findings beyond the storage are counted, not kept
+ * ERRORS      findings beyond the storage are counted, not kept. A fold remembers the last
+ *             VERIFY_ROOM objects of each kind; of older ones it finds only what one event tells.
  * EVENTS      watches all
  * XNU         each rule names its source
  */
@@ -31,12 +32,78 @@ struct verify_finding {
     struct trace_event event; /* the event that decided */
 };
 
+enum { VERIFY_ROOM = 64, VERIFY_HELD = 16 };
+
+struct verify_descriptor {
+    uint32_t id; /* 0: nobody's place */
+    uint32_t prepares;
+    bool was_prepared;
+};
+
+/* A part of a task's memory that a descriptor is about. */
+struct verify_range {
+    uint32_t descriptor;
+    uint32_t space;
+    uint64_t va;
+    uint64_t length;
+    vmm_prot direction;
+    bool is_snapshot;
+};
+
+struct verify_mapping {
+    uint32_t id;
+    uint32_t descriptor;
+    uint32_t space;
+    uint64_t va;
+    uint64_t length;
+    bool is_undone;
+};
+
+/* A physical address that a driver was given. */
+struct verify_segment {
+    uint32_t descriptor;
+    uint64_t va;
+    uint64_t length;
+    bool is_over; /* its descriptor was completed or freed */
+};
+
+/* `then` was taken while `first` was held. */
+struct verify_order {
+    uint32_t first;
+    uint32_t then;
+};
+
+struct verify_held {
+    uint32_t lock;
+    uint32_t cpu;
+};
+
+/* What a fold remembers: each table is a ring, in which the oldest makes room. */
+struct verify_memory {
+    struct verify_descriptor descriptors[VERIFY_ROOM];
+    struct verify_range ranges[VERIFY_ROOM];
+    struct verify_mapping mappings[VERIFY_ROOM];
+    struct verify_segment segments[VERIFY_ROOM];
+    struct verify_order orders[VERIFY_ROOM];
+    struct verify_held held[VERIFY_HELD];
+    size_t descriptor_count; /* ever; the same for the others */
+    size_t range_count;
+    size_t mapping_count;
+    size_t segment_count;
+    size_t order_count;
+    size_t held_count;          /* now */
+    struct trace_event refused; /* the last FAULT_REFUSED */
+    bool has_told_kpi;
+};
+
 struct verify {
     struct trace_sink sink; /* attach this */
     struct verify_finding *findings;
     size_t capacity;
     size_t count;
     uint64_t dropped;
+    bool is_strict; /* contract findings are made too; as verify_init() leaves it, not */
+    struct verify_memory memory;
 };
 
 /* Makes an empty fold over `capacity` findings of storage. */

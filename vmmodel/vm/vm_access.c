@@ -89,8 +89,8 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
         return status;
     if (status == VMM_FAILURE)
         trace_emit(&system->trace, EV_FAULT_REFUSED, .space = vm_task_id(access->task), .va = va,
-                   .prot = access->kind, .detail = vm_context_current(system), .status = status,
-                   .cpu = system->cpu);
+                   .prot = access->kind, .detail = vm_context_current(system),
+                   .count = outcome == HW_FAULT_PROTECTION, .status = status, .cpu = system->cpu);
     if (access->is_trial)
         return status;
     if (access->has_recovery)
@@ -123,6 +123,21 @@ vm_trap(struct vm_system *system, const struct vm_access *access, vmm_va va,
     return status == VMM_OK ? VMM_OK : vm_trap_end(system, access, va, outcome, status);
 }
 
+/* Tells of an access in a section that went well by luck: nothing keeps the translation it used. */
+static void
+vm_access_notice(struct vm_system *system, const struct vm_access *access, vmm_va va, vmm_ppn ppn)
+{
+    enum vm_no_fault section = vm_context_current(system);
+    struct pmap_translation found;
+
+    if (section == VM_FAULTS_ALLOWED || vm_task_id(access->task) != 0 ||
+        hw_frame_is_device(&system->machine->frames, ppn))
+        return;
+    if (pmap_query(pmap_kernel(system->pmaps), va, &found) && !found.is_wired)
+        trace_emit(&system->trace, EV_ACCESS_UNHELD, .va = va, .ppn = ppn, .prot = access->kind,
+                   .detail = section, .cpu = system->cpu);
+}
+
 /* Asks the hardware until it can do the access or nobody can. The frame is in *ppn then. */
 static enum vmm_status
 vm_access_translate(struct vm_system *system, const struct vm_access *access, vmm_va va,
@@ -136,8 +151,10 @@ vm_access_translate(struct vm_system *system, const struct vm_access *access, vm
         enum hw_outcome outcome = hw_access(system->machine, system->cpu, va,
                                             (enum hw_access_kind)access->kind, from_user, ppn);
 
-        if (outcome == HW_OK)
+        if (outcome == HW_OK) {
+            vm_access_notice(system, access, va, *ppn);
             return VMM_OK;
+        }
         VMM_ASSERT(tries++ < VM_ACCESS_TRIES);
         status = vm_trap(system, access, va, outcome);
         if (status != VMM_OK)

@@ -51,12 +51,32 @@ vm_context_show_hardware(struct vm_system *system)
     system->machine->cpus[system->cpu].interrupts_enabled = vm_context_interrupts_enabled(system);
 }
 
+/* Whether a section of this kind refuses faults on this release (vm.md 6.4). */
+static bool
+vm_context_forbids(const struct vm_system *system, enum vm_no_fault kind)
+{
+    switch (kind) {
+    case VM_MUTEX:
+    case VM_FAULTS_ALLOWED:
+        return false;
+    case VM_INTERRUPTS_OFF:
+        return system->profile.refuses_faults_interrupts_off;
+    case VM_FAULT_DISABLED:
+        return system->profile.has_fault_disable;
+    default:
+        return true;
+    }
+}
+
 void
 vm_context_enter(struct vm_system *system, enum vm_no_fault kind)
 {
     struct vm_cpu_context *context = vm_context_here(system);
 
     VMM_ASSERT(context->depth < VM_CONTEXT_DEPTH);
+    if (system->evicts_on_entry && vm_context_forbids(system, kind) &&
+        vm_context_current(system) == VM_FAULTS_ALLOWED)
+        pmap_remove_unwired(pmap_kernel(system->pmaps));
     context->stack[context->depth++] = (uint8_t)kind;
     vm_context_count(context, kind, 1);
     vm_context_show_hardware(system);
@@ -109,21 +129,19 @@ vm_context_faults_disabled(const struct vm_system *system)
     return vm_context_of(system)->faults_disabled > 0 && system->profile.has_fault_disable;
 }
 
-/* Whether a section of this kind refuses faults on this release (vm.md 6.4). */
-static bool
-vm_context_forbids(const struct vm_system *system, enum vm_no_fault kind)
+bool
+vm_context_may_block(const struct vm_system *system)
 {
-    switch (kind) {
-    case VM_MUTEX:
-    case VM_FAULTS_ALLOWED:
-        return false;
-    case VM_INTERRUPTS_OFF:
-        return system->profile.refuses_faults_interrupts_off;
-    case VM_FAULT_DISABLED:
-        return system->profile.has_fault_disable;
-    default:
-        return true;
-    }
+    return vm_context_preemption_level(system) == 0 && vm_context_interrupts_enabled(system);
+}
+
+enum vm_no_fault
+vm_context_innermost(const struct vm_system *system)
+{
+    const struct vm_cpu_context *context = vm_context_of(system);
+
+    return context->depth == 0 ? VM_FAULTS_ALLOWED
+                               : (enum vm_no_fault)context->stack[context->depth - 1];
 }
 
 enum vm_no_fault

@@ -8,7 +8,7 @@
  * UNITS       none
  * OWNERSHIP   the system owns one context per CPU
  * ERRORS      none
- * EVENTS      none
+ * EVENTS      PMAP_REMOVE, TLB_FLUSH when sections evict
  * XNU         osfmk/kern/preemption_disable, ml_set_interrupts_enabled, vm_fault_disable (15.0+)
  */
 #ifndef VM_VM_CONTEXT_H
@@ -42,6 +42,12 @@ uint32_t vm_context_preemption_level(const struct vm_system *system);
 bool vm_context_interrupts_enabled(const struct vm_system *system);
 bool vm_context_in_interrupt(const struct vm_system *system);
 bool vm_context_faults_disabled(const struct vm_system *system);
+
+/* Whether a thread may wait here: preemption and interrupts are on. */
+bool vm_context_may_block(const struct vm_system *system);
+
+/* The innermost section, whatever it forbids, or VM_FAULTS_ALLOWED. */
+enum vm_no_fault vm_context_innermost(const struct vm_system *system);
 
 /* The innermost section that forbids faults, or VM_FAULTS_ALLOWED. */
 enum vm_no_fault vm_context_current(const struct vm_system *system);

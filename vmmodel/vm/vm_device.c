@@ -151,3 +151,82 @@ vm_device_write(struct vm_system *system, uint64_t address, const void *from, vm
     }
     return VMM_OK;
 }
+
+/* ---- DMA ---- */
+
+static enum vm_device_page
+vm_device_page_kind(const struct vm_system *system, vmm_ppn ppn)
+{
+    if (hw_frame_is_device(&system->machine->frames, ppn))
+        return VM_DEVICE_HELD;
+    if (ppn == VMM_NO_PAGE || !vm_device_frame_is_usable(system, ppn))
+        return VM_DEVICE_NOBODYS;
+    return system->pages[ppn].wire_count > 0 ? VM_DEVICE_HELD : VM_DEVICE_LOOSE;
+}
+
+/* What lies at `address` on one page: at most `length` bytes. */
+struct vm_device_span {
+    uint32_t bytes;
+    vmm_ppn ppn;
+    enum vm_device_page kind;
+};
+
+static struct vm_device_span
+vm_device_span(const struct vm_system *system, uint64_t address, vmm_size length)
+{
+    vmm_ppn ppn = (vmm_ppn)(address >> system->page_shift);
+
+    return (struct vm_device_span){ .bytes = vm_device_run(system, address, length),
+                                    .ppn = ppn,
+                                    .kind = vm_device_page_kind(system, ppn) };
+}
+
+static void
+vm_device_announce(struct vm_system *system, uint64_t address, const struct vm_device_span *span,
+                   vmm_prot prot)
+{
+    trace_emit(&system->trace, EV_DEVICE_ACCESS, .va = address, .length = span->bytes,
+               .ppn = span->ppn, .prot = prot, .detail = span->kind);
+}
+
+void
+vm_device_dma_read(struct vm_system *system, uint64_t address, void *to, vmm_size length)
+{
+    uint8_t *out = to;
+
+    while (length > 0) {
+        struct vm_device_span span = vm_device_span(system, address, length);
+
+        if (span.kind != VM_DEVICE_NOBODYS && to != NULL)
+            vm_device_read(system, address, out, span.bytes);
+        vm_device_announce(system, address, &span, VMM_PROT_READ);
+        out += to == NULL ? 0 : span.bytes;
+        address += span.bytes;
+        length -= span.bytes;
+    }
+}
+
+enum vmm_status
+vm_device_dma_write(struct vm_system *system, uint64_t address, uint8_t fill, vmm_size length)
+{
+    uint8_t bytes[64];
+
+    memset(bytes, fill, sizeof(bytes));
+    while (length > 0) {
+        struct vm_device_span span = vm_device_span(system, address, length);
+
+        for (uint32_t at = 0; at < span.bytes && span.kind != VM_DEVICE_NOBODYS;
+             at += sizeof(bytes)) {
+            uint32_t part =
+                span.bytes - at < sizeof(bytes) ? span.bytes - at : (uint32_t)sizeof(bytes);
+            enum vmm_status status = vm_device_write(system, address + at, bytes, part);
+
+            if (status != VMM_OK)
+                return status;
+        }
+        vm_device_announce(system, address, &span, VMM_PROT_WRITE);
+        address += span.bytes;
+        length -= span.bytes;
+    }
+    return VMM_OK;
+}

@@ -65,4 +65,19 @@ void vm_device_read(const struct vm_system *system, uint64_t address, void *to, 
 enum vmm_status vm_device_write(struct vm_system *system, uint64_t address, const void *from,
                                 vmm_size length) VMM_MUST_USE;
 
+/* What a device finds at a physical address. */
+enum vm_device_page {
+    VM_DEVICE_HELD,   /* wired memory, or a device's own */
+    VM_DEVICE_LOOSE,  /* memory that may leave at any time */
+    VM_DEVICE_NOBODYS /* no object has this page: what is there belongs to whoever gets it next */
+};
+
+/*
+ * DMA: a device reads or stores (`fill` into every byte) at a physical address that it was given. It
+ * asks nobody, so only the event says what it found. Pages that are nobody's keep their bytes here.
+ */
+void vm_device_dma_read(struct vm_system *system, uint64_t address, void *to, vmm_size length);
+enum vmm_status vm_device_dma_write(struct vm_system *system, uint64_t address, uint8_t fill,
+                                    vmm_size length) VMM_MUST_USE;
+
 #endif

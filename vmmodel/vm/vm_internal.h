@@ -203,6 +203,7 @@ struct vm_system {
     struct vm_sched *sched;
     struct vm_lock driver_lock; /* vm_system_driver_lock() */
     bool kernel_asserts;
+    bool evicts_on_entry;
     struct trace trace;
     struct hw_machine *machine;
     struct pmap_system *pmaps;

@@ -74,6 +74,7 @@ vm_system_create(const struct vm_config *config)
     system->profile = *config->profile;
     system->sched = config->sched;
     system->kernel_asserts = config->kernel_asserts;
+    system->evicts_on_entry = config->evicts_on_entry;
     system->store.limit = config->store_pages;
     system->page_shift = config->geometry->page_shift;
     system->page_bytes = hw_page_bytes(config->geometry);

@@ -35,6 +35,7 @@ struct vm_config {
     struct vm_sched *sched; /* NULL: a wait that nothing can end is a hang */
     uint64_t store_pages;   /* pages that can be paged out at a time; 0: none */
     bool kernel_asserts;    /* a DEVELOPMENT kernel: its assertions panic */
+    bool evicts_on_entry;   /* a section that refuses faults begins without unwired translations */
     void *ram; /* frame_count pages, all zero, to be the memory (hw/hw_frame.h), or NULL */
     const struct pmap_watch *watch; /* who is told of translations (pmap/pmap.h), or NULL */
 };

@@ -103,15 +103,15 @@ say_backtrace(uint64_t pc, uint32_t cpu, struct native_where *at)
 
 /* ---- the rule ---- */
 
-/* The finding that the panic or hang made. */
+/* The first finding that the panic or hang made: those after it say what led there. */
 static const struct verify_rule *
 rule_of(const struct faultline_world *world)
 {
-    for (size_t i = world->verify.count; i > 0; i--) {
-        enum trace_kind kind = world->findings[i - 1].event.kind;
+    for (size_t i = 0; i < world->verify.count; i++) {
+        enum trace_kind kind = world->findings[i].event.kind;
 
         if (kind == EV_PANIC || kind == EV_HANG)
-            return world->findings[i - 1].rule;
+            return world->findings[i].rule;
     }
     return NULL;
 }
