@@ -5,8 +5,8 @@
 
 #include "base/status.h"
 
-void
-iokit_fixture_start(struct iokit_fixture *f, const char *profile, bool kernel_asserts)
+static void
+start_world(struct iokit_fixture *f, const char *profile, bool kernel_asserts, bool evicts_on_entry)
 {
     size_t row = 0;
 
@@ -16,7 +16,8 @@ iokit_fixture_start(struct iokit_fixture *f, const char *profile, bool kernel_as
     f->world = vmk_sim_create(&(struct vmk_sim_config){ .alloc = &f->counting.alloc,
                                                         .profile = &f->profile,
                                                         .frame_count = 512,
-                                                        .kernel_asserts = kernel_asserts });
+                                                        .kernel_asserts = kernel_asserts,
+                                                        .evicts_on_entry = evicts_on_entry });
     assert_non_null(f->world);
     vmk_sim_make_current(f->world);
     f->kernel = vmk_kernel_task();
@@ -28,6 +29,18 @@ iokit_fixture_start(struct iokit_fixture *f, const char *profile, bool kernel_as
         assert_int_equal(
             vmk_sim_write(f->task, io_page(f, n), NULL, (uint8_t)(IO_FILL + n), IO_PAGE, NULL),
             VMM_OK);
+}
+
+void
+iokit_fixture_start(struct iokit_fixture *f, const char *profile, bool kernel_asserts)
+{
+    start_world(f, profile, kernel_asserts, false);
+}
+
+void
+iokit_fixture_start_evicting(struct iokit_fixture *f, const char *profile)
+{
+    start_world(f, profile, false, true);
 }
 
 void

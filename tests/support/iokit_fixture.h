@@ -44,6 +44,9 @@ struct iokit_fixture {
 /* Starts a world; `kernel_asserts`: a DEVELOPMENT kernel. */
 void iokit_fixture_start(struct iokit_fixture *f, const char *profile, bool kernel_asserts);
 
+/* The same on a machine where a section that refuses faults evicts what is not wired. */
+void iokit_fixture_start_evicting(struct iokit_fixture *f, const char *profile);
+
 /* Checks every invariant, ends the world, and checks that nothing is left. */
 void iokit_fixture_end(struct iokit_fixture *f);
 

@@ -278,6 +278,17 @@ vmk_sim_leave(enum vm_no_fault kind)
         vm_context_leave(vmk_sim_system(), kind);
 }
 
+vmk_return_t
+vmk_sim_map_task_died(vmk_map_t m, int by_user_client)
+{
+    struct io_map *map = vmk_map_of(m);
+    enum vmm_status status = vmk_world_runs();
+
+    if (map == NULL)
+        return VMM_MODEL_BAD_HANDLE;
+    return status == VMM_OK ? io_map_task_died(map, by_user_client != 0) : status;
+}
+
 /* ---- devices ---- */
 
 vmk_return_t

@@ -56,9 +56,14 @@ struct vm_system *vmk_sim_system(void);
 vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
 vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
 vmk_task_t vmk_sim_task_fork(vmk_task_t parent); /* NULL: vmk_sim_hidden_status() says why */
-void vmk_sim_task_switch(vmk_task_t task);       /* the current CPU runs this task's thread */
-vmk_task_t vmk_sim_task_by_id(uint32_t id);      /* NULL: never was, or has ended */
-uint32_t vmk_sim_task_id(vmk_task_t task);       /* 0: the kernel's; as `space` in events */
+/*
+ * IOMemoryMap::taskDied(), which a user client's end calls on what it mapped into a task that is gone:
+ * the mapping forgets its task; only one that the user client made is unmapped.
+ */
+vmk_return_t vmk_sim_map_task_died(vmk_map_t m, int by_user_client);
+void vmk_sim_task_switch(vmk_task_t task);  /* the current CPU runs this task's thread */
+vmk_task_t vmk_sim_task_by_id(uint32_t id); /* NULL: never was, or has ended */
+uint32_t vmk_sim_task_id(vmk_task_t task);  /* 0: the kernel's; as `space` in events */
 uint64_t vmk_sim_task_faults(vmk_task_t task);
 /* The map of a task, for the Mach calls of vm/vm_user.h; NULL: the handle is stale. */
 struct vm_map *vmk_sim_task_map(vmk_task_t task);
