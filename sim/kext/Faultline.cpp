@@ -1,5 +1,5 @@
 /*
- * Faultline.cpp - the service, its user client with one method, and what a kext begins with
+ * Faultline.cpp - the service, and its user client with one method
  *
  * Method 0: scalars flags, arena address, arena length; the scenario's text as structure input; its
  * report as structure output; scalar output: the report's length. Only an administrator gets a client.
@@ -8,7 +8,6 @@
 #include <IOKit/IOLocks.h>
 #include <IOKit/IOService.h>
 #include <IOKit/IOUserClient.h>
-#include <mach/kmod.h>
 
 #include "kext/kext.h"
 
@@ -31,6 +30,7 @@ class org_faultline_Client : public IOUserClient
         public : bool initWithTask(task_t owner, void *security, UInt32 type) override;
     bool start(IOService *provider) override;
     void stop(IOService *provider) override;
+    using IOUserClient::initWithTask; /* a newer form of it, where there is one */
     IOReturn clientClose() override;
     IOReturn clientDied() override;
     IOReturn externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
@@ -205,29 +205,4 @@ org_faultline_Client::externalMethod(uint32_t selector, IOExternalMethodArgument
     if (request.report != NULL)
         IOFree(request.report, (vm_size_t)request.room);
     return status;
-}
-
-/* ---- what libkmod would bring ---- */
-
-extern "C" {
-kern_return_t faultline_start(kmod_info_t *info, void *data);
-kern_return_t faultline_stop(kmod_info_t *info, void *data);
-
-/* I/O Kit makes the service when it matches, so there is nothing to do here. */
-kern_return_t
-faultline_start(kmod_info_t *, void *)
-{
-    return 0;
-}
-
-kern_return_t
-faultline_stop(kmod_info_t *, void *)
-{
-    return 0;
-}
-
-__attribute__((visibility("default"))) kmod_info_t kmod_info = {
-    0, KMOD_INFO_VERSION, (uint32_t)-1,  "org.faultline.kext", "1.0.0", -1, 0, 0, 0,
-    0, faultline_start,   faultline_stop
-};
 }

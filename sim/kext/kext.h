@@ -46,7 +46,8 @@ enum kext_kind { KEXT_FREE, KEXT_DESC, KEXT_MAP, KEXT_ALLOC, KEXT_LOCK, KEXT_DMA
 enum {
     KEXT_IN_KERNEL = 1, /* [address, address + length) is the kernel's to touch */
     KEXT_READ_ONLY = 2,
-    KEXT_WIRED = 4 /* wired and translated from birth */
+    KEXT_WIRED = 4,   /* wired and translated from birth */
+    KEXT_PREPARED = 8 /* prepared from birth */
 };
 
 struct kext_page;

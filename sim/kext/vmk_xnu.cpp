@@ -11,6 +11,7 @@
 #include <IOKit/IOLocks.h>
 #include <IOKit/IOMemoryDescriptor.h>
 #include <IOKit/IOSubMemoryDescriptor.h>
+#include <kern/task.h>
 #include <libkern/libkern.h>
 #include <libkern/version.h>
 #include <mach/mach_types.h>
@@ -172,10 +173,19 @@ vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count, vmk_
     return keep(IOMemoryDescriptor::withAddressRanges(own, count, options, task_of(task)));
 }
 
+static vmk_desc_t
+born_prepared(vmk_desc_t d)
+{
+    if (entry_of(d) != NULL)
+        entry_of(d)->flags |= KEXT_PREPARED;
+    return d;
+}
+
 vmk_desc_t
 vmk_desc_address(uint64_t address, uint64_t length, uint32_t direction)
 {
-    return vmk_desc_range(vmk_kernel_task(), address, length, direction | kIOMemoryAutoPrepare);
+    return born_prepared(
+        vmk_desc_range(vmk_kernel_task(), address, length, direction | kIOMemoryAutoPrepare));
 }
 
 /* The kernel may touch a kernel buffer: tells the table where it is. */
@@ -208,7 +218,8 @@ vmk_desc_buffer(vmk_task_t task, vmk_options_t options, uint64_t length, uint64_
         buffer = IOBufferMemoryDescriptor::inTaskWithOptions(
             task_of(task), options, (vm_size_t)length,
             alignment != 0 ? (vm_size_t)alignment : (vm_size_t)1);
-    return keep_buffer(buffer, task, options);
+    return (options & kIOMemoryPageable) == 0 ? born_prepared(keep_buffer(buffer, task, options))
+                                              : keep_buffer(buffer, task, options);
 }
 
 /* In no list that our table was made from, or of 12 and later only. */
@@ -347,16 +358,26 @@ vmk_desc_complete(vmk_desc_t d, uint32_t direction)
     return memory_of(d)->complete((IODirection)direction);
 }
 
+/* Physical memory is asked for: a descriptor that nobody prepared panics. */
+static bool
+may_reach(vmk_desc_t d)
+{
+    const kext_entry *entry = entry_of(d);
+
+    return entry != NULL &&
+           (may_panic() || entry->prepares > 0 || (entry->flags & KEXT_PREPARED) != 0);
+}
+
 uint64_t
 vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n)
 {
-    return memory_of(d) != NULL ? memory_of(d)->readBytes(offset, to, n) : 0;
+    return may_reach(d) ? memory_of(d)->readBytes(offset, to, n) : 0;
 }
 
 uint64_t
 vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n)
 {
-    return memory_of(d) != NULL ? memory_of(d)->writeBytes(offset, from, n) : 0;
+    return may_reach(d) ? memory_of(d)->writeBytes(offset, from, n) : 0;
 }
 
 uint64_t
@@ -364,7 +385,7 @@ vmk_desc_segment(vmk_desc_t d, uint64_t offset, uint64_t *length, vmk_options_t 
 {
     IOByteCount segment = 0;
     uint64_t address =
-        memory_of(d) != NULL ? memory_of(d)->getPhysicalSegment(offset, &segment, options) : 0;
+        may_reach(d) ? memory_of(d)->getPhysicalSegment(offset, &segment, options) : 0;
 
     if (length != NULL)
         *length = segment;
@@ -440,6 +461,9 @@ keep(IOMemoryMap *map, kext_entry *held, vmk_task_t task)
     entry->length = map->getLength();
     entry->flags = (task == vmk_kernel_task() ? KEXT_IN_KERNEL : 0) |
                    ((map->getMapOptions() & kIOMapReadOnly) != 0 ? KEXT_READ_ONLY : 0);
+    /* A read-only mapping may freeze the rights of what is mapped, for later mappings too. */
+    held->flags |= entry->flags & KEXT_READ_ONLY;
+    entry->flags |= held->flags & KEXT_READ_ONLY;
     return reinterpret_cast<vmk_map_t>(map);
 }
 
@@ -623,6 +647,8 @@ vmk_dma_set(vmk_dma_t c, vmk_desc_t d, int auto_prepare)
 {
     if (command_of(c) == NULL || memory_of(d) == NULL)
         return VMK_BAD_HANDLE;
+    if (!may_reach(d))
+        return KEXT_REFUSED;
     return command_of(c)->setMemoryDescriptor(memory_of(d), auto_prepare != 0);
 }
 

@@ -40,6 +40,17 @@ refuse(IOService *service, const char *why)
     return NULL;
 }
 
+/* The release of the world that a driver is loaded into. */
+static void
+learn_version(void)
+{
+    vmk_info_t info = {};
+
+    info.size = sizeof(info);
+    if (vmk_get_info(&info) == 0)
+        version_major = (int)info.darwin_major;
+}
+
 faultline_service_t *
 faultline_load(const char *class_name)
 {
@@ -48,6 +59,7 @@ faultline_load(const char *class_name)
     IOService *provider = IOService::getResourceService();
     SInt32 score = 0;
 
+    learn_version();
     if (service == NULL)
         return refuse(NULL, "no such IOService class is linked into the test");
     if (!service->init((OSDictionary *)NULL))

@@ -305,6 +305,28 @@ IOMemoryDescriptor::getSourceSegment(IOByteCount offset, IOByteCount *length)
 
 /* ---- mappings ---- */
 
+/* Somebody else's mapping, adopted. */
+IOMemoryMap *
+IOMemoryDescriptor::setMapping(task_t task, IOVirtualAddress at, IOOptionBits options)
+{
+    Seam seam;
+    struct vmk_map *map = NULL;
+    IOMemoryMap *object;
+
+    if (_desc != NULL)
+        map = vmk_map_set(_desc, task, faultline_address((void *)at, NULL), options);
+    if (map == NULL)
+        return NULL;
+    object = new IOMemoryMap;
+    object->_map = map;
+    object->task = task;
+    object->descriptor = this;
+    object->length = _length;
+    object->options = options;
+    retain();
+    return object;
+}
+
 IOMemoryMap *
 IOMemoryDescriptor::createMappingInTask(task_t task, mach_vm_address_t at, IOOptionBits options,
                                         mach_vm_size_t offset, mach_vm_size_t length)

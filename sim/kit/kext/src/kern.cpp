@@ -6,6 +6,7 @@
 
 vm_size_t page_size = PAGE_SIZE, page_mask = PAGE_MASK;
 int page_shift = PAGE_SHIFT;
+int version_major;
 
 /* ---- text ---- */
 

@@ -472,6 +472,7 @@ class IOMemoryDescriptor : public OSObject
                              IOByteCount length = 0);
     virtual IOMemoryMap *createMappingInTask(task_t, mach_vm_address_t at, IOOptionBits,
                                              mach_vm_size_t offset = 0, mach_vm_size_t length = 0);
+    virtual IOMemoryMap *setMapping(task_t, IOVirtualAddress, IOOptionBits = 0);
     virtual IOReturn
     redirect(task_t, bool)
     {

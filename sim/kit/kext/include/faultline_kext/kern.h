@@ -54,6 +54,7 @@ int copyout(const void *from, user_addr_t to, size_t length);
 
 extern vm_size_t page_size, page_mask;
 extern int page_shift;
+extern int version_major; /* Darwin's; known from the first faultline_load() on */
 
 /* ---- IOLib.h ---- */
 void IOLog(const char *, ...) __printflike(1, 2);
