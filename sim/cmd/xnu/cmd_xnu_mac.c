@@ -74,7 +74,7 @@ xnu_work(void *context, struct io_bytes *out, struct io_bytes *err)
     struct xnu_call *call = context;
 
     (void)err;
-    io_bytes_add(out, call->report, call->report_length);
+    io_bytes_put(out, call->report, call->report_length);
     return false;
 }
 
