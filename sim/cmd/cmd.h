@@ -133,4 +133,10 @@ bool cmd_wants_colour(void);
 /* The C library's heap for programs, worlds and reports. */
 extern const struct vmm_alloc cmd_heap;
 
+/* From now on cmd_heap gives no more than so many bytes at a time: who asks for more is told that there is none. */
+void cmd_limit_memory(uint64_t bytes);
+
+/* "64K", "2M", "1G", "4096" behind `option`, up to 4 TiB; false after the complaint. */
+bool cmd_size(const char *option, const char *text, uint64_t *bytes);
+
 #endif

@@ -3,7 +3,9 @@
  */
 #include "cmd/cmd.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,21 +103,74 @@ cmd_wants_colour(void)
     return io_is_terminal(1) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* ---- the heap ---- */
+
+static uint64_t cmd_heap_most = UINT64_MAX;
+static atomic_uint_fast64_t cmd_heap_used; /* counted only with a limit */
+
+void
+cmd_limit_memory(uint64_t bytes)
+{
+    cmd_heap_most = bytes;
+}
+
+/* False: that would be more than the limit. */
+static bool
+cmd_heap_count(size_t size)
+{
+    if (cmd_heap_most == UINT64_MAX)
+        return true;
+    if (atomic_fetch_add(&cmd_heap_used, size) + size <= cmd_heap_most)
+        return true;
+    atomic_fetch_sub(&cmd_heap_used, size);
+    return false;
+}
+
 static void *
 cmd_take(void *context, size_t size)
 {
+    void *memory;
+
     (void)context;
-    if (size > SIZE_MAX - CMD_ALIGNMENT)
+    if (size > SIZE_MAX - CMD_ALIGNMENT || !cmd_heap_count(size))
         return NULL;
-    return aligned_alloc(CMD_ALIGNMENT, (size + CMD_ALIGNMENT - 1) / CMD_ALIGNMENT * CMD_ALIGNMENT);
+    memory =
+        aligned_alloc(CMD_ALIGNMENT, (size + CMD_ALIGNMENT - 1) / CMD_ALIGNMENT * CMD_ALIGNMENT);
+    if (memory == NULL && cmd_heap_most != UINT64_MAX)
+        atomic_fetch_sub(&cmd_heap_used, size);
+    return memory;
 }
 
 static void
 cmd_give(void *context, void *memory, size_t size)
 {
     (void)context;
-    (void)size;
+    if (memory != NULL && cmd_heap_most != UINT64_MAX)
+        atomic_fetch_sub(&cmd_heap_used, size);
     free(memory);
 }
 
 const struct vmm_alloc cmd_heap = { cmd_take, cmd_give, NULL };
+
+bool
+cmd_size(const char *option, const char *text, uint64_t *bytes)
+{
+    char *end;
+    uint64_t number, unit = 1;
+
+    errno = 0;
+    number = strtoull(text, &end, 10);
+    if (*end != '\0')
+        unit = end[1] != '\0' ? 0
+               : *end == 'K'  ? 1024
+               : *end == 'M'  ? 1 << 20
+               : *end == 'G'  ? 1 << 30
+                              : 0;
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 || number == 0 ||
+        number > (UINT64_C(1) << 42) / unit) {
+        cmd_trouble("%s %s: a size as 64K or 4G is wanted", option, text);
+        return false;
+    }
+    *bytes = number * unit;
+    return true;
+}

@@ -3,7 +3,6 @@
  *
  * One piece of work reads for a fraction of a second, so that the loop hears Ctrl-C and shows progress.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,27 +123,6 @@ replaying_bad(void *context, uint64_t line, const char *text, size_t length)
 }
 
 /* ---- begin and end ---- */
-
-static bool
-replaying_size(const char *option, const char *text, uint64_t *bytes)
-{
-    char *end;
-    uint64_t number, unit = 1;
-
-    errno = 0;
-    number = strtoull(text, &end, 10);
-    if (*end != '\0' && end[1] == '\0')
-        unit = *end == 'K' ? 1024 : *end == 'M' ? 1 << 20 : *end == 'G' ? 1 << 30 : 0;
-    else if (*end != '\0')
-        unit = 0;
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || unit == 0 || number == 0 ||
-        number > (UINT64_C(1) << 42) / unit) {
-        cmd_trouble("%s %s: a size as 64K or 4G is wanted", option, text);
-        return false;
-    }
-    *bytes = number * unit;
-    return true;
-}
 
 static bool
 replaying_options(struct replaying *replaying, struct io_bytes *err)
@@ -401,8 +379,8 @@ replaying_parse(struct replaying *replaying)
     }
     if (!cmd_number("--cpus", replaying->cpus_text, &replaying->cpus) ||
         (replaying->limit_text != NULL && !cmd_number("--limit", replaying->limit_text, &limit)) ||
-        !replaying_size("--region", replaying->region, &replaying->region_bytes) ||
-        !replaying_size("--ram", replaying->ram, &replaying->ram_bytes) ||
+        !cmd_size("--region", replaying->region, &replaying->region_bytes) ||
+        !cmd_size("--ram", replaying->ram, &replaying->ram_bytes) ||
         !cmd_profile_find(replaying->profile_name, &replaying->options.profile))
         return false;
     replaying->limit = replaying->limit_text != NULL ? limit : UINT64_MAX;

@@ -5,10 +5,12 @@
  * and the others still run. JSON: one piece parses all files first, since a half-printed object
  * helps nobody, and then each file is a piece.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "io/io_watch.h"
 #include "cmd/cmd_backend.h"
 #include "fiber/fiber.h"
 
@@ -27,6 +29,9 @@ const char cmd_run_help[] =
     "  --quiet         print the verdicts only\n"
     "  --verify LEVEL  observed: what went wrong; strict: also what went well by luck (observed)\n"
     "  --json          print one JSON object for all files and releases\n"
+    "  --watch         run again whenever a file is saved, until Ctrl-C\n"
+    "  --time-limit S  end after S seconds, with exit code 124\n"
+    "  --memory-limit BYTES   give the worlds no more memory than that (512M)\n"
     "  --help          this page\n"
     "\n"
     "exit: 0 every expectation held, 1 a finding or a failed expectation, 2 a bad file or option\n"
@@ -178,26 +183,80 @@ run_elsewhere(const char *backend, struct cmd_words *words, bool is_json, bool m
     return true;
 }
 
+/* Each run has the whole time, and the worlds of each the whole memory. */
+static bool
+run_limit(const char *seconds_text, const char *memory_text)
+{
+    uint32_t seconds;
+    uint64_t bytes;
+
+    if (seconds_text != NULL) {
+        if (!cmd_number("--time-limit", seconds_text, &seconds))
+            return false;
+        io_limit_time((uint64_t)seconds * 1000);
+    }
+    if (memory_text != NULL) {
+        if (!cmd_size("--memory-limit", memory_text, &bytes))
+            return false;
+        cmd_limit_memory(bytes);
+    }
+    return true;
+}
+
+static bool
+run_may_watch(const struct cmd_words *words, bool is_json)
+{
+    if (is_json)
+        cmd_trouble("--watch and --json exclude each other");
+    for (int i = 0; i < words->count; i++) {
+        if (strcmp(words->word[i], "-") == 0) {
+            cmd_trouble("--watch needs files: standard input is not saved again");
+            return false;
+        }
+    }
+    return !is_json;
+}
+
+/* Behind the first run: again and again. */
+static int
+run_watch(struct run *run, int code)
+{
+    while (code != IO_EXIT_INTERRUPTED) {
+        fprintf(stderr, "waiting until a file is saved; Ctrl-C ends\n");
+        if (!io_watch(run->files->word, run->files->count))
+            return IO_EXIT_INTERRUPTED;
+        run->next = 0;
+        run->code = CMD_CLEAN;
+        run->is_first_run = true;
+        code = cmd_work(run_text_work, run, &run->code);
+    }
+    return code;
+}
+
 int
 cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
 {
     struct run run = { .files = words, .is_first_run = true };
     bool is_json = false, wants_events = false, is_quiet = false, wants_help = false;
-    bool may_panic = false;
+    bool may_panic = false, is_watching = false;
     const char *profile = NULL, *backend = "model", *verify = "observed";
+    const char *seconds = NULL, *memory = NULL;
     int code;
     const struct cmd_option options[] = {
-        { "--backend", NULL, &backend }, { "--may-panic", &may_panic, NULL },
-        { "--json", &is_json, NULL },    { "--events", &wants_events, NULL },
-        { "--quiet", &is_quiet, NULL },  { "--profile", &run.has_profile, &profile },
-        { "--verify", NULL, &verify },   { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
+        { "--backend", NULL, &backend },    { "--may-panic", &may_panic, NULL },
+        { "--json", &is_json, NULL },       { "--events", &wants_events, NULL },
+        { "--quiet", &is_quiet, NULL },     { "--profile", &run.has_profile, &profile },
+        { "--verify", NULL, &verify },      { "--watch", &is_watching, NULL },
+        { "--time-limit", NULL, &seconds }, { "--memory-limit", NULL, &memory },
+        { "--help", &wants_help, NULL },    { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
         return CMD_TROUBLE;
     if (wants_help)
         return cmd_say(verb->help);
+    if (!run_limit(seconds, memory))
+        return CMD_TROUBLE;
     if (run.has_profile && !cmd_profile_find(profile, &run.profile))
         return CMD_TROUBLE;
     run.is_strict = strcmp(verify, "strict") == 0;
@@ -208,8 +267,11 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     if (run_elsewhere(backend, words, is_json, may_panic, &code))
         return code;
     run.flags = (wants_events ? SCN_PRINT_EVENTS : 0u) | (is_quiet ? SCN_PRINT_QUIET : 0u);
+    if (is_watching && !run_may_watch(words, is_json))
+        return CMD_TROUBLE;
     if (is_json)
         return run_json(&run);
     run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
-    return cmd_work(run_text_work, &run, &run.code);
+    code = cmd_work(run_text_work, &run, &run.code);
+    return is_watching ? run_watch(&run, code) : code;
 }

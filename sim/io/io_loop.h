@@ -15,6 +15,8 @@
 #ifndef IO_IO_LOOP_H
 #define IO_IO_LOOP_H
 
+#include <stdint.h>
+
 #include "io/io_bytes.h"
 
 /* One piece of work. `out` and `err` come empty. True: another piece follows. */
@@ -27,7 +29,13 @@ enum io_end {
     IO_INTERRUPTED   /* Ctrl-C while no piece was running; else the process has ended already */
 };
 
-enum { IO_EXIT_INTERRUPTED = 130 };
+enum { IO_EXIT_INTERRUPTED = 130, IO_EXIT_TIME = 124 /* as timeout(1) says it */ };
+
+/*
+ * From now on, whatever runs in a loop ends the process after so many milliseconds with IO_EXIT_TIME and a line
+ * that says so: a piece of work cannot be called back. 0: no limit.
+ */
+void io_limit_time(uint64_t milliseconds);
 
 /* Runs `work` until it returns false. `program` begins the line that reports a failure. */
 enum io_end io_loop_run(const char *program, io_work work, void *context);

@@ -1,0 +1,60 @@
+# run --watch, --time-limit, --memory-limit
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+complain() { echo "$*" && failed=1; }
+clean=$SOURCE/sim/scenarios/way3_wire_then_access.scn
+
+# A time limit that is long enough changes nothing; one that is not ends with 124 and one line.
+"$FAULTLINE" run --quiet --time-limit 600 "$clean" >/dev/null || complain "a long limit: exit $?"
+mkfifo "$work/never"
+said=$("$FAULTLINE" run --quiet --time-limit 1 "$work/never" 2>&1)
+code=$?
+[ $code = 124 ] && [ "$said" = "faultline: the time limit of 1000 ms is over" ] || complain "time: exit $code: $said"
+
+# With enough memory all is well; with too little it is trouble, and one line a release.
+"$FAULTLINE" run --quiet --memory-limit 1G "$clean" >/dev/null || complain "a gigabyte: exit $?"
+"$FAULTLINE" run --quiet --memory-limit 16K "$clean" >"$work/said" 2>&1
+[ $? = 2 ] && grep -q 'memory ran out' "$work/said" || complain "memory: exit $?: $(cat "$work/said")"
+
+# Watching: the first run, then one for each time the file is saved, also when it is replaced.
+cp "$clean" "$work/w.scn"
+: >"$work/waits"
+"$FAULTLINE" run --watch --quiet "$work/w.scn" >"$work/runs" 2>"$work/waits" &
+watcher=$!
+waits() { # until the program has waited $1 times
+    tries=0
+    while [ "$(grep -c waiting "$work/waits")" -lt "$1" ] && [ $tries -lt 300 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    [ "$(grep -c waiting "$work/waits")" -ge "$1" ] || complain "it does not wait a ${1}th time"
+}
+waits 1
+sleep 0.5
+echo 'expect result 5' >>"$work/w.scn"
+waits 2
+sleep 0.5
+cp "$clean" "$work/new" && mv "$work/new" "$work/w.scn"
+waits 3
+kill -INT $watcher
+wait $watcher
+code=$?
+[ $code = 130 ] || complain "Ctrl-C: exit $code"
+grep -q PASS "$work/runs" && tail -1 "$work/runs" | grep -q PASS || complain "runs: $(cat "$work/runs")"
+[ "$(grep -c 'PASS\|FAIL\|w.scn' "$work/runs")" -ge 3 ] || complain "runs: $(cat "$work/runs")"
+
+refuse() {
+    text=$1
+    shift
+    said=$("$FAULTLINE" run "$@" 2>&1)
+    code=$?
+    [ $code = 2 ] && [ "$(printf '%s\n' "$said" | wc -l)" = 1 ] || complain "$*: exit $code: $said"
+    case $said in *"$text"*) ;; *) complain "$*: no '$text' in: $said" ;; esac
+}
+refuse '--time-limit' --time-limit 0 "$clean"
+refuse '--memory-limit' --memory-limit much "$clean"
+refuse 'exclude each other' --watch --json "$clean"
+refuse 'standard input' --watch -
+exit $failed
