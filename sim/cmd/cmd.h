@@ -38,6 +38,7 @@ const struct cmd_verb *cmd_verb_at(size_t index);
 /* NULL after the complaint, with the nearest verb as a hint. */
 const struct cmd_verb *cmd_verb_find(const char *name);
 
+int cmd_calibrate(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_compare(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_contract(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_diff(const struct cmd_verb *verb, struct cmd_words *words);
@@ -61,6 +62,7 @@ int cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_version(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
+extern const char cmd_calibrate_help[];
 extern const char cmd_compare_help[];
 extern const char cmd_contract_help[];
 extern const char cmd_diff_help[];

@@ -40,6 +40,8 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_replay },
     { "record", "a program's memory references on this host, by valgrind", cmd_record_help,
       cmd_record },
+    { "calibrate", "measure this host, fit prices to one half, predict the other",
+      cmd_calibrate_help, cmd_calibrate },
     { "results", "what sweeps left: list, filter, export, join", cmd_results_help, cmd_results },
     { "help", "this page, or a verb's own", cmd_help_help, cmd_help },
     { "version", "the program's version", cmd_version_help, cmd_version },

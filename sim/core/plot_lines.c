@@ -186,7 +186,10 @@ put_x_ticks(const struct paper *paper)
     if (axis->tick_count > 0)
         return;
     if (paper->x.is_log) {
-        for (double value = 1e-9; value <= paper->x.high * 1.0001; value *= 2) {
+        bool has_decades = paper->x.high / paper->x.low >= 1000;
+
+        for (double value = has_decades ? 1e-9 : 1.0 / (1 << 30); value <= paper->x.high * 1.0001;
+             value *= has_decades ? 10 : 2) {
             if (value >= paper->x.low * 0.9999 && put_x_line(paper, value, &last))
                 plot_number_at(paper->out, last, y, "middle", "", value);
         }

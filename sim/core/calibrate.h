@@ -1,0 +1,73 @@
+/*
+ * calibrate.h - prices fitted to a host's measurements, and what they predict of the others
+ *
+ * PURPOSE     A cost model that nobody checked is a toy. Each case is something a host can do and the model
+ *             can run. The prices of a machine are scaled, by groups that one measurement can tell apart, to fit
+ *             one half of the cases; then the other half is predicted, and the errors are shown.
+ * INVARIANTS  K1  a case that is predicted had no part in the fit
+ * UNITS       pages of 4 KiB; measured and predicted: nanoseconds of a whole case, of an access for CHASE
+ * OWNERSHIP   cases are the caller's
+ * ERRORS      false: memory ran out
+ * EVENTS      those of the worlds it runs
+ * XNU         none: the host's kernel is another; what it does is told in the model's verbs
+ */
+#ifndef CORE_CALIBRATE_H
+#define CORE_CALIBRATE_H
+
+#include "machine.h"
+
+enum calibrate_kind {
+    CALIBRATE_LAZY,     /* map, write to some pages, unmap */
+    CALIBRATE_POPULATE, /* the same, with every page made first */
+    CALIBRATE_MLOCK,    /* the same, with every page made and locked first */
+    CALIBRATE_PROTECT,  /* of touched pages: read only, writable, write to each again */
+    CALIBRATE_COW,      /* write to every page after a fork, while the child lives */
+    CALIBRATE_CHASE,    /* one access of a chain through pages in random order */
+    CALIBRATE_KINDS
+};
+
+struct calibrate_case {
+    enum calibrate_kind kind;
+    uint32_t pages, touched;
+    uint32_t cpus;  /* 2: another thread reads the same pages meanwhile */
+    bool is_fitted; /* else predicted */
+    /* measured */
+    double ns, low, high; /* median and quartiles */
+    double packed_ns; /* CHASE: the same lines side by side, so that the TLB has nothing to do */
+    /* modelled */
+    double predicted;
+};
+
+enum { CALIBRATE_CASES_MAX = 96 };
+
+/* "lazy, 64 of 4096 pages" */
+void calibrate_case_text(const struct calibrate_case *one, struct vmm_text *text);
+
+/* Fills the list of what is to be measured; returns how many. */
+size_t calibrate_cases(struct calibrate_case cases[CALIBRATE_CASES_MAX]);
+
+/* The prices that move together, and by how much they did; 1: as the base has them. */
+enum { CALIBRATE_GROUPS = 8 };
+const char *calibrate_group_name(size_t group);
+
+struct calibrate_fit {
+    double factor[CALIBRATE_GROUPS];
+    bool is_known[CALIBRATE_GROUPS];  /* some case says something about it */
+    double median_error, worst_error; /* of the predicted cases; 0.1 is 10 % */
+    size_t predicted;
+    uint64_t l1_entries, l2_entries; /* as far as a chain reaches */
+};
+
+/* Fits machine->prices to the fitted cases and predicts them all. */
+bool calibrate_fit(const struct vmm_alloc *alloc, struct machine *machine,
+                   struct calibrate_case *cases, size_t count, struct calibrate_fit *fit);
+
+void calibrate_text(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+                    const struct calibrate_fit *fit);
+void calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+                   const char *title);
+/* A machine file of the fitted prices (docs/cost-model.md). */
+void calibrate_machine_json(const struct core_out *out, const struct machine *machine,
+                            const char *base, const char *name);
+
+#endif

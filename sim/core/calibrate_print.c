@@ -1,0 +1,230 @@
+/*
+ * calibrate_print.c - measured, predicted, error: a table, a picture, a machine file
+ */
+#include "calibrate.h"
+
+#include "core_json.h"
+#include "core_out.h"
+#include "plot.h"
+
+enum { NAME = 30, NUMBER = 12 };
+
+static void
+put_time(const struct core_out *out, double ns)
+{
+    char bytes[32];
+    struct vmm_text text;
+    uint64_t tenths = (uint64_t)(ns * 10 + 0.5);
+
+    vmm_text_init(&text, bytes, sizeof bytes);
+    vmm_text_format(&text, "%llu.%u", (unsigned long long)(tenths / 10), (unsigned)(tenths % 10));
+    core_put_right(out, bytes, NUMBER);
+}
+
+static void
+put_percent(const struct core_out *out, double share)
+{
+    bool is_less = share < 0;
+    unsigned tenths = (unsigned)((is_less ? -share : share) * 1000 + 0.5);
+    char bytes[32];
+    struct vmm_text text;
+
+    vmm_text_init(&text, bytes, sizeof bytes);
+    vmm_text_format(&text, "%s%u.%u %%", is_less ? "-" : "+", tenths / 10, tenths % 10);
+    core_put_right(out, bytes, NUMBER);
+}
+
+static void
+put_cases(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+          bool is_fitted)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct calibrate_case *one = &cases[i];
+        char bytes[64];
+        struct vmm_text text;
+
+        if (one->is_fitted != is_fitted || one->ns <= 0)
+            continue;
+        vmm_text_init(&text, bytes, sizeof bytes);
+        calibrate_case_text(one, &text);
+        core_put(out, "  ");
+        core_put_left(out, bytes, NAME);
+        put_time(out, one->low);
+        put_time(out, one->ns);
+        put_time(out, one->high);
+        put_time(out, one->predicted);
+        put_percent(out, (one->predicted - one->ns) / one->ns);
+        core_put(out, "\n");
+    }
+}
+
+/* ---- where the ways cross ---- */
+
+static double
+time_of(const struct calibrate_case *one, bool is_predicted)
+{
+    return is_predicted ? one->predicted : one->ns;
+}
+
+/* The share of pages from which a lazy life takes longer than `other` one; in percent, 0: never. */
+static unsigned
+crossing(const struct calibrate_case *cases, size_t count, enum calibrate_kind other,
+         bool is_predicted)
+{
+    double before = -1, before_share = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            double less, share = 100 * (double)cases[i].touched / (double)cases[i].pages;
+
+            if (cases[i].kind != CALIBRATE_LAZY || cases[j].kind != other ||
+                cases[i].touched != cases[j].touched || cases[i].ns <= 0 || cases[j].ns <= 0)
+                continue;
+            less = time_of(&cases[i], is_predicted) - time_of(&cases[j], is_predicted);
+            if (less >= 0)
+                return (unsigned)(before < 0
+                                      ? before_share +
+                                            (share - before_share) * before / (before - less) + 0.5
+                                      : share + 0.5);
+            before = less;
+            before_share = share;
+        }
+    }
+    return 0;
+}
+
+static void
+put_crossing(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+             enum calibrate_kind other, const char *name)
+{
+    static const char *const sides[] = { "measured", "predicted" };
+
+    CORE_PUT(out, "  lazy against %s:", name);
+    for (int is_predicted = 0; is_predicted < 2; is_predicted++) {
+        unsigned percent = crossing(cases, count, other, is_predicted);
+
+        CORE_PUT(out, " %s ", sides[is_predicted]);
+        if (percent == 0)
+            core_put(out, "never");
+        else
+            CORE_PUT(out, "%u %%", percent);
+        core_put(out, is_predicted ? "\n" : ",");
+    }
+}
+
+void
+calibrate_text(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+               const struct calibrate_fit *fit)
+{
+    static const char head[] = "                                 1st quartile      median  3rd "
+                               "quart.   predicted       error\n";
+
+    core_put(out, "fitted to these (ns)\n");
+    core_put(out, head);
+    put_cases(out, cases, count, true);
+    core_put(out, "\npredicted: no part in the fit (ns)\n");
+    core_put(out, head);
+    put_cases(out, cases, count, false);
+    core_put(out,
+             "\nhow much must be touched until faults cost more than making all pages first\n");
+    put_crossing(out, cases, count, CALIBRATE_POPULATE, "populate");
+    put_crossing(out, cases, count, CALIBRATE_MLOCK, "mlock");
+    CORE_PUT(out, "\nTLB reach: %u pages, then %u\n", (unsigned)fit->l1_entries,
+             (unsigned)fit->l2_entries);
+    core_put(out, "\nprices, against the base machine's\n");
+    for (size_t group = 0; group < CALIBRATE_GROUPS; group++) {
+        core_put(out, "  ");
+        core_put_left(out, calibrate_group_name(group), NAME);
+        core_put(out, fit->is_known[group] ? "x " : "as they were\n");
+        if (fit->is_known[group]) {
+            plot_put_number(out, fit->factor[group]);
+            core_put(out, "\n");
+        }
+    }
+    CORE_PUT(out, "\n%u cases predicted: median error", (unsigned)fit->predicted);
+    put_percent(out, fit->median_error);
+    core_put(out, ", worst");
+    put_percent(out, fit->worst_error);
+    core_put(out, "   (bars: 15 %, 50 %)\n");
+}
+
+/* ---- the picture: predicted over measured, held-out cases only ---- */
+
+void
+calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+              const char *title)
+{
+    static const char *const names[CALIBRATE_KINDS] = { "lazy",    "populate", "mlock",
+                                                        "protect", "COW",      "chase" };
+    struct plot_point points[CALIBRATE_KINDS][CALIBRATE_CASES_MAX];
+    struct plot_curve curves[CALIBRATE_KINDS + 1];
+    struct plot_point even[2] = { { 1e9, 1e9, 1e9, 1e9 }, { 1, 1, 1, 1 } };
+    size_t drawn = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        double ns = cases[i].ns;
+
+        if (ns > 0 && ns < even[0].x)
+            even[0] = (struct plot_point){ ns, ns, ns, ns };
+        if (ns > even[1].x)
+            even[1] = (struct plot_point){ ns, ns, ns, ns };
+    }
+    curves[drawn++] = (struct plot_curve){ "exact", even, 2, false };
+    for (int kind = 0; kind < CALIBRATE_KINDS; kind++) {
+        size_t held = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            double predicted = cases[i].predicted;
+
+            if (cases[i].kind == (enum calibrate_kind)kind && !cases[i].is_fitted &&
+                cases[i].ns > 0)
+                points[kind][held++] =
+                    (struct plot_point){ cases[i].ns, predicted, predicted, predicted };
+        }
+        if (held > 0)
+            curves[drawn++] = (struct plot_curve){ names[kind], points[kind], held, true };
+    }
+    plot_lines(out, &(struct plot_lines){ title,
+                                          "cases that had no part in the fit",
+                                          { "measured (ns)", true, NULL, 0 },
+                                          { "predicted (ns)", true, NULL, 0 },
+                                          curves,
+                                          drawn });
+}
+
+/* ---- the machine file ---- */
+
+static void
+put_price(const struct core_out *out, const char *name, uint64_t ps)
+{
+    CORE_PUT(out, "\"%s\": %llu.%03u", name, (unsigned long long)(ps / 1000),
+             (unsigned)(ps % 1000));
+}
+
+void
+calibrate_machine_json(const struct core_out *out, const struct machine *machine, const char *base,
+                       const char *name)
+{
+    core_put(out, "{ \"name\": ");
+    core_put_json(out, name);
+    core_put(out, ",\n  \"base\": ");
+    core_put_json(out, base);
+    CORE_PUT(out,
+             ",\n  \"geometry\": { \"l1d_entries\": %u, \"l1d_ways\": %u, \"l2_entries\": %u }",
+             (unsigned)machine->geometry[HW_FIELD_l1d_entries].value,
+             (unsigned)machine->geometry[HW_FIELD_l1d_ways].value,
+             (unsigned)machine->geometry[HW_FIELD_l2_entries].value);
+    core_put(out, ",\n  \"prices\": {");
+    for (int item = 0; item < COST_ITEM_COUNT; item++) {
+        const struct sheet_value *price = &machine->prices[item];
+
+        CORE_PUT(out, "%s\n    \"%s\": { ", item > 0 ? "," : "", cost_prices.fields[item].name);
+        put_price(out, "low", price->low);
+        core_put(out, ", ");
+        put_price(out, "ns", price->value);
+        core_put(out, ", ");
+        put_price(out, "high", price->high);
+        core_put(out, " }");
+    }
+    core_put(out, "\n  } }\n");
+}

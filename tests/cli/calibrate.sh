@@ -1,0 +1,27 @@
+# calibrate: measures, fits, predicts, and what it writes is a machine and a picture. What the numbers are is
+# this host's business and nobody's here.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+complain() { echo "$*" && failed=1; }
+
+"$FAULTLINE" calibrate --rounds 3 --quiet -o "$work/here.json" --svg "$work/check.svg" >"$work/said" 2>&1 ||
+    complain "exit $?: $(cat "$work/said")"
+for text in 'predicted: no part in the fit' 'lazy, 64 of 2048 pages' 'chase, 2048 pages' 'TLB reach: ' \
+    'lazy against mlock: measured' 'cases predicted: median error'; do
+    grep -qF "$text" "$work/said" || complain "no '$text' in: $(cat "$work/said")"
+done
+[ "$(grep -c 'pages.*%$' "$work/said")" -gt 50 ] || complain "cases are missing: $(cat "$work/said")"
+python3 -c 'import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])' "$work/check.svg" || complain "no picture"
+"$FAULTLINE" machines show "$work/here.json" >/dev/null || complain "the machine file is none"
+printf 'S 10000 8\n' | "$FAULTLINE" replay - --machine "$work/here.json" --quiet | grep -q 'on calibrated' ||
+    complain "the machine does not run"
+
+for words in '--rounds 2' '--rounds 65' '--base z80' '-o /nonexistent/x.json --rounds 3' 'word'; do
+    # shellcheck disable=SC2086
+    said=$("$FAULTLINE" calibrate --quiet $words 2>&1)
+    code=$?
+    [ $code = 2 ] && [ "$(printf '%s\n' "$said" | wc -l)" = 1 ] || complain "$words: exit $code: $said"
+done
+exit $failed
