@@ -58,6 +58,29 @@ refmod_is_harvested_when_a_mapping_goes(void **state)
     assert_int_equal(pmap_refmod(f->pmaps, f->data[0]), 0);
 }
 
+/*  kernel  wWrR-w      a pmap is a cache: what is not wired may go at any time, and goes here
+ *  after   -W-R--      while the other pmaps are not asked                                    */
+static void
+remove_unwired_leaves_what_is_wired(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    enter_picture(f, f->kernel, "wWrR-w");
+    enter_picture(f, f->user, "w");
+    assert_true(f->events_length > 0);
+    f->events_length = 0;
+    f->events[0] = '\0';
+    pmap_remove_unwired(f->kernel);
+    assert_picture(f, f->kernel, "-W-R--");
+    assert_picture(f, f->user, "w");
+    assert_null(pmap_system_check(f->pmaps));
+    assert_true(f->events_length > 0);
+    f->events_length = 0;
+    f->events[0] = '\0';
+    pmap_remove_unwired(f->kernel); /* nothing more, and no flush */
+    assert_int_equal(f->events_length, 0);
+}
+
 /*  each mapping is flushed, whether the bit was set or not; the next store notes it again  */
 static void
 clear_refmod_flushes_each_mapping(void **state)
@@ -296,6 +319,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(t9_the_wired_statistic_drifts_and_the_true_count_does_not),
         CASE(refmod_is_harvested_when_a_mapping_goes),
+        CASE(remove_unwired_leaves_what_is_wired),
+        ARM64(remove_unwired_leaves_what_is_wired),
         CASE(clear_refmod_flushes_each_mapping),
         CASE(a_compressed_page_leaves_a_marker),
         CASE(a_block_of_device_frames_has_no_records),
