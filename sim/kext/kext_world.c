@@ -335,6 +335,29 @@ vmk_sim_write(vmk_task_t task, uint64_t address, const void *from, uint8_t fill,
     return status;
 }
 
+/* ---- devices, and the driver's end ---- */
+
+vmk_return_t
+vmk_sim_device_read(uint64_t physical, void *to, uint64_t length)
+{
+    (void)physical, (void)to, (void)length;
+    return KEXT_UNSUPPORTED;
+}
+
+vmk_return_t
+vmk_sim_device_write(uint64_t physical, uint8_t fill, uint64_t length)
+{
+    (void)physical, (void)fill, (void)length;
+    return KEXT_UNSUPPORTED;
+}
+
+/* Nothing is announced: what a run leaves is undone behind it. */
+uint64_t
+vmk_sim_unload(void)
+{
+    return 0;
+}
+
 /* ---- a user client's own path, and looking: nobody here can ---- */
 
 vmk_return_t

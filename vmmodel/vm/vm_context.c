@@ -3,22 +3,6 @@
 
 #include "vm/vm_internal.h"
 
-const char *
-vm_no_fault_name(enum vm_no_fault kind)
-{
-    static const char *const names[] = {
-        [VM_FAULTS_ALLOWED] = "faults allowed",
-        [VM_PREEMPTION_OFF] = "preemption disabled",
-        [VM_SPIN_LOCK] = "spin lock held",
-        [VM_INTERRUPT] = "interrupt context",
-        [VM_INTERRUPTS_OFF] = "interrupts disabled",
-        [VM_FAULT_DISABLED] = "faults disabled",
-        [VM_MUTEX] = "mutex held",
-    };
-
-    return names[kind];
-}
-
 static struct vm_cpu_context *
 vm_context_here(struct vm_system *system)
 {

@@ -1,4 +1,5 @@
-/* vm_fault_name.c - what a kind of fault is called; a printer needs it where no vm floor is */
+/* vm_fault_name.c - what faults and sections are called; a printer needs it where no vm floor is */
+#include "vm/vm_context.h"
 #include "vm/vm_fault.h"
 
 const char *
@@ -20,4 +21,20 @@ vm_fault_kind_name(enum vm_fault_kind kind)
     default:
         return "NONE";
     }
+}
+
+const char *
+vm_no_fault_name(enum vm_no_fault kind)
+{
+    static const char *const names[] = {
+        [VM_FAULTS_ALLOWED] = "faults allowed",
+        [VM_PREEMPTION_OFF] = "preemption disabled",
+        [VM_SPIN_LOCK] = "spin lock held",
+        [VM_INTERRUPT] = "interrupt context",
+        [VM_INTERRUPTS_OFF] = "interrupts disabled",
+        [VM_FAULT_DISABLED] = "faults disabled",
+        [VM_MUTEX] = "mutex held",
+    };
+
+    return names[kind];
 }
