@@ -222,6 +222,12 @@ bool pmap_is_flush_pending(const struct pmap_system *system, uint32_t cpu);
 /* Sets a CPU's mode; entering the kernel or leaving idle takes a pending flush (vm.md 5.5). */
 void pmap_cpu_mode(struct pmap_system *system, uint32_t cpu, enum hw_cpu_mode mode);
 
+/*
+ * What a CPU still has to forget (vm.md 5.5): bit 0 the space it runs, bit 1 everything, from bit 2 on
+ * the number of spaces that it must not run as they are.
+ */
+uint32_t pmap_cpu_owes(const struct pmap_system *system, uint32_t cpu);
+
 struct pmap_statistics {
     uint64_t resident_pages;
     uint64_t wired_pages;     /* the true count */

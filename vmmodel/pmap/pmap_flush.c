@@ -309,3 +309,15 @@ pmap_take_incoherence(struct pmap *pmap, uint32_t cpu)
     hw_cpu_flush_asid(&pmap->system->machine->cpus[cpu], pmap->asid);
     pmap->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
+
+uint32_t
+pmap_cpu_owes(const struct pmap_system *system, uint32_t cpu)
+{
+    uint64_t bit = pmap_cpu_bit(cpu);
+    uint32_t owes =
+        ((system->pending_local & bit) != 0) | (uint32_t)((system->pending_global & bit) != 0) << 1;
+
+    for (const struct vmm_list *at = system->pmaps.next; at != &system->pmaps; at = at->next)
+        owes += VMM_CONTAINER(at, struct pmap, link)->incoherent_cpus & bit ? 4 : 0;
+    return owes;
+}

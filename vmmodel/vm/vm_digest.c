@@ -133,7 +133,7 @@ vm_digest_cpu(const struct vm_system *system, uint32_t id)
     hw_tlb_each(&cpu->tlb, vm_digest_see_tlb, &tlb);
     digest = vm_digest_mix(digest, tlb);
     digest = vm_digest_mix(
-        digest, (uint64_t)cpu->mode << 3 | (uint64_t)pmap_is_flush_pending(system->pmaps, id) << 2 |
+        digest, (uint64_t)cpu->mode << 48 | (uint64_t)pmap_cpu_owes(system->pmaps, id) << 3 |
                     (uint64_t)(system->cpu == id) << 1 | (system->cpu_tasks[id] != NULL));
     for (uint32_t i = 0; i < context->depth; i++)
         digest = vm_digest_mix(digest, context->stack[i]);
