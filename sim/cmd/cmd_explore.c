@@ -10,9 +10,11 @@
 #include "core/core_out.h"
 #include "core/explore.h"
 #include "fiber/fiber.h"
+#include "small/small.h"
 
 const char cmd_explore_help[] =
     "usage: faultline explore [options] FILE\n"
+    "       faultline explore --small [--long] [--profile NAME]\n"
     "\n"
     "Runs the threads of a scenario in every order, first without a preemption, then with one, "
     "and\n"
@@ -29,6 +31,10 @@ const char cmd_explore_help[] =
     "  --limit N           schedules before we begin to draw (default: 20000)\n"
     "  --draw N            by PCT, and as many at random (default: 500)\n"
     "  --seed N            of what is drawn (default: 1)\n"
+    "  --small             no file: every sequence of 5 Mach calls of a small alphabet by two "
+    "tasks\n"
+    "                      with 4 pages each, on two CPUs, against a second, plain model\n"
+    "  --long              sequences of 7\n"
     "  --events            with --schedule: print every event under its step\n"
     "  --help              this page\n"
     "\n"
@@ -208,6 +214,78 @@ explore_work(void *context, struct io_bytes *out, struct io_bytes *err)
     return false;
 }
 
+/* ---- small scope ---- */
+
+enum { SMALL_DEPTH = 5, SMALL_LONG_DEPTH = 7, SMALL_PIECE = 20 };
+
+struct small_work {
+    struct small *small;
+    bool shows_progress;
+    int code;
+};
+
+static void
+put_small(const struct small_result *result, enum small_outcome outcome, struct io_bytes *out)
+{
+    uint64_t states = 0;
+
+    for (uint32_t depth = 0; depth <= result->depth; depth++) {
+        io_bytes_format(out, "%llu states after %u calls\n",
+                        (unsigned long long)result->states[depth], (unsigned)depth);
+        states += result->states[depth];
+    }
+    io_bytes_format(out, "%llu states, %llu sequences tried, an alphabet of %zu calls\n",
+                    (unsigned long long)states, (unsigned long long)result->calls,
+                    small_alphabet());
+    if (outcome == SMALL_VIOLATION)
+        io_bytes_format(out, "violation: %s\nafter\n%s", result->what, result->sequence);
+    else
+        io_bytes_text(out, "0 violations\n");
+}
+
+static bool
+small_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct small_work *work = context;
+    const struct small_result *result = small_result(work->small);
+    enum small_outcome outcome = SMALL_MORE;
+
+    for (int i = 0; outcome == SMALL_MORE && i < SMALL_PIECE; i++)
+        outcome = small_step(work->small);
+    if (work->shows_progress)
+        io_bytes_format(err, "\r%u calls: %llu states, %llu to follow \x1b[K%s",
+                        (unsigned)result->depth, (unsigned long long)result->states[result->depth],
+                        (unsigned long long)result->left, outcome == SMALL_MORE ? "" : "\r\x1b[K");
+    if (outcome == SMALL_MORE)
+        return true;
+    if (outcome == SMALL_NO_MEMORY)
+        work->code = cmd_complain(err, "faultline: memory ran out");
+    else
+        put_small(result, outcome, out);
+    if (outcome == SMALL_VIOLATION)
+        work->code = CMD_FINDINGS;
+    return false;
+}
+
+static int
+explore_small(const char *profile_name, bool is_long)
+{
+    struct small_work work = { .shows_progress = io_is_terminal(2) };
+    size_t row = vm_profile_count() - 1;
+    struct vm_profile profile;
+    int code;
+
+    if (!cmd_profile_find(profile_name != NULL ? profile_name : "macos-15.4", &row))
+        return CMD_TROUBLE;
+    vm_profile_at(row, &profile);
+    work.small = small_create(&cmd_heap, &profile, is_long ? SMALL_LONG_DEPTH : SMALL_DEPTH);
+    if (work.small == NULL)
+        return cmd_trouble("memory ran out");
+    code = cmd_work(small_work, &work, &work.code);
+    small_destroy(work.small);
+    return code;
+}
+
 /* ---- words ---- */
 
 static bool
@@ -235,7 +313,7 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
     };
     const char *profile = NULL, *preemptions = NULL, *limit = NULL, *drawn = NULL, *seed = NULL;
     uint64_t bound = EXPLORE_DEFAULT_PREEMPTIONS;
-    bool wants_help = false, wants_events = false;
+    bool wants_help = false, wants_events = false, is_small = false, is_long = false;
     const struct cmd_option options[] = {
         { "--schedule", NULL, &it.id },
         { "--profile", &it.has_profile, &profile },
@@ -246,6 +324,8 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         { "--events", &wants_events, NULL },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
+        { "--small", &is_small, NULL },
+        { "--long", &is_long, NULL },
     };
     int code;
 
@@ -253,6 +333,8 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         return CMD_TROUBLE;
     if (wants_help)
         return cmd_say(verb->help);
+    if (is_small)
+        return cmd_at_most(verb, words, 0) ? explore_small(profile, is_long) : CMD_TROUBLE;
     if (words->count == 0)
         return cmd_trouble("'explore' needs a file: faultline explore FILE");
     if (!cmd_at_most(verb, words, 1) ||

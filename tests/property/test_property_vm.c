@@ -3,7 +3,7 @@
  *
  * Each round makes a system with little memory and a large store, lets up to four tasks allocate,
  * protect, wire, copy, share, fork, map a file and touch the pages of a small window while memory runs
- * short, and asks after every call whether the real model (vm/) and the plain one (support/plain_vm.h)
+ * short, and asks after every call whether the real model (vm/) and the plain one (sim/small/plain_vm.h)
  * agree; support/vm_trial.h says how.
  *
  * A round's operations are recorded. When one fails, the round is run again with fewer and fewer of

@@ -22,7 +22,7 @@
 #include <setjmp.h>
 
 #include "counting_alloc.h"
-#include "plain_vm.h"
+#include "small/plain_vm.h"
 #include "trace/trace_digest.h"
 #include "vm/vm_profile.h"
 

@@ -68,7 +68,8 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
     if (entry->needs_copy) {
         const struct vm_object *before = entry->object;
 
-        status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
+        if (!VMM_PLANTED(VMM_PLANTED_NO_SHADOW))
+            status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
         if (status == VMM_OK)
             entry->needs_copy = false;
         if (entry->object != before && entry->wired_count > 0)

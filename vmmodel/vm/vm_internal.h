@@ -24,6 +24,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/list.h"
+#include "base/planted.h"
 #include "base/radix.h"
 #include "base/rng.h"
 #include "base/tree.h"

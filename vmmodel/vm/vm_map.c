@@ -116,7 +116,8 @@ vm_map_protect_entry(struct vm_map *map, struct vm_map_entry *entry, vmm_prot pr
     }
     if (entry->protection == before)
         return;
-    vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    if (!VMM_PLANTED(VMM_PLANTED_NO_NARROW))
+        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     trace_emit(&map->system->trace, EV_MAP_PROTECT, .space = map->space, .va = entry->start,
                .length = vm_entry_size(entry), .prot = entry->protection);
 }

@@ -139,7 +139,8 @@ vm_map_split(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool kee
     map->size -= vm_entry_size(twin);
     if (keeps_tail) {
         twin->end = at;
-        entry->offset = vm_entry_offset(entry, at);
+        if (!VMM_PLANTED(VMM_PLANTED_CLIP_OFFSET))
+            entry->offset = vm_entry_offset(entry, at);
         entry->start = at;
     } else {
         twin->offset = vm_entry_offset(entry, at);

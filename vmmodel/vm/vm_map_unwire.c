@@ -37,7 +37,7 @@ vm_map_end_transition(struct vm_map *map, const struct vm_map_entry *snapshot)
         wakes |= entry->needs_wakeup;
         entry->needs_wakeup = false;
     }
-    if (wakes)
+    if (wakes && !VMM_PLANTED(VMM_PLANTED_NO_WAKEUP))
         vm_map_wakeup(map, VM_SCHED_ENTRY_TRANSITION);
 }
 

@@ -314,7 +314,7 @@ vm_map_wire_undo(const struct vm_wire *wire, enum vmm_status status)
     enum vmm_status undone;
 
     done.end = wire->at;
-    if (done.start == done.end)
+    if (done.start == done.end || VMM_PLANTED(VMM_PLANTED_NO_UNDO))
         return status;
     undone = vm_map_unwire_locked(&done);
     return undone == VMM_OK ? status : undone;

@@ -62,7 +62,7 @@ vm_map_subtract_wire(struct vm_map *map, struct vm_map_entry *entry, bool user_w
     bool is_last_user = user_wire && entry->user_wired_count == 1;
 
     VMM_ASSERT(entry->wired_count > 0);
-    if (is_last_user)
+    if (is_last_user && !VMM_PLANTED(VMM_PLANTED_WIRE_SIZE))
         map->user_wire_size -= vm_entry_size(entry);
     entry->wired_count = (uint16_t)(entry->wired_count - (is_last_user || !user_wire));
     entry->user_wired_count = (uint16_t)(entry->user_wired_count - user_wire);

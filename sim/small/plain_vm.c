@@ -1,5 +1,5 @@
 /* plain_vm.c - see plain_vm.h */
-#include "plain_vm.h"
+#include "small/plain_vm.h"
 
 #include <stdlib.h>
 #include <string.h>

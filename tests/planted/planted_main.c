@@ -1,0 +1,113 @@
+/*
+ * planted_main.c - planted MISTAKE: the searches find what is planted, and nothing else
+ *
+ * 1 to 6: every short sequence of calls (sim/small) finds it. 7: the schedule explorer does. 0: with
+ * nothing planted both find nothing, as far as a test has time for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/planted.h"
+#include "core/explore.h"
+#include "fiber/fiber.h"
+#include "small/small.h"
+
+int VMM_PLANTED_MISTAKE;
+
+static void *
+take(void *context, size_t size)
+{
+    (void)context;
+    return aligned_alloc(64, (size + 63) / 64 * 64);
+}
+
+static void
+give(void *context, void *memory, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(memory);
+}
+
+static const struct vmm_alloc heap = { take, give, NULL };
+
+/* Whether a sequence of at most `depth` calls shows something. */
+static bool
+small_finds(uint32_t depth)
+{
+    enum small_outcome outcome = SMALL_MORE;
+    struct vm_profile profile;
+    struct small *small;
+    size_t row = 0;
+
+    vm_profile_find("macos-15.4", strlen("macos-15.4"), &row);
+    vm_profile_at(row, &profile);
+    small = small_create(&heap, &profile, depth);
+    while (outcome == SMALL_MORE)
+        outcome = small_step(small);
+    printf("%s\n%s%llu sequences\n", small_result(small)->what, small_result(small)->sequence,
+           (unsigned long long)small_result(small)->calls);
+    small_destroy(small);
+    return outcome == SMALL_VIOLATION;
+}
+
+static bool
+explore_finds(void)
+{
+    static const char text[] = "machine frames=512\n"
+                               "app = task\n"
+                               "buf = allocate app 2p\n"
+                               "md = descriptor buf direction=out\n"
+                               "m = map md kernel\n"
+                               "thread a {\n wire m in\n unwire m\n}\n"
+                               "thread b { wire m in\n unwire m\n}\n";
+    struct scn_fibers *fibers = fiber_set_create();
+    struct explore_options options = { .preemptions = 2, .limit = 1000 };
+    struct scn_program *program = NULL;
+    struct explore *explore;
+    struct scn_error error;
+    bool is_found = false;
+
+    if (scn_parse(&heap, text, strlen(text), &program, &error) != SCN_OK)
+        return false;
+    options.profile = scn_program_profile_at(program, 0);
+    explore = explore_create(&heap, program, fibers, &options);
+    while (explore_step(explore) == EXPLORE_MORE)
+        continue;
+    for (size_t i = 0; i < explore_failure_count(explore); i++) {
+        struct scn_report *report;
+        struct vmm_text line;
+        char bytes[512];
+
+        vmm_text_init(&line, bytes, sizeof bytes);
+        if (explore_run(program, &heap, fibers, options.profile, explore_failure_at(explore, i)->id,
+                        false, &report) != SCN_OK)
+            continue;
+        explore_say(report, &line);
+        printf("%s: %s\n", explore_failure_at(explore, i)->id, bytes);
+        is_found |= strstr(bytes, "lost wakeup") != NULL;
+        scn_report_free(report);
+    }
+    explore_destroy(explore);
+    scn_program_free(program);
+    fiber_set_destroy(fibers);
+    return is_found;
+}
+
+int
+main(int argc, char **argv)
+{
+    int mistake = argc > 1 ? atoi(argv[1]) : 0;
+    bool is_found;
+
+    VMM_PLANTED_MISTAKE = mistake;
+    if (mistake == VMM_PLANTED_NOTHING)
+        is_found = small_finds(4) || explore_finds();
+    else if (mistake == VMM_PLANTED_NO_WAKEUP)
+        is_found = explore_finds();
+    else
+        is_found = small_finds(5);
+    puts(is_found ? "found" : "found nothing");
+    return is_found == (mistake != VMM_PLANTED_NOTHING) ? 0 : 1;
+}
