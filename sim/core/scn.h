@@ -89,6 +89,7 @@ struct scn_step {
 struct scn_finding {
     const struct verify_rule *rule;
     struct trace_event event;
+    struct trace_event cause; /* what led to it, for rules of two events; sequence 0: none */
     uint32_t line;
     bool expected;
 };

@@ -297,6 +297,10 @@ put_finding(const struct printer *printer, const struct scn_finding *finding)
     colour(printer, PLAIN);
     if (report->stop.kind != VM_RUNNING && finding->line == report->stop_line)
         put_stop(printer);
+    if (finding->cause.sequence != 0) {
+        put_event(printer, &finding->cause);
+        put_event(printer, &finding->event);
+    }
     put_rule_line(printer, "what:    ", rule->sentence);
     put_rule_line(printer, "missing: ", rule->missing);
     put_rule_line(printer, "fix:     ", rule->fix);

@@ -87,6 +87,7 @@ scn_collect_findings(struct scn_run *run)
             return;
         found->finding.rule = run->verify.findings[i].rule;
         found->finding.event = run->verify.findings[i].event;
+        found->finding.cause = run->verify.findings[i].cause;
         found->finding.line = run->step->line;
         *run->found_tail = found;
         run->found_tail = &found->next;
@@ -398,6 +399,7 @@ run_in_world(struct scn_run *run)
     run->objects[SCN_KERNEL_NAME].is_made = true;
     run->objects[SCN_KERNEL_NAME].task = vmk_kernel_task();
     watch_world(run);
+    vm_system_watch_tlbs(run->system, true);
     if (run->options->injector != NULL)
         vm_system_set_injector(run->system, &run->injector);
     run_program(run);

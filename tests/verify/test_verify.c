@@ -371,14 +371,38 @@ events_without_a_fault_make_no_finding(void **state)
     (void)state;
     verify_init(&watch.verify, watch.findings, ROOM);
     for (unsigned kind = 0; kind < EV_KIND_COUNT; kind++) {
-        /* these five are findings whatever they carry */
+        /* these six are findings whatever they carry */
         if (kind == EV_PANIC || kind == EV_HANG || kind == EV_IOMAP_LEAK ||
-            kind == EV_FAULT_UNSAFE || kind == EV_STALE_HANDLE)
+            kind == EV_FAULT_UNSAFE || kind == EV_STALE_HANDLE || kind == EV_TLB_STALE)
             continue;
         watch.verify.sink.see(&watch.verify.sink,
                               &(struct trace_event){ .kind = (enum trace_kind)kind, .count = 1 });
     }
     assert_int_equal(watch.verify.count, 0);
+}
+
+/*  of the changes before it, the latest of the same page of the same space   */
+static void
+a_stale_translation_names_the_change_that_left_it(void **state)
+{
+    static const struct trace_event events[] = {
+        { .sequence = 1, .kind = EV_PMAP_ENTER, .space = 1, .va = 0x5000 },
+        { .sequence = 2, .kind = EV_PMAP_REMOVE, .space = 1, .va = 0x5000 },
+        { .sequence = 3, .kind = EV_PMAP_REMOVE, .space = 2, .va = 0x5000 },
+        { .sequence = 4, .kind = EV_PMAP_REMOVE, .space = 1, .va = 0x6000 },
+        { .sequence = 5, .kind = EV_TLB_STALE, .space = 1, .va = 0x5123 },
+        { .sequence = 6, .kind = EV_TLB_STALE, .space = 3, .va = 0x5123 },
+    };
+    struct watch watch;
+
+    (void)state;
+    verify_init(&watch.verify, watch.findings, ROOM);
+    for (size_t i = 0; i < VMM_COUNT_OF(events); i++)
+        watch.verify.sink.see(&watch.verify.sink, &events[i]);
+    assert_int_equal(watch.verify.count, 2);
+    assert_string_equal(watch.findings[0].rule->id, "stale-translation");
+    assert_int_equal(watch.findings[0].cause.sequence, 2);
+    assert_int_equal(watch.findings[1].cause.sequence, 0);
 }
 
 /*  wireRange() gave 2: a finding for a wire, none for an unwire                                   */
@@ -462,6 +486,7 @@ main(void)
         IOKIT_TEST(findings_beyond_the_room_are_counted),
         IOKIT_TEST(every_reason_to_stop_has_its_rule),
         IOKIT_TEST(events_without_a_fault_make_no_finding),
+        IOKIT_TEST(a_stale_translation_names_the_change_that_left_it),
         IOKIT_TEST(only_a_wire_can_go_beyond_rights),
         IOKIT_TEST(every_rule_says_what_why_and_where),
         IOKIT_TEST(a_rule_is_found_by_its_whole_id_only),

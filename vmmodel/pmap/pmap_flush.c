@@ -237,13 +237,14 @@ pmap_flush_sync(struct pmap *pmap)
 void
 pmap_flush_range(struct pmap *pmap, vmm_va start, vmm_va end)
 {
-    if (!VMM_PLANTED(VMM_PLANTED_NO_FLUSH))
-        pmap_flush_or_defer(pmap, start, end, NULL);
+    pmap_flush_or_defer(pmap, start, end, NULL);
 }
 
 void
 pmap_flush_or_defer(struct pmap *pmap, vmm_va start, vmm_va end, struct pmap_flush_context *later)
 {
+    if (VMM_PLANTED(VMM_PLANTED_NO_FLUSH))
+        return;
     if (pmap->system->machine->geometry->has_broadcast_flush) {
         pmap_flush_broadcasting(pmap, start, end);
         if (later == NULL)

@@ -6,6 +6,8 @@
 #include "base/assert.h"
 #include "verify/verify_memory.h"
 
+enum { VERIFY_PAGE_SHIFT = 12 }; /* the smallest page there is */
+
 static const struct verify_rule rules[] = {
 #define VERIFY_RULE(id, severity, sentence, missing, fix, source) \
     { id, severity, sentence, missing, fix, source },
@@ -54,7 +56,7 @@ verify_find(struct verify *verify, const struct trace_event *event, const char *
     if (rule->severity == VERIFY_CONTRACT && !verify->is_strict)
         return;
     if (verify->count < verify->capacity)
-        verify->findings[verify->count++] = (struct verify_finding){ rule, *event };
+        verify->findings[verify->count++] = (struct verify_finding){ .rule = rule, .event = *event };
     else
         verify->dropped++;
 }
@@ -211,6 +213,9 @@ verify_judge(struct verify *verify, const struct trace_event *event)
     case EV_HANG:
         verify_judge_stop(verify, event);
         break;
+    case EV_TLB_STALE:
+        verify_find(verify, event, "stale-translation");
+        break;
     case EV_FAULT_UNSAFE:
         verify_find(verify, event, "fault-with-interrupts-off");
         break;
@@ -266,12 +271,39 @@ verify_judge(struct verify *verify, const struct trace_event *event)
     }
 }
 
+static bool
+verify_changes_translation(const struct trace_event *event)
+{
+    return event->kind == EV_PMAP_REMOVE || event->kind == EV_PMAP_PROTECT ||
+           event->kind == EV_PMAP_ENTER;
+}
+
+/* The latest change of the translation that a stale one stood for; all 0: it is too long ago. */
+static struct trace_event
+verify_cause(const struct verify *verify, const struct trace_event *stale)
+{
+    for (size_t back = 1; back <= VERIFY_CHANGES && back <= verify->change_count; back++) {
+        const struct trace_event *change =
+            &verify->changes[(verify->change_count - back) % VERIFY_CHANGES];
+
+        if (change->space == stale->space &&
+            change->va >> VERIFY_PAGE_SHIFT == stale->va >> VERIFY_PAGE_SHIFT)
+            return *change;
+    }
+    return (struct trace_event){ 0 };
+}
+
 static void
 verify_see(struct trace_sink *sink, const struct trace_event *event)
 {
     struct verify *verify = VMM_CONTAINER(sink, struct verify, sink);
+    size_t before = verify->count;
 
     verify_judge(verify, event);
+    if (event->kind == EV_TLB_STALE && verify->count > before)
+        verify->findings[before].cause = verify_cause(verify, event);
+    if (verify_changes_translation(event))
+        verify->changes[verify->change_count++ % VERIFY_CHANGES] = *event;
     verify_remember(&verify->memory, event);
 }
 

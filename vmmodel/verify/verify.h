@@ -30,6 +30,7 @@ struct verify_rule {
 struct verify_finding {
     const struct verify_rule *rule;
     struct trace_event event; /* the event that decided */
+    struct trace_event cause; /* what led to it, where the rule needs both; sequence 0: none */
 };
 
 enum { VERIFY_ROOM = 64, VERIFY_HELD = 16 };
@@ -96,9 +97,13 @@ struct verify_memory {
     bool has_told_kpi;
 };
 
+enum { VERIFY_CHANGES = 64 };
+
 struct verify {
     struct trace_sink sink; /* attach this */
     struct verify_finding *findings;
+    struct trace_event changes[VERIFY_CHANGES]; /* of translations, the latest ones */
+    size_t change_count;
     size_t capacity;
     size_t count;
     uint64_t dropped;

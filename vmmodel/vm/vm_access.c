@@ -138,6 +138,21 @@ vm_access_notice(struct vm_system *system, const struct vm_access *access, vmm_v
                    .detail = section, .cpu = system->cpu);
 }
 
+/* What the hardware used against what the tables say now (vm.md I18). */
+static void
+vm_access_compare(struct vm_system *system, const struct vm_access *access, vmm_va va, vmm_ppn ppn)
+{
+    struct pmap_translation now;
+
+    if (pmap_query(vm_task_map(access->task)->pmap, va, &now) && now.ppn == ppn &&
+        (now.prot & (vmm_prot)access->kind) != 0)
+        return;
+    if (pmap_cpu_owes(system->pmaps, system->cpu) != 0)
+        return; /* it has not looked yet */
+    trace_emit(&system->trace, EV_TLB_STALE, .space = vm_task_id(access->task), .va = va,
+               .ppn = ppn, .prot = (vmm_prot)access->kind, .cpu = system->cpu);
+}
+
 /* Asks the hardware until it can do the access or nobody can. The frame is in *ppn then. */
 static enum vmm_status
 vm_access_translate(struct vm_system *system, const struct vm_access *access, vmm_va va,
@@ -153,6 +168,8 @@ vm_access_translate(struct vm_system *system, const struct vm_access *access, vm
 
         if (outcome == HW_OK) {
             vm_access_notice(system, access, va, *ppn);
+            if (system->watches_tlbs)
+                vm_access_compare(system, access, va, *ppn);
             return VMM_OK;
         }
         VMM_ASSERT(tries++ < VM_ACCESS_TRIES);

@@ -202,6 +202,7 @@ struct vm_system {
     const struct vmm_alloc *alloc;
     struct vm_profile profile;
     struct vm_sched *sched;
+    bool watches_tlbs;          /* vm_system_watch_tlbs() */
     struct vm_lock driver_lock; /* vm_system_driver_lock() */
     bool kernel_asserts;
     bool evicts_on_entry;

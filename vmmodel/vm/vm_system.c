@@ -201,6 +201,12 @@ vm_system_call_fails(const struct vm_system *system, enum vmm_call call)
     return vmm_call_fails(system->machine->frames.injector, call);
 }
 
+void
+vm_system_watch_tlbs(struct vm_system *system, bool watches)
+{
+    system->watches_tlbs = watches;
+}
+
 struct vm_lock *
 vm_system_driver_lock(struct vm_system *system)
 {

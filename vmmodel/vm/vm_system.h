@@ -63,6 +63,12 @@ void vm_system_set_sched(struct vm_system *system, struct vm_sched *sched);
 void vm_system_set_injector(struct vm_system *system, struct vmm_injector *injector);
 bool vm_system_call_fails(const struct vm_system *system, enum vmm_call call);
 
+/*
+ * From now on each access is compared with the tables: one that uses what a flush should have taken
+ * away is an event, unless that CPU still owes the flush (vm.md I18).
+ */
+void vm_system_watch_tlbs(struct vm_system *system, bool watches);
+
 /* The one lock of the floor above: gIOMemoryLock, under which it maps, unmaps and releases. */
 struct vm_lock *vm_system_driver_lock(struct vm_system *system);
 
