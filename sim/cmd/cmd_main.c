@@ -15,6 +15,8 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_explore_help, cmd_explore },
     { "inject", "run a scenario with every call failing once: what leaks, what breaks",
       cmd_inject_help, cmd_inject },
+    { "shrink", "the shortest scenario that still goes wrong in the same way", cmd_shrink_help,
+      cmd_shrink },
     { "stat", "run a scenario and print the counters as vm_stat does", cmd_stat_help, cmd_stat },
     { "vmmap", "run a scenario and print every map as vmmap does", cmd_vmmap_help, cmd_vmmap },
     { "price", "run a scenario and say what it cost, by floor, item, verb and line", cmd_price_help,

@@ -1,0 +1,91 @@
+/*
+ * cmd_shrink.c - faultline shrink: the shortest scenario that still goes wrong
+ */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/shrink.h"
+#include "fiber/fiber.h"
+#include "io/io_file.h"
+
+const char cmd_shrink_help[] =
+    "usage: faultline shrink [options] FILE\n"
+    "\n"
+    "Leaves out lines of a scenario that goes wrong as long as it goes wrong in the same way, and\n"
+    "prints what is left, with what it shows and its schedule in front. Threads may end with "
+    "another\n"
+    "schedule than the one they began with.\n"
+    "\n"
+    "  --schedule ID  that `faultline explore` printed; without it the first one that shows "
+    "something\n"
+    "  --help         this page\n"
+    "\n"
+    "exit: 0 done, 2 a bad file or option, or nothing goes wrong\n"
+    "\n"
+    "example:\n"
+    "  faultline shrink sim/scenarios/global_lock_hang.scn >short.scn\n";
+
+struct shrinking {
+    const char *file;
+    const char *id;
+    int code;
+};
+
+static bool
+shrink_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct shrinking *it = context;
+    struct scn_fibers *fibers = fiber_set_create();
+    struct io_bytes source = { 0 };
+    struct shrink_result result;
+    struct core_arena arena;
+    enum scn_outcome outcome = SCN_NO_MEMORY;
+    char why[IO_WHY_BYTES];
+
+    core_arena_init(&arena, &cmd_heap);
+    if (!io_file_read(it->file, SCN_SOURCE_MAX, &source, why)) {
+        it->code = cmd_complain(err, "%s: cannot be read: %s", it->file, why);
+    } else {
+        if (fibers != NULL)
+            outcome = shrink_scenario(&arena, fibers, source.data != NULL ? source.data : "",
+                                      source.length, it->id, &result);
+        if (outcome == SCN_OK) {
+            io_bytes_text(out, result.text);
+            io_bytes_format(err, "%zu of %zu lines are left after %llu runs\n", result.lines,
+                            result.from, (unsigned long long)result.runs);
+        } else {
+            it->code = cmd_complain(err, "%s: %s", it->file,
+                                    outcome == SCN_BAD_SOURCE
+                                        ? "nothing goes wrong: `faultline run` or `explore` must "
+                                          "find something first"
+                                        : "memory ran out");
+        }
+    }
+    io_bytes_free(&source);
+    core_arena_destroy(&arena);
+    fiber_set_destroy(fibers);
+    return false;
+}
+
+int
+cmd_shrink(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct shrinking it = { .code = CMD_CLEAN };
+    bool wants_help = false;
+    const struct cmd_option options[] = {
+        { "--schedule", NULL, &it.id },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (words->count == 0)
+        return cmd_trouble("'shrink' needs a file: faultline shrink FILE");
+    if (!cmd_at_most(verb, words, 1))
+        return CMD_TROUBLE;
+    it.file = words->word[0];
+    return cmd_work(shrink_work, &it, &it.code);
+}
