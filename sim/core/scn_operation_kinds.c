@@ -59,7 +59,7 @@ scn_run_bytes(struct scn_run *run, const struct scn_operands *operands, struct s
 {
     vmk_desc_t desc = scn_object_of(run, &operands->places[0])->desc;
 
-    result->address = (uint64_t)(uintptr_t)vmk_desc_bytes(desc);
+    result->address = vmk_sim_desc_bytes(desc);
     result->length = vmk_desc_capacity(desc);
     result->task = vmk_sim_desc_task(desc);
     result->is_null = result->address == 0;
@@ -110,8 +110,7 @@ scn_run_io_malloc(struct scn_run *run, const struct scn_operands *operands,
     uint64_t length = scn_value(run, operands->numbers[0]);
     bool is_pageable = (operands->given & SCN_TAKES_PAGEABLE) != 0;
 
-    result->address =
-        (uint64_t)(uintptr_t)(is_pageable ? vmk_alloc_pageable(length, 0) : vmk_alloc(length, 0));
+    result->address = is_pageable ? vmk_sim_alloc_pageable(length, 0) : vmk_sim_alloc(length, 0);
     result->length = length;
     result->task = vmk_kernel_task();
     result->is_null = result->address == 0;

@@ -215,7 +215,7 @@ sweep_add_random(struct sweep_reader *reader)
 {
     static const char how[] = "write: random 20 1 .. 4096";
     struct sweep_line *line = reader->line;
-    struct vmm_rng rng = { reader->sweep->seed ^ reader->sweep->param_count << 56 };
+    struct vmm_rng rng = { reader->sweep->seed ^ (uint64_t)reader->sweep->param_count << 56 };
     struct sweep_number parts[3]; /* how many, from, to */
     enum scn_outcome outcome = SCN_OK;
 

@@ -85,12 +85,18 @@ vmk_desc_direction(vmk_desc_t d)
     return md == NULL ? 0 : io_md_direction(md);
 }
 
-void *
-vmk_desc_bytes(vmk_desc_t d)
+uint64_t
+vmk_sim_desc_bytes(vmk_desc_t d)
 {
     const struct io_md *md = vmk_desc_of(d);
 
-    return md == NULL ? NULL : (void *)(uintptr_t)io_buffer_bytes(md);
+    return md == NULL ? 0 : io_buffer_bytes(md);
+}
+
+void *
+vmk_desc_bytes(vmk_desc_t d)
+{
+    return (void *)(uintptr_t)vmk_sim_desc_bytes(d);
 }
 
 uint64_t

@@ -211,8 +211,8 @@ vmk_dma_synchronize(vmk_dma_t c, uint32_t options)
 
 /* ---- the kernel's own memory ---- */
 
-void *
-vmk_alloc(uint64_t length, uint64_t alignment)
+uint64_t
+vmk_sim_alloc(uint64_t length, uint64_t alignment)
 {
     enum vmm_status status = vmk_world_runs();
     uint64_t address = 0;
@@ -221,7 +221,13 @@ vmk_alloc(uint64_t length, uint64_t alignment)
     if (status == VMM_OK)
         status = io_malloc(vmk_world_here()->system, length, alignment, false, &address);
     vmk_world_hide(status);
-    return (void *)(uintptr_t)address;
+    return address;
+}
+
+void *
+vmk_alloc(uint64_t length, uint64_t alignment)
+{
+    return (void *)(uintptr_t)vmk_sim_alloc(length, alignment);
 }
 
 void
@@ -232,8 +238,8 @@ vmk_free(void *p, uint64_t length, uint64_t alignment)
         (void)io_free(vmk_world_here()->system, (uintptr_t)p, length);
 }
 
-void *
-vmk_alloc_pageable(uint64_t length, uint64_t alignment)
+uint64_t
+vmk_sim_alloc_pageable(uint64_t length, uint64_t alignment)
 {
     enum vmm_status status = vmk_world_runs();
     uint64_t address = 0;
@@ -242,7 +248,13 @@ vmk_alloc_pageable(uint64_t length, uint64_t alignment)
     if (status == VMM_OK)
         status = io_malloc_pageable(vmk_world_here()->system, length, alignment, &address);
     vmk_world_hide(status);
-    return (void *)(uintptr_t)address;
+    return address;
+}
+
+void *
+vmk_alloc_pageable(uint64_t length, uint64_t alignment)
+{
+    return (void *)(uintptr_t)vmk_sim_alloc_pageable(length, alignment);
 }
 
 void

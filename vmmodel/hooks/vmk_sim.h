@@ -98,6 +98,14 @@ vmk_return_t vmk_sim_user_unwire(vmk_task_t task, uint64_t address, uint64_t len
 vmk_desc_t vmk_sim_desc_list(vmk_task_t task, uint64_t address, uint64_t length,
                              vmk_options_t options);
 
+/*
+ * vmk_alloc(), vmk_alloc_pageable() and vmk_desc_bytes() with the address as a number (0: NULL): the
+ * host's pointers may be shorter than the kernel's, as they are in a web page.
+ */
+uint64_t vmk_sim_alloc(uint64_t length, uint64_t alignment);
+uint64_t vmk_sim_alloc_pageable(uint64_t length, uint64_t alignment);
+uint64_t vmk_sim_desc_bytes(vmk_desc_t d);
+
 /* ---- contexts ---- */
 void vmk_sim_set_cpu(uint32_t cpu);
 void vmk_sim_enter(enum vm_no_fault kind);
