@@ -27,6 +27,7 @@
 #include "vm/vm_context.h"
 #include "vm/vm_digest.h"
 #include "vm/vm_fault.h"
+#include "vm/vm_look.h"
 #include "vm/vm_map.h"
 #include "vm/vm_map_behavior.h"
 #include "vm/vm_map_wire.h"

@@ -98,6 +98,7 @@ struct scn_snapshot; /* scn_snapshot.h */
 struct scn_fibers;   /* scn_threads.h */
 struct scn_schedule;
 struct scn_switch;
+struct scn_state; /* scn_state.h */
 
 struct scn_report {
     const struct vmm_alloc *alloc;
@@ -124,8 +125,9 @@ struct scn_report {
     const struct scn_snapshot *snapshot; /* when asked; NULL: not asked */
     struct scn_switch *switches;         /* from thread to thread, in order */
     size_t switch_count;
-    uint64_t choice_count; /* where more than one thread could have gone on */
-    bool is_cut;           /* the schedule gave the run up: nothing here counts */
+    uint64_t choice_count;         /* where more than one thread could have gone on */
+    bool is_cut;                   /* the schedule gave the run up: nothing here counts */
+    const struct scn_state *state; /* when asked; NULL: not asked */
 };
 
 enum scn_kernel { SCN_KERNEL_AS_WRITTEN, SCN_KERNEL_RELEASE, SCN_KERNEL_ASSERTS };
@@ -141,7 +143,11 @@ struct scn_options {
     struct scn_fibers *fibers; /* NULL: threads run one after the other, each to its end */
     struct vmm_injector *injector; /* makes calls of the model fail, or NULL */
     struct scn_schedule *schedule; /* NULL: a thread goes on until it ends or waits */
-    uint32_t hidden_caps; /* VMK_CAP_* bits to do without, as on a backend that lacks them */
+    uint32_t hidden_caps;   /* VMK_CAP_* bits to do without, as on a backend that lacks them */
+    uint64_t state_event;   /* keep what there is to see at this event, from 1 on; 0: do not */
+    bool state_has_address; /* walk the tables to this address then, not to the event's own */
+    uint32_t state_space;
+    uint64_t state_address;
 };
 
 /* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */

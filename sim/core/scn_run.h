@@ -15,6 +15,7 @@
 #define CORE_SCN_RUN_H
 
 #include "scn_program.h"
+#include "scn_state.h"
 #include "scn_watch.h"
 
 enum { SCN_STEP_FINDINGS = 64, SCN_NARRATION_MAX = 2048 };
@@ -81,6 +82,7 @@ struct scn_run {
     uint32_t caps; /* VMK_CAP_*, of the backend that answers */
     struct scn_object *objects;
     struct scn_watch watch;
+    struct scn_state_sink state;
     struct trace_digest digest;
     struct verify verify;
     struct verify_finding findings[SCN_STEP_FINDINGS];

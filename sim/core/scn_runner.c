@@ -367,6 +367,9 @@ watch_world(struct scn_run *run)
     trace_attach(trace, &run->watch.sink);
     trace_attach(trace, &run->digest.sink);
     trace_attach(trace, &run->verify.sink);
+    scn_state_watch(&run->state, run);
+    if (run->options->state_event != 0)
+        trace_attach(trace, &run->state.sink);
     vmk_sim_set_cpu(0);
 }
 
@@ -403,6 +406,8 @@ run_in_world(struct scn_run *run)
     if (run->options->injector != NULL)
         vm_system_set_injector(run->system, &run->injector);
     run_program(run);
+    if (run->options->state_event != 0 && !scn_is_out_of_memory(run))
+        scn_state_finish(&run->state);
     if (!scn_is_out_of_memory(run))
         finish_report(run);
     else if (run->options->check_each_step && !scn_has_stopped(run))

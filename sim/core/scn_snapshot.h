@@ -14,6 +14,7 @@
 #ifndef CORE_SCN_SNAPSHOT_H
 #define CORE_SCN_SNAPSHOT_H
 
+#include "core_json.h"
 #include "scn.h"
 
 struct scn_run;
@@ -52,5 +53,9 @@ void scn_view_text(const struct core_out *out, enum scn_view view, const char *f
 /* One element of the answer's "runs". */
 void scn_view_json(const struct core_out *out, enum scn_view view, const char *file,
                    const struct scn_program *program, const struct scn_report *report);
+
+/* The keys of one region, into an object that has begun. */
+void scn_view_json_region(struct core_json *object, const struct scn_region *region,
+                          uint64_t page_bytes);
 
 #endif

@@ -321,35 +321,42 @@ json_stat(struct core_json *run, const struct scn_snapshot *snapshot)
     core_json_end(&object);
 }
 
-static void
-json_region(const struct core_out *out, const struct scn_region *kept, uint64_t page_bytes)
+void
+scn_view_json_region(struct core_json *object, const struct scn_region *kept, uint64_t page_bytes)
 {
     const struct vm_region *region = &kept->region;
-    struct core_json object = core_json_begin(out);
     char bytes[32];
     struct vmm_text text;
 
-    core_json_string(&object, "type", region_type(region, bytes));
-    core_json_hex(&object, "start", region->start);
-    core_json_hex(&object, "end", region->end);
-    core_json_number(&object, "vsize", region->end - region->start);
-    core_json_number(&object, "resident", kept->pages.resident * page_bytes);
-    core_json_number(&object, "dirty", kept->pages.dirty * page_bytes);
-    core_json_number(&object, "swap", kept->pages.swapped_out * page_bytes);
+    core_json_string(object, "type", region_type(region, bytes));
+    core_json_hex(object, "start", region->start);
+    core_json_hex(object, "end", region->end);
+    core_json_number(object, "vsize", region->end - region->start);
+    core_json_number(object, "resident", kept->pages.resident * page_bytes);
+    core_json_number(object, "dirty", kept->pages.dirty * page_bytes);
+    core_json_number(object, "swap", kept->pages.swapped_out * page_bytes);
     vmm_text_init(&text, bytes, sizeof bytes);
     put_rights(&text, region->protection);
-    core_json_string(&object, "protection", text.bytes);
+    core_json_string(object, "protection", text.bytes);
     vmm_text_init(&text, bytes, sizeof bytes);
     put_rights(&text, region->max_protection);
-    core_json_string(&object, "max_protection", text.bytes);
-    core_json_string(&object, "share_mode", share_mode(kept->pages.share_mode));
-    core_json_string(&object, "purge", purge_state(region));
-    core_json_number(&object, "wired_count", region->wired_count);
-    core_json_number(&object, "user_wired_count", region->user_wired_count);
-    core_json_number(&object, "wired_pages", kept->pages.wired);
-    core_json_number(&object, "translated_pages", kept->translated);
-    core_json_number(&object, "wired_translations", kept->wired_translations);
-    core_json_string(&object, "detail", kept->detail);
+    core_json_string(object, "max_protection", text.bytes);
+    core_json_string(object, "share_mode", share_mode(kept->pages.share_mode));
+    core_json_string(object, "purge", purge_state(region));
+    core_json_number(object, "wired_count", region->wired_count);
+    core_json_number(object, "user_wired_count", region->user_wired_count);
+    core_json_number(object, "wired_pages", kept->pages.wired);
+    core_json_number(object, "translated_pages", kept->translated);
+    core_json_number(object, "wired_translations", kept->wired_translations);
+    core_json_string(object, "detail", kept->detail);
+}
+
+static void
+json_region(const struct core_out *out, const struct scn_region *kept, uint64_t page_bytes)
+{
+    struct core_json object = core_json_begin(out);
+
+    scn_view_json_region(&object, kept, page_bytes);
     core_json_end(&object);
 }
 

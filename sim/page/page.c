@@ -7,6 +7,7 @@
 
 #include "core/core_out.h"
 #include "core/scn.h"
+#include "core/scn_state.h"
 #include "core/sweep.h"
 
 #define PAGE_EXPORT(name) __attribute__((export_name(#name)))
@@ -132,22 +133,65 @@ page_run_all(const struct scn_program *program, int profile)
     return code == PAGE_TROUBLE || page.is_short ? page_no_memory() : code;
 }
 
-PAGE_EXPORT(page_run) int page_run(size_t length, int profile)
+/* The input as a program; NULL after the error was written. */
+static struct scn_program *
+page_program(size_t length, int profile)
 {
-    struct scn_program *program;
+    struct scn_program *program = NULL;
     struct scn_error error = { 0 };
     enum scn_outcome outcome;
-    int code;
 
-    if (length > page.input_length || profile >= (int)vm_profile_count())
-        return page_error(&(struct scn_error){ .what = "no such input or profile", .how = "ask" });
+    if (length > page.input_length || profile >= (int)vm_profile_count()) {
+        page_error(&(struct scn_error){ .what = "no such input or profile", .how = "ask" });
+        return NULL;
+    }
     page_begin();
     outcome = sweep_first_program(&page_heap, page.input, length, &program, &error);
-    if (outcome != SCN_OK)
-        return outcome == SCN_NO_MEMORY ? page_no_memory() : page_error(&error);
+    if (outcome == SCN_OK)
+        return program;
+    if (outcome == SCN_NO_MEMORY)
+        page_no_memory();
+    else
+        page_error(&error);
+    return NULL;
+}
+
+PAGE_EXPORT(page_run) int page_run(size_t length, int profile)
+{
+    struct scn_program *program = page_program(length, profile);
+    int code;
+
+    if (program == NULL)
+        return PAGE_TROUBLE;
     code = page_run_all(program, profile);
     scn_program_free(program);
     return code;
+}
+
+PAGE_EXPORT(page_state)
+int
+page_state(size_t length, int profile, uint32_t event, int space, uint32_t address_high,
+           uint32_t address_low)
+{
+    struct scn_options options = { .state_event = event != 0 ? event : 1,
+                                   .state_has_address = space != PAGE_NO_SPACE,
+                                   .state_space = (uint32_t)space,
+                                   .state_address = (uint64_t)address_high << 32 | address_low };
+    struct scn_program *program = page_program(length, profile);
+    struct scn_report *report;
+    enum scn_outcome outcome;
+
+    if (program == NULL)
+        return PAGE_TROUBLE;
+    outcome = scn_run(program, &page_heap,
+                      profile >= 0 ? (size_t)profile : scn_program_profile_at(program, 0), &options,
+                      &report);
+    if (outcome == SCN_OK) {
+        scn_state_json(&page_out, report->state);
+        scn_report_free(report);
+    }
+    scn_program_free(program);
+    return outcome != SCN_OK || page.is_short ? page_no_memory() : PAGE_CLEAN;
 }
 
 PAGE_EXPORT(page_profiles) int page_profiles(void)

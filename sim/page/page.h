@@ -27,6 +27,15 @@ char *page_input(size_t length);
  */
 int page_run(size_t length, int profile);
 
+/*
+ * What there is to see behind event number `event` (from 1; more than there are: at the end) of a run
+ * on that profile, as JSON (scn_state_json.c). `space` and the address in two halves: where to walk to,
+ * or PAGE_NO_SPACE for where the event is. Answers 0, or 2 and { "error": .. }.
+ */
+enum { PAGE_NO_SPACE = -1 };
+int page_state(size_t length, int profile, uint32_t event, int space, uint32_t address_high,
+               uint32_t address_low);
+
 /* The names of all profiles, as a JSON list, into the output. */
 int page_profiles(void);
 

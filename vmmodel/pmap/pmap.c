@@ -195,15 +195,6 @@ pmap_set_behavior(struct pmap_system *system, const struct pmap_behavior *behavi
 
 /* ---- looking ---- */
 
-static void
-pmap_decode(uint64_t pte, struct pmap_translation *found)
-{
-    *found = (struct pmap_translation){ .ppn = hw_pte_ppn(pte),
-                                        .prot = pmap_rights(pte),
-                                        .is_wired = (pte & HW_PTE_WIRED) != 0,
-                                        .is_soft_write = (pte & HW_PTE_SOFT_WRITE) != 0 };
-}
-
 bool
 pmap_query(const struct pmap *pmap, vmm_va va, struct pmap_translation *found)
 {

@@ -101,6 +101,16 @@ pmap_rights(uint64_t pte)
            (pte & HW_PTE_NX ? 0 : (vmm_prot)VMM_PROT_EXECUTE);
 }
 
+/* What a valid word says. */
+static inline void
+pmap_decode(uint64_t pte, struct pmap_translation *found)
+{
+    *found = (struct pmap_translation){ .ppn = hw_pte_ppn(pte),
+                                        .prot = pmap_rights(pte),
+                                        .is_wired = (pte & HW_PTE_WIRED) != 0,
+                                        .is_soft_write = (pte & HW_PTE_SOFT_WRITE) != 0 };
+}
+
 /* Tells the embedder of one word, or of neighbours, after the change (struct pmap_watch). */
 static inline void
 pmap_tell_entered(const struct pmap *pmap, vmm_va va, uint64_t pte)

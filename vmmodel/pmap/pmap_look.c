@@ -1,0 +1,121 @@
+/* pmap_look.c - see pmap_look.h */
+#include "pmap/pmap_look.h"
+
+#include "pmap/pmap_internal.h"
+
+/* ---- tables ---- */
+
+uint32_t
+pmap_look_walk(const struct pmap *pmap, vmm_va va, struct pmap_look_step steps[PMAP_LOOK_LEVELS])
+{
+    struct hw_machine *machine = pmap->system->machine;
+    const struct hw_geometry *geometry = machine->geometry;
+    vmm_ppn table = pmap->root;
+    uint32_t level = 0;
+
+    VMM_ASSERT(geometry->levels <= PMAP_LOOK_LEVELS);
+    while (level < geometry->levels) {
+        const uint64_t *slot = hw_pt_slot(&machine->frames, geometry, pmap->root, va, level, NULL);
+
+        steps[level] = (struct pmap_look_step){ table, hw_pt_index(geometry, va, level), *slot };
+        level++;
+        if (!(*slot & HW_PTE_VALID))
+            break;
+        table = hw_pte_ppn(*slot);
+    }
+    return level;
+}
+
+void
+pmap_look_mappings(const struct pmap_system *system, vmm_ppn ppn,
+                   void (*see)(void *context, uint32_t space, vmm_va va), void *context)
+{
+    if (ppn > system->machine->frames.count)
+        return;
+    for (const struct pmap_pv *pv = system->pv[ppn]; pv != NULL; pv = pv->next)
+        see(context, pv->pmap->space, pv->va);
+}
+
+/* ---- TLBs ---- */
+
+static const struct pmap *
+pmap_of_asid(const struct pmap_system *system, uint32_t asid)
+{
+    const struct vmm_list *link;
+
+    for (link = system->pmaps.next; link != &system->pmaps; link = link->next) {
+        const struct pmap *pmap = VMM_CONTAINER(link, struct pmap, link);
+
+        if (pmap->asid == asid)
+            return pmap;
+    }
+    return NULL;
+}
+
+/* The kernel's half has all bits above va_bits set. */
+static vmm_va
+pmap_va_of(const struct hw_geometry *geometry, uint64_t vpn, uint32_t asid)
+{
+    vmm_va va = vpn << geometry->page_shift;
+
+    return asid == 0 ? va | ~(((uint64_t)1 << geometry->va_bits) - 1) : va;
+}
+
+static bool
+pmap_level_holds(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uint64_t vpn,
+                 uint32_t asid)
+{
+    size_t way = level->sets != 0 ? hw_tlb_set(level, vpn) : 0;
+    size_t end = level->sets != 0 ? way + level->ways : 0;
+
+    while (way < end && level->tags[way] != (hw_tlb_tag(vpn, asid) | tlb->generation))
+        way++;
+    return way < end;
+}
+
+/* Walks one level after the other and passes on what no level before had. */
+struct pmap_look_walker {
+    const struct pmap_system *system;
+    const struct hw_tlb *tlb;
+    size_t level; /* 0: data, 1: instructions, 2: L2 */
+    void (*see)(void *context, const struct pmap_look_line *line);
+    void *context;
+};
+
+static void
+pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
+{
+    const struct pmap_look_walker *walker = context;
+    const struct hw_tlb *tlb = walker->tlb;
+    const struct pmap *pmap = pmap_of_asid(walker->system, asid);
+    bool in_data = pmap_level_holds(tlb, &tlb->l1, vpn, asid);
+    bool in_code = pmap_level_holds(tlb, &tlb->l1i, vpn, asid);
+    struct pmap_look_line line = { .space = pmap != NULL ? pmap->space : PMAP_LOOK_NO_SPACE,
+                                   .va = pmap_va_of(walker->system->machine->geometry, vpn, asid),
+                                   .in_l1 = in_data || in_code,
+                                   .in_l2 = pmap_level_holds(tlb, &tlb->l2, vpn, asid) };
+    struct pmap_translation now;
+
+    if ((walker->level > 0 && in_data) || (walker->level > 1 && in_code))
+        return;
+    pmap_decode(pte, &line.translation);
+    line.is_stale = pmap == NULL || !pmap_query(pmap, line.va, &now) ||
+                    now.ppn != line.translation.ppn || now.prot != line.translation.prot;
+    walker->see(walker->context, &line);
+}
+
+void
+pmap_look_tlb(const struct pmap_system *system, uint32_t cpu,
+              void (*see)(void *context, const struct pmap_look_line *line), void *context)
+{
+    struct pmap_look_walker walker = { system, &system->machine->cpus[cpu].tlb, 0, see, context };
+
+    for (; walker.level < 3; walker.level++) {
+        struct hw_tlb only = *walker.tlb; /* as if it had this level alone */
+
+        only.l1.sets = walker.level == 0 ? only.l1.sets : 0;
+        only.l1i.sets = walker.level == 1 ? only.l1i.sets : 0;
+        only.l2.sets = walker.level == 2 ? only.l2.sets : 0;
+        hw_tlb_each(&only, pmap_look_see, &walker);
+    }
+}
