@@ -51,6 +51,7 @@ int cmd_machines(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_matrix(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_price(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_report(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_shrink(const struct cmd_verb *verb, struct cmd_words *words);
@@ -76,6 +77,7 @@ extern const char cmd_machines_help[];
 extern const char cmd_matrix_help[];
 extern const char cmd_price_help[];
 extern const char cmd_profiles_help[];
+extern const char cmd_report_help[];
 extern const char cmd_rules_help[];
 extern const char cmd_run_help[];
 extern const char cmd_shrink_help[];
@@ -110,6 +112,9 @@ bool cmd_machine_load(const char *name, struct machine *machine, struct io_bytes
 
 /* Reads and parses a scenario file ("-": standard input); NULL after the complaint. */
 struct scn_program *cmd_load(const char *file, struct io_bytes *err);
+
+/* The same, with its text in *source, which the caller frees. */
+struct scn_program *cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err);
 
 /* A decimal number from 1 to UINT32_MAX behind `option`; false after the complaint. */
 bool cmd_number(const char *option, const char *text, uint32_t *number);

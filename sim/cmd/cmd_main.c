@@ -25,6 +25,8 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_compare_help, cmd_compare },
     { "machines", "the machines, their TLBs and prices, with sources", cmd_machines_help,
       cmd_machines },
+    { "report", "one HTML file that runs a scenario in any browser, step by step", cmd_report_help,
+      cmd_report },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
     { "explain", "what a code, rule, event, trap or behaviour means, and which call helps",

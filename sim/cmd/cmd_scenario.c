@@ -17,25 +17,32 @@ complain(struct io_bytes *err, const char *file, const struct scn_error *error)
 }
 
 struct scn_program *
-cmd_load(const char *file, struct io_bytes *err)
+cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err)
 {
     struct scn_program *program = NULL;
     struct scn_error error = { 0 };
-    struct io_bytes source = { 0 };
     char why[IO_WHY_BYTES];
     enum scn_outcome outcome;
 
-    if (!io_file_read(file, SCN_SOURCE_MAX, &source, why)) {
+    if (!io_file_read(file, SCN_SOURCE_MAX, source, why)) {
         cmd_complain(err, "%s: cannot be read: %s", file, why);
-        io_bytes_free(&source);
         return NULL;
     }
-    outcome = sweep_first_program(&cmd_heap, source.data != NULL ? source.data : "", source.length,
-                                  &program, &error);
-    io_bytes_free(&source);
+    outcome = sweep_first_program(&cmd_heap, source->data != NULL ? source->data : "",
+                                  source->length, &program, &error);
     if (outcome == SCN_BAD_SOURCE)
         complain(err, file, &error);
     if (outcome == SCN_NO_MEMORY)
         cmd_complain(err, "%s: memory ran out", file);
     return outcome == SCN_OK ? program : NULL;
+}
+
+struct scn_program *
+cmd_load(const char *file, struct io_bytes *err)
+{
+    struct io_bytes source = { 0 };
+    struct scn_program *program = cmd_load_text(file, &source, err);
+
+    io_bytes_free(&source);
+    return program;
 }

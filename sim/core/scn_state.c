@@ -184,6 +184,7 @@ take_walk(struct scn_run *run, struct scn_state *state)
     } else {
         return;
     }
+    state->walk_levels = vm_look_levels(run->system);
     state->walk_count = vm_look_walk(run->system, state->walk_space, state->walk_va, state->walk);
 }
 

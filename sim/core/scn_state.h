@@ -85,6 +85,7 @@ struct scn_state {
     uint32_t walk_space;
     vmm_va walk_va;
     struct pmap_look_step walk[PMAP_LOOK_LEVELS];
+    uint32_t walk_levels;
     size_t walk_count; /* 0: no address to walk to */
     uint64_t counters[EV_KIND_COUNT];
 };

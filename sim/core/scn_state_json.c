@@ -208,6 +208,7 @@ put_walk(struct core_json *state, const struct scn_state *from)
     object = core_json_begin(state->out);
     core_json_number(&object, "space", from->walk_space);
     core_json_hex(&object, "va", from->walk_va);
+    core_json_number(&object, "levels", from->walk_levels);
     core_json_list(&object, "steps");
     for (size_t i = 0; i < from->walk_count; i++) {
         struct core_json step;

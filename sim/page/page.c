@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/core_json.h"
 #include "core/core_out.h"
 #include "core/scn.h"
 #include "core/scn_state.h"
@@ -14,7 +15,7 @@
 
 enum { PAGE_CLEAN, PAGE_FINDINGS, PAGE_TROUBLE };
 
-static const char page_file[] = "scenario.scn";
+enum { PAGE_NAME_MAX = 255 };
 
 static struct {
     char *input;
@@ -23,7 +24,9 @@ static struct {
     size_t output_length;
     size_t output_room;
     bool is_short; /* memory ran out while the output grew */
-} page;
+    enum scn_kernel kernel;
+    char file[PAGE_NAME_MAX + 1];
+} page = { .file = "scenario.scn" };
 
 /* ---- memory ---- */
 
@@ -84,7 +87,7 @@ page_error(const struct scn_error *error)
     struct vmm_text text;
 
     vmm_text_init(&text, line, sizeof(line));
-    vmm_text_format(&text, "%s:%u:%u: %s: %s", page_file, error->line, error->column, error->what,
+    vmm_text_format(&text, "%s:%u:%u: %s: %s", page.file, error->line, error->column, error->what,
                     error->how);
     page_begin();
     core_format(&page_out, "{ \"error\": { \"line\": %u, \"column\": %u, \"text\": ", error->line,
@@ -104,13 +107,13 @@ page_no_memory(void)
 static int
 page_run_row(const struct scn_program *program, size_t row, bool is_first)
 {
-    struct scn_options options = { .keep_events = true };
+    struct scn_options options = { .keep_events = true, .kernel = page.kernel };
     struct scn_report *report;
     int code;
 
     if (scn_run(program, &page_heap, row, &options, &report) != SCN_OK)
         return PAGE_TROUBLE;
-    scn_json_run(&page_out, is_first, page_file, program, report, SCN_PRINT_EVENTS);
+    scn_json_run(&page_out, is_first, page.file, program, report, SCN_PRINT_EVENTS);
     code = report->verdict == SCN_CLEAN ? PAGE_CLEAN : PAGE_FINDINGS;
     scn_report_free(report);
     return code;
@@ -173,7 +176,8 @@ int
 page_state(size_t length, int profile, uint32_t event, int space, uint32_t address_high,
            uint32_t address_low)
 {
-    struct scn_options options = { .state_event = event != 0 ? event : 1,
+    struct scn_options options = { .kernel = page.kernel,
+                                   .state_event = event != 0 ? event : 1,
                                    .state_has_address = space != PAGE_NO_SPACE,
                                    .state_space = (uint32_t)space,
                                    .state_address = (uint64_t)address_high << 32 | address_low };
@@ -205,6 +209,42 @@ PAGE_EXPORT(page_profiles) int page_profiles(void)
         core_put_json(&page_out, profile.name);
     }
     core_put(&page_out, "]\n");
+    return PAGE_CLEAN;
+}
+
+PAGE_EXPORT(page_kinds) int page_kinds(void)
+{
+    page_begin();
+    for (uint32_t kind = 0; kind < EV_KIND_COUNT; kind++) {
+        struct core_json object;
+
+        core_put(&page_out, kind == 0 ? "[" : ", ");
+        object = core_json_begin(&page_out);
+        core_json_string(&object, "name", trace_kind_name((enum trace_kind)kind));
+        core_json_string(&object, "text", trace_kind_text((enum trace_kind)kind));
+        core_json_string(&object, "xnu", trace_kind_xnu((enum trace_kind)kind));
+        core_json_end(&object);
+    }
+    core_put(&page_out, "]\n");
+    return PAGE_CLEAN;
+}
+
+/* ---- settings ---- */
+
+PAGE_EXPORT(page_kernel) int page_kernel(int kernel)
+{
+    if (kernel < SCN_KERNEL_AS_WRITTEN || kernel > SCN_KERNEL_ASSERTS)
+        return PAGE_TROUBLE;
+    page.kernel = (enum scn_kernel)kernel;
+    return PAGE_CLEAN;
+}
+
+PAGE_EXPORT(page_name) int page_name(size_t length)
+{
+    if (length == 0 || length > PAGE_NAME_MAX || length > page.input_length)
+        return PAGE_TROUBLE;
+    memcpy(page.file, page.input, length);
+    page.file[length] = '\0';
     return PAGE_CLEAN;
 }
 

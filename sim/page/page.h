@@ -39,6 +39,15 @@ int page_state(size_t length, int profile, uint32_t event, int space, uint32_t a
 /* The names of all profiles, as a JSON list, into the output. */
 int page_profiles(void);
 
+/* Every kind of event: [{ "name": .., "text": .., "xnu": .. }, ..]. */
+int page_kinds(void);
+
+/* From now on: 0 the kernel that the text's machine line names, 1 release, 2 with assertions. */
+int page_kernel(int kernel);
+
+/* From now on the first `length` bytes of the input (at most 255) name the text in what is said. */
+int page_name(size_t length);
+
 const char *page_output(void);
 size_t page_output_length(void);
 

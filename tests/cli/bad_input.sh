@@ -79,6 +79,11 @@ refuse "/nonexistent: " matrix /nonexistent
 refuse "truncated_word.scn:1:7: unknown operation 'tas'" matrix --json truncated_word.scn
 refuse "does not know what to do with 'good.scn'" matrix good.scn good.scn
 refuse "unknown option '--profile' of 'matrix'" matrix --profile macos-11 good.scn
+refuse "'report' needs a file: faultline report FILE -o OUT.html" report
+refuse "'report' needs a place to write: faultline report FILE -o OUT.html" report good.scn
+refuse "/nonexistent: " report /nonexistent -o out.html
+refuse "truncated_word.scn:1:7: unknown operation 'tas'" report truncated_word.scn -o out.html
+refuse "unknown profile 'macos-16'" report --profile macos-16 good.scn -o out.html
 refuse "unknown verb 'vmap': did you mean 'vmmap'?" vmap good.scn
 refuse "unknown verb 'vm_stat'" vm_stat good.scn
 

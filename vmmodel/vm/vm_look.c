@@ -68,6 +68,12 @@ vm_look_walk(const struct vm_system *system, uint32_t space, vmm_va va,
     return pmap_look_walk(vm_task_map(task)->pmap, va, steps);
 }
 
+uint32_t
+vm_look_levels(const struct vm_system *system)
+{
+    return system->machine->geometry->levels;
+}
+
 void
 vm_look_mappings(const struct vm_system *system, vmm_ppn ppn,
                  void (*see)(void *context, uint32_t space, vmm_va va), void *context)

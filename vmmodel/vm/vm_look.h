@@ -54,6 +54,9 @@ bool vm_look_page(const struct vm_object *object, vmm_off *offset, struct vm_loo
 uint32_t vm_look_walk(const struct vm_system *system, uint32_t space, vmm_va va,
                       struct pmap_look_step steps[PMAP_LOOK_LEVELS]);
 
+/* How many words a whole walk reads. */
+uint32_t vm_look_levels(const struct vm_system *system);
+
 void vm_look_mappings(const struct vm_system *system, vmm_ppn ppn,
                       void (*see)(void *context, uint32_t space, vmm_va va), void *context);
 void vm_look_tlb(const struct vm_system *system, uint32_t cpu,

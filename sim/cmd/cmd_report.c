@@ -1,0 +1,145 @@
+/*
+ * cmd_report.c - faultline report: a scenario in one HTML file that runs it
+ *
+ * The page carries the model as wasm, so the report holds no results: it makes them when it is opened.
+ */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/core_json.h"
+#include "io/io_file.h"
+#include "page/page_template.h"
+
+const char cmd_report_help[] =
+    "usage: faultline report [options] FILE -o OUT.html\n"
+    "\n"
+    "Writes one HTML file with the scenario and the model inside. It opens from disk in any "
+    "browser,\n"
+    "fetches nothing, steps forward and back through every event, and runs again what is edited "
+    "in\n"
+    "it, on any release. FILE may be - for standard input, OUT - for standard output.\n"
+    "\n"
+    "  -o OUT          the file to write\n"
+    "  --profile NAME  show this release first\n"
+    "  --help          this page\n"
+    "\n"
+    "exit: 0 written, 2 a bad file or option\n"
+    "\n"
+    "example:\n"
+    "  faultline report sim/scenarios/r25140509_prepare_leaves_mapping_lazy.scn -o r.html\n";
+
+struct reporting {
+    const char *file;
+    const char *to;
+    const char *profile; /* NULL: the first that the scenario names */
+    int code;
+};
+
+/* Inside a script element "<" could end it; in JSON it may be written otherwise. */
+static void
+put_for_script(void *context, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == '<')
+            io_bytes_put(context, "\\u003c", 6);
+        else
+            io_bytes_put(context, &bytes[i], 1);
+    }
+}
+
+/* { "file": .., "text": .., "profile": .. } */
+static void
+put_given(const struct reporting *reporting, const struct io_bytes *source, struct io_bytes *page)
+{
+    const struct core_out out = { put_for_script, page };
+    struct core_json given = core_json_begin(&out);
+
+    core_json_string(&given, "file",
+                     strcmp(reporting->file, "-") == 0 ? "scenario.scn" : reporting->file);
+    core_json_string(&given, "text", source->data);
+    core_json_string(&given, "profile", reporting->profile);
+    core_json_end(&given);
+}
+
+static bool
+put_page(const struct reporting *reporting, const struct io_bytes *source, struct io_bytes *page)
+{
+    size_t length;
+    const char *template = page_template(&length);
+    const char *place = template != NULL ? strstr(template, PAGE_PLACE) : NULL;
+    size_t before;
+
+    if (place == NULL)
+        return false;
+    before = (size_t)(place - template);
+    io_bytes_put(page, template, before);
+    put_given(reporting, source, page);
+    io_bytes_put(page, place + strlen(PAGE_PLACE), length - before - strlen(PAGE_PLACE));
+    return true;
+}
+
+static void
+write_page(struct reporting *reporting, struct io_bytes *page, struct io_bytes *out,
+           struct io_bytes *err)
+{
+    char why[IO_WHY_BYTES];
+
+    if (page->is_short)
+        reporting->code = cmd_complain(err, "%s: memory ran out", reporting->file);
+    else if (strcmp(reporting->to, "-") == 0)
+        io_bytes_put(out, page->data, page->length);
+    else if (!io_file_write(reporting->to, page->data, page->length, why))
+        reporting->code = cmd_complain(err, "%s: cannot be written: %s", reporting->to, why);
+}
+
+static bool
+report_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    struct reporting *reporting = context;
+    struct io_bytes source = { 0 };
+    struct io_bytes page = { 0 };
+    struct scn_program *program = cmd_load_text(reporting->file, &source, err);
+
+    io_bytes_put(&source, "", 1); /* the text ends here */
+    if (program == NULL)
+        reporting->code = CMD_TROUBLE;
+    else if (!put_page(reporting, &source, &page))
+        reporting->code =
+            cmd_complain(err, "faultline: this build has no page in it: './run page' puts it in");
+    else
+        write_page(reporting, &page, out, err);
+    if (program != NULL)
+        scn_program_free(program);
+    io_bytes_free(&page);
+    io_bytes_free(&source);
+    return false;
+}
+
+int
+cmd_report(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    struct reporting reporting = { 0 };
+    bool wants_help = false;
+    size_t row;
+    const struct cmd_option options[] = {
+        { "-o", NULL, &reporting.to },
+        { "--profile", NULL, &reporting.profile },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (reporting.profile != NULL && !cmd_profile_find(reporting.profile, &row))
+        return CMD_TROUBLE;
+    if (words->count == 0)
+        return cmd_trouble("'report' needs a file: faultline report FILE -o OUT.html");
+    if (reporting.to == NULL)
+        return cmd_trouble("'report' needs a place to write: faultline report FILE -o OUT.html");
+    if (!cmd_at_most(verb, words, 1))
+        return CMD_TROUBLE;
+    reporting.file = words->word[0];
+    return cmd_work(report_work, &reporting, &reporting.code);
+}
