@@ -25,6 +25,7 @@ static const struct cmd_verb cmd_verbs[] = {
       cmd_compare_help, cmd_compare },
     { "machines", "the machines, their TLBs and prices, with sources", cmd_machines_help,
       cmd_machines },
+    { "step", "step through a run, forward and back, in the terminal", cmd_step_help, cmd_step },
     { "report", "one HTML file that runs a scenario in any browser, step by step", cmd_report_help,
       cmd_report },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,

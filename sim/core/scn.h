@@ -132,6 +132,13 @@ struct scn_report {
 
 enum scn_kernel { SCN_KERNEL_AS_WRITTEN, SCN_KERNEL_RELEASE, SCN_KERNEL_ASSERTS };
 
+/* Told of a run while it goes on. `event` may change the options' state_event, to what is yet to come. */
+struct scn_follower {
+    void *context;
+    void (*event)(void *context, uint64_t seen);                 /* behind every event */
+    void (*state)(void *context, const struct scn_state *state); /* as soon as it is taken */
+};
+
 struct scn_options {
     enum scn_kernel kernel;             /* against what the `machine` line says */
     const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
@@ -148,6 +155,7 @@ struct scn_options {
     bool state_has_address; /* walk the tables to this address then, not to the event's own */
     uint32_t state_space;
     uint64_t state_address;
+    const struct scn_follower *follower; /* NULL: nobody */
 };
 
 /* Runs the program on one profile row. SCN_OK: *report is filled. Makes its own world. */

@@ -368,7 +368,7 @@ watch_world(struct scn_run *run)
     trace_attach(trace, &run->digest.sink);
     trace_attach(trace, &run->verify.sink);
     scn_state_watch(&run->state, run);
-    if (run->options->state_event != 0)
+    if (run->options->state_event != 0 || run->options->follower != NULL)
         trace_attach(trace, &run->state.sink);
     vmk_sim_set_cpu(0);
 }

@@ -156,9 +156,8 @@ take_cpus(struct taking *taking)
 
 /* ---- the walk ---- */
 
-/* Whether the event is about an address, and not about an offset of an object. */
-static bool
-event_has_address(const struct trace_event *event)
+bool
+scn_event_has_address(const struct trace_event *event)
 {
     struct core_field field = { .rest = trace_kind_fields(event->kind) };
 
@@ -178,7 +177,7 @@ take_walk(struct scn_run *run, struct scn_state *state)
     if (options->state_has_address) {
         state->walk_space = options->state_space;
         state->walk_va = options->state_address;
-    } else if (state->has_last && event_has_address(&state->last)) {
+    } else if (state->has_last && scn_event_has_address(&state->last)) {
         state->walk_space = state->last.space;
         state->walk_va = state->last.va;
     } else {
@@ -214,6 +213,8 @@ take_state(struct scn_state_sink *sink, const struct trace_event *last)
     for (size_t kind = 0; kind < EV_KIND_COUNT; kind++)
         state->counters[kind] = counters[kind] - run->start_counters[kind];
     run->report->state = state;
+    if (run->options->follower != NULL)
+        run->options->follower->state(run->options->follower->context, state);
 }
 
 static void
@@ -221,7 +222,12 @@ see(struct trace_sink *trace_sink, const struct trace_event *event)
 {
     struct scn_state_sink *sink = VMM_CONTAINER(trace_sink, struct scn_state_sink, sink);
 
-    if (++sink->seen == sink->run->options->state_event)
+    const struct scn_options *options = sink->run->options;
+
+    sink->seen++;
+    if (options->follower != NULL)
+        options->follower->event(options->follower->context, sink->seen);
+    if (sink->seen == options->state_event)
         take_state(sink, event);
 }
 

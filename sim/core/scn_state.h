@@ -102,6 +102,9 @@ void scn_state_watch(struct scn_state_sink *sink, struct scn_run *run);
 /* Takes it at the end of a run that had too few events. */
 void scn_state_finish(struct scn_state_sink *sink);
 
+/* Whether the event is about an address, and not about an offset of an object. */
+bool scn_event_has_address(const struct trace_event *event);
+
 void scn_state_json(const struct core_out *out, const struct scn_state *state);
 
 #endif

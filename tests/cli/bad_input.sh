@@ -43,7 +43,7 @@ refuse "does not know what to do with 'more'" story more
 refuse "run" run
 refuse "/nonexistent: " run /nonexistent
 refuse "folder.scn: " run folder.scn
-refuse "binary.scn:1:" run binary.scn
+refuse "binary.scn:" run binary.scn
 refuse "long_line.scn: " run long_line.scn
 refuse "empty.scn: the file is empty" run empty.scn
 refuse "overflow.scn:2:20: the number needs more than 64 bits" run overflow.scn
@@ -79,6 +79,10 @@ refuse "/nonexistent: " matrix /nonexistent
 refuse "truncated_word.scn:1:7: unknown operation 'tas'" matrix --json truncated_word.scn
 refuse "does not know what to do with 'good.scn'" matrix good.scn good.scn
 refuse "unknown option '--profile' of 'matrix'" matrix --profile macos-11 good.scn
+refuse "'step' needs a file: faultline step FILE" step
+refuse "/nonexistent: " step /nonexistent
+refuse "/nonexistent: cannot be read" step --script /nonexistent good.scn
+refuse "truncated_word.scn:1:7: unknown operation 'tas'" step truncated_word.scn
 refuse "'report' needs a file: faultline report FILE -o OUT.html" report
 refuse "'report' needs a place to write: faultline report FILE -o OUT.html" report good.scn
 refuse "/nonexistent: " report /nonexistent -o out.html

@@ -1,0 +1,147 @@
+/*
+ * cmd_step.c - faultline step: through a run, event by event
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/step.h"
+#include "io/io_file.h"
+
+const char cmd_step_help[] =
+    "usage: faultline step [options] FILE\n"
+    "\n"
+    "Runs a scenario and steps through what happened, forward and back: maps page by page, "
+    "objects,\n"
+    "the page-table walk of an address, every TLB, who maps a frame, counters. What changed since "
+    "the\n"
+    "last command has a * before it. On a terminal it is a screen with keys; else it reads "
+    "commands,\n"
+    "one a line, from standard input and writes what they show.\n"
+    "\n"
+    "  --script FILE   read the commands from this file\n"
+    "  --profile NAME  run on this release instead of the first that the file names\n"
+    "  --help          this page; 'help' among the commands lists them\n"
+    "\n"
+    "exit: 0 stepped through, 2 a bad file or option\n"
+    "\n"
+    "example:\n"
+    "  printf 'until PAGE_WIRE\\nobjects\\n' | faultline step "
+    "sim/scenarios/way3_wire_then_access.scn\n";
+
+enum { SCRIPT_MAX = 1 << 20 };
+
+static void
+put_all(const struct io_bytes *bytes, FILE *to)
+{
+    if (bytes->length > 0)
+        fwrite(bytes->data, 1, bytes->length, to);
+}
+
+/* One command, as it would look had somebody typed it. */
+static void
+transcribe(struct step *step, const char *command)
+{
+    struct io_bytes said = { 0 };
+
+    printf("> %s\n", command);
+    step_do(step, command, &said);
+    if (!step->is_over) {
+        step_put_event(step, &said);
+        step_put_view(step, &said);
+    }
+    put_all(&said, stdout);
+    io_bytes_free(&said);
+}
+
+static void
+transcribe_all(struct step *step, char *script)
+{
+    char *rest = script;
+
+    while (!step->is_over && *rest != '\0') {
+        size_t length = strcspn(rest, "\n");
+        bool is_last = rest[length] == '\0';
+
+        rest[length] = '\0';
+        if (rest[0] != '#' && length > 0)
+            transcribe(step, rest);
+        rest += length + (is_last ? 0 : 1);
+    }
+}
+
+static int
+step_transcript(struct step *step, const char *script)
+{
+    struct io_bytes commands = { 0 };
+    char why[IO_WHY_BYTES];
+
+    if (!io_file_read(script, SCRIPT_MAX, &commands, why)) {
+        io_bytes_free(&commands);
+        return cmd_trouble("%s: cannot be read: %s", script, why);
+    }
+    io_bytes_put(&commands, "", 1);
+    transcribe_all(step, commands.data);
+    io_bytes_free(&commands);
+    return fflush(stdout) == 0 ? CMD_CLEAN : cmd_trouble("cannot write the output");
+}
+
+/* Without the loop: its threads would not be there in a forked checkpoint. */
+static int
+step_program(const char *file, struct scn_program *program, const char *script, size_t row)
+{
+    struct step *step = malloc(sizeof(*step));
+    struct io_bytes err = { 0 };
+    int code = CMD_TROUBLE;
+
+    if (step == NULL)
+        return cmd_trouble("memory ran out");
+    if (step_begin(step, file, program, row, &err)) {
+        bool is_screen = script == NULL && io_is_terminal(0) && io_is_terminal(1);
+
+        code = is_screen ? step_screen(step) : step_transcript(step, script != NULL ? script : "-");
+        step_end(step);
+    }
+    put_all(&err, stderr);
+    io_bytes_free(&err);
+    free(step);
+    return code;
+}
+
+int
+cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
+{
+    const char *profile = NULL, *script = NULL;
+    bool wants_help = false;
+    struct io_bytes err = { 0 };
+    struct scn_program *program;
+    size_t row = 0;
+    int code = CMD_TROUBLE;
+    const struct cmd_option options[] = {
+        { "--profile", NULL, &profile },
+        { "--script", NULL, &script },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
+    };
+
+    if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
+        return CMD_TROUBLE;
+    if (wants_help)
+        return cmd_say(verb->help);
+    if (profile != NULL && !cmd_profile_find(profile, &row))
+        return CMD_TROUBLE;
+    if (words->count == 0)
+        return cmd_trouble("'step' needs a file: faultline step FILE");
+    if (!cmd_at_most(verb, words, 1))
+        return CMD_TROUBLE;
+    program = cmd_load(words->word[0], &err);
+    if (program == NULL) {
+        put_all(&err, stderr);
+    } else {
+        row = profile != NULL ? row : scn_program_profile_at(program, 0);
+        code = step_program(words->word[0], program, script, row);
+        scn_program_free(program);
+    }
+    io_bytes_free(&err);
+    return code;
+}
