@@ -71,6 +71,21 @@ scn_threads_are_quiet(const struct scn_run *run)
     return true;
 }
 
+/* ---- the state at an event: a kernel shows none of it ---- */
+
+void
+scn_state_watch(struct scn_state_sink *state, struct scn_run *run)
+{
+    (void)state;
+    (void)run;
+}
+
+void
+scn_state_finish(struct scn_state_sink *state)
+{
+    (void)state;
+}
+
 /* ---- what only the vm floor has ---- */
 
 /* No entry is ever made, so there is none to release or to measure. */

@@ -103,6 +103,34 @@ vm_system_set_injector(struct vm_system *system, struct vmm_injector *injector)
     (void)injector;
 }
 
+/* Nobody watches a real TLB. */
+void
+vm_system_watch_tlbs(struct vm_system *system, bool watches)
+{
+    (void)system;
+    (void)watches;
+}
+
+/* ---- addresses as numbers: here pointers are as long as the kernel's ---- */
+
+uint64_t
+vmk_sim_alloc(uint64_t length, uint64_t alignment)
+{
+    return (uint64_t)(uintptr_t)vmk_alloc(length, alignment);
+}
+
+uint64_t
+vmk_sim_alloc_pageable(uint64_t length, uint64_t alignment)
+{
+    return (uint64_t)(uintptr_t)vmk_alloc_pageable(length, alignment);
+}
+
+uint64_t
+vmk_sim_desc_bytes(vmk_desc_t d)
+{
+    return (uint64_t)(uintptr_t)vmk_desc_bytes(d);
+}
+
 const char *
 vmk_sim_check(void)
 {

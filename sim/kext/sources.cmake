@@ -5,6 +5,7 @@ set(model ${PROJECT_SOURCE_DIR}/vmmodel)
 # The runner without what prints for people and what works on the vm floor.
 file(GLOB kext_c CONFIGURE_DEPENDS ${core}/scn_*.c ${core}/core_*.c ${core}/contract*.c)
 list(REMOVE_ITEM kext_c ${core}/scn_print.c ${core}/scn_view.c
+    ${core}/scn_state.c ${core}/scn_state_json.c
     ${core}/scn_operation_vm.c ${core}/scn_expect_vm.c ${core}/scn_threads.c)
 
 # What the runner asks of the model: names, numbers, releases and rules, but none of its floors.
