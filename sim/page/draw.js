@@ -315,13 +315,14 @@ function drawCounters(events, at) {
 
 // ---- findings ----
 
-function drawFinding(finding, run) {
+// The panic's own words stand once, at the first finding about it.
+function drawFinding(finding, index, run) {
     const expected = finding.expected ? ', and the scenario expects it' : '';
     const stop = run.stop.kind !== 'running' && run.stop.line === finding.line;
     return el('div', { class: `finding ${finding.severity === 'advice' ? 'warn' : ''}` },
         el('h2', {}, `${stop ? `${capital(run.stop.kind)} at` : 'Finding on'} line ${finding.line}: ${finding.rule}`,
             el('span', { class: 'dim' }, ` (${finding.severity}${expected})`)),
-        stop ? el('pre', {}, run.stop.text) : null,
+        stop && run.findings.findIndex(({ line }) => line === finding.line) === index ? el('pre', {}, run.stop.text) : null,
         el('dl', {},
             el('dt', {}, 'what'), el('dd', {}, finding.sentence),
             el('dt', {}, 'missing'), el('dd', {}, finding.missing),
@@ -337,7 +338,7 @@ function drawFailures(run) {
 }
 
 function drawFindings(run) {
-    const parts = run.findings.map((finding) => drawFinding(finding, run));
+    const parts = run.findings.map((finding, index) => drawFinding(finding, index, run));
     if (!parts.length && run.stop.kind !== 'running')
         parts.push(el('div', { class: 'finding' }, el('h2', {}, `${capital(run.stop.kind)} at line ${run.stop.line}: ${run.stop.reason}`),
             el('pre', {}, run.stop.text)));
