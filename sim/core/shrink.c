@@ -251,8 +251,10 @@ shrink_scenario(struct core_arena *arena, struct scn_fibers *fibers, const char 
         return SCN_BAD_SOURCE;
     for (size_t size = shrink.count / 2; size > 1; size /= 2)
         pass(&shrink, size);
-    while (is_shorter)
-        is_shorter = pass_blocks(&shrink) | pass(&shrink, 1);
+    while (is_shorter) {
+        is_shorter = pass_blocks(&shrink);
+        is_shorter = pass(&shrink, 1) || is_shorter;
+    }
     if (!is_still_wrong(&shrink))
         return SCN_NO_MEMORY;
     for (size_t i = 0; i < shrink.count; i++)
