@@ -81,7 +81,11 @@ import fcntl, os, pty, re, select, struct, sys, termios
 def screen(text):
     return re.sub(r"\033\[[?0-9]*[A-Za-z]", "", text.split("\033[H")[-1])
 
-pid, tty = pty.fork()
+try:
+    pid, tty = pty.fork()
+except OSError as why:
+    print(f"all held but the screen, which was not looked at: {why}")
+    sys.exit(77) # ctest calls that skipped
 if pid == 0:
     os.environ["TERM"] = "xterm"
     os.execv(sys.argv[1], [sys.argv[1], "step", "s.scn"])

@@ -6,7 +6,7 @@ trap 'rm -rf "$work"' EXIT
 fail() { printf '%s\n' "$@"; exit 1; }
 
 cmake --install "$BUILD" --prefix "$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-{ CC=$1 CXX=$2 cmake -S "$SOURCE/tests/examples/user_client" -B "$work/build" \
+{ CC=$1 CXX=$2 cmake -G Ninja -S "$SOURCE/tests/examples/user_client" -B "$work/build" \
       -DCMAKE_PREFIX_PATH="$work/prefix" && cmake --build "$work/build"; } >"$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 
