@@ -29,5 +29,5 @@ C
 PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name faultline.pc)")
 export PKG_CONFIG_PATH
 # shellcheck disable=SC2046
-"$1" "$work/plain.c" -o "$work/plain" $(pkg-config --static --define-variable=prefix="$work/prefix" --cflags --libs faultline)
+"$1" "$work/plain.c" -o "$work/plain" $(pkg-config --define-variable=prefix="$work/prefix" --cflags --libs faultline)
 "$work/plain"
