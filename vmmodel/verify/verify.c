@@ -56,7 +56,8 @@ verify_find(struct verify *verify, const struct trace_event *event, const char *
     if (rule->severity == VERIFY_CONTRACT && !verify->is_strict)
         return;
     if (verify->count < verify->capacity)
-        verify->findings[verify->count++] = (struct verify_finding){ .rule = rule, .event = *event };
+        verify->findings[verify->count++] =
+            (struct verify_finding){ .rule = rule, .event = *event };
     else
         verify->dropped++;
 }
