@@ -200,7 +200,8 @@ vm_device_dma_read(struct vm_system *system, uint64_t address, void *to, vmm_siz
         if (span.kind != VM_DEVICE_NOBODYS && to != NULL)
             vm_device_read(system, address, out, span.bytes);
         vm_device_announce(system, address, &span, VMM_PROT_READ);
-        out += to == NULL ? 0 : span.bytes;
+        if (out != NULL)
+            out += span.bytes;
         address += span.bytes;
         length -= span.bytes;
     }
