@@ -17,7 +17,9 @@ for name in $targets; do
     folders="build/corpus/$name sim/scenarios"
     [ ! -d "tests/fuzz/corpus/$name" ] || folders="$folders tests/fuzz/corpus/$name"
     # shellcheck disable=SC2086 # folders have no spaces
-    "$fuzzer" "-max_total_time=$seconds" -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    limit=-max_total_time=$seconds
+    [ "$seconds" != 0 ] || limit=-runs=0 # the corpus alone: the same every time
+    "$fuzzer" "$limit" -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix=build/ $folders >"build/fuzz-$name.log" 2>&1 ||
         { cat "build/fuzz-$name.log"; exit 1; }
     awk -v name="$name" '
