@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_APPLICATION = 0x464C544C, STORE_SCHEMA = 1, STORE_WAIT_MS = 30000 };
+enum {
+    STORE_APPLICATION = 0x464C544C,
+    STORE_SCHEMA = 1,
+    STORE_WAIT_MS = 30000,
+    STORE_ASK_AGAIN_MS = 5
+};
 
 struct store {
     sqlite3 *db;
@@ -145,6 +150,23 @@ store_check_owner(struct store *store, bool may_make)
     return store_exec(store, sql) && store_exec(store, store_schema);
 }
 
+/*
+ * Puts the file into write-ahead mode. That turns a read lock into the only lock, for which SQLite
+ * does not wait (two that did would wait for each other), so we ask again.
+ */
+static bool
+store_log_ahead(struct store *store)
+{
+    for (int waited = 0; waited < STORE_WAIT_MS; waited += STORE_ASK_AGAIN_MS) {
+        if (store_exec(store, "PRAGMA journal_mode=WAL"))
+            return true;
+        if (sqlite3_errcode(store->db) != SQLITE_BUSY)
+            return false;
+        sqlite3_sleep(STORE_ASK_AGAIN_MS);
+    }
+    return false;
+}
+
 static bool
 store_set_up(struct store *store, enum store_mode mode)
 {
@@ -152,7 +174,7 @@ store_set_up(struct store *store, enum store_mode mode)
     if (mode == STORE_READ)
         return store_check_owner(store, false);
     /* Two processes may make the file at once: whoever has the lock looks and makes. */
-    return store_exec(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL") &&
+    return store_log_ahead(store) && store_exec(store, "PRAGMA synchronous=NORMAL") &&
            store_exec(store, "BEGIN IMMEDIATE") && store_check_owner(store, true) &&
            store_commit(store);
 }

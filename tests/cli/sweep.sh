@@ -54,6 +54,17 @@ sweep twice.db >/dev/null || complain "the second process failed"
 wait $! || complain "the first process failed"
 csv twice.db && same twice.db
 
+# Several that make one small file, at the same moment, many times.
+sed 's/1 [.][.] 40/1 .. 2/; s/random 5.*/1/' "$work/grid.scn" >"$work/small.scn"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    pids=
+    for process in 1 2 3 4; do
+        "$FAULTLINE" sweep "$work/small.scn" -o "$work/at_once$i.db" --quiet >/dev/null &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid" || complain "one of four at once failed"; done
+done
+
 # Four shards, joined, and joined again.
 for i in 1 2 3 4; do sweep "shard$i.db" --shard $i/4 >/dev/null; done
 for again in 1 2; do
