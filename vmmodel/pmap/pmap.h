@@ -183,7 +183,7 @@ struct pmap *pmap_create_shared(struct pmap_system *system, uint32_t space);
 
 /*
  * Lets `pmap` use the leaf tables that `shared` has, or gets now, for [start, end), at the same
- * addresses; both ends are multiples of what a leaf table covers. One shared pmap at a time.
+ * addresses; both ends are multiples of what a leaf table covers, and nothing is mapped between.
  * VMM_MODEL_NO_FRAME, VMM_MODEL_NO_MEMORY: what was nested stays, unnest it.
  */
 enum vmm_status pmap_nest(struct pmap *pmap, struct pmap *shared, vmm_va start,

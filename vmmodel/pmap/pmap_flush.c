@@ -193,16 +193,16 @@ pmap_broadcast_space(struct pmap *pmap)
         hw_cpu_flush_asid(&machine->cpus[cpu], pmap->asid);
 }
 
-/* A shared pmap's translations are remembered under the tags of those that nest it. */
+/* A shared pmap's translations are remembered under the tags of those that nest it: all are told. */
 static void
-pmap_broadcast_shared(struct pmap *pmap, vmm_va start, vmm_va end)
+pmap_broadcast_shared(const struct pmap *pmap, vmm_va start, vmm_va end)
 {
-    struct vmm_list *pmaps = &pmap->system->pmaps;
+    const struct vmm_list *pmaps = &pmap->system->pmaps;
 
     for (const struct vmm_list *at = pmaps->next; at != pmaps; at = at->next) {
         struct pmap *user = VMM_CONTAINER(at, struct pmap, link);
 
-        if (user->nested == pmap)
+        if (user->has_nested)
             pmap_broadcast_pages(user, start, end);
     }
 }

@@ -42,7 +42,7 @@ struct pmap {
     uint64_t table_pages;      /* the root included */
     uint64_t loaded_cpus;      /* who has it as user space */
     uint64_t incoherent_cpus;  /* who must forget it before running it again (vm.md 5.5 step 1) */
-    struct pmap *nested;       /* the sub-pmap whose leaf tables it shares, or NULL */
+    bool has_nested;           /* some of its words name a sub-pmap's leaf tables, or did */
     bool is_shared;            /* a sub-pmap: its translations are in use through others */
 };
 

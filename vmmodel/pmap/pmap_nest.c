@@ -9,7 +9,10 @@
 #include "pmap/pmap_internal.h"
 #include "pmap/pmap_table.h"
 
-/* Lets the tables on the way to one leaf table stand, and ends that way in the sub-pmap's. */
+/*
+ * Lets the tables on the way to one leaf table stand, and ends that way in the sub-pmap's. A table of
+ * the pmap's own that is empty gives up its place. Differs from XNU: on x86 it would stay allocated.
+ */
 static enum vmm_status
 pmap_nest_table(struct pmap *pmap, struct pmap *shared, vmm_va va)
 {
@@ -20,9 +23,11 @@ pmap_nest_table(struct pmap *pmap, struct pmap *shared, vmm_va va)
 
     if (status == VMM_OK)
         status = pmap_table_expand_parent(pmap, va, &to);
+    if (status == VMM_OK)
+        pmap_table_free_if_empty(pmap, va);
     if (status != VMM_OK)
         return status;
-    VMM_ASSERT(!(*to & HW_PTE_VALID)); /* nothing of its own is in the way */
+    VMM_ASSERT(!(*to & HW_PTE_VALID)); /* nothing is mapped there */
     from = pmap_table_parent(shared, va);
     *to = *from | HW_PTE_NESTED;
     return VMM_OK;
@@ -35,9 +40,8 @@ pmap_nest(struct pmap *pmap, struct pmap *shared, vmm_va start, vmm_va end)
     enum vmm_status status = VMM_OK;
 
     VMM_ASSERT(shared->is_shared && !pmap->is_shared && !pmap_is_kernel(pmap));
-    VMM_ASSERT(pmap->nested == NULL || pmap->nested == shared);
     VMM_ASSERT((start & (span - 1)) == 0 && (end & (span - 1)) == 0);
-    pmap->nested = shared;
+    pmap->has_nested = true;
     for (vmm_va va = start; va < end && status == VMM_OK; va += span)
         status = pmap_nest_table(pmap, shared, va);
     return status;

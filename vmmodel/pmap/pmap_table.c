@@ -222,7 +222,7 @@ pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap
         run->slots = pmap_table_walk(pmap, *va, leaf, &missing);
         if (run->slots != NULL) {
             run->is_nested =
-                pmap->nested != NULL && (*pmap_table_parent(pmap, *va) & HW_PTE_NESTED) != 0;
+                pmap->has_nested && (*pmap_table_parent(pmap, *va) & HW_PTE_NESTED) != 0;
             run->end = *va = pmap_table_skip(*va, pmap_table_span(pmap, leaf - 1), end);
             return true;
         }

@@ -144,6 +144,8 @@ vm_check_translation(const struct vm_map *map, vmm_va va, const struct pmap_tran
     if (entry->wired_count == 0 && found->is_wired && !is_shown && !entry->is_prefaulted &&
         !entry->object->phys_contiguous)
         return "I9 a wired translation without a wired entry";
+    if ((found->prot & VMM_PROT_WRITE) && place.nested != NULL)
+        return "M4 a translation that several maps share may be written through";
     if ((found->prot & VMM_PROT_WRITE) && place.needs_copy)
         return "I16 a writable translation through a submap that waits to be copied";
     return found->prot & VMM_PROT_WRITE ? vm_check_writable(entry, offset, found->ppn) : NULL;

@@ -87,6 +87,8 @@ struct vm_lookup {
     vmm_prot prot;   /* rights the translation may get */
     vmm_prot access; /* the access, widened when the entry is wired */
     bool is_wired;
+    bool is_shown;       /* to several maps: the entry's one reference stands for all of them */
+    struct pmap *nested; /* where the translation goes; NULL: where the fault says */
 };
 
 /* vm_map_lookup_and_lock_object(), vm.md 4.2. */
@@ -107,8 +109,10 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
         status = vm_fault_materialise(entry, map->system);
     if (status != VMM_OK)
         return status;
-    if (entry->needs_copy || place.needs_copy)
+    if (entry->needs_copy || place.needs_copy || place.nested != NULL) /* M4 */
         found->prot &= ~(vmm_prot)VMM_PROT_WRITE;
+    found->nested = place.nested;
+    found->is_shown = place.map->mapped_in_other_pmaps;
     found->entry = entry;
     found->address = place.address;
     found->object = entry->object;
@@ -216,7 +220,8 @@ vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_faul
     if (*page == NULL)
         *status = vm_fault_zero_fill(object, found->offset, page, kind);
     else if (is_write && (*page)->object != object)
-        *status = vm_fault_copy_up(object, found->offset, *page, object->ref_count > 1, page, kind);
+        *status = vm_fault_copy_up(object, found->offset, *page,
+                                   object->ref_count > 1 || found->is_shown, page, kind);
     return true;
 }
 
@@ -359,7 +364,7 @@ vm_fault_await(struct vm_fault_work *work, const struct vm_lookup *found, uint32
 static struct vm_fault_enter
 vm_fault_how(const struct vm_fault_work *work, const struct vm_lookup *found)
 {
-    return (struct vm_fault_enter){ .pmap = work->pmap,
+    return (struct vm_fault_enter){ .pmap = found->nested != NULL ? found->nested : work->pmap,
                                     .va = work->pmap_va,
                                     .delta = work->pmap_va - found->address,
                                     .prot = found->prot,

@@ -150,6 +150,7 @@ struct vm_map {
     vmm_va max;
     struct pmap *pmap; /* NULL: a user submap */
     bool owns_pmap;
+    struct pmap *shared_pmap; /* a user submap's, once it is nested: what the maps above share */
     struct vmm_list entries;
     struct vmm_tree tree;
     vmm_size size;

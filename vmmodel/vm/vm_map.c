@@ -242,6 +242,8 @@ vm_map_release(struct vm_map **map)
     VMM_ASSERT(gone->tree.count == 0);
     if (gone->owns_pmap && gone->pmap != NULL)
         pmap_destroy(gone->pmap);
+    if (gone->shared_pmap != NULL)
+        pmap_destroy(gone->shared_pmap);
     vmm_list_remove(&gone->link);
     vmm_zone_give(&gone->system->map_zone, gone);
 }

@@ -130,6 +130,19 @@ vm_delete_unwire(struct vm_delete *delete, struct vm_map_entry *entry)
                                   : vm_map_unwire_pages(&range, entry);
 }
 
+/* Cuts off what is not to go; a nested entry that goes whole is not cut, so it is unnested at once. */
+static enum vmm_status
+vm_delete_clip(const struct vm_delete *delete, struct vm_map_entry *entry)
+{
+    enum vmm_status status = VMM_OK;
+
+    if (entry->start < delete->at)
+        status = vm_map_clip_start(delete->map, entry, delete->at);
+    if (status == VMM_OK && entry->end > delete->end)
+        status = vm_map_clip_end(delete->map, entry, delete->end);
+    return status;
+}
+
 /* One entry from `at` on; `at` moves behind it, or stays when the entry must be looked at again. */
 static enum vmm_status
 vm_delete_step(struct vm_delete *delete)
@@ -142,7 +155,7 @@ vm_delete_step(struct vm_delete *delete)
         delete->at = delete->end;
         return VMM_OK;
     }
-    status = vm_map_clip_range(map, entry, delete->at, delete->end);
+    status = vm_delete_clip(delete, entry);
     if (status != VMM_OK)
         return status;
     if (entry->in_transition)

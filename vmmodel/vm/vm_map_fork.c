@@ -77,7 +77,7 @@ vm_fork_enter(struct vm_map *to, struct vm_map_entry *child)
     return VMM_OK;
 }
 
-/* A child that shares a submap shows it too; translations are not nested there before it faults. */
+/* A child that shares a submap shows it too; what was nested is nested there at once. */
 static enum vmm_status
 vm_fork_share_submap(const struct vm_map_entry *entry, struct vm_map *to)
 {
@@ -88,6 +88,8 @@ vm_fork_share_submap(const struct vm_map_entry *entry, struct vm_map *to)
     status = vm_fork_enter(to, &child);
     if (status != VMM_OK)
         vm_map_release(&child.submap);
+    else if (child.use_pmap)
+        status = vm_map_nest_entry(to, vm_map_entry_at_or_after(to, child.start));
     return status;
 }
 

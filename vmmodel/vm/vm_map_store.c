@@ -155,7 +155,7 @@ vm_map_split(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool kee
 
 /*
  * Takes [start, end), whole nesting units of a nested entry, out of the nesting: the entry is cut
- * down to it, and what the pmap held nested is gone. vm_map_clip_unnest(), vm.md 1.4.
+ * down to it, and the pmap no longer shows the shared tables. vm_map_clip_unnest(), vm.md 1.4.
  */
 static enum vmm_status
 vm_map_unnest(struct vm_map *map, struct vm_map_entry *entry, vmm_va start, vmm_va end)
@@ -168,7 +168,7 @@ vm_map_unnest(struct vm_map *map, struct vm_map_entry *entry, vmm_va start, vmm_
         status = vm_map_split(map, entry, end, false);
     if (status != VMM_OK)
         return status;
-    pmap_remove(map->pmap, entry->start, entry->end);
+    pmap_unnest(map->pmap, entry->start, entry->end);
     entry->use_pmap = false;
     return VMM_OK;
 }

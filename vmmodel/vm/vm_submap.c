@@ -5,6 +5,10 @@
  * entry may name another. Rights are those of the last entry. A store through an entry that is
  * needs_copy must not reach the submap: the entry is cut down to what one entry of the submap shows
  * (and one nesting unit, which is unnested), and becomes a copy-on-write entry of that memory.
+ *
+ * A nested entry's translations are entered into the submap's own pmap, at the address of the map that
+ * shows it; every map that nests that range has its leaf tables. So nothing in them may allow a store:
+ * a store unnests its unit first, whether there is something to copy or not.
  */
 #include "vm/vm_submap.h"
 
@@ -57,21 +61,58 @@ vm_map_nesting_bytes(const struct vm_system *system)
 }
 
 enum vmm_status
+vm_map_nest_entry(struct vm_map *map, const struct vm_map_entry *entry)
+{
+    struct vm_map *submap = entry->submap;
+    enum vmm_status status;
+
+    if (submap->shared_pmap == NULL)
+        submap->shared_pmap = pmap_create_shared(map->system->pmaps, submap->space);
+    if (submap->shared_pmap == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    status = pmap_nest(map->pmap, submap->shared_pmap, entry->start, entry->end);
+    if (status != VMM_OK)
+        pmap_unnest(map->pmap, entry->start, entry->end);
+    return status;
+}
+
+/* The tables of a nested entry that was just made; without them it goes again. */
+static enum vmm_status
+vm_map_nest_entered(struct vm_map *map, vmm_va at, const struct vm_map_enter_args *args)
+{
+    enum vmm_status status = vm_map_nest_entry(map, vm_map_entry_at_or_after(map, at));
+    enum vmm_status removed;
+
+    if (status == VMM_OK)
+        return VMM_OK;
+    vm_map_reference(args->submap); /* the caller's, which the entry had taken over */
+    removed = vm_map_delete(map, at, at + args->size);
+    return removed == VMM_OK ? status : removed;
+}
+
+enum vmm_status
 vm_map_enter_submap(struct vm_map *map, vmm_va *address, const struct vm_map_enter_args *args)
 {
     vmm_size mask = vm_map_nesting_bytes(map->system) - 1;
     struct vm_map_enter_args aligned = *args;
+    bool is_nested = (args->vmk_flags & VMKF_NESTED_PMAP) != 0;
+    vmm_va at = *address;
+    enum vmm_status status;
 
     if (args->offset < args->submap->min || args->offset > args->submap->max ||
         args->submap->max - args->offset < args->size)
         return VMM_INVALID_ARGUMENT;
-    if (args->vmk_flags & VMKF_NESTED_PMAP) {
-        if ((args->offset | args->size) & mask)
-            return VMM_INVALID_ARGUMENT;
-        aligned.mask |= mask;
-    }
+    if (is_nested && (((args->offset | args->size) & mask) != 0 || map->task == NULL ||
+                      vm_map_is_kernel_pmap(map)))
+        return VMM_INVALID_ARGUMENT;
+    aligned.mask |= is_nested ? mask : 0;
     args->submap->mapped_in_other_pmaps |= args->submap->pmap != map->pmap;
-    return vm_map_enter(map, address, &aligned);
+    status = vm_map_enter(map, &at, &aligned);
+    if (status == VMM_OK && is_nested)
+        status = vm_map_nest_entered(map, at, args);
+    if (status == VMM_OK)
+        *address = at;
+    return status;
 }
 
 /* ---- looking ---- */
@@ -94,6 +135,7 @@ vm_place_descend(struct vm_place *place, vmm_va va)
     place->start = va - vm_smaller(va - place->start, inside - place->entry->start);
     place->end = va + vm_smaller(place->end - va, place->entry->end - inside);
     place->needs_copy |= above->needs_copy;
+    place->nested = above->use_pmap ? above->submap->shared_pmap : place->nested;
     place->map = place->submap = above->submap;
     place->address = inside;
     place->depth++;
@@ -128,10 +170,9 @@ vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place *pla
 static enum vmm_status
 vm_submap_cut_unit(struct vm_map *map, struct vm_map_entry *entry, vmm_va address)
 {
-    vmm_size unit = vm_map_nesting_bytes(map->system);
-    vmm_va start = address & ~(unit - 1);
-
-    return entry->use_pmap ? vm_map_clip_range(map, entry, start, start + unit) : VMM_OK;
+    return entry->submap != NULL && entry->use_pmap
+               ? vm_map_clip_start(map, entry, address & ~(vm_map_nesting_bytes(map->system) - 1))
+               : VMM_OK;
 }
 
 /*
@@ -196,17 +237,19 @@ vm_map_lookup_for(struct vm_map *map, vmm_va address, vmm_prot access, struct vm
         rights |= entry->protection; /* those of the copy */
     if (access & ~rights)
         return VMM_PROTECTION_FAILURE;
-    if (copies && place->needs_copy) {
+    if (copies && place->needs_copy)
         status = vm_submap_copy(map, entry, address);
+    else if (copies)
+        status = vm_submap_cut_unit(map, entry, address);
+    if (copies)
         (void)vm_map_find_place(map, address, place);
-    }
     return status;
 }
 
 /* ---- translations ---- */
 
 void
-vm_map_submap_clean(struct vm_map *map, const struct vm_map_entry *entry)
+vm_map_submap_clean(struct vm_map *map, struct vm_map_entry *entry)
 {
     vmm_va shown_end = entry->offset + vm_entry_size(entry);
     vmm_va delta = entry->start - entry->offset;
@@ -218,5 +261,6 @@ vm_map_submap_clean(struct vm_map *map, const struct vm_map_entry *entry)
                     (below->start < entry->offset ? entry->offset : below->start) + delta,
                     (below->end > shown_end ? shown_end : below->end) + delta);
     if (entry->use_pmap)
-        pmap_remove(map->pmap, entry->start, entry->end);
+        pmap_unnest(map->pmap, entry->start, entry->end);
+    entry->use_pmap = false;
 }

@@ -3,7 +3,8 @@
  *
  * PURPOSE     A kernel submap is a range of the kernel's map with a lock and a search of its own: it
  *             shares the kernel's pmap, and addresses are the same in both. A nested user submap is
- *             memory that several tasks' maps show, each through one entry: it has no pmap here.
+ *             memory that several tasks' maps show, each through one entry. Nested, its leaf tables
+ *             stand in every one of those tasks' tables: what one touched, all have.
  *
  *                 map     ...|  entry, submap, offset o  |...
  *                                    |
@@ -12,6 +13,7 @@
  * INVARIANTS  M1  an entry has an object or a submap, not both
  *             M2  the part of the submap that an entry shows lies inside the submap
  *             M3  an entry with use_pmap begins and ends at a nesting boundary
+ *             M4  no translation in a submap's shared tables may be written through
  * UNITS       addresses: bytes
  * OWNERSHIP   an entry holds one reference on its submap; a submap with no reference left removes its
  *             entries
@@ -19,7 +21,6 @@
  * EVENTS      MAP_ENTER MAP_CLIP; those of the maps
  * XNU         vm_kern.c kmem_suballoc, vm_map.c vm_map_submap, vm_map_clip_unnest,
  *             vm_map_lookup_and_lock_object; vm.md 1.4, 1.8, 4.2
- *             Differs: a nested range's translations are each task's own (docs/limits.md)
  */
 #ifndef VM_VM_SUBMAP_H
 #define VM_VM_SUBMAP_H
@@ -39,11 +40,18 @@ enum vmm_status vm_map_create_submap(struct vm_system *system, vmm_size size,
 
 /*
  * Shows [offset, offset + size) of a submap in a map, args->submap and args->offset: the entry takes
- * over one reference. VMKF_NESTED_PMAP: at nesting boundaries only. XNU: vm_map_enter() with
- * VMKF_SUBMAP.
+ * over one reference. VMKF_NESTED_PMAP: at nesting boundaries only, in a task's map only, and the tables
+ * on the way are made now. XNU: vm_map_enter() with VMKF_SUBMAP, pmap_nest().
  */
 enum vmm_status vm_map_enter_submap(struct vm_map *map, vmm_va *address,
                                     const struct vm_map_enter_args *args) VMM_MUST_USE;
+
+/*
+ * Lets the map's pmap use the leaf tables of what a nested entry shows. VMM_MODEL_NO_MEMORY,
+ * VMM_MODEL_NO_FRAME: none is used then. XNU: pmap_nest(), in vm_map_enter() and vm_map_fork_share().
+ */
+enum vmm_status vm_map_nest_entry(struct vm_map *map,
+                                  const struct vm_map_entry *entry) VMM_MUST_USE;
 
 /* What a pmap nests at a time: the range of one leaf table; x86_64 2 MiB, arm64 32 MiB. */
 vmm_size vm_map_nesting_bytes(const struct vm_system *system);
@@ -56,8 +64,9 @@ struct vm_place {
     vmm_va address; /* in that map */
     vmm_va start;   /* what of the entry the first map shows, in its own addresses */
     vmm_va end;
-    unsigned depth;  /* submaps on the way */
-    bool needs_copy; /* one of their entries waits to be copied: nothing may be written */
+    unsigned depth;      /* submaps on the way */
+    bool needs_copy;     /* one of their entries waits to be copied: nothing may be written */
+    struct pmap *nested; /* the submap's pmap, where its translations stand; NULL: the map's own */
 };
 
 /* The map of a place that was looked up from `map`. */
@@ -72,13 +81,17 @@ bool vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place
 
 /*
  * The same for an access. A store (or VMM_PROT_COPY) through an entry that waits to be copied puts a
- * private copy of the smallest part into that map first. Errors: 1 nothing mapped, 2 rights.
+ * private copy of the smallest part into that map first; one through a nested entry unnests its unit
+ * (vm.md 5.7). Errors: 1 nothing mapped, 2 rights.
  * XNU: vm_map_lookup_locked(), vm.md 4.2.
  */
 enum vmm_status vm_map_lookup_for(struct vm_map *map, vmm_va address, vmm_prot access,
                                   struct vm_place *place) VMM_MUST_USE;
 
-/* Takes the translations of what an entry shows of its submap away. XNU: vm_map_submap_pmap_clean. */
-void vm_map_submap_clean(struct vm_map *map, const struct vm_map_entry *entry);
+/*
+ * Takes the translations of what an entry shows of its submap away; a nested one is unnested.
+ * XNU: pmap_unnest(), vm_map_submap_pmap_clean() in vm_map_delete().
+ */
+void vm_map_submap_clean(struct vm_map *map, struct vm_map_entry *entry);
 
 #endif
