@@ -112,6 +112,10 @@ bool cmd_profile_find(const char *name, size_t *row);
 /* A machine by name, or from a .json file of a user's own; false after the complaint on `err`. */
 bool cmd_machine_load(const char *name, struct machine *machine, struct io_bytes *err);
 
+/* The same, and the geometry to run on. */
+bool cmd_machine_shape(const char *name, struct machine *machine, struct hw_geometry *geometry,
+                       struct io_bytes *err);
+
 /* Reads and parses a scenario file ("-": standard input); NULL after the complaint. */
 struct scn_program *cmd_load(const char *file, struct io_bytes *err);
 

@@ -235,3 +235,19 @@ cmd_machine_load(const char *name, struct machine *machine, struct io_bytes *err
                      name);
     return false;
 }
+
+bool
+cmd_machine_shape(const char *name, struct machine *machine, struct hw_geometry *geometry,
+                  struct io_bytes *err)
+{
+    char bytes[160];
+    struct vmm_text why;
+
+    vmm_text_init(&why, bytes, sizeof bytes);
+    if (!cmd_machine_load(name, machine, err))
+        return false;
+    if (machine_geometry(machine, geometry, &why))
+        return true;
+    cmd_complain(err, "%s: %s", name, bytes);
+    return false;
+}

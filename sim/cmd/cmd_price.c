@@ -16,7 +16,9 @@ const char cmd_price_help[] =
     "is\n"
     "in no total. FILE may be - for standard input.\n"
     "\n"
-    "  --machine NAME  one of 'faultline machines' (skylake), or a .json file of your own\n"
+    "  --machine NAME  one of 'faultline machines' (the one the file names, else skylake), or a "
+    ".json\n"
+    "                  file of your own\n"
     "  --profile NAME  run on this release instead of those the file names\n"
     "  --json          print one JSON object\n"
     "  --help          this page\n"
@@ -93,32 +95,28 @@ price_each(struct pricing *pricing, const struct scn_program *program, struct io
     }
 }
 
+/* The machine that the command names, or the file, or one that many have. */
 static bool
-price_machine(struct pricing *pricing, struct io_bytes *err)
+price_machine(struct pricing *pricing, const struct scn_program *program, struct io_bytes *err)
 {
-    char bytes[160];
-    struct vmm_text why;
+    const char *name = scn_program_machine(program);
 
-    vmm_text_init(&why, bytes, sizeof bytes);
-    if (!cmd_machine_load(pricing->machine_name, &pricing->machine, err))
-        return false;
-    if (machine_geometry(&pricing->machine, &pricing->geometry, &why))
-        return true;
-    cmd_complain(err, "%s: %s", pricing->machine_name, bytes);
-    return false;
+    if (pricing->machine_name != NULL)
+        name = pricing->machine_name;
+    return cmd_machine_shape(name[0] != '\0' ? name : "skylake", &pricing->machine,
+                             &pricing->geometry, err);
 }
 
 static bool
 pricing_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
     struct pricing *pricing = context;
-    struct scn_program *program = NULL;
+    struct scn_program *program = cmd_load(pricing->file, err);
     struct core_out to = cmd_out(out);
     struct core_json answer;
 
-    if (price_machine(pricing, err))
-        program = cmd_load(pricing->file, err);
-    if (program == NULL) {
+    if (program == NULL || !price_machine(pricing, program, err)) {
+        scn_program_free(program);
         pricing->code = CMD_TROUBLE;
         return false;
     }
@@ -138,7 +136,7 @@ pricing_work(void *context, struct io_bytes *out, struct io_bytes *err)
 int
 cmd_price(const struct cmd_verb *verb, struct cmd_words *words)
 {
-    struct pricing pricing = { .machine_name = "skylake" };
+    struct pricing pricing = { .is_json = false };
     bool wants_help = false;
     const char *profile = NULL;
     const struct cmd_option options[] = {

@@ -25,6 +25,10 @@ const char cmd_run_help[] =
     "                  against the contract; xnu: ask this Mac's kernel through the kext\n"
     "  --may-panic     with xnu: also run what could stop this machine\n"
     "  --profile NAME  run on this release instead of those the file names\n"
+    "  --machine NAME  run on this one of 'faultline machines', or a .json file of your own, "
+    "instead "
+    "of\n"
+    "                  the one the file names: its page size, tables and TLBs\n"
     "  --events        print every event of the model under its step\n"
     "  --quiet         print the verdicts only\n"
     "  --verify LEVEL  observed: what went wrong; strict: also what went well by luck (observed)\n"
@@ -48,6 +52,9 @@ struct run {
     uint32_t flags;
     bool has_profile;
     size_t profile;
+    const char *machine_name; /* NULL: what the files say */
+    struct machine machine;
+    struct hw_geometry geometry;
     bool is_first_run;
     bool is_strict;
 };
@@ -65,6 +72,7 @@ run_one(struct run *run, const char *file, const struct scn_program *program, si
 {
     struct scn_options options = { .keep_events = (run->flags & SCN_PRINT_EVENTS) != 0,
                                    .fibers = fiber_set_create(),
+                                   .geometry = run->machine_name != NULL ? &run->geometry : NULL,
                                    .is_strict = run->is_strict };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
@@ -99,13 +107,28 @@ run_each(struct run *run, const char *file, const struct scn_program *program, s
         run_one(run, file, program, scn_program_profile_at(program, i), out, err);
 }
 
+/* Behind --machine, once for all files. */
+static bool
+run_has_machine(struct run *run, struct io_bytes *err)
+{
+    if (run->machine_name == NULL ||
+        cmd_machine_shape(run->machine_name, &run->machine, &run->geometry, err))
+        return true;
+    run_worse(run, CMD_TROUBLE);
+    return false;
+}
+
 static bool
 run_text_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
     struct run *run = context;
-    const char *file = run->files->word[run->next++];
-    struct scn_program *program = cmd_load(file, err);
+    struct scn_program *program;
+    const char *file;
 
+    if (run->next == 0 && !run_has_machine(run, err))
+        return false;
+    file = run->files->word[run->next++];
+    program = cmd_load(file, err);
     if (program == NULL)
         run_worse(run, CMD_TROUBLE);
     else
@@ -138,6 +161,7 @@ run_json_load(void *context, struct io_bytes *out, struct io_bytes *err)
     struct run *run = context;
 
     (void)out;
+    (void)run_has_machine(run, err);
     for (int i = 0; i < run->files->count; i++) {
         run->programs[i] = cmd_load(run->files->word[i], err);
         if (run->programs[i] == NULL)
@@ -243,12 +267,19 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     const char *seconds = NULL, *memory = NULL;
     int code;
     const struct cmd_option options[] = {
-        { "--backend", NULL, &backend },    { "--may-panic", &may_panic, NULL },
-        { "--json", &is_json, NULL },       { "--events", &wants_events, NULL },
-        { "--quiet", &is_quiet, NULL },     { "--profile", &run.has_profile, &profile },
-        { "--verify", NULL, &verify },      { "--watch", &is_watching, NULL },
-        { "--time-limit", NULL, &seconds }, { "--memory-limit", NULL, &memory },
-        { "--help", &wants_help, NULL },    { "-h", &wants_help, NULL },
+        { "--backend", NULL, &backend },
+        { "--may-panic", &may_panic, NULL },
+        { "--json", &is_json, NULL },
+        { "--events", &wants_events, NULL },
+        { "--quiet", &is_quiet, NULL },
+        { "--profile", &run.has_profile, &profile },
+        { "--verify", NULL, &verify },
+        { "--watch", &is_watching, NULL },
+        { "--time-limit", NULL, &seconds },
+        { "--memory-limit", NULL, &memory },
+        { "--machine", NULL, &run.machine_name },
+        { "--help", &wants_help, NULL },
+        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

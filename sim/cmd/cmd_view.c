@@ -14,6 +14,7 @@ const char cmd_stat_help[] =
     "\n"
     "  --at LINE       look behind this line of the file instead of at its end\n"
     "  --profile NAME  run on this release instead of those the file names\n"
+    "  --machine NAME  run on this one of 'faultline machines', or a .json file of your own\n"
     "  --json          print one JSON object\n"
     "  --help          this page\n"
     "\n"
@@ -33,6 +34,7 @@ const char cmd_vmmap_help[] =
     "\n"
     "  --at LINE       look behind this line of the file instead of at its end\n"
     "  --profile NAME  run on this release instead of those the file names\n"
+    "  --machine NAME  run on this one of 'faultline machines', or a .json file of your own\n"
     "  --json          print one JSON object\n"
     "  --help          this page\n"
     "\n"
@@ -48,6 +50,9 @@ struct viewing {
     bool is_json;
     bool has_profile;
     size_t profile;
+    const char *machine_name; /* NULL: what the file says */
+    struct machine machine;
+    struct hw_geometry geometry;
     uint32_t line; /* 0: the last one */
     size_t shown;
     struct core_json answer;
@@ -73,7 +78,10 @@ static bool
 view_one(struct viewing *viewing, const struct scn_program *program, size_t row,
          struct io_bytes *out, struct io_bytes *err)
 {
-    struct scn_options options = { .snapshot_line = viewing->line };
+    struct scn_options options = {
+        .snapshot_line = viewing->line,
+        .geometry = viewing->machine_name != NULL ? &viewing->geometry : NULL,
+    };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
     struct vm_profile profile;
@@ -131,7 +139,10 @@ viewing_work(void *context, struct io_bytes *out, struct io_bytes *err)
     struct scn_program *program = cmd_load(viewing->file, err);
     struct core_out to = cmd_out(out);
 
-    if (program == NULL) {
+    if (program == NULL ||
+        (viewing->machine_name != NULL &&
+         !cmd_machine_shape(viewing->machine_name, &viewing->machine, &viewing->geometry, err))) {
+        scn_program_free(program);
         viewing->code = CMD_TROUBLE;
         return false;
     }
@@ -160,6 +171,7 @@ view(const struct cmd_verb *verb, struct cmd_words *words, enum scn_view what)
     const struct cmd_option options[] = {
         { "--json", &viewing.is_json, NULL },
         { "--profile", &viewing.has_profile, &profile },
+        { "--machine", NULL, &viewing.machine_name },
         { "--at", NULL, &at },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },

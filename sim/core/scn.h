@@ -41,6 +41,9 @@ void scn_program_free(struct scn_program *program);
 /* The title line, or "". */
 const char *scn_program_title(const struct scn_program *program);
 
+/* The machine that the file names, one of `faultline machines`, or "". */
+const char *scn_program_machine(const struct scn_program *program);
+
 /* The profile rows the file asks for, in its order; never empty (the default is one). */
 size_t scn_program_profile_count(const struct scn_program *program);
 size_t scn_program_profile_at(const struct scn_program *program, size_t index);
@@ -102,7 +105,8 @@ struct scn_state; /* scn_state.h */
 
 struct scn_report {
     const struct vmm_alloc *alloc;
-    size_t profile; /* row */
+    size_t profile;      /* row */
+    const char *machine; /* its name; NULL: nobody named one */
     enum scn_verdict verdict;
     struct scn_step *steps;
     size_t step_count;
@@ -142,7 +146,7 @@ struct scn_follower {
 struct scn_options {
     enum scn_kernel kernel;             /* against what the `machine` line says */
     const struct vm_profile *behaviour; /* in place of the row's own; NULL: the row's */
-    const struct hw_geometry *geometry; /* NULL: x86_64 */
+    const struct hw_geometry *geometry; /* NULL: what the file says, else x86_64 */
     bool keep_events;
     bool is_strict;            /* contract findings are reported, and fail as observed ones do */
     bool check_each_step;      /* vm_system_check() after every operation */

@@ -233,6 +233,7 @@ scn_json_run(const struct core_out *out, bool is_first, const char *file,
     core_json_string(&run, "file", file);
     core_json_string(&run, "title", scn_program_title(program));
     core_json_profile(&run, report->profile);
+    core_json_string(&run, "machine", report->machine);
     core_json_string(&run, "verdict", verdicts[report->verdict]);
     put_stop(&run, report);
     core_json_string(&run, "broken_invariant", report->broken_invariant);

@@ -3,6 +3,8 @@
  */
 #include "scn_parser.h"
 
+#include "hw/hw_catalog.h"
+
 #include <string.h>
 
 static const char default_profile[] = "macos-15.4";
@@ -135,12 +137,44 @@ parse_machine_number(struct scn_parser *parser, uint64_t least, uint64_t most, u
     return true;
 }
 
+/* One of `faultline machines`: its page size, tables and TLBs. */
+static bool
+parse_machine_name(struct scn_parser *parser, const struct scn_token *token, size_t row)
+{
+    struct sheet_value values[HW_FIELD_COUNT];
+    struct hw_geometry *geometry = &parser->program->geometry;
+
+    if (geometry->levels != 0)
+        return scn_fail_token(parser, token, "a second machine:", "a file has one machine");
+    sheet_row_values(&hw_catalog, row, values);
+    hw_catalog_geometry(values, sheet_row_name(&hw_catalog, row), geometry);
+    scn_take(parser);
+    return true;
+}
+
+static bool
+fail_machine_word(struct scn_parser *parser, const struct scn_token *token)
+{
+    struct scn_guess guess;
+
+    scn_guess_init(&guess, token->bytes, token->length);
+    for (size_t row = 0; row < sheet_row_count(&hw_catalog); row++)
+        scn_guess_offer(&guess, sheet_row_name(&hw_catalog, row));
+    return scn_fail_guess(parser, token, "machine has no", &guess,
+                          "write: machine [NAME] [cpus=N] [frames=N] [store=N] "
+                          "[asserts] [evict-on-entry]; 'faultline machines' lists names");
+}
+
 static bool
 parse_machine_word(struct scn_parser *parser)
 {
     const struct scn_token *token = scn_peek(parser);
     struct scn_program *program = parser->program;
+    size_t row;
 
+    if (token->kind == SCN_TOKEN_WORD &&
+        sheet_row_find(&hw_catalog, token->bytes, token->length, &row))
+        return parse_machine_name(parser, token, row);
     if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "cpus"))
         return parse_machine_number(parser, 1, SCN_CPUS_MAX, &program->cpu_count);
     if (token->kind == SCN_TOKEN_WORD && scn_same(token->bytes, token->length, "frames"))
@@ -155,9 +189,7 @@ parse_machine_word(struct scn_parser *parser)
         program->evicts_on_entry = true;
         return true;
     }
-    return scn_fail_token(parser, token, "machine has no",
-                          "write: machine [cpus=N] [frames=N] [store=N] "
-                          "[asserts] [evict-on-entry]");
+    return fail_machine_word(parser, token);
 }
 
 static bool

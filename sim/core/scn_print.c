@@ -74,7 +74,9 @@ put_header(const struct printer *printer)
         core_put(printer->out, ": ");
         core_put_clean(printer->out, title);
     }
-    core_format(printer->out, "  [%s: %s]\n\n", profile.name, profile.label);
+    core_format(printer->out, "  [%s: %s%s%s]\n\n", profile.name, profile.label,
+                printer->report->machine != NULL ? "; " : "",
+                printer->report->machine != NULL ? printer->report->machine : "");
 }
 
 /* ---- steps ---- */
@@ -446,7 +448,8 @@ put_verdict(const struct printer *printer)
     colour(printer, PLAIN);
     core_put(printer->out, " ");
     core_put_clean(printer->out, printer->file);
-    core_format(printer->out, " [%s]: ", profile.name);
+    core_format(printer->out, " [%s%s%s]: ", profile.name, report->machine != NULL ? " " : "",
+                report->machine != NULL ? report->machine : "");
     if (report->verdict == SCN_CLEAN)
         put_clean_words(printer, &tally);
     else if (report->verdict == SCN_UNEXPECTED)

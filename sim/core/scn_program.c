@@ -36,6 +36,12 @@ scn_program_title(const struct scn_program *program)
     return program->title;
 }
 
+const char *
+scn_program_machine(const struct scn_program *program)
+{
+    return program->geometry.name;
+}
+
 size_t
 scn_program_profile_count(const struct scn_program *program)
 {

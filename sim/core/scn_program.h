@@ -132,8 +132,9 @@ struct scn_program {
     const char *title;
     size_t profiles[SCN_ROWS_MAX];
     size_t profile_count;
-    uint32_t cpu_count;   /* 0: the default */
-    uint32_t frame_count; /* 0: the default */
+    struct hw_geometry geometry; /* of the machine that the file names; no levels: it names none */
+    uint32_t cpu_count;          /* 0: the default */
+    uint32_t frame_count;        /* 0: the default */
     uint32_t store_pages;
     bool kernel_asserts;
     bool evicts_on_entry;

@@ -308,6 +308,15 @@ finish_report(struct scn_run *run)
 
 /* ---- the beginning ---- */
 
+/* What the caller says goes before what the file says. */
+static const struct hw_geometry *
+machine_of(const struct scn_run *run)
+{
+    if (run->options->geometry != NULL)
+        return run->options->geometry;
+    return run->program->geometry.levels != 0 ? &run->program->geometry : NULL;
+}
+
 static struct report_box *
 make_report(struct scn_run *run)
 {
@@ -320,6 +329,9 @@ make_report(struct scn_run *run)
     report = &box->report;
     report->alloc = run->host;
     report->profile = run->profile;
+    if (machine_of(run) != NULL)
+        report->machine =
+            core_arena_copy(&run->keep, machine_of(run)->name, strlen(machine_of(run)->name));
     report->steps = core_arena_array(&run->keep, program->statement_count, sizeof *report->steps);
     report->metrics = core_arena_array(&run->keep, program->report_count, sizeof *report->metrics);
     run->report = report;
@@ -335,7 +347,7 @@ make_world(struct scn_run *run)
     struct vmk_sim_config config = {
         .alloc = &run->alloc,
         .profile = options->behaviour != NULL ? options->behaviour : &profile,
-        .geometry = options->geometry,
+        .geometry = machine_of(run),
         .cpu_count = cpus == 0 && run->program->thread_count > SCN_DEFAULT_CPUS
                          ? run->program->thread_count
                          : cpus,

@@ -477,6 +477,40 @@ without_an_observer_only_answers_are_compared(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, scn_fixture_setup, scn_fixture_teardown)
 
+/*  a machine is named in the file, or by who runs it, which goes before; pages are the machine's      */
+static void
+a_scenario_in_pages_means_the_same_on_every_machine(void **state)
+{
+    static const char text[] =
+        "%sapp = task\nbuf = allocate app 6p\nfill buf\n"
+        "expect translated buf 6\nmark\nprotect buf read offset=1p length=2p\n"
+        "expect count PMAP_PROTECT 2\n";
+    static const char *const heads[] = { "", "machine skylake\n", "machine m1\n",
+                                         "machine cpus=1 m2\n" };
+    struct scn_fixture *fixture = *state;
+    char source[256];
+
+    for (size_t i = 0; i < VMM_COUNT_OF(heads); i++) {
+        snprintf(source, sizeof source, text, heads[i]);
+        run_text(fixture, source, SCN_CLEAN);
+        if (i == 0)
+            assert_null(fixture->report->machine);
+        else
+            assert_non_null(strstr(heads[i], fixture->report->machine));
+        scn_fixture_reset(fixture);
+    }
+    parse_ok(fixture, "machine skylake\na = task\nb = allocate a 64K\nfill b\nexpect faults 4\n");
+    assert_int_equal(scn_run(fixture->program, &fixture->counting.alloc,
+                             scn_program_profile_at(fixture->program, 0),
+                             &(struct scn_options){ .geometry = &hw_geometry_arm64_16k },
+                             &fixture->report),
+                     SCN_OK);
+    assert_int_equal(fixture->report->verdict, SCN_CLEAN);
+    assert_string_equal(fixture->report->machine, "arm64-16k");
+    print_text(fixture, 0);
+    assert_non_null(strstr(fixture->printed, "[macos-15.4 arm64-16k]"));
+}
+
 int
 main(void)
 {
@@ -492,6 +526,7 @@ main(void)
         TEST(expecting_a_panic_with_other_words_fails),
         TEST(a_block_on_another_cpu_ends_on_its_own),
         TEST(sections_nest_and_the_outer_one_still_holds),
+        TEST(a_scenario_in_pages_means_the_same_on_every_machine),
         TEST(a_report_is_a_named_number),
         TEST(events_of_a_step_are_its_own),
         TEST(advice_says_what_the_entry_is_now),
