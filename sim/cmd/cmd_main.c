@@ -28,6 +28,7 @@ static const struct cmd_verb cmd_verbs[] = {
     { "step", "step through a run, forward and back, in the terminal", cmd_step_help, cmd_step },
     { "report", "one HTML file that runs a scenario in any browser, step by step", cmd_report_help,
       cmd_report },
+    { "lab", "four labs that ask before they tell, and grade", cmd_lab_help, cmd_lab },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },
     { "explain", "what a code, rule, event, trap or behaviour means, and which call helps",

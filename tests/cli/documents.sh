@@ -1,6 +1,6 @@
 # README.md and every page of docs/ show what the program prints, and their scenarios do what they say
 set -eu
-python3 "$SOURCE/tests/cli/documents.py" "$FAULTLINE" "$SOURCE" "$SOURCE"/README.md "$SOURCE"/docs/*.md
+python3 "$SOURCE/tests/cli/documents.py" "$FAULTLINE" "$SOURCE" "$SOURCE"/README.md "$SOURCE"/docs/*.md "$SOURCE"/docs/labs/*.md
 
 # The check can fail: other output, another exit code, a scenario that is not clean, no command.
 folder=$(mktemp -d)

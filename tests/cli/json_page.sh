@@ -8,15 +8,18 @@ page = open(source + "/docs/json.md", encoding="utf-8").read()
 SCENARIOS = ["zero_length_wire", "r25140509_on_every_release", "way3_wire_then_access", "wire_direction_on_a_read_only_map",
              "prefault_refused_and_leaking", "release_with_wires_hangs"]
 FILES = [f"{source}/sim/scenarios/{name}.scn" for name in SCENARIOS]
-WORDS = {"run": FILES, "explain": ["vm-t5", "2", "PMAP_ENTER", "prefault", "over-release"]}
+WORDS = {"run": FILES, "explain": ["vm-t5", "2", "PMAP_ENTER", "prefault", "over-release"],
+         "lab": ["1", "2 --hint", "4 --answer", "1 --grade -"]}
+TEXTS = {"1 --grade -": "panics = 1\n"}
 
 
 def answers(verb):
     for word in WORDS.get(verb, FILES):
         # A false expectation, so that a step has what was expected and found.
-        text = "app = task\nexpect result 5\n" if word == FILES[0] and verb == "run" else None
+        text = "app = task\nexpect result 5\n" if word == FILES[0] and verb == "run" else TEXTS.get(word)
         extra = ["--events"] if verb == "run" and word == FILES[1] else []
-        made = subprocess.run([program, verb, "--json", *extra, "-" if text else word], input=text, text=True,
+        words = ["-"] if text and word in FILES else [word] if word in FILES else word.split()
+        made = subprocess.run([program, verb, "--json", *extra, *words], input=text, text=True,
                               stdout=subprocess.PIPE, check=False)
         yield json.loads(made.stdout)
 
