@@ -9,12 +9,14 @@
 #include "cmd/cmd.h"
 #include "core/core_out.h"
 #include "core/explore.h"
+#include "core/shrink.h"
 #include "fiber/fiber.h"
+#include "io/io_file.h"
 #include "small/small.h"
 
 const char cmd_explore_help[] =
     "usage: faultline explore [options] FILE\n"
-    "       faultline explore --small [--long] [--profile NAME]\n"
+    "       faultline explore --small [--long] [--profile NAME] [--save PATH]\n"
     "\n"
     "Runs the threads of a scenario in every order, first without a preemption, then with one, "
     "and\n"
@@ -35,6 +37,7 @@ const char cmd_explore_help[] =
     "tasks\n"
     "                      with 4 pages each, on two CPUs, against a second, plain model\n"
     "  --long              sequences of 7\n"
+    "  --save PATH         write the first find as a short scenario that `faultline run` repeats\n"
     "  --events            with --schedule: print every event under its step\n"
     "  --help              this page\n"
     "\n"
@@ -47,7 +50,9 @@ enum { EXPLORE_PIECE = 200 }; /* schedules of a piece of work */
 
 struct exploring {
     const char *file;
-    const char *id; /* NULL: search */
+    const char *id;   /* NULL: search */
+    const char *save; /* where the first find goes; NULL: nowhere */
+    struct io_bytes source;
     struct scn_program *program;
     struct scn_fibers *fibers;
     struct explore *explore;
@@ -61,7 +66,7 @@ struct exploring {
 static bool
 exploring_begin(struct exploring *it, struct io_bytes *err)
 {
-    it->program = cmd_load(it->file, err);
+    it->program = cmd_load_text(it->file, &it->source, err);
     it->code = CMD_TROUBLE;
     if (it->program == NULL)
         return false;
@@ -176,6 +181,28 @@ put_result(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
     it->code = failures == 0 ? CMD_CLEAN : CMD_FINDINGS;
 }
 
+/* The first find, as short as it gets. */
+static int
+save_first(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
+{
+    struct shrink_result result;
+    struct core_arena arena;
+    char why[IO_WHY_BYTES];
+    int code = it->code;
+
+    core_arena_init(&arena, &cmd_heap);
+    if (shrink_scenario(&arena, it->fibers, it->source.data, it->source.length,
+                        explore_failure_at(it->explore, 0)->id, &result) != SCN_OK)
+        code = cmd_complain(err, "%s: memory ran out", it->file);
+    else if (!io_file_write(it->save, result.text, strlen(result.text), why))
+        code = cmd_complain(err, "%s: cannot be written: %s", it->save, why);
+    else
+        io_bytes_format(out, "\nthe first in %zu of %zu lines: faultline run %s\n", result.lines,
+                        result.from, it->save);
+    core_arena_destroy(&arena);
+    return code;
+}
+
 static void
 put_progress(const struct exploring *it, struct io_bytes *err)
 {
@@ -207,10 +234,13 @@ explore_work(void *context, struct io_bytes *out, struct io_bytes *err)
         return true;
     if (it->shows_progress)
         io_bytes_text(err, "\r\x1b[K");
-    if (outcome == EXPLORE_FINISHED)
+    if (outcome == EXPLORE_FINISHED) {
         put_result(it, out, err);
-    else
+        if (it->code == CMD_FINDINGS && it->save != NULL)
+            it->code = save_first(it, out, err);
+    } else {
         it->code = cmd_complain(err, "%s: memory ran out", it->file);
+    }
     return false;
 }
 
@@ -220,6 +250,7 @@ enum { SMALL_DEPTH = 5, SMALL_LONG_DEPTH = 7, SMALL_PIECE = 20 };
 
 struct small_work {
     struct small *small;
+    const char *save;
     bool shows_progress;
     int code;
 };
@@ -243,6 +274,18 @@ put_small(const struct small_result *result, enum small_outcome outcome, struct 
         io_bytes_text(out, "0 violations\n");
 }
 
+static int
+save_small(const struct small_work *work, struct io_bytes *out, struct io_bytes *err)
+{
+    const char *story = small_result(work->small)->story;
+    char why[IO_WHY_BYTES];
+
+    if (!io_file_write(work->save, story, strlen(story), why))
+        return cmd_complain(err, "%s: cannot be written: %s", work->save, why);
+    io_bytes_format(out, "as a scenario: faultline run %s\n", work->save);
+    return CMD_FINDINGS;
+}
+
 static bool
 small_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
@@ -263,14 +306,14 @@ small_work(void *context, struct io_bytes *out, struct io_bytes *err)
     else
         put_small(result, outcome, out);
     if (outcome == SMALL_VIOLATION)
-        work->code = CMD_FINDINGS;
+        work->code = work->save == NULL ? CMD_FINDINGS : save_small(work, out, err);
     return false;
 }
 
 static int
-explore_small(const char *profile_name, bool is_long)
+explore_small(const char *profile_name, bool is_long, const char *save)
 {
-    struct small_work work = { .shows_progress = io_is_terminal(2) };
+    struct small_work work = { .save = save, .shows_progress = io_is_terminal(2) };
     size_t row = vm_profile_count() - 1;
     struct vm_profile profile;
     int code;
@@ -321,6 +364,7 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         { "--limit", NULL, &limit },
         { "--draw", NULL, &drawn },
         { "--seed", NULL, &seed },
+        { "--save", NULL, &it.save },
         { "--events", &wants_events, NULL },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
@@ -334,7 +378,7 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
     if (wants_help)
         return cmd_say(verb->help);
     if (is_small)
-        return cmd_at_most(verb, words, 0) ? explore_small(profile, is_long) : CMD_TROUBLE;
+        return cmd_at_most(verb, words, 0) ? explore_small(profile, is_long, it.save) : CMD_TROUBLE;
     if (words->count == 0)
         return cmd_trouble("'explore' needs a file: faultline explore FILE");
     if (!cmd_at_most(verb, words, 1) ||
@@ -354,5 +398,6 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
     fiber_set_destroy(it.fibers);
     if (it.program != NULL)
         scn_program_free(it.program);
+    io_bytes_free(&it.source);
     return code;
 }

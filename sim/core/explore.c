@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 /* A place in the run where more than one thread could go on. */
 struct point {
     uint32_t can_run;

@@ -1,6 +1,7 @@
 /*
- * scn_parse_header.c - title, profile, each, machine: what stands before the first operation
+ * scn_parse_header.c - title, profile, each, machine, schedule: what stands before the first operation
  */
+#include "explore_schedule.h"
 #include "scn_parser.h"
 
 #include "hw/hw_catalog.h"
@@ -206,6 +207,21 @@ parse_machine(struct scn_parser *parser)
     return true;
 }
 
+static bool
+parse_schedule(struct scn_parser *parser)
+{
+    const struct scn_token *token = scn_peek(parser);
+    struct explore_schedule schedule;
+
+    if (parser->program->schedule != NULL)
+        return scn_fail_token(parser, token, "a second schedule:", "a file has one schedule");
+    return scn_parse_string(parser, "schedule \"3b.9a\"", &parser->program->schedule) &&
+           (explore_schedule_parse(&schedule, parser->program->schedule) ||
+            scn_fail_token(parser, token, "no schedule has the id",
+                           "ids look like 0, 3b.9a, r17 and p17.40; `faultline explore` prints "
+                           "them"));
+}
+
 bool
 scn_parse_header(struct scn_parser *parser, bool *is_header)
 {
@@ -213,10 +229,8 @@ scn_parse_header(struct scn_parser *parser, bool *is_header)
         const char *word;
         bool (*parse)(struct scn_parser *parser);
     } lines[] = {
-        { "title", parse_title },
-        { "profile", parse_profile },
-        { "each", parse_each },
-        { "machine", parse_machine },
+        { "title", parse_title },     { "profile", parse_profile },   { "each", parse_each },
+        { "machine", parse_machine }, { "schedule", parse_schedule },
     };
     const struct scn_token *token = scn_peek(parser);
 
@@ -226,8 +240,8 @@ scn_parse_header(struct scn_parser *parser, bool *is_header)
         *is_header = true;
         if (parser->header_is_over)
             return scn_fail_token(parser, token, "too late for",
-                                  "title, profile, each and machine stand before the first "
-                                  "operation");
+                                  "title, profile, each, machine and schedule stand before the "
+                                  "first operation");
         return lines[i].parse(parser);
     }
     return true;

@@ -99,7 +99,8 @@ struct scn_run {
     uint8_t loaded;
     bool has_moved; /* read-bytes or write-bytes ran */
     uint64_t moved;
-    struct scn_threads *threads; /* while threads run */
+    struct scn_threads *threads;   /* while threads run */
+    struct scn_schedule *schedule; /* the options', or the program's own once threads run */
     bool is_cut;                 /* the schedule gave the run up */
     uint64_t choice_count;
     size_t switch_room;

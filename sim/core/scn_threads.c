@@ -8,6 +8,7 @@
  * Nobody left who can run, and somebody waits: each waiter looks once more at what it waits for. One
  * that gets on was never woken (I19). If none does it is a deadlock, and the kernel hangs.
  */
+#include "explore_schedule.h"
 #include "scn_run.h"
 
 #include "base/assert.h"
@@ -300,7 +301,7 @@ static uint32_t
 choose(struct scn_threads *threads, uint32_t can_run)
 {
     struct scn_run *run = threads->run;
-    struct scn_schedule *schedule = run->options->schedule;
+    struct scn_schedule *schedule = run->schedule;
     bool goes = (can_run >> threads->current & 1) != 0;
     struct scn_choice choice = { .index = run->choice_count,
                                  .can_run = can_run,
@@ -572,13 +573,30 @@ take_group(struct scn_threads *threads, const struct scn_statement *statement)
     return statement;
 }
 
+/* The options' schedule, or the program's own; it goes on through all groups of a run. */
+static bool
+find_schedule(struct scn_run *run)
+{
+    struct explore_schedule *own;
+
+    if (run->schedule == NULL)
+        run->schedule = run->options->schedule;
+    if (run->schedule != NULL || run->program->schedule == NULL)
+        return true;
+    own = core_arena_take(&run->scratch, sizeof *own);
+    if (own == NULL || !explore_schedule_parse(own, run->program->schedule))
+        return false;
+    run->schedule = &own->schedule;
+    return true;
+}
+
 const struct scn_statement *
 scn_threads_run(struct scn_run *run, const struct scn_statement *statement)
 {
     struct scn_threads *threads = core_arena_take(&run->scratch, sizeof *threads);
     const struct scn_statement *after;
 
-    if (threads == NULL)
+    if (threads == NULL || !find_schedule(run))
         return NULL;
     threads->run = run;
     threads->fibers = run->options->fibers;

@@ -18,7 +18,7 @@
 #include "explore.h"
 
 struct shrink_result {
-    const char *text;        /* of the scenario, with a comment in front that tells how to run it */
+    const char *text;        /* of the scenario; in front what it shows, and its schedule */
     char id[EXPLORE_ID_MAX]; /* the schedule; "0" without threads */
     char what[512];          /* what goes wrong */
     uint64_t runs;
@@ -26,7 +26,7 @@ struct shrink_result {
     size_t from;
 };
 
-/* `id`: the schedule with which it goes wrong; NULL: look for one. */
+/* `id`: the schedule with which it goes wrong; NULL: the source's own, or look for one. */
 enum scn_outcome shrink_scenario(struct core_arena *arena, struct scn_fibers *fibers,
                                  const char *bytes, size_t length, const char *id,
                                  struct shrink_result *result);

@@ -10,9 +10,9 @@ list(REMOVE_ITEM kext_c ${core}/scn_print.c ${core}/scn_view.c
 
 # What the runner asks of the model: names, numbers, releases and rules, but none of its floors.
 file(GLOB verify CONFIGURE_DEPENDS ${model}/verify/*.c)
-list(APPEND kext_c ${verify}
-    ${model}/base/alloc.c ${model}/base/sheet.c ${model}/base/status.c ${model}/base/text.c
-    ${model}/hw/hw_catalog.c ${model}/hw/hw_geometry.c
+list(APPEND kext_c ${verify} ${core}/explore_schedule.c
+    ${model}/base/alloc.c ${model}/base/rng.c ${model}/base/sheet.c ${model}/base/status.c
+    ${model}/base/text.c ${model}/hw/hw_catalog.c ${model}/hw/hw_geometry.c
     ${model}/trace/trace.c ${model}/trace/trace_digest.c
     ${model}/vm/vm_fault_name.c ${model}/vm/vm_profile.c)
 foreach(part operations run table world)

@@ -98,6 +98,26 @@ sequences_free(struct small *small, struct sequences *list)
 
 /* ---- one sequence ---- */
 
+/* Does it once more, and tells. */
+static void
+write_story(struct small *small, const struct sequence *sequence, uint32_t length)
+{
+    struct small_world *world = &small->world;
+    struct vmm_text text;
+    bool is_right = true;
+
+    vmm_text_init(&text, small->result.story, sizeof small->result.story);
+    if (!small_world_begin(world, small->alloc, &small->profile))
+        return;
+    small_world_tell(world, &text);
+    for (uint32_t i = 0; i < length && is_right; i++)
+        is_right = small_world_call(world, sequence->calls[i]);
+    if (is_right)
+        small_world_judge(world);
+    else
+        small_world_end(world);
+}
+
 static enum small_outcome
 violation(struct small *small, const struct sequence *sequence, uint32_t length)
 {
@@ -109,6 +129,7 @@ violation(struct small *small, const struct sequence *sequence, uint32_t length)
         vmm_text_put(&text, "\n");
     }
     memcpy(small->result.what, small->world.what, sizeof small->result.what);
+    write_story(small, sequence, length);
     return SMALL_VIOLATION;
 }
 

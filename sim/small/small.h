@@ -27,6 +27,7 @@ struct small_result {
     uint64_t left;                        /* of this depth */
     char sequence[400];                   /* of the violation, a call a line */
     char what[200];
+    char story[4096]; /* the same as a scenario, with what should have come of it last */
 };
 
 enum small_outcome { SMALL_MORE, SMALL_FINISHED, SMALL_VIOLATION, SMALL_NO_MEMORY };

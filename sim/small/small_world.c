@@ -1,6 +1,7 @@
 /* small_world.c - see small_world.h */
 #include "small/small_world.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "vm/vm_access.h"
@@ -64,6 +65,51 @@ small_put_call(struct vmm_text *text, unsigned number)
                     (unsigned)call->first, (unsigned)call->first + call->count);
 }
 
+/* ---- the story ---- */
+
+static void tell(struct small_world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+tell(struct small_world *world, const char *format, ...)
+{
+    va_list arguments;
+
+    if (world->story == NULL)
+        return;
+    va_start(arguments, format);
+    vmm_text_vformat(world->story, format, arguments);
+    va_end(arguments);
+    vmm_text_put(world->story, "\n");
+}
+
+static void
+set_cpu(struct small_world *world, unsigned cpu)
+{
+    if (cpu != world->cpu)
+        tell(world, "on-cpu %u", cpu);
+    world->cpu = cpu;
+    vm_system_set_cpu(world->system, cpu);
+}
+
+/* VERB wN [WORD] offset=N length=N */
+static void
+tell_range(struct small_world *world, const char *verb, struct plain_range range, const char *word)
+{
+    tell(world, "%s w%u%s offset=%up length=%up", verb, range.task, word, range.first, range.count);
+}
+
+void
+small_world_tell(struct small_world *world, struct vmm_text *story)
+{
+    world->story = story;
+    tell(world, "profile %s\nmachine cpus=%u frames=%u", vm_system_profile(world->system)->name,
+         (unsigned)SMALL_TASKS, (unsigned)FRAMES);
+    for (unsigned task = 0; task < SMALL_TASKS; task++)
+        tell(world, "t%u = task\nw%u = region t%u %up at=0x%llx", task, task, task,
+             (unsigned)SMALL_PAGES, (unsigned long long)WINDOW);
+}
+
 /* ---- what is compared ---- */
 
 static bool
@@ -80,6 +126,15 @@ same(struct small_world *world, const char *what, int64_t expected, int64_t foun
         vmm_text_format(&text, "%s: %lld expected, %lld found", what, (long long)expected,
                         (long long)found);
     return false;
+}
+
+static bool
+same_result(struct small_world *world, const char *what, enum vmm_status expected,
+            enum vmm_status found)
+{
+    if (expected != found)
+        tell(world, "expect result %s", expected == VMM_OK ? "ok" : vmm_status_name(expected));
+    return same(world, what, expected, found);
 }
 
 static vmm_va
@@ -126,10 +181,15 @@ do_load(struct small_world *world, unsigned task, unsigned page)
                                                            .kind = VM_ACCESS_READ,
                                                            .to = &byte },
                                       NULL);
+    unsigned right;
 
-    return same(world, "result of a load", expected, found) &&
-           (expected != VMM_OK ||
-            same(world, "byte", world->plain.tasks[task].pages[page].cell->byte, byte));
+    tell(world, "load w%u+%up 1", task, page);
+    if (!same_result(world, "result of a load", expected, found) || expected != VMM_OK)
+        return expected == found;
+    right = world->plain.tasks[task].pages[page].cell->byte;
+    if (right != byte)
+        tell(world, "expect loaded %u", right);
+    return same(world, "byte", right, byte);
 }
 
 static bool
@@ -138,16 +198,17 @@ do_store(struct small_world *world, unsigned task, unsigned page)
     enum vmm_status expected = access_result(world, task, page, VMM_PROT_WRITE);
     uint8_t byte = (uint8_t)(task + 1);
 
+    tell(world, "store w%u+%up 1 value=%u", task, page, (unsigned)byte);
     if (expected == VMM_OK)
         plain_store(&world->plain, task, page, byte);
-    return same(world, "result of a store", expected,
-                vm_access(world->system,
-                          &(struct vm_access){ .task = world->tasks[task],
-                                               .va = va_of(page),
-                                               .length = 1,
-                                               .kind = VM_ACCESS_WRITE,
-                                               .fill = byte },
-                          NULL));
+    return same_result(world, "result of a store", expected,
+                       vm_access(world->system,
+                                 &(struct vm_access){ .task = world->tasks[task],
+                                                      .va = va_of(page),
+                                                      .length = 1,
+                                                      .kind = VM_ACCESS_WRITE,
+                                                      .fill = byte },
+                                 NULL));
 }
 
 /* ---- wires ---- */
@@ -186,10 +247,12 @@ do_wire(struct small_world *world, struct plain_range range, vmm_prot access, bo
 
     if (!user_wire && !may_wire(world, range))
         return true;
+    tell_range(world, user_wire ? "user-wire" : "kernel-wire", range,
+               access == VMM_PROT_READ ? " read" : " read-write");
     expected = plain_wire(&world->plain, range, access, user_wire, &entries);
-    return same(world, "result of a wire", expected,
-                vm_map_wire(map_of(world, range.task), va_of(range.first),
-                            va_of(range.first + range.count), access, user_wire));
+    return same_result(world, "result of a wire", expected,
+                       vm_map_wire(map_of(world, range.task), va_of(range.first),
+                                   va_of(range.first + range.count), access, user_wire));
 }
 
 static bool
@@ -199,10 +262,11 @@ do_unwire(struct small_world *world, struct plain_range range, bool user_wire)
 
     if (!user_wire && !plain_has_kernel_wires(&world->plain, range))
         return true; /* a panic (vm.md T12) */
-    return same(world, "result of an unwire",
-                plain_unwire(&world->plain, range, user_wire, &entries),
-                vm_map_unwire(map_of(world, range.task), va_of(range.first),
-                              va_of(range.first + range.count), user_wire));
+    tell_range(world, user_wire ? "user-unwire" : "kernel-unwire", range, "");
+    return same_result(world, "result of an unwire",
+                       plain_unwire(&world->plain, range, user_wire, &entries),
+                       vm_map_unwire(map_of(world, range.task), va_of(range.first),
+                                     va_of(range.first + range.count), user_wire));
 }
 
 /* ---- bytes and entries of another task ---- */
@@ -213,9 +277,10 @@ do_copy(struct small_world *world, struct plain_range from, unsigned to)
     vmm_size size = (vmm_size)from.count * PAGE;
     unsigned other = 1 - from.task;
 
-    return same(world, "result of a copy", plain_copy(&world->plain, from, size, other, to),
-                vm_read_overwrite(map_of(world, from.task), va_of(from.first), size,
-                                  map_of(world, other), va_of(to)));
+    tell(world, "copy w%u+%up w%u+%up length=%up", from.task, from.first, other, to, from.count);
+    return same_result(world, "result of a copy", plain_copy(&world->plain, from, size, other, to),
+                       vm_read_overwrite(map_of(world, from.task), va_of(from.first), size,
+                                         map_of(world, other), va_of(to)));
 }
 
 static bool
@@ -240,9 +305,13 @@ do_remap(struct small_world *world, struct plain_range from, unsigned to, bool c
 
     if (plain_has_kernel_wire(&world->plain, target))
         return true; /* waits for ever (vm.md T15) */
-    return same(world, "result of a remap",
-                plain_remap(&world->plain, &plain, &expected[0], &expected[1]),
-                vm_remap(map_of(world, plain.task), &address, &call, &found[0], &found[1])) &&
+    tell(world, "r%u = remap t%u w%u+%up %s length=%up at=0x%llx overwrite inherit=copy",
+         world->names++, plain.task, from.task, from.first, copies ? "copy" : "share", from.count,
+         (unsigned long long)address);
+    return same_result(
+               world, "result of a remap",
+               plain_remap(&world->plain, &plain, &expected[0], &expected[1]),
+               vm_remap(map_of(world, plain.task), &address, &call, &found[0], &found[1])) &&
            same(world, "rights of a remap", expected[0], found[0]);
 }
 
@@ -253,9 +322,11 @@ do_allocate(struct small_world *world, struct plain_range range)
 {
     vmm_va address = va_of(range.first);
 
-    return same(world, "result of an allocate", plain_allocate(&world->plain, range, false),
-                vm_allocate(map_of(world, range.task), &address, (vmm_size)range.count * PAGE,
-                            VM_MAP_FIXED));
+    tell(world, "a%u = allocate t%u %up at=0x%llx", world->names++, range.task, range.count,
+         (unsigned long long)address);
+    return same_result(world, "result of an allocate", plain_allocate(&world->plain, range, false),
+                       vm_allocate(map_of(world, range.task), &address,
+                                   (vmm_size)range.count * PAGE, VM_MAP_FIXED));
 }
 
 static bool
@@ -263,10 +334,21 @@ do_deallocate(struct small_world *world, struct plain_range range)
 {
     if (plain_has_kernel_wire(&world->plain, range))
         return true;
+    tell_range(world, "deallocate", range, "");
     plain_deallocate(&world->plain, range);
-    return same(
+    return same_result(
         world, "result of a deallocate", VMM_OK,
         vm_deallocate(map_of(world, range.task), va_of(range.first), (vmm_size)range.count * PAGE));
+}
+
+static bool
+do_protect(struct small_world *world, struct plain_range range, vmm_prot prot)
+{
+    tell_range(world, "protect", range, prot == VMM_PROT_READ ? " read" : " read-write");
+    return same_result(world, "result of a protect",
+                       plain_protect(&world->plain, range, false, prot),
+                       vm_protect(map_of(world, range.task), va_of(range.first),
+                                  (vmm_size)range.count * PAGE, false, prot));
 }
 
 bool
@@ -276,17 +358,14 @@ small_world_call(struct small_world *world, unsigned number)
     unsigned task = number / SMALL_ALPHABET;
     struct plain_range range = { task, call->first, call->count };
 
-    vm_system_set_cpu(world->system, call->is_away ? 1 - task : task);
+    set_cpu(world, call->is_away ? 1 - task : task);
     switch (call->verb) {
     case ALLOCATE:
         return do_allocate(world, range);
     case DEALLOCATE:
         return do_deallocate(world, range);
     case PROTECT:
-        return same(world, "result of a protect",
-                    plain_protect(&world->plain, range, false, call->prot),
-                    vm_protect(map_of(world, task), va_of(call->first),
-                               (vmm_size)call->count * PAGE, false, call->prot));
+        return do_protect(world, range, call->prot);
     case LOAD:
         return do_load(world, task, call->first);
     case STORE:
@@ -307,6 +386,15 @@ small_world_call(struct small_world *world, unsigned number)
 /* ---- judging ---- */
 
 static bool
+same_region(struct small_world *world, unsigned task, unsigned page, const char *what,
+            unsigned expected, unsigned found)
+{
+    if (expected != found)
+        tell(world, "expect region w%u+%up %s %u", task, page, what, expected);
+    return same(world, what, expected, found);
+}
+
+static bool
 check_region(struct small_world *world, unsigned task, unsigned page)
 {
     const struct plain_page *plain = &world->plain.tasks[task].pages[page];
@@ -316,9 +404,14 @@ check_region(struct small_world *world, unsigned task, unsigned page)
 
     if (!same(world, "mapped", plain->cell != NULL, is_mapped) || !is_mapped)
         return plain->cell == NULL && !is_mapped;
+    if (plain->prot != region.protection)
+        tell(world, "expect rights w%u+%up %s", task, page,
+             plain->prot == VMM_PROT_READ ? "read" : "read-write");
     return same(world, "rights", plain->prot, region.protection) &&
-           same(world, "user wires", plain->user_wires, region.user_wired_count) &&
-           same(world, "wires", plain->kernel_wires + (plain->user_wires > 0), region.wired_count);
+           same_region(world, task, page, "user-wires", plain->user_wires,
+                       region.user_wired_count) &&
+           same_region(world, task, page, "wires", plain->kernel_wires + (plain->user_wires > 0),
+                       region.wired_count);
 }
 
 static bool
@@ -326,6 +419,8 @@ check_invariants(struct small_world *world)
 {
     const char *broken = vm_system_check(world->system);
 
+    if (broken != NULL)
+        tell(world, "check");
     return broken == NULL ? same(world, "running", VM_RUNNING, vm_system_stop(world->system)->kind)
                           : same(world, broken, 0, 1);
 }
@@ -339,7 +434,7 @@ check_bytes(struct small_world *world)
     for (unsigned i = 0; is_right && i < SMALL_TASKS * SMALL_TASKS * SMALL_PAGES; i++) {
         unsigned task = i / SMALL_PAGES % SMALL_TASKS;
 
-        vm_system_set_cpu(world->system, i / SMALL_PAGES / SMALL_TASKS);
+        set_cpu(world, i / SMALL_PAGES / SMALL_TASKS);
         is_right =
             check_region(world, task, i % SMALL_PAGES) && do_load(world, task, i % SMALL_PAGES);
     }
@@ -366,7 +461,9 @@ end_tasks(struct small_world *world)
     bool is_right = true;
 
     for (unsigned task = 0; is_right && task < SMALL_TASKS; task++) {
-        is_right = same(world, "end of a task", VMM_OK, vm_task_terminate(world->tasks[task]));
+        tell(world, "terminate t%u", task);
+        is_right =
+            same_result(world, "end of a task", VMM_OK, vm_task_terminate(world->tasks[task]));
         plain_terminate(&world->plain, task);
     }
     return is_right;
@@ -380,6 +477,8 @@ small_world_judge(struct small_world *world)
                     undo_kernel_wires(world) && end_tasks(world) && check_invariants(world);
 
     vm_system_statistics(world->system, &left);
+    if (is_right && left.active_pages + left.inactive_pages != 0)
+        tell(world, "expect statistic active 0\nexpect statistic inactive 0");
     is_right = is_right &&
                same(world, "pages left", 0, (int64_t)(left.active_pages + left.inactive_pages));
     small_world_end(world);

@@ -25,11 +25,17 @@ struct small_world {
     struct vm_system *system;
     struct vm_task *tasks[SMALL_TASKS];
     struct plain_vm plain;
+    unsigned cpu;
+    struct vmm_text *story; /* gets each call as a line of a scenario; NULL: nobody asked */
+    unsigned names;         /* that the story has bound */
     char what[200];
 };
 
 /* SMALL_ALPHABET calls for each task. */
 enum { SMALL_ALPHABET = 16, SMALL_CALLS = SMALL_ALPHABET * SMALL_TASKS };
+
+/* small_world_tell() writes a scenario's head; what is called then follows, and what differs last. */
+void small_world_tell(struct small_world *world, struct vmm_text *story);
 
 bool small_world_begin(struct small_world *world, const struct vmm_alloc *alloc,
                        const struct vm_profile *profile);

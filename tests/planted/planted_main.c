@@ -32,10 +32,33 @@ give(void *context, void *memory, size_t size)
 
 static const struct vmm_alloc heap = { take, give, NULL };
 
-/* Whether a sequence of at most `depth` calls shows something. */
+/* Whether the scenario that a search wrote goes wrong when it is run. */
+static bool
+goes_wrong(const char *story)
+{
+    struct scn_program *program = NULL;
+    struct scn_report *report = NULL;
+    struct scn_error error;
+    bool is_wrong;
+
+    if (scn_parse(&heap, story, strlen(story), &program, &error) != SCN_OK) {
+        printf("line %u: %s\n", (unsigned)error.line, error.what);
+        return false;
+    }
+    is_wrong =
+        scn_run(program, &heap, scn_program_profile_at(program, 0), NULL, &report) == SCN_OK &&
+        report->verdict != SCN_CLEAN;
+    scn_report_free(report);
+    scn_program_free(program);
+    return is_wrong;
+}
+
+/* Whether a sequence of at most `depth` calls shows something, as it does when it is run again. */
 static bool
 small_finds(uint32_t depth)
 {
+    bool is_found;
+
     enum small_outcome outcome = SMALL_MORE;
     struct vm_profile profile;
     struct small *small;
@@ -48,8 +71,10 @@ small_finds(uint32_t depth)
         outcome = small_step(small);
     printf("%s\n%s%llu sequences\n", small_result(small)->what, small_result(small)->sequence,
            (unsigned long long)small_result(small)->calls);
+    puts(small_result(small)->story);
+    is_found = outcome == SMALL_VIOLATION && goes_wrong(small_result(small)->story);
     small_destroy(small);
-    return outcome == SMALL_VIOLATION;
+    return is_found;
 }
 
 static bool
