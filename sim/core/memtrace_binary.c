@@ -86,6 +86,27 @@ get_difference(const uint8_t *at, uint64_t *va)
     return at;
 }
 
+/* The same. One byte is foretold; whether there are two, three or four is not, so no branch asks. */
+static inline const uint8_t *
+get_near(const uint8_t *at, uint64_t *va)
+{
+    uint32_t bytes, last, value;
+
+    if (*at < 0x80) {
+        *va += (uint64_t)(*at >> 1) ^ (0 - (uint64_t)(*at & 1));
+        return at + 1;
+    }
+    memcpy(&bytes, at, sizeof bytes);
+    last = ~bytes & 0x80808080;
+    if (last == 0)
+        return get_difference(at, va);
+    bytes &= last ^ (last - 1);
+    value = (bytes & 0x7f) | (bytes & 0x7f00) >> 1 | (bytes & 0x7f0000) >> 2 |
+            (bytes & 0x7f000000) >> 3;
+    *va += (uint64_t)(value >> 1) ^ (0 - (uint64_t)(value & 1));
+    return at + 1 + __builtin_ctz(last) / 8;
+}
+
 /* Behind the byte 0. NULL: no such event. */
 static const uint8_t *
 own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
@@ -175,7 +196,7 @@ own_run(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_
             break;
         at++;
         if (code.has_difference)
-            at = get_difference(at, &va);
+            at = get_near(at, &va);
         batch->va[count] = va;
         batch->how[count] = code.how;
         *slot = va + code.advance;

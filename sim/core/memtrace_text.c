@@ -112,24 +112,34 @@ load_word(const uint8_t *at)
     return word;
 }
 
-/*
- * The number in eight lower-case hexadecimal digits, the first in the lowest byte. False: they are none.
- * Digits become numbers, the numbers digits again, and those must be what was there.
- */
-static bool
-eight_digits(uint64_t text, uint64_t *number)
+static uint32_t
+load_half(const uint8_t *at)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t value = (text & 0x0f * ones) + 9 * (text >> 6 & ones);
-    uint64_t letters = (value + 0x76 * ones) >> 7 & ones;
-    bool is_number =
-        value + 0x30 * ones + 0x27 * letters == text && (value & 0xf0 * ones) == 0; /* 'g' is 16 */
+    uint32_t half;
 
+    memcpy(&half, at, sizeof half);
+    return half;
+}
+
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+
+/*
+ * The number in eight lower-case hexadecimal digits, the first in the lowest byte. *wrong gets a bit when they
+ * are none: 'a' is bit 6 and 0x31 more than '0'; what is left must be 0 to 9, of a letter 0 to 5, and 0x76 or
+ * 0x7a more than that stays below 0x80.
+ */
+static inline uint64_t
+eight_digits(uint64_t text, uint64_t *wrong)
+{
+    uint64_t letters = text >> 6 & ones;
+    uint64_t left = text - 0x30 * ones - 0x31 * letters;
+    uint64_t value = left + 10 * letters;
+
+    *wrong |= (left | (left + 0x76 * ones + 4 * letters)) & 0x80 * ones;
     value = __builtin_bswap64(value);
     value = (value | value >> 4) & UINT64_C(0x00ff00ff00ff00ff);
     value = (value | value >> 8) & UINT64_C(0x0000ffff0000ffff);
-    *number = (value | value >> 16) & UINT64_C(0xffffffff);
-    return is_number;
+    return (value | value >> 16) & UINT64_C(0xffffffff);
 }
 
 static const int8_t lackey_kinds[256] = { ['I'] = MEMTRACE_FETCH + 1,
@@ -137,15 +147,43 @@ static const int8_t lackey_kinds[256] = { ['I'] = MEMTRACE_FETCH + 1,
                                           ['S'] = MEMTRACE_STORE + 1,
                                           ['M'] = MEMTRACE_MODIFY + 1 };
 
-/* The letter's place says what the byte before it is: "I " and " S", by the second byte. */
-static const struct lackey_head {
-    uint8_t first, kind;
-} lackey_heads[256] = { [' '] = { 'I', MEMTRACE_FETCH },
-                        ['L'] = { ' ', MEMTRACE_LOAD },
-                        ['S'] = { ' ', MEMTRACE_STORE },
-                        ['M'] = { ' ', MEMTRACE_MODIFY } };
+#define LACKEY_HEAD(first, second) ((first) | (second) << 8 | ' ' << 16)
+
+/* A line's first three bytes, "I  " or " S ", and the kind above them, by the second byte. */
+static const uint32_t lackey_heads[256] = {
+    [' '] = LACKEY_HEAD('I', ' ') | MEMTRACE_FETCH << 24,
+    ['L'] = LACKEY_HEAD(' ', 'L') | MEMTRACE_LOAD << 24,
+    ['S'] = LACKEY_HEAD(' ', 'S') | MEMTRACE_STORE << 24,
+    ['M'] = LACKEY_HEAD(' ', 'M') | MEMTRACE_MODIFY << 24,
+};
 
 static const uint8_t lower_digits[] = "0123456789abcdef";
+
+/*
+ * What is behind eight digits at `at`, and the newline: more digits, a comma, a size. Returns what is behind
+ * them, or NULL: not as lackey writes it.
+ */
+static const uint8_t *
+lackey_tail(const uint8_t *at, uint64_t *va, unsigned *size)
+{
+    const uint8_t *most = at + 8;
+
+    for (; *at != ','; at++) {
+        unsigned digit = (*at & 0xfu) + 9u * (*at >> 6 & 1u);
+
+        if (lower_digits[digit & 15] != *at || at == most)
+            return NULL;
+        *va = *va << 4 | digit;
+    }
+    for (at++; *at != '\n'; at++) {
+        unsigned digit = (unsigned)*at - '0';
+
+        if (digit > 9 || *size > 999)
+            return NULL;
+        *size = *size * 10 + digit;
+    }
+    return *size == 0 ? NULL : at + 1;
+}
 
 /*
  * "I  0401ab70,3" and its newline; returns what is behind, or NULL: not as lackey writes it. What lines differ
@@ -154,30 +192,20 @@ static const uint8_t lower_digits[] = "0123456789abcdef";
 static inline const uint8_t *
 lackey_ordinary(const uint8_t *at, uint64_t *va, uint32_t *how)
 {
-    struct lackey_head head = lackey_heads[at[1]];
-    unsigned wrong = (unsigned)(at[0] ^ head.first) | (unsigned)(at[2] ^ ' ');
-    const uint8_t *next = at + 11;
-    unsigned size;
+    uint32_t head = lackey_heads[at[1]], tail = load_half(at + 11);
+    uint64_t wrong = (head ^ load_half(at)) & 0xffffff;
+    unsigned size = 0;
 
-    wrong |= !eight_digits(load_word(at + 3), va) | (head.first == 0);
-    for (; *next != ','; next++) {
-        unsigned digit = (*next & 0xfu) + 9u * (*next >> 6 & 1u);
-
-        wrong |= (unsigned)(lower_digits[digit & 15] ^ *next) | (next == at + 19);
-        if (wrong)
-            return NULL;
-        *va = *va << 4 | digit;
+    *va = eight_digits(load_word(at + 3), &wrong);
+    if ((tail & 0xff00ff) == (',' | '\n' << 16)) {
+        size = (tail >> 8 & 0xff) - '0';
+        at += 14;
+        wrong |= size - 1 > 8;
+    } else {
+        at = lackey_tail(at + 11, va, &size);
     }
-    size = (unsigned)next[1] - '0';
-    wrong |= size - 1 > 8;
-    for (next += 2; *next != '\n'; next++) {
-        wrong |= (unsigned)*next - '0' > 9 || size > 999;
-        if (wrong)
-            return NULL;
-        size = size * 10 + *next - '0';
-    }
-    *how = MEMTRACE_HOW(head.kind, size);
-    return wrong ? NULL : next + 1;
+    *how = MEMTRACE_HOW(head >> 24, size);
+    return wrong != 0 ? NULL : at;
 }
 
 const uint8_t *

@@ -201,6 +201,31 @@ ordinary_lackey_lines_are_read_the_same_fast_and_slowly(void **state)
     assert_null(strstr(fast.text, "bad"));
 }
 
+/* Whatever byte stands wherever in a line: the fast way leaves to the slow one what it does not know. */
+static void
+any_byte_in_a_lackey_line_is_read_the_same_fast_and_slowly(void **state)
+{
+    static struct heard fast, slow;
+    static const char *const lines[] = { "I  0401ab70,3\n", " S 1fff000af8,16\n" };
+    char text[128];
+
+    (void)state;
+    for (size_t line = 0; line < VMM_COUNT_OF(lines); line++) {
+        size_t length = (size_t)snprintf(text, sizeof text, "%s%s%s%s%s", lines[line], lines[0],
+                                         lines[0], lines[0], lines[0]);
+
+        for (size_t place = 0; place < strlen(lines[line]); place++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                text[place] = (char)byte;
+                read_in_pieces(MEMTRACE_LACKEY, text, length, length, &fast);
+                read_in_pieces(MEMTRACE_LACKEY, text, length, 7, &slow);
+                assert_string_equal(fast.text, slow.text);
+            }
+            text[place] = lines[line][place];
+        }
+    }
+}
+
 static void
 champsim_records_become_a_fetch_and_its_data(void **state)
 {
@@ -408,6 +433,7 @@ main(void)
         cmocka_unit_test(each_text_gives_its_references),
         cmocka_unit_test(m1_how_a_trace_is_cut_makes_no_difference),
         cmocka_unit_test(ordinary_lackey_lines_are_read_the_same_fast_and_slowly),
+        cmocka_unit_test(any_byte_in_a_lackey_line_is_read_the_same_fast_and_slowly),
         cmocka_unit_test(champsim_records_become_a_fetch_and_its_data),
         cmocka_unit_test(n1_what_is_written_and_read_again_is_the_same),
         cmocka_unit_test(a_cut_or_damaged_file_says_so),
