@@ -157,22 +157,29 @@ vm_profile_store(struct vm_profile *profile, enum vm_profile_field_id field, uin
         memcpy(place, &byte, sizeof(byte));
 }
 
+/* What a row sets counts before what the rows below it do, so each field is set once, from the top. */
 void
 vm_profile_at(size_t index, struct vm_profile *profile)
 {
     const struct vm_profile_line *row = vm_profile_row(index);
-    size_t since;
+    bool is_set[FIELD_COUNT] = { false };
+    unsigned left = FIELD_COUNT;
 
     *profile = (struct vm_profile){
         .name = row->name, .label = row->label, .tag = row->tag, .is_release = row->base == NULL
     };
-    for (unsigned field = 0; field < FIELD_COUNT; field++) {
-        const struct vm_profile_line *change =
-            vm_profile_change(index, (enum vm_profile_field_id)field, &since);
+    do {
+        size_t line = vm_profile_row_line(index) + 1;
 
-        VMM_ASSERT(change != NULL); /* F1: the first row sets every field */
-        vm_profile_store(profile, (enum vm_profile_field_id)field, change->value);
-    }
+        for (; line < VMM_COUNT_OF(lines) && lines[line].name == NULL; line++) {
+            if (is_set[lines[line].field])
+                continue;
+            vm_profile_store(profile, lines[line].field, lines[line].value);
+            is_set[lines[line].field] = true;
+            left--;
+        }
+    } while (vm_profile_base(index, &index));
+    VMM_ASSERT(left == 0); /* F1: the first row sets every field */
 }
 
 /* Whether a row belongs to the release asked for: the name itself, or the name and a point. */
