@@ -5,7 +5,7 @@
 
 struct fixture {
     struct counting_alloc counting;
-    struct vmm_zone zone;
+    struct vmm_radix_store store;
     struct vmm_radix radix;
 };
 
@@ -15,39 +15,62 @@ setup(void **state)
     static struct fixture fixture;
 
     counting_alloc_init(&fixture.counting);
-    vmm_zone_init(&fixture.zone, &fixture.counting.alloc, sizeof(struct vmm_radix_node));
-    vmm_radix_init(&fixture.radix, &fixture.zone);
+    vmm_radix_store_init(&fixture.store, &fixture.counting.alloc);
+    vmm_radix_init(&fixture.radix, &fixture.store);
     *state = &fixture;
     return 0;
 }
 
-/* R2 below `node`; R3 by counting. */
-static uint64_t
-count_values(const struct vmm_radix_node *node)
+/* Nodes of both kinds that somebody has. */
+static size_t
+nodes_in_use(const struct vmm_radix_store *store)
 {
-    uint64_t values = 0;
+    return store->nodes.pieces_in_use + store->leaves.pieces_in_use;
+}
+
+static uint64_t
+count_leaf(const struct vmm_radix *radix, const struct vmm_radix_leaf *leaf)
+{
     uint32_t used = 0;
 
     for (uint32_t slot = 0; slot < VMM_RADIX_FANOUT; slot++) {
-        if (node->shift == 0 && node->slot.value[slot] != 0) {
-            used++;
-            values++;
-        }
-        if (node->shift > 0 && node->slot.child[slot] != NULL) {
-            assert_int_equal(node->slot.child[slot]->shift, node->shift - VMM_RADIX_SHIFT);
-            used++;
-            values += count_values(node->slot.child[slot]);
-        }
+        if (leaf->value[slot] == 0)
+            continue;
+        used++;
+        assert_ptr_equal(vmm_radix_leaf(radix, leaf->first + slot), leaf);
+        assert_ptr_equal(vmm_radix_at(radix->store, vmm_radix_place(leaf, slot)), leaf);
     }
-    assert_int_equal(node->used, used);
-    assert_int_not_equal(used, 0);
+    assert_ptr_equal(leaf->radix, radix);
+    assert_int_equal(leaf->head.used, used);
+    return used;
+}
+
+/* R2 below `head`; R3 by counting. */
+static uint64_t
+count_values(const struct vmm_radix *radix, struct vmm_radix_head *head)
+{
+    const struct vmm_radix_node *node = VMM_CONTAINER(head, struct vmm_radix_node, head);
+    uint64_t values = 0;
+    uint32_t used = 0;
+
+    assert_int_not_equal(head->used, 0);
+    if (head->shift == 0)
+        return count_leaf(radix, VMM_CONTAINER(head, struct vmm_radix_leaf, head));
+    for (uint32_t slot = 0; slot < VMM_RADIX_FANOUT; slot++) {
+        if (node->child[slot] == NULL)
+            continue;
+        assert_int_equal(node->child[slot]->shift, head->shift - VMM_RADIX_SHIFT);
+        used++;
+        values += count_values(radix, node->child[slot]);
+    }
+    assert_int_equal(head->used, used);
     return values;
 }
 
 static void
 check(const struct vmm_radix *radix)
 {
-    assert_int_equal(radix->count, radix->root == NULL ? 0 : count_values(radix->root));
+    assert_int_equal(radix->count, radix->root == NULL ? 0 : count_values(radix, radix->root));
 }
 
 static int
@@ -57,8 +80,8 @@ teardown(void **state)
 
     check(&f->radix);
     vmm_radix_destroy(&f->radix);
-    assert_int_equal(f->zone.pieces_in_use, 0);
-    vmm_zone_destroy(&f->zone);
+    assert_int_equal(nodes_in_use(&f->store), 0);
+    vmm_radix_store_destroy(&f->store);
     test_alloc_assert_empty(&f->counting);
     return 0;
 }
@@ -102,7 +125,7 @@ r2_no_empty_node_stays(void **state)
         assert_true(vmm_radix_set(&f->radix, far[i], 1));
         check(&f->radix);
         assert_int_equal(vmm_radix_clear(&f->radix, far[i]), 1);
-        assert_int_equal(f->zone.pieces_in_use, 0);
+        assert_int_equal(nodes_in_use(&f->store), 0);
     }
 }
 
@@ -167,12 +190,13 @@ random_operations_agree_with_a_plain_array(void **state)
 static bool
 set_far_apart(struct counting_alloc *counting)
 {
-    struct vmm_zone zone;
+    struct vmm_radix_store store;
     struct vmm_radix radix;
     bool got_all = true;
 
-    vmm_zone_init(&zone, &counting->alloc, 40000); /* four nodes a chunk: many requests can fail */
-    vmm_radix_init(&radix, &zone);
+    vmm_radix_store_init(&store, &counting->alloc);
+    store.nodes.piece_bytes = 40000; /* four nodes a chunk: many requests can fail */
+    vmm_radix_init(&radix, &store);
     for (uint64_t i = 0; i < 6 && got_all; i++) {
         uint64_t before = radix.count;
 
@@ -181,8 +205,8 @@ set_far_apart(struct counting_alloc *counting)
         check(&radix);
     }
     vmm_radix_destroy(&radix);
-    assert_int_equal(zone.pieces_in_use, 0);
-    vmm_zone_destroy(&zone);
+    assert_int_equal(nodes_in_use(&store), 0);
+    vmm_radix_store_destroy(&store);
     return got_all;
 }
 

@@ -9,10 +9,12 @@ static const char *
 records(const struct pmap_fixture *f, unsigned frame, char *text)
 {
     size_t length = 0;
+    struct pmap_mapping at;
+    bool any = pmap_pv_first(f->pmaps, f->data[frame], &at);
 
-    for (const struct pmap_pv *pv = f->pmaps->pv[f->data[frame]]; pv != NULL; pv = pv->next) {
-        text[length++] = pv->pmap == f->user ? 'u' : pv->pmap == f->kernel ? 'k' : 'o';
-        text[length++] = (char)('0' + (pv->va >> 12 & 0xf));
+    for (; any; any = pmap_pv_next(f->pmaps, &at)) {
+        text[length++] = at.pmap == f->user ? 'u' : at.pmap == f->kernel ? 'k' : 'o';
+        text[length++] = (char)('0' + (at.va >> 12 & 0xf));
     }
     text[length] = '\0';
     return text;
@@ -48,7 +50,26 @@ each_record_is_found_and_removed(void **state)
     take(f, f->other, 0);
     take(f, f->user, 0);
     assert_string_equal(records(f, 0, text), "");
-    assert_int_equal(f->pmaps->pv_zone.pieces_in_use, 0);
+    assert_int_equal(f->pmaps->records.pieces_in_use, 0);
+    assert_int_equal(f->pmaps->chunks.pieces_in_use, 0); /* V1 */
+}
+
+/*  k3 then u1 k3    the kernel's address comes back whole; what was harvested stays with the page  */
+static void
+one_mapping_stands_in_the_frames_word(void **state)
+{
+    struct pmap_fixture *f = *state;
+    char text[16];
+
+    add(f, f->kernel, 3);
+    pmap_note_attributes(f->pmaps, f->data[0], PMAP_MODIFIED);
+    assert_string_equal(records(f, 0, text), "k3");
+    assert_int_equal(f->pmaps->records.pieces_in_use, 0);
+    add(f, f->user, 1);
+    assert_string_equal(records(f, 0, text), "u1k3");
+    take(f, f->kernel, 3);
+    take(f, f->user, 1);
+    assert_int_equal(pmap_attributes(f->pmaps, f->data[0]), PMAP_MODIFIED);
 }
 
 static void
@@ -57,9 +78,14 @@ a_record_that_cannot_be_had_changes_nothing(void **state)
     struct pmap_fixture *f = *state;
     char text[16];
 
-    test_alloc_fail_next(&f->counting, 1);
+    test_alloc_fail_next(&f->counting, 1); /* of a chunk */
     assert_false(pmap_pv_add(f->pmaps, f->data[0], f->user, pmap_fixture_va(f, f->user, 0)));
     assert_string_equal(records(f, 0, text), "");
+    add(f, f->user, 0);
+    test_alloc_fail_next(&f->counting, 1); /* of a list */
+    assert_false(pmap_pv_add(f->pmaps, f->data[0], f->user, pmap_fixture_va(f, f->user, 1)));
+    assert_string_equal(records(f, 0, text), "u0");
+    take(f, f->user, 0);
 }
 
 static void
@@ -89,6 +115,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(each_record_is_found_and_removed),
+        CASE(one_mapping_stands_in_the_frames_word),
         CASE(a_record_that_cannot_be_had_changes_nothing),
         CASE(i12_removing_a_record_that_is_not_there_traps),
     };

@@ -207,9 +207,9 @@ i06_a_wired_entry_over_a_page_without_a_wire(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    page_at(f, 0)->wire_count = 0;
+    page_at(f, 0)->at.wires = 0;
     assert_broken(f, "I6 a page of a wired entry has no wire count");
-    page_at(f, 0)->wire_count = 1;
+    page_at(f, 0)->at.wires = 1;
     unwire(f, 0, 1);
 }
 
@@ -328,9 +328,9 @@ i14_a_page_that_claims_another_place(void **state)
     struct vm_fixture *f = *state;
 
     draw_and_touch(f, "x");
-    page_at(f, 0)->offset = PAGE;
+    page_at(f, 0)->place++;
     assert_broken(f, "I14 a page does not name the object that holds it");
-    page_at(f, 0)->offset = 0;
+    page_at(f, 0)->place--;
 }
 
 static void
@@ -394,15 +394,15 @@ static void
 i12_a_page_whose_pv_record_is_gone(void **state)
 {
     struct vm_fixture *f = *state;
-    struct pmap_pv *record;
-    vmm_ppn ppn;
+    uint32_t *word;
+    uint32_t kept;
 
     draw_and_touch(f, "x");
-    ppn = vm_page_ppn(page_at(f, 0));
-    record = f->system->pmaps->pv[ppn];
-    f->system->pmaps->pv[ppn] = NULL;
+    word = &f->system->machine->frames.words[vm_page_ppn(page_at(f, 0))];
+    kept = *word;
+    *word = 0;
     assert_broken(f, "I12 a valid entry has no pv record");
-    f->system->pmaps->pv[ppn] = record;
+    *word = kept;
 }
 
 static void
@@ -436,9 +436,9 @@ i10_a_wire_count_without_an_owner(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    page_at(f, 0)->wire_count++;
+    page_at(f, 0)->at.wires++;
     assert_broken(f, "I10 wire counts of pages differ from wired entries and I/O lists");
-    page_at(f, 0)->wire_count--;
+    page_at(f, 0)->at.wires--;
     unwire(f, 0, 1);
 }
 

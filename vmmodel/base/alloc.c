@@ -5,7 +5,8 @@
 
 #include "base/assert.h"
 
-enum { VMM_ZONE_CHUNK_BYTES = 16384 };
+/* A small system shall be small, and a large one shall ask seldom. */
+enum { VMM_ZONE_FIRST_CHUNK_BYTES = 1024, VMM_ZONE_CHUNK_BYTES = 16384 };
 
 void *
 vmm_take_array(const struct vmm_alloc *alloc, uint64_t count, size_t size)
@@ -42,7 +43,9 @@ vmm_zone_init(struct vmm_zone *zone, const struct vmm_alloc *alloc, size_t piece
 {
     size_t rounded = (piece_bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
 
-    *zone = (struct vmm_zone){ .alloc = alloc, .piece_bytes = rounded };
+    *zone = (struct vmm_zone){ .alloc = alloc,
+                               .piece_bytes = rounded,
+                               .chunk_bytes = VMM_ZONE_FIRST_CHUNK_BYTES };
 }
 
 static void
@@ -56,7 +59,7 @@ vmm_zone_push(struct vmm_zone *zone, void *piece)
 static bool
 vmm_zone_grow(struct vmm_zone *zone)
 {
-    size_t pieces = (VMM_ZONE_CHUNK_BYTES - VMM_ZONE_HEAD_BYTES) / zone->piece_bytes;
+    size_t pieces = (zone->chunk_bytes - VMM_ZONE_HEAD_BYTES) / zone->piece_bytes;
     size_t bytes;
     struct vmm_zone_chunk *chunk;
 
@@ -67,6 +70,8 @@ vmm_zone_grow(struct vmm_zone *zone)
         return false;
     *chunk = (struct vmm_zone_chunk){ zone->chunks, bytes };
     zone->chunks = chunk;
+    if (zone->chunk_bytes < VMM_ZONE_CHUNK_BYTES)
+        zone->chunk_bytes *= 2;
     while (pieces-- > 0)
         vmm_zone_push(zone, (char *)chunk + VMM_ZONE_HEAD_BYTES + pieces * zone->piece_bytes);
     return true;
@@ -112,6 +117,7 @@ vmm_zone_destroy(struct vmm_zone *zone)
         chunk = next;
     }
     zone->chunks = NULL;
+    zone->chunk_bytes = VMM_ZONE_FIRST_CHUNK_BYTES;
     zone->free_list = NULL;
     zone->pieces_in_use = 0;
 }

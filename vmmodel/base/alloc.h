@@ -35,9 +35,8 @@ struct vmm_zone {
     const struct vmm_alloc *alloc;
     size_t piece_bytes; /* each piece, rounded up to hold a pointer */
     void *free_list;    /* pieces given back, linked through their first word */
-    char *fresh;        /* the next piece of the newest chunk that was never handed out */
-    size_t fresh_pieces;
-    void *chunks; /* what was taken from the embedder, linked through its head */
+    size_t chunk_bytes; /* of the next chunk: each is twice the one before, up to a limit */
+    void *chunks;       /* what was taken from the embedder, linked through its head */
     size_t pieces_in_use;
 };
 

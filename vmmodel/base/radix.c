@@ -17,51 +17,112 @@ vmm_radix_reaches(uint32_t shift, uint64_t index)
 }
 
 void
-vmm_radix_init(struct vmm_radix *radix, struct vmm_zone *zone)
+vmm_radix_store_init(struct vmm_radix_store *store, const struct vmm_alloc *alloc)
 {
-    *radix = (struct vmm_radix){ .zone = zone };
+    vmm_zone_init(&store->nodes, alloc, sizeof(struct vmm_radix_node));
+    vmm_pool_init(&store->leaves, alloc, sizeof(struct vmm_radix_leaf),
+                  (uint32_t)1 << (32 - VMM_RADIX_SHIFT)); /* so that a place has 32 bits */
+}
+
+void
+vmm_radix_store_destroy(struct vmm_radix_store *store)
+{
+    vmm_zone_destroy(&store->nodes);
+    vmm_pool_destroy(&store->leaves);
+}
+
+void
+vmm_radix_init(struct vmm_radix *radix, struct vmm_radix_store *store)
+{
+    *radix = (struct vmm_radix){ .store = store };
 }
 
 static struct vmm_radix_node *
-vmm_radix_node(struct vmm_radix *radix, uint32_t shift)
+vmm_radix_node_of(struct vmm_radix_head *head)
 {
-    struct vmm_radix_node *node = vmm_zone_take(radix->zone);
-
-    if (node != NULL)
-        node->shift = shift;
-    return node;
+    return VMM_CONTAINER(head, struct vmm_radix_node, head);
 }
 
-/* The leaf node that holds `index`, or NULL. */
-static struct vmm_radix_node *
+static struct vmm_radix_leaf *
+vmm_radix_leaf_of(struct vmm_radix_head *head)
+{
+    return VMM_CONTAINER(head, struct vmm_radix_leaf, head);
+}
+
+/* A leaf for `index`. */
+static struct vmm_radix_head *
+vmm_radix_make_leaf(struct vmm_radix *radix, uint64_t index)
+{
+    uint32_t number = vmm_pool_take(&radix->store->leaves);
+    struct vmm_radix_leaf *leaf;
+
+    if (number == 0)
+        return NULL;
+    leaf = vmm_pool_at(&radix->store->leaves, number);
+    leaf->head.number = number;
+    leaf->radix = radix;
+    leaf->first = index & ~(uint64_t)(VMM_RADIX_FANOUT - 1);
+    return &leaf->head;
+}
+
+/* What holds `index` at the level of `shift`. */
+static struct vmm_radix_head *
+vmm_radix_make(struct vmm_radix *radix, uint64_t index, uint32_t shift)
+{
+    struct vmm_radix_node *node;
+
+    if (shift == 0)
+        return vmm_radix_make_leaf(radix, index);
+    node = vmm_zone_take(&radix->store->nodes);
+    if (node == NULL)
+        return NULL;
+    node->head.shift = (uint16_t)shift;
+    return &node->head;
+}
+
+static void
+vmm_radix_give(struct vmm_radix *radix, struct vmm_radix_head *head)
+{
+    if (head->shift > 0) {
+        vmm_zone_give(&radix->store->nodes, vmm_radix_node_of(head));
+        return;
+    }
+    if (radix->last == vmm_radix_leaf_of(head))
+        radix->last = NULL;
+    vmm_pool_give(&radix->store->leaves, head->number);
+}
+
+struct vmm_radix_leaf *
 vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index)
 {
-    struct vmm_radix_node *node = radix->root;
+    struct vmm_radix_head *head = radix->root;
 
-    if (node == NULL || !vmm_radix_reaches(node->shift, index))
+    if (radix->last != NULL && (index ^ radix->last->first) < VMM_RADIX_FANOUT)
+        return radix->last;
+    if (head == NULL || !vmm_radix_reaches(head->shift, index))
         return NULL;
-    while (node != NULL && node->shift > 0)
-        node = node->slot.child[vmm_radix_slot(index, node->shift)];
-    return node;
+    while (head != NULL && head->shift > 0)
+        head = vmm_radix_node_of(head)->child[vmm_radix_slot(index, head->shift)];
+    return head == NULL ? NULL : vmm_radix_leaf_of(head);
 }
 
 uint32_t
 vmm_radix_get(const struct vmm_radix *radix, uint64_t index)
 {
-    const struct vmm_radix_node *leaf = vmm_radix_leaf(radix, index);
+    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
 
-    return leaf == NULL ? 0 : leaf->slot.value[vmm_radix_slot(index, 0)];
+    return leaf == NULL ? 0 : leaf->value[vmm_radix_slot(index, 0)];
 }
 
 /* The first root, tall enough at once: growing an empty one would leave empty nodes behind (R2). */
-static struct vmm_radix_node *
+static struct vmm_radix_head *
 vmm_radix_first_root(struct vmm_radix *radix, uint64_t index)
 {
     uint32_t shift = 0;
 
     while (!vmm_radix_reaches(shift, index))
         shift += VMM_RADIX_SHIFT;
-    return vmm_radix_node(radix, shift);
+    return vmm_radix_make(radix, index, shift);
 }
 
 /* Makes the tree tall enough for `index`. */
@@ -71,11 +132,12 @@ vmm_radix_grow(struct vmm_radix *radix, uint64_t index)
     if (radix->root == NULL)
         radix->root = vmm_radix_first_root(radix, index);
     while (radix->root != NULL && !vmm_radix_reaches(radix->root->shift, index)) {
-        struct vmm_radix_node *root = vmm_radix_node(radix, radix->root->shift + VMM_RADIX_SHIFT);
+        struct vmm_radix_head *root =
+            vmm_radix_make(radix, 0, radix->root->shift + (uint32_t)VMM_RADIX_SHIFT);
 
         if (root == NULL)
             return false;
-        root->slot.child[0] = radix->root;
+        vmm_radix_node_of(root)->child[0] = radix->root;
         root->used = 1;
         radix->root = root;
     }
@@ -86,104 +148,137 @@ vmm_radix_grow(struct vmm_radix *radix, uint64_t index)
 static void
 vmm_radix_prune(struct vmm_radix *radix, uint64_t index)
 {
-    struct vmm_radix_node *path[12];
+    struct vmm_radix_head *path[12];
     uint32_t depth = 0;
-    struct vmm_radix_node *node = radix->root;
+    struct vmm_radix_head *at = radix->root;
 
-    for (; node != NULL; node = node->slot.child[vmm_radix_slot(index, node->shift)]) {
-        path[depth++] = node;
-        if (node->shift == 0)
+    while (at != NULL) {
+        path[depth++] = at;
+        if (at->shift == 0)
             break;
+        at = vmm_radix_node_of(at)->child[vmm_radix_slot(index, at->shift)];
     }
     while (depth > 0 && path[depth - 1]->used == 0) {
-        vmm_zone_give(radix->zone, path[--depth]);
+        vmm_radix_give(radix, path[--depth]);
         if (depth == 0) {
             radix->root = NULL;
         } else {
-            path[depth - 1]->slot.child[vmm_radix_slot(index, path[depth - 1]->shift)] = NULL;
-            path[depth - 1]->used--;
+            struct vmm_radix_node *above = vmm_radix_node_of(path[depth - 1]);
+
+            above->child[vmm_radix_slot(index, above->head.shift)] = NULL;
+            above->head.used--;
         }
     }
 }
 
 /* Makes the path to `index`; NULL: no node could be had, and empty ones may hang on the way. */
-static struct vmm_radix_node *
+static struct vmm_radix_leaf *
 vmm_radix_path(struct vmm_radix *radix, uint64_t index)
 {
-    struct vmm_radix_node *node = radix->root;
+    struct vmm_radix_head *at = radix->root;
 
-    while (node->shift > 0) {
-        struct vmm_radix_node **next = &node->slot.child[vmm_radix_slot(index, node->shift)];
+    while (at->shift > 0) {
+        struct vmm_radix_head **next =
+            &vmm_radix_node_of(at)->child[vmm_radix_slot(index, at->shift)];
 
         if (*next == NULL) {
-            *next = vmm_radix_node(radix, node->shift - VMM_RADIX_SHIFT);
+            *next = vmm_radix_make(radix, index, at->shift - (uint32_t)VMM_RADIX_SHIFT);
             if (*next == NULL)
                 return NULL;
-            node->used++;
+            at->used++;
         }
-        node = *next;
+        at = *next;
     }
-    return node;
+    return vmm_radix_leaf_of(at);
+}
+
+/* The leaf for `index`, made if need be, or NULL. */
+static struct vmm_radix_leaf *
+vmm_radix_reach(struct vmm_radix *radix, uint64_t index)
+{
+    struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
+
+    if (leaf == NULL && vmm_radix_grow(radix, index))
+        leaf = vmm_radix_path(radix, index);
+    if (leaf == NULL)
+        vmm_radix_prune(radix, index); /* what the path got before it ended */
+    return leaf;
+}
+
+struct vmm_radix_leaf *
+vmm_radix_put(struct vmm_radix *radix, uint64_t index, uint32_t value)
+{
+    struct vmm_radix_leaf *leaf = vmm_radix_reach(radix, index);
+    uint32_t slot = vmm_radix_slot(index, 0);
+
+    VMM_ASSERT(value != 0); /* R1 */
+    if (leaf == NULL)
+        return NULL;
+    if (leaf->value[slot] == 0) {
+        leaf->head.used++;
+        radix->count++;
+    }
+    leaf->value[slot] = value;
+    radix->last = leaf;
+    return leaf;
 }
 
 bool
 vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value)
 {
-    struct vmm_radix_node *leaf = NULL;
-    uint32_t slot = vmm_radix_slot(index, 0);
-
-    VMM_ASSERT(value != 0); /* R1 */
-    if (vmm_radix_grow(radix, index))
-        leaf = vmm_radix_path(radix, index);
-    if (leaf == NULL) {
-        vmm_radix_prune(radix, index); /* what the path got before it ended */
-        return false;
-    }
-    if (leaf->slot.value[slot] == 0) {
-        leaf->used++;
-        radix->count++;
-    }
-    leaf->slot.value[slot] = value;
-    return true;
+    return vmm_radix_put(radix, index, value) != NULL;
 }
 
 uint32_t
 vmm_radix_clear(struct vmm_radix *radix, uint64_t index)
 {
-    struct vmm_radix_node *leaf = vmm_radix_leaf(radix, index);
+    struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
     uint32_t slot = vmm_radix_slot(index, 0);
-    uint32_t value = leaf == NULL ? 0 : leaf->slot.value[slot];
+    uint32_t value = leaf == NULL ? 0 : leaf->value[slot];
 
     if (value == 0)
         return 0;
-    leaf->slot.value[slot] = 0;
-    leaf->used--;
+    leaf->value[slot] = 0;
+    leaf->head.used--;
     radix->count--;
-    if (leaf->used == 0)
+    if (leaf->head.used == 0)
         vmm_radix_prune(radix, index);
     return value;
 }
 
+/* The first value at or after *index in a leaf; as vmm_radix_scan(). */
+static bool
+vmm_radix_scan_leaf(const struct vmm_radix_leaf *leaf, uint64_t *index, uint32_t *value)
+{
+    uint32_t slot = vmm_radix_slot(*index, 0);
+
+    while (slot < VMM_RADIX_FANOUT && leaf->value[slot] == 0)
+        slot++;
+    *index = leaf->first + slot;
+    if (slot == VMM_RADIX_FANOUT)
+        return false;
+    *value = leaf->value[slot];
+    return true;
+}
+
 /*
- * Looks in the subtree of `node`. True: found at *index. False: nothing at or after *index in it,
+ * Looks in the subtree of `head`. True: found at *index. False: nothing at or after *index in it,
  * and *index is the first index behind it (0 when that is past the last one).
  */
 static bool
-vmm_radix_scan(const struct vmm_radix_node *node, uint64_t *index, uint32_t *value)
+vmm_radix_scan(struct vmm_radix_head *head, uint64_t *index, uint32_t *value)
 {
-    for (uint32_t slot = vmm_radix_slot(*index, node->shift); slot < VMM_RADIX_FANOUT; slot++) {
-        uint64_t step = (uint64_t)1 << node->shift;
+    uint64_t step = (uint64_t)1 << head->shift;
 
-        if (node->shift == 0 && node->slot.value[slot] != 0) {
-            *value = node->slot.value[slot];
-            return true;
-        }
-        if (node->shift > 0 && node->slot.child[slot] != NULL) {
-            if (vmm_radix_scan(node->slot.child[slot], index, value))
-                return true;
-        } else {
+    if (head->shift == 0)
+        return vmm_radix_scan_leaf(vmm_radix_leaf_of(head), index, value);
+    for (uint32_t slot = vmm_radix_slot(*index, head->shift); slot < VMM_RADIX_FANOUT; slot++) {
+        struct vmm_radix_head *child = vmm_radix_node_of(head)->child[slot];
+
+        if (child == NULL)
             *index = (*index & ~(step - 1)) + step;
-        }
+        else if (vmm_radix_scan(child, index, value))
+            return true;
     }
     return false;
 }
@@ -201,13 +296,15 @@ vmm_radix_next(const struct vmm_radix *radix, uint64_t *index, uint32_t *value)
 }
 
 static void
-vmm_radix_free(struct vmm_radix *radix, struct vmm_radix_node *node)
+vmm_radix_free(struct vmm_radix *radix, struct vmm_radix_head *head)
 {
-    for (uint32_t slot = 0; node->shift > 0 && slot < VMM_RADIX_FANOUT; slot++) {
-        if (node->slot.child[slot] != NULL)
-            vmm_radix_free(radix, node->slot.child[slot]);
+    for (uint32_t slot = 0; head->shift > 0 && slot < VMM_RADIX_FANOUT; slot++) {
+        struct vmm_radix_head *child = vmm_radix_node_of(head)->child[slot];
+
+        if (child != NULL)
+            vmm_radix_free(radix, child);
     }
-    vmm_zone_give(radix->zone, node);
+    vmm_radix_give(radix, head);
 }
 
 void

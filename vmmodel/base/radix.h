@@ -6,8 +6,9 @@
  * INVARIANTS  R1  a stored value is never 0; 0 is "nothing here"
  *             R2  no node is empty except while an operation runs
  *             R3  count equals the number of stored values
+ *             R4  a leaf stays where it is while it holds a value
  * UNITS       index: pages into the object, by its owner's choice
- * OWNERSHIP   the radix owns its nodes, which come from the zone given at init
+ * OWNERSHIP   the radix owns its nodes, which come from the store given at init
  * ERRORS      vmm_radix_set() returns false when a node could not be had; nothing changed then
  * EVENTS      none
  * XNU         osfmk/vm/vm_resident.c keeps resident pages in a hash by (object, offset).
@@ -17,33 +18,78 @@
 #define BASE_RADIX_H
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "base/types.h"
 
 enum { VMM_RADIX_SHIFT = 6, VMM_RADIX_FANOUT = 1 << VMM_RADIX_SHIFT };
 
+/* What leaves and the nodes above them begin with. */
+struct vmm_radix_head {
+    uint16_t used;   /* slots in use */
+    uint16_t shift;  /* 0: a leaf */
+    uint32_t number; /* of a leaf, in its pool */
+};
+
 struct vmm_radix_node {
-    uint32_t used; /* slots in use */
-    uint32_t shift;
-    union {
-        struct vmm_radix_node *child[VMM_RADIX_FANOUT]; /* shift > 0 */
-        uint32_t value[VMM_RADIX_FANOUT];               /* shift == 0 */
-    } slot;
+    struct vmm_radix_head head;
+    struct vmm_radix_head *child[VMM_RADIX_FANOUT];
+};
+
+struct vmm_radix_leaf {
+    struct vmm_radix_head head;
+    struct vmm_radix *radix; /* whose it is */
+    uint64_t first;          /* the index of value[0] */
+    uint32_t value[VMM_RADIX_FANOUT];
+};
+
+/* Where radixes get their nodes; several share one. */
+struct vmm_radix_store {
+    struct vmm_zone nodes;
+    struct vmm_pool leaves;
 };
 
 struct vmm_radix {
-    struct vmm_zone *zone; /* of struct vmm_radix_node */
-    struct vmm_radix_node *root;
+    struct vmm_radix_store *store;
+    struct vmm_radix_head *root;
+    struct vmm_radix_leaf *last; /* the leaf that was stored into last, or NULL */
     uint64_t count;
 };
 
-/* Makes an empty array over a zone of struct vmm_radix_node; takes nothing yet. */
-void vmm_radix_init(struct vmm_radix *radix, struct vmm_zone *zone);
+/* Makes an empty store; takes nothing yet. Destroying it leaves its radixes without their nodes. */
+void vmm_radix_store_init(struct vmm_radix_store *store, const struct vmm_alloc *alloc);
+void vmm_radix_store_destroy(struct vmm_radix_store *store);
+
+/* Makes an empty array that gets its nodes from a store; takes nothing yet. It stays where it is. */
+void vmm_radix_init(struct vmm_radix *radix, struct vmm_radix_store *store);
 
 /* The value at `index`, or 0. */
 uint32_t vmm_radix_get(const struct vmm_radix *radix, uint64_t index);
 
 /* Stores a value other than 0 at `index`; replaces one that is there. False: no node to be had. */
 bool vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value) VMM_MUST_USE;
+
+/* The same; the leaf that holds it from then on, or NULL. */
+struct vmm_radix_leaf *vmm_radix_put(struct vmm_radix *radix, uint64_t index,
+                                     uint32_t value) VMM_MUST_USE;
+
+/* The leaf that holds `index`, for walks over a run, or NULL. Nobody else stores into it. */
+struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
+
+/*
+ * Where a value stands, in 32 bits: the leaf's number and the slot in it. It holds until the value is
+ * cleared.
+ */
+static inline uint32_t
+vmm_radix_place(const struct vmm_radix_leaf *leaf, uint64_t index)
+{
+    return leaf->head.number << VMM_RADIX_SHIFT | (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
+}
+
+static inline struct vmm_radix_leaf *
+vmm_radix_at(const struct vmm_radix_store *store, uint32_t place)
+{
+    return vmm_pool_at(&store->leaves, place >> VMM_RADIX_SHIFT);
+}
 
 /* Clears `index` and gives empty nodes back. Returns the value that was there, or 0. */
 uint32_t vmm_radix_clear(struct vmm_radix *radix, uint64_t index);

@@ -5,56 +5,84 @@
 
 #include "base/assert.h"
 
-bool
-hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t page_bytes,
-               vmm_ppn count)
-{
-    size_t slots = (size_t)count + 1;
-
-    *frames = (struct hw_frames){
-        .alloc = alloc, .page_bytes = page_bytes, .count = count, .free_count = count, .fresh = 1
-    };
-    vmm_zone_init(&frames->device.nodes, alloc, sizeof(struct vmm_radix_node));
-    vmm_radix_init(&frames->device.places, &frames->device.nodes);
-    frames->next_free = vmm_take_array(alloc, slots, sizeof(*frames->next_free));
-    frames->contents = vmm_take_array(alloc, slots, sizeof(*frames->contents));
-    if (frames->next_free != NULL && frames->contents != NULL)
-        return true;
-    hw_frames_destroy(frames);
-    return false;
-}
-
 static size_t
 hw_frames_map_words(const struct hw_frames *frames)
 {
     return (size_t)frames->count / 64 + 1;
 }
 
+static size_t
+hw_frames_blocks(const struct hw_frames *frames)
+{
+    return (size_t)frames->count / HW_FRAME_BLOCK + 1;
+}
+
+bool
+hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t page_bytes,
+               vmm_ppn count)
+{
+    *frames = (struct hw_frames){
+        .alloc = alloc, .page_bytes = page_bytes, .count = count, .free_count = count, .fresh = 1
+    };
+    vmm_radix_store_init(&frames->device.nodes, alloc);
+    vmm_radix_init(&frames->device.places, &frames->device.nodes);
+    frames->words = vmm_take_array(alloc, (uint64_t)count + 1, sizeof(*frames->words));
+    frames->free_map =
+        vmm_take_array(alloc, hw_frames_map_words(frames), sizeof(*frames->free_map));
+    frames->blocks = vmm_take_array(alloc, hw_frames_blocks(frames), sizeof(*frames->blocks));
+    if (frames->words == NULL || frames->free_map == NULL || frames->blocks == NULL) {
+        hw_frames_destroy(frames);
+        return false;
+    }
+    for (vmm_ppn ppn = 1; ppn <= count; ppn++)
+        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+    return true;
+}
+
+/* Where a frame's storage is noted; NULL: the bookkeeping for it could not be had. */
+static uint8_t **
+hw_frame_note(struct hw_frames *frames, vmm_ppn ppn)
+{
+    uint8_t ***block = &frames->blocks[ppn / HW_FRAME_BLOCK];
+
+    if (*block == NULL)
+        *block = vmm_take_array(frames->alloc, HW_FRAME_BLOCK, sizeof(**block));
+    return *block == NULL ? NULL : &(*block)[ppn % HW_FRAME_BLOCK];
+}
+
 bool
 hw_frames_back(struct hw_frames *frames, void *ram)
 {
-    size_t words = hw_frames_map_words(frames);
-
     VMM_ASSERT(frames->free_count == frames->count && frames->ram == NULL);
-    frames->free_map = vmm_take_array(frames->alloc, words, sizeof(*frames->free_map));
-    if (frames->free_map == NULL)
-        return false;
-    frames->ram = ram;
-    for (vmm_ppn ppn = 1; ppn <= frames->count; ppn++) {
-        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
-        frames->contents[ppn] = frames->ram + (size_t)(ppn - 1) * frames->page_bytes;
+    for (size_t block = 0; block < hw_frames_blocks(frames); block++) {
+        if (hw_frame_note(frames, (vmm_ppn)(block * HW_FRAME_BLOCK)) == NULL)
+            return false;
     }
+    frames->ram = ram;
+    for (vmm_ppn ppn = 1; ppn <= frames->count; ppn++)
+        *hw_frame_note(frames, ppn) = frames->ram + (size_t)(ppn - 1) * frames->page_bytes;
     return true;
+}
+
+/* What a frame of memory holds; NULL: nothing. */
+static uint8_t *
+hw_frame_memory(const struct hw_frames *frames, vmm_ppn ppn)
+{
+    uint8_t *const *block = frames->blocks[ppn / HW_FRAME_BLOCK];
+
+    return block == NULL ? NULL : block[ppn % HW_FRAME_BLOCK];
 }
 
 /* Gives a frame's own storage back; it reads as zeroes then. */
 static void
 hw_frame_drop(struct hw_frames *frames, vmm_ppn ppn)
 {
-    if (frames->ram != NULL)
+    uint8_t *storage = hw_frame_memory(frames, ppn);
+
+    if (frames->ram != NULL || storage == NULL)
         return;
-    vmm_give_array(frames->alloc, frames->contents[ppn], frames->page_bytes, 1);
-    frames->contents[ppn] = NULL;
+    vmm_give_array(frames->alloc, storage, frames->page_bytes, 1);
+    frames->blocks[ppn / HW_FRAME_BLOCK][ppn % HW_FRAME_BLOCK] = NULL;
 }
 
 /* ---- a device's frames ---- */
@@ -68,7 +96,7 @@ hw_device_destroy(struct hw_frames *frames)
         vmm_give_array(frames->alloc, device->contents[i], frames->page_bytes, 1);
     vmm_give_array(frames->alloc, device->contents, device->capacity, sizeof(*device->contents));
     vmm_radix_destroy(&device->places);
-    vmm_zone_destroy(&device->nodes);
+    vmm_radix_store_destroy(&device->nodes);
     device->contents = NULL;
     device->count = device->capacity = 0;
 }
@@ -122,25 +150,32 @@ hw_frame_storage(const struct hw_frames *frames, vmm_ppn ppn)
     uint32_t place;
 
     if (!hw_frame_is_device(frames, ppn))
-        return frames->contents[ppn];
+        return hw_frame_memory(frames, ppn);
     place = vmm_radix_get(&frames->device.places, ppn);
     return place == 0 ? NULL : frames->device.contents[place - 1];
+}
+
+static void
+hw_frames_give_block(struct hw_frames *frames, size_t block)
+{
+    for (size_t i = 0; i < HW_FRAME_BLOCK; i++)
+        hw_frame_drop(frames, (vmm_ppn)(block * HW_FRAME_BLOCK + i));
+    vmm_give_array(frames->alloc, frames->blocks[block], HW_FRAME_BLOCK, sizeof(uint8_t *));
 }
 
 void
 hw_frames_destroy(struct hw_frames *frames)
 {
-    size_t slots = (size_t)frames->count + 1;
+    const struct vmm_alloc *alloc = frames->alloc;
 
-    for (vmm_ppn ppn = 1; frames->contents != NULL && ppn < frames->fresh; ppn++)
-        hw_frame_drop(frames, ppn);
-    vmm_give_array(frames->alloc, frames->next_free, slots, sizeof(*frames->next_free));
-    vmm_give_array(frames->alloc, frames->contents, slots, sizeof(*frames->contents));
-    vmm_give_array(frames->alloc, frames->free_map, hw_frames_map_words(frames),
-                   sizeof(*frames->free_map));
-    frames->next_free = NULL;
-    frames->contents = NULL;
+    for (size_t block = 0; frames->blocks != NULL && block < hw_frames_blocks(frames); block++)
+        hw_frames_give_block(frames, block);
+    vmm_give_array(alloc, frames->words, (uint64_t)frames->count + 1, sizeof(*frames->words));
+    vmm_give_array(alloc, frames->free_map, hw_frames_map_words(frames), sizeof(*frames->free_map));
+    vmm_give_array(alloc, frames->blocks, hw_frames_blocks(frames), sizeof(*frames->blocks));
+    frames->words = NULL;
     frames->free_map = NULL;
+    frames->blocks = NULL;
     hw_device_destroy(frames);
 }
 
@@ -167,12 +202,20 @@ hw_frame_alloc_ram(struct hw_frames *frames)
 {
     vmm_ppn ppn = hw_frame_next_free(frames);
 
-    frames->free_map[ppn / 64] &= ~((uint64_t)1 << ppn % 64);
     frames->cursor = ppn;
     frames->untouched = ppn == frames->fresh ? ppn : VMM_NO_PAGE;
     if (ppn == frames->fresh)
         frames->fresh++;
     return ppn;
+}
+
+/* The frame is in use from now on, and its word its user's. */
+static void
+hw_frame_take(struct hw_frames *frames, vmm_ppn ppn)
+{
+    frames->free_map[ppn / 64] &= ~((uint64_t)1 << ppn % 64);
+    frames->words[ppn] = 0;
+    frames->free_count--;
 }
 
 vmm_ppn
@@ -182,14 +225,13 @@ hw_frame_alloc(struct hw_frames *frames)
 
     if (frames->free_count == 0)
         return VMM_NO_PAGE;
-    frames->free_count--;
     if (frames->ram != NULL)
         ppn = hw_frame_alloc_ram(frames);
     else if (ppn == VMM_NO_PAGE)
         ppn = frames->fresh++;
     else
-        frames->free_head = frames->next_free[ppn];
-    frames->next_free[ppn] = ppn;
+        frames->free_head = frames->words[ppn];
+    hw_frame_take(frames, ppn);
     return ppn;
 }
 
@@ -201,9 +243,8 @@ hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count)
     if (count == 0 || count > frames->count - (first - 1))
         return VMM_NO_PAGE;
     for (vmm_ppn i = 0; i < count; i++)
-        frames->next_free[first + i] = first + i;
+        hw_frame_take(frames, first + i);
     frames->fresh += count;
-    frames->free_count -= count;
     return first;
 }
 
@@ -213,12 +254,10 @@ hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
     VMM_ASSERT(hw_frame_is_in_use(frames, ppn));
     hw_frame_drop(frames, ppn);
     frames->free_count++;
-    if (frames->ram != NULL) {
-        frames->next_free[ppn] = VMM_NO_PAGE;
-        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+    frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+    if (frames->ram != NULL)
         return;
-    }
-    frames->next_free[ppn] = frames->free_head;
+    frames->words[ppn] = frames->free_head;
     frames->free_head = ppn;
 }
 
@@ -235,6 +274,17 @@ hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
     frames->untouched = VMM_NO_PAGE; /* the next to ask may have written meanwhile */
 }
 
+/* Storage for a frame of memory that has none yet. */
+static uint8_t *
+hw_frame_make(struct hw_frames *frames, vmm_ppn ppn)
+{
+    uint8_t **note = hw_frame_note(frames, ppn);
+
+    if (note != NULL)
+        *note = vmm_take_array(frames->alloc, frames->page_bytes, 1);
+    return note == NULL ? NULL : *note;
+}
+
 uint64_t *
 hw_frame_words(struct hw_frames *frames, vmm_ppn ppn)
 {
@@ -243,7 +293,7 @@ hw_frame_words(struct hw_frames *frames, vmm_ppn ppn)
     if (storage == NULL && hw_frame_is_device(frames, ppn))
         storage = hw_device_make(frames, ppn);
     else if (storage == NULL)
-        storage = frames->contents[ppn] = vmm_take_array(frames->alloc, frames->page_bytes, 1);
+        storage = hw_frame_make(frames, ppn);
     return (uint64_t *)(void *)storage;
 }
 

@@ -27,12 +27,14 @@
 
 /* What has been written to a device's frames; each has storage from its first write on. */
 struct hw_device_frames {
-    struct vmm_zone nodes;
+    struct vmm_radix_store nodes;
     struct vmm_radix places; /* by ppn: one more than the index into contents */
     uint8_t **contents;
     size_t count;
     size_t capacity;
 };
+
+enum { HW_FRAME_BLOCK = 32 }; /* so few that one table among data pages costs them little */
 
 struct hw_frames {
     const struct vmm_alloc *alloc;
@@ -40,15 +42,16 @@ struct hw_frames {
     uint32_t page_bytes;
     vmm_ppn count; /* frames 1 .. count exist */
     vmm_ppn free_count;
-    vmm_ppn fresh;      /* frames from here up were never handed out */
-    vmm_ppn *next_free; /* stack of frames that came back; a frame in use names itself */
-    vmm_ppn free_head;
-    uint8_t **contents; /* per frame; NULL: all zero */
+    vmm_ppn fresh;     /* frames from here up were never handed out */
+    vmm_ppn free_head; /* the frame that came back last */
+    uint32_t
+        *words; /* of a free frame: the one that came back before; else its user's, 0 at first */
+    uint64_t *free_map; /* a bit for each frame that is free */
+    uint8_t ***blocks;  /* by HW_FRAME_BLOCK frames; NULL: none of them has storage */
     struct hw_device_frames device;
-    uint8_t *ram;       /* the embedder's, or NULL: storage is taken when a frame needs it */
-    uint64_t *free_map; /* over RAM: a bit for each frame that is free */
-    vmm_ppn cursor;     /* over RAM: the frame handed out last */
-    vmm_ppn untouched;  /* over RAM: handed out for the first time just now, so still all zero */
+    uint8_t *ram;      /* the embedder's, or NULL: storage is taken when a frame needs it */
+    vmm_ppn cursor;    /* over RAM: the frame handed out last */
+    vmm_ppn untouched; /* over RAM: handed out for the first time just now, so still all zero */
 };
 
 /* False when the bookkeeping could not be had; nothing is kept then. */
@@ -83,14 +86,15 @@ hw_frame_is_device(const struct hw_frames *frames, vmm_ppn ppn)
 static inline bool
 hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)
 {
-    return ppn != VMM_NO_PAGE && ppn < frames->fresh && frames->next_free[ppn] == ppn;
+    return ppn != VMM_NO_PAGE && ppn <= frames->count &&
+           !(frames->free_map[ppn / 64] >> ppn % 64 & 1);
 }
 
 /* The words of a frame that holds a table: it is memory, and has storage since it became one (P1). */
 static inline uint64_t *
 hw_frame_table(const struct hw_frames *frames, vmm_ppn ppn)
 {
-    return (uint64_t *)(void *)frames->contents[ppn];
+    return (uint64_t *)(void *)frames->blocks[ppn / HW_FRAME_BLOCK][ppn % HW_FRAME_BLOCK];
 }
 
 /* Gives a frame in use back; storage that is not RAM is dropped. */

@@ -23,6 +23,7 @@
 
 #include "pmap/pmap_flush.h"
 #include "pmap/pmap_internal.h"
+#include "pmap/pmap_pv.h"
 #include "pmap/pmap_table.h"
 
 void
@@ -80,6 +81,7 @@ pmap_make(struct pmap_system *system, uint32_t space, uint32_t asid)
     pmap->system = system;
     pmap->space = space;
     pmap->asid = asid;
+    vmm_radix_init(&pmap->chunks, &system->chunk_store);
     if (pmap_table_make_root(pmap) != VMM_OK) {
         vmm_zone_give(&system->pmap_zone, pmap);
         return NULL;
@@ -125,6 +127,7 @@ pmap_free(struct pmap *pmap)
 {
     pmap_unload(pmap);
     pmap_table_free_all(pmap);
+    vmm_radix_destroy(&pmap->chunks);
     vmm_list_remove(&pmap->link);
     vmm_zone_give(&pmap->system->pmap_zone, pmap);
 }
@@ -149,13 +152,10 @@ pmap_system_create(const struct vmm_alloc *alloc, struct hw_machine *machine, st
     system->trace = trace;
     vmm_list_init(&system->pmaps);
     vmm_zone_init(&system->pmap_zone, alloc, sizeof(struct pmap));
-    vmm_zone_init(&system->pv_zone, alloc, sizeof(struct pmap_pv));
-    system->pv = vmm_take_array(alloc, (size_t)machine->frames.count + 1, sizeof(struct pmap_pv *));
-    system->attributes = vmm_take_array(alloc, (size_t)machine->frames.count + 1, 1);
+    pmap_pv_init(system);
     for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
         pmap_note_mode(system, cpu);
-    if (system->pv != NULL && system->attributes != NULL)
-        system->kernel = pmap_make(system, 0, 0);
+    system->kernel = pmap_make(system, 0, 0);
     if (system->kernel == NULL) {
         pmap_system_destroy(system);
         return NULL;
@@ -173,10 +173,7 @@ pmap_system_destroy(struct pmap_system *system)
         pmap_free(VMM_CONTAINER(system->pmaps.next, struct pmap, link));
     system->machine->kernel_root = VMM_NO_PAGE;
     vmm_zone_destroy(&system->pmap_zone);
-    vmm_zone_destroy(&system->pv_zone);
-    vmm_give_array(alloc, system->pv, (size_t)system->machine->frames.count + 1,
-                   sizeof(struct pmap_pv *));
-    vmm_give_array(alloc, system->attributes, (size_t)system->machine->frames.count + 1, 1);
+    pmap_pv_destroy(system);
     vmm_give_array(alloc, system, 1, sizeof(*system));
 }
 

@@ -6,7 +6,7 @@
  * INVARIANTS  I12 every valid entry has exactly one pv record, and the other way round
  *             I13 resident_pages counts valid entries of managed frames, wired_pages valid entries
  *                 with the wired bit
- *             I17 a free frame has no pv record
+ *             I17 a free frame has no translation
  *             I18 a TLB holds only what some pmap holds, except on CPUs with a flush pending, for a
  *                 space that the CPU must forget before it runs it again, and before pmap_flush()
  * UNITS       start, end, va: bytes, page aligned, half open [start, end). ppn: page number.

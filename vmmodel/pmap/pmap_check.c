@@ -9,6 +9,7 @@
  */
 #include "base/rng.h"
 #include "pmap/pmap_internal.h"
+#include "pmap/pmap_pv.h"
 
 /* What the tables of one pmap hold. */
 struct pmap_found {
@@ -16,6 +17,7 @@ struct pmap_found {
     uint64_t wired;
     uint64_t compressed;
     uint64_t tables;
+    uint64_t free; /* translations of frames that are free */
     uint64_t sum;
 };
 
@@ -47,6 +49,7 @@ pmap_check_leaf(const struct pmap *pmap, uint64_t pte, uint64_t vpn, struct pmap
     if (!is_valid || !pmap_is_managed(pmap->system, hw_pte_ppn(pte)))
         return;
     found->resident++;
+    found->free += !hw_frame_is_in_use(&pmap->system->machine->frames, hw_pte_ppn(pte));
     found->sum += pmap_check_fold(pmap, vpn, hw_pte_ppn(pte));
 }
 
@@ -80,6 +83,8 @@ pmap_check_counts(const struct pmap *pmap, struct pmap_found *total)
     total->resident += found.resident;
     total->tables += found.tables;
     total->sum += found.sum;
+    if (found.free > 0)
+        return "I17 a free frame has a translation";
     if (found.resident != pmap->resident_pages)
         return "I13 resident_pages differs from the valid entries";
     if (found.wired != pmap->wired_pages)
@@ -99,12 +104,13 @@ pmap_check_pv(const struct pmap_system *system, const struct pmap_found *total)
     uint64_t sum = 0;
 
     for (vmm_ppn ppn = 1; ppn < machine->frames.fresh; ppn++) {
-        const struct pmap_pv *pv = system->pv[ppn];
+        struct pmap_mapping at;
 
-        if (pv != NULL && !hw_frame_is_in_use(&machine->frames, ppn))
-            return "I17 a free frame has a pv record";
-        for (; pv != NULL; pv = pv->next, records++)
-            sum += pmap_check_fold(pv->pmap, hw_vpn(machine->geometry, pv->va), ppn);
+        if (!hw_frame_is_in_use(&machine->frames, ppn))
+            continue; /* its word is not ours */
+        for (bool any = pmap_pv_first(system, ppn, &at); any;
+             any = pmap_pv_next(system, &at), records++)
+            sum += pmap_check_fold(at.pmap, hw_vpn(machine->geometry, at.va), ppn);
     }
     if (records < total->resident)
         return "I12 a valid entry has no pv record";

@@ -23,9 +23,9 @@ pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
     if (!pmap_is_managed(system, ppn))
         return HW_PTE_WRITE | HW_PTE_MOD;
     if (!pmap_is_kernel(pmap) && !(flags & PMAP_ENTER_STORE) &&
-        !(system->attributes[ppn] & PMAP_MODIFIED))
+        !(pmap_attributes(system, ppn) & PMAP_MODIFIED))
         return HW_PTE_SOFT_WRITE;
-    system->attributes[ppn] |= PMAP_MODIFIED;
+    pmap_note_attributes(system, ppn, PMAP_MODIFIED);
     return HW_PTE_WRITE | HW_PTE_MOD;
 }
 

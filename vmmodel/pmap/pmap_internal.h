@@ -15,15 +15,10 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/list.h"
+#include "base/radix.h"
 #include "pmap/pmap.h"
 
 enum { PMAP_MAX_ASID = 0xffff }; /* what a TLB tag can tell apart */
-
-struct pmap_pv {
-    struct pmap_pv *next;
-    struct pmap *pmap;
-    vmm_va va;
-};
 
 _Static_assert(HW_MAX_CPUS <= 64, "a set of CPUs is one word");
 
@@ -42,6 +37,7 @@ struct pmap {
     uint64_t table_pages;      /* the root included */
     uint64_t loaded_cpus;      /* who has it as user space */
     uint64_t incoherent_cpus;  /* who must forget it before running it again (vm.md 5.5 step 1) */
+    struct vmm_radix chunks;   /* numbers of chunks, by place (pmap_pv.h) */
     bool has_nested;           /* some of its words name a sub-pmap's leaf tables, or did */
     bool is_shared;            /* a sub-pmap: its translations are in use through others */
 };
@@ -54,10 +50,10 @@ struct pmap_system {
     struct pmap *kernel;
     struct vmm_list pmaps;
     struct vmm_zone pmap_zone;
-    struct vmm_zone pv_zone;
+    struct vmm_pool chunks;  /* of struct pmap_chunk; who maps a page stands in the frame's word */
+    struct vmm_pool records; /* of struct pmap_pv */
+    struct vmm_radix_store chunk_store;
     struct pmap_behavior behavior;
-    struct pmap_pv **pv;     /* by ppn */
-    uint8_t *attributes;     /* by ppn: PMAP_REFERENCED, PMAP_MODIFIED, harvested so far */
     uint64_t kernel_cpus;    /* in kernel mode */
     uint64_t idle_cpus;      /* asleep: their translations are not in use */
     uint64_t pending_local;  /* must forget the space they run when they next look (vm.md 5.5) */
@@ -137,15 +133,6 @@ pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot p
 
     if (watch != NULL && start < end)
         watch->narrowed(watch->context, pmap->space, start, end - start, prot);
-}
-
-/* Remembers what a word says of its page before the word changes. */
-static inline void
-pmap_harvest(struct pmap_system *system, uint64_t pte)
-{
-    if (pmap_is_managed(system, hw_pte_ppn(pte)))
-        system->attributes[hw_pte_ppn(pte)] |= (uint8_t)((pte & HW_PTE_REF ? PMAP_REFERENCED : 0) |
-                                                         (pte & HW_PTE_MOD ? PMAP_MODIFIED : 0));
 }
 
 /*

@@ -2,6 +2,7 @@
 #include "pmap/pmap_look.h"
 
 #include "pmap/pmap_internal.h"
+#include "pmap/pmap_pv.h"
 
 /* ---- tables ---- */
 
@@ -30,10 +31,12 @@ void
 pmap_look_mappings(const struct pmap_system *system, vmm_ppn ppn,
                    void (*see)(void *context, uint32_t space, vmm_va va), void *context)
 {
-    if (ppn > system->machine->frames.count)
+    struct pmap_mapping at;
+
+    if (!pmap_page_is_mapped(system, ppn))
         return;
-    for (const struct pmap_pv *pv = system->pv[ppn]; pv != NULL; pv = pv->next)
-        see(context, pv->pmap->space, pv->va);
+    for (bool any = pmap_pv_first(system, ppn, &at); any; any = pmap_pv_next(system, &at))
+        see(context, at.pmap->space, at.va);
 }
 
 /* ---- TLBs ---- */

@@ -24,19 +24,14 @@ pmap_each_mapping(struct pmap_system *system, vmm_ppn ppn, pmap_page_change chan
     struct pmap_flush_context own = { .cpus = 0 };
     struct pmap_flush_context *context =
         later == NULL && system->machine->geometry->has_broadcast_flush ? &own : later;
-    struct pmap_pv *pv = pmap_is_managed(system, ppn) ? system->pv[ppn] : NULL;
+    struct pmap_mapping at;
     uint32_t changed = 0;
 
-    while (pv != NULL) {
-        struct pmap_pv *next = pv->next; /* dropping gives the record back */
-        struct pmap *pmap = pv->pmap;
-        vmm_va va = pv->va;
-
-        if (change(pmap, va, pmap_table_slot(pmap, va), argument)) {
-            pmap_flush_or_defer(pmap, va, va + pmap_page_bytes(pmap), context);
-            changed++;
-        }
-        pv = next;
+    for (bool any = pmap_pv_first(system, ppn, &at); any; any = pmap_pv_next(system, &at)) {
+        if (!change(at.pmap, at.va, pmap_table_slot(at.pmap, at.va), argument))
+            continue;
+        pmap_flush_or_defer(at.pmap, at.va, at.va + pmap_page_bytes(at.pmap), context);
+        changed++;
     }
     pmap_flush(system, &own);
     return changed;
@@ -88,7 +83,7 @@ pmap_page_compress(struct pmap_system *system, vmm_ppn ppn)
 bool
 pmap_page_is_mapped(const struct pmap_system *system, vmm_ppn ppn)
 {
-    return pmap_is_managed(system, ppn) && system->pv[ppn] != NULL;
+    return hw_frame_is_in_use(&system->machine->frames, ppn) && pmap_pv_is_mapped(system, ppn);
 }
 
 /* ---- referenced and modified ---- */
@@ -96,11 +91,14 @@ pmap_page_is_mapped(const struct pmap_system *system, vmm_ppn ppn)
 uint32_t
 pmap_refmod(const struct pmap_system *system, vmm_ppn ppn)
 {
-    uint32_t attributes = system->attributes[ppn];
-    const struct pmap_pv *pv = pmap_tracks_refmod(system) ? NULL : system->pv[ppn];
+    uint32_t attributes = pmap_attributes(system, ppn);
+    struct pmap_mapping at;
 
-    for (; pv != NULL && attributes != PMAP_REFMOD; pv = pv->next) {
-        uint64_t pte = *pmap_table_slot(pv->pmap, pv->va);
+    if (pmap_tracks_refmod(system))
+        return attributes;
+    for (bool any = pmap_pv_first(system, ppn, &at); any && attributes != PMAP_REFMOD;
+         any = pmap_pv_next(system, &at)) {
+        uint64_t pte = *pmap_table_slot(at.pmap, at.va);
 
         attributes |= pte & HW_PTE_REF ? (uint32_t)PMAP_REFERENCED : 0;
         attributes |= pte & HW_PTE_MOD ? (uint32_t)PMAP_MODIFIED : 0;
@@ -147,7 +145,7 @@ pmap_clear_refmod_options(struct pmap_system *system, vmm_ppn ppn, uint32_t attr
     (void)pmap_each_mapping(system, ppn,
                             pmap_tracks_refmod(system) ? pmap_force_fast_fault : pmap_clear_bits,
                             attributes, later);
-    system->attributes[ppn] &= (uint8_t)~attributes;
+    pmap_forget_attributes(system, ppn, attributes);
 }
 
 void
@@ -159,8 +157,8 @@ pmap_clear_refmod(struct pmap_system *system, vmm_ppn ppn, uint32_t attributes)
 void
 pmap_page_begin(struct pmap_system *system, vmm_ppn ppn)
 {
-    VMM_ASSERT(system->pv[ppn] == NULL);
-    system->attributes[ppn] = 0;
+    VMM_ASSERT(!pmap_pv_is_mapped(system, ppn));
+    pmap_forget_attributes(system, ppn, PMAP_REFMOD);
 }
 
 /* ---- fast faults ---- */

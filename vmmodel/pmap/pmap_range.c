@@ -7,6 +7,7 @@
  */
 #include "pmap/pmap_flush.h"
 #include "pmap/pmap_internal.h"
+#include "pmap/pmap_pv.h"
 #include "pmap/pmap_table.h"
 
 /* ---- remove ---- */

@@ -21,7 +21,7 @@ vm_check_wired_page(const struct vm_map_entry *entry, vmm_va va)
 
     if (page == NULL)
         return "I6 a page of a wired entry is not resident";
-    if (page->wire_count == 0 && page->missing_wires == 0)
+    if (vm_page_wire_count(page) == 0 && vm_page_odd_wires(page, VM_WIRES_MISSING) == 0)
         return "I6 a page of a wired entry has no wire count";
     return NULL;
 }
@@ -202,7 +202,7 @@ vm_check_page(const struct vm_system *system, const struct vm_page *page)
 {
     if (page->busy)
         return "I21 a page is busy with nobody at work";
-    if (page->wire_count == 0 && page->queue == VM_PAGE_ON_NONE)
+    if (vm_page_wire_count(page) == 0 && page->queue == VM_PAGE_ON_NONE)
         return "I10 a page that nobody holds stands on no queue";
     if (!page->pmapped && pmap_page_is_mapped(system->pmaps, vm_page_ppn(page)))
         return "I17 a page that was never mapped has a translation";
@@ -218,14 +218,14 @@ vm_check_object(const struct vm_object *object)
     uint32_t ppn;
 
     for (; vmm_radix_next(&object->pages, &index, &ppn); index++) {
-        const struct vm_page *page = &system->pages[ppn];
+        const struct vm_page *page = vm_page_at(system, ppn);
         const char *broken = vm_check_page(system, page);
 
-        if (page->object != object || page->offset != index << system->page_shift)
+        if (vm_page_object(page) != object || vm_page_offset(page) != index << system->page_shift)
             return "I14 a page does not name the object that holds it";
         if (broken != NULL)
             return broken;
-        wired += page->wire_count > 0;
+        wired += vm_page_wire_count(page) > 0;
     }
     if (object->paging_in_progress > 0)
         return "I21 an object pages with nobody at work";
@@ -268,9 +268,11 @@ vm_check_wire_counts(const struct vm_system *system)
     uint64_t wired = 0;
 
     for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
-        held += system->pages[ppn].wire_count + system->pages[ppn].missing_wires;
-        owned += system->pages[ppn].lost_wires;
-        wired += system->pages[ppn].wire_count > 0;
+        const struct vm_page *page = vm_page_at(system, ppn);
+
+        held += vm_page_wire_count(page) + vm_page_odd_wires(page, VM_WIRES_MISSING);
+        owned += vm_page_odd_wires(page, VM_WIRES_LOST);
+        wired += vm_page_wire_count(page) > 0;
     }
     for (const struct vmm_list *at = system->maps.next; at != &system->maps; at = at->next) {
         const struct vm_map *map = VMM_CONTAINER(at, struct vm_map, link);
@@ -292,19 +294,17 @@ static const char *
 vm_check_pages(const struct vm_system *system)
 {
     for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
-        const struct vm_page *page = &system->pages[ppn];
+        const struct vm_page *page = vm_page_at(system, ppn);
 
-        if (page->object == NULL && page->wire_count > 0)
+        if (vm_page_object(page) == NULL && vm_page_wire_count(page) > 0)
             return "I17 a free page has a wire count";
-        if (page->object == NULL && page->queue != VM_PAGE_ON_NONE)
+        if (vm_page_object(page) == NULL && page->queue != VM_PAGE_ON_NONE)
             return "I17 a free page is on a queue";
-        if (page->object == NULL && pmap_page_is_mapped(system->pmaps, ppn))
+        if (vm_page_object(page) == NULL && pmap_page_is_mapped(system->pmaps, ppn))
             return "I17 a free page is mapped";
-        if (page->object != NULL && !hw_frame_is_in_use(&system->machine->frames, ppn))
+        if (vm_page_object(page) != NULL && !hw_frame_is_in_use(&system->machine->frames, ppn))
             return "I17 an object's page is a free frame";
-        if (page->wire_count > 0 && page->queue != VM_PAGE_ON_NONE)
-            return "I10 a wired page is on a queue";
-        if (page->lost_wires > page->wire_count)
+        if (vm_page_odd_wires(page, VM_WIRES_LOST) > vm_page_wire_count(page))
             return "I10 a page lost more wires than it has";
     }
     return NULL;

@@ -106,7 +106,8 @@ vm_device_frame_is_usable(const struct vm_system *system, vmm_ppn ppn)
     if (ppn == VMM_NO_PAGE)
         return false;
     return hw_frame_is_device(&system->machine->frames, ppn) ||
-           (hw_frame_is_in_use(&system->machine->frames, ppn) && system->pages[ppn].object != NULL);
+           (hw_frame_is_in_use(&system->machine->frames, ppn) &&
+            vm_page_at(system, ppn)->place != 0);
 }
 
 /* How many bytes from `address` on lie on one page, at most `length`. */
@@ -161,7 +162,7 @@ vm_device_page_kind(const struct vm_system *system, vmm_ppn ppn)
         return VM_DEVICE_HELD;
     if (ppn == VMM_NO_PAGE || !vm_device_frame_is_usable(system, ppn))
         return VM_DEVICE_NOBODYS;
-    return system->pages[ppn].wire_count > 0 ? VM_DEVICE_HELD : VM_DEVICE_LOOSE;
+    return vm_page_wire_count(vm_page_at(system, ppn)) > 0 ? VM_DEVICE_HELD : VM_DEVICE_LOOSE;
 }
 
 /* What lies at `address` on one page: at most `length` bytes. */

@@ -28,10 +28,11 @@ vm_digest_frame(const struct vm_system *system, vmm_ppn ppn, uint64_t digest)
 static uint64_t
 vm_digest_page(const struct vm_system *system, const struct vm_page *page, uint64_t digest)
 {
-    digest = vm_digest_mix(digest, page->offset);
-    digest =
-        vm_digest_mix(digest, (uint64_t)page->wire_count << 48 | (uint64_t)page->lost_wires << 32 |
-                                  (uint64_t)page->missing_wires << 16 | page->wires_at_risk);
+    digest = vm_digest_mix(digest, vm_page_offset(page));
+    digest = vm_digest_mix(digest, (uint64_t)vm_page_wire_count(page) << 48 |
+                                       (uint64_t)vm_page_odd_wires(page, VM_WIRES_LOST) << 32 |
+                                       (uint64_t)vm_page_odd_wires(page, VM_WIRES_MISSING) << 16 |
+                                       vm_page_odd_wires(page, VM_WIRES_AT_RISK));
     digest = vm_digest_mix(digest,
                            (uint64_t)page->queue << 8 | (uint64_t)page->is_dirty << 6 |
                                (uint64_t)page->pmapped << 5 | (uint64_t)page->wpmapped << 4 |
@@ -54,7 +55,7 @@ vm_digest_object(const struct vm_object *object, uint64_t digest)
                         (uint64_t)object->purgable << 4 | (uint64_t)(object->copy != NULL) << 1 |
                         object->true_share);
         for (; vmm_radix_next(&object->pages, &index, &value); index++)
-            digest = vm_digest_page(object->system, &object->system->pages[value], digest);
+            digest = vm_digest_page(object->system, vm_page_at(object->system, value), digest);
         for (index = 0; vmm_radix_next(&object->paged_out, &index, &value); index++)
             digest = vm_digest_mix(digest, ~index);
         digest = vm_digest_mix(digest, object->shadow_offset);
@@ -89,13 +90,14 @@ vm_digest_see(void *context, vmm_va va, const struct pmap_translation *found)
 {
     struct vm_digest_fold *fold = context;
     const struct vm_page *page =
-        found->ppn <= fold->system->frame_count ? &fold->system->pages[found->ppn] : NULL;
+        found->ppn <= fold->system->frame_count ? vm_page_at(fold->system, found->ppn) : NULL;
     uint64_t digest = vm_digest_mix(fold->value, va);
 
     digest = vm_digest_mix(digest, (uint64_t)found->prot << 1 | found->is_wired);
-    if (page != NULL && page->object != NULL) {
-        digest = vm_digest_mix(digest, page->offset);
-        digest = vm_digest_mix(digest, (uint64_t)page->object->ref_count << 32 | page->wire_count);
+    if (page != NULL && vm_page_object(page) != NULL) {
+        digest = vm_digest_mix(digest, vm_page_offset(page));
+        digest = vm_digest_mix(digest, (uint64_t)vm_page_object(page)->ref_count << 32 |
+                                           vm_page_wire_count(page));
     }
     fold->value = digest;
 }

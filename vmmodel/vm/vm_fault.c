@@ -38,44 +38,76 @@ vm_fault_result(struct vm_map *map, vmm_va va, enum vmm_status status)
                    va);
 }
 
-/*
- * A wired entry got an object on top of the one whose pages it wired: copies into that object will
- * not be wired (T4). Pages that the entry saw through an earlier such object are at risk already.
- */
-static void
-vm_fault_risk_wires(struct vm_map_entry *entry, const struct vm_object *before)
+/* The page of a wired entry that an object put on top of its own puts at risk; NULL: none. */
+static struct vm_page *
+vm_fault_page_at_risk(const struct vm_map_entry *entry, vmm_va va)
 {
-    vmm_size page_bytes = before->system->page_bytes;
+    const struct vm_object *object = entry->object;
+    struct vm_page *page = vm_object_find_page(object, vm_entry_offset(entry, va));
 
-    entry->object->is_under_wires = true;
-    for (vmm_va va = entry->start; va < entry->end; va += page_bytes) {
-        struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
+    return page != NULL && (vm_page_object(page) == object || !object->is_under_wires) ? page
+                                                                                       : NULL;
+}
 
-        if (page != NULL && (page->object == before || !before->is_under_wires))
-            page->wires_at_risk++;
+static void
+vm_fault_unrisk_wires(const struct vm_map_entry *entry, vmm_va end)
+{
+    for (vmm_va va = entry->start; va < end; va += entry->object->system->page_bytes) {
+        struct vm_page *page = vm_fault_page_at_risk(entry, va);
+
+        if (page != NULL)
+            vm_page_drop_odd_wire(page, VM_WIRES_AT_RISK);
     }
+}
+
+/*
+ * A wired entry gets an object on top of the one whose pages it wired: copies into that object will
+ * not be wired (T4). Pages that the entry saw through an earlier such object are at risk already.
+ * All or nothing.
+ */
+static enum vmm_status
+vm_fault_risk_wires(const struct vm_map_entry *entry)
+{
+    for (vmm_va va = entry->start; va < entry->end; va += entry->object->system->page_bytes) {
+        struct vm_page *page = vm_fault_page_at_risk(entry, va);
+
+        if (page != NULL && !vm_page_add_odd_wire(page, VM_WIRES_AT_RISK)) {
+            vm_fault_unrisk_wires(entry, va);
+            return VMM_MODEL_NO_MEMORY;
+        }
+    }
+    return VMM_OK;
+}
+
+/* A copy was put off until now: the entry gets an object of its own. */
+static enum vmm_status
+vm_fault_shadow(struct vm_map_entry *entry)
+{
+    const struct vm_object *before = entry->object;
+    bool is_wired = entry->wired_count > 0;
+    enum vmm_status status = is_wired ? vm_fault_risk_wires(entry) : VMM_OK;
+
+    if (status != VMM_OK)
+        return status;
+    if (!VMM_PLANTED(VMM_PLANTED_NO_SHADOW))
+        status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
+    if (status == VMM_OK)
+        entry->needs_copy = false;
+    if (is_wired && entry->object == before)
+        vm_fault_unrisk_wires(entry, entry->end);
+    else if (is_wired)
+        entry->object->is_under_wires = true;
+    return status;
 }
 
 enum vmm_status
 vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
 {
-    enum vmm_status status = VMM_OK;
-
     if (entry->object == NULL) {
         entry->offset = 0;
         return vm_object_create(system, vm_entry_size(entry), &entry->object);
     }
-    if (entry->needs_copy) {
-        const struct vm_object *before = entry->object;
-
-        if (!VMM_PLANTED(VMM_PLANTED_NO_SHADOW))
-            status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
-        if (status == VMM_OK)
-            entry->needs_copy = false;
-        if (entry->object != before && entry->wired_count > 0)
-            vm_fault_risk_wires(entry, before);
-    }
-    return status;
+    return entry->needs_copy ? vm_fault_shadow(entry) : VMM_OK;
 }
 
 /* What the map says about an access. */
@@ -139,19 +171,23 @@ vm_fault_zero_fill(struct vm_object *object, vmm_off offset, struct vm_page **pa
 
 /*
  * The entry above wired the page that is copied, or misses what that was copied from, and shows the
- * copy from now on: a wire is lost, or misses another page (T4).
+ * copy from now on: a wire is lost, or misses another page (T4). False: no memory, nothing changed.
  */
-static void
+static bool
 vm_fault_lose_wire(struct vm_page *source, struct vm_page *copy)
 {
-    if (!copy->object->is_under_wires || source->wires_at_risk == 0)
-        return;
-    source->wires_at_risk--;
-    copy->missing_wires++;
-    if (source->missing_wires > 0)
-        source->missing_wires--;
-    else
-        source->lost_wires++;
+    if (!vm_page_object(copy)->is_under_wires || vm_page_odd_wires(source, VM_WIRES_AT_RISK) == 0)
+        return true;
+    if (!vm_page_add_odd_wire(copy, VM_WIRES_MISSING))
+        return false;
+    if (vm_page_odd_wires(source, VM_WIRES_MISSING) > 0) {
+        vm_page_drop_odd_wire(source, VM_WIRES_MISSING);
+    } else if (!vm_page_add_odd_wire(source, VM_WIRES_LOST)) {
+        vm_page_drop_odd_wire(copy, VM_WIRES_MISSING);
+        return false;
+    }
+    vm_page_drop_odd_wire(source, VM_WIRES_AT_RISK);
+    return true;
 }
 
 /* Copies a page from below into the top object. Who still maps the source loses the translation. */
@@ -164,7 +200,10 @@ vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *sourc
 
     if (status != VMM_OK)
         return status;
-    vm_fault_lose_wire(source, *page);
+    if (!vm_fault_lose_wire(source, *page)) {
+        vm_page_free(*page);
+        return VMM_MODEL_NO_MEMORY;
+    }
     if (disconnect && source->pmapped)
         pmap_page_protect(system->pmaps, vm_page_ppn(source), VMM_PROT_NONE);
     system->counts.cow_faults++;
@@ -199,9 +238,9 @@ vm_fault_touch(struct vm_page *page, enum vm_fault_kind *kind)
     if (!page->clustered)
         return;
     page->clustered = false;
-    page->object->system->counts.pageins++;
+    vm_page_system(page)->counts.pageins++;
     if (*kind == VM_FAULT_CACHE_HIT)
-        *kind = page->object->pager != NULL ? VM_FAULT_PAGEINV : VM_FAULT_PAGEIND;
+        *kind = vm_page_object(page)->pager != NULL ? VM_FAULT_PAGEINV : VM_FAULT_PAGEIND;
 }
 
 /* The path that never waits (vm.md 4.3). False: take the slow path. */
@@ -219,7 +258,7 @@ vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_faul
         return true;
     if (*page == NULL)
         *status = vm_fault_zero_fill(object, found->offset, page, kind);
-    else if (is_write && (*page)->object != object)
+    else if (is_write && vm_page_object(*page) != object)
         *status = vm_fault_copy_up(object, found->offset, *page,
                                    object->ref_count > 1 || found->is_shown, page, kind);
     return true;
@@ -258,7 +297,7 @@ vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct v
         return status;
     if (found == NULL)
         status = vm_fault_zero_fill(object, offset, &found, kind);
-    else if (for_write && found->object != object)
+    else if (for_write && vm_page_object(found) != object)
         status = vm_fault_copy_up(object, offset, found, true, &found, kind);
     if (status == VMM_OK && for_write)
         status = vm_fault_push(object, offset, found);
@@ -286,7 +325,7 @@ vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *h
 enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
-    vmm_prot prot = vm_fault_rights(&page->object->system->profile, how, page->wpmapped);
+    vmm_prot prot = vm_fault_rights(&vm_page_system(page)->profile, how, page->wpmapped);
     uint32_t flags = (how->is_wired ? (uint32_t)PMAP_ENTER_WIRED : 0) |
                      (how->access & VMM_PROT_WRITE ? (uint32_t)PMAP_ENTER_STORE : 0);
     enum vmm_status status = vm_page_enter(page, how->pmap, how->va, prot, flags);
@@ -384,7 +423,7 @@ vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struc
         work->kind = VM_FAULT_PAGEINV;
     vm_fault_touch(page, &work->kind);
     how.kind = work->kind;
-    if (page->object != found->object ||
+    if (vm_page_object(page) != found->object ||
         (found->object->copy != NULL && !(found->access & VMM_PROT_WRITE)))
         how.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
     status = vm_fault_enter(&how, page);

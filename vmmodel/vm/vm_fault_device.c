@@ -15,7 +15,7 @@ static void
 vm_fault_device_mark(struct vm_system *system, vmm_ppn ppn)
 {
     if (!hw_frame_is_device(&system->machine->frames, ppn))
-        system->pages[ppn].pmapped = true;
+        vm_page_at(system, ppn)->pmapped = true;
 }
 
 /* Whether every frame behind an entry can be mapped; then each of them counts as mapped. */

@@ -32,8 +32,11 @@ vm_fault_wire_fast(const struct vm_fault_wire *wire, vmm_va va, enum vmm_status 
     *status = vm_page_enter(page, wire->pmap, va + wire->delta, wire->entry->protection,
                             PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
     if (*status == VMM_RESOURCE_SHORTAGE && wire->map->system->profile.wire_fast_leaks) {
+        if (!vm_page_add_odd_wire(page, VM_WIRES_LOST)) {
+            *status = VMM_MODEL_NO_MEMORY;
+            return true;
+        }
         vm_page_wire(page);
-        page->lost_wires++;
     }
     if (*status == VMM_RESOURCE_SHORTAGE)
         return false;
@@ -82,10 +85,10 @@ vm_fault_wire_page(const struct vm_fault_wire *wire, vmm_va va)
 static void
 vm_fault_unwire_page(const struct vm_map_entry *entry, struct vm_page *page)
 {
-    if (entry->object->is_under_wires && page->wires_at_risk > 0)
-        page->wires_at_risk--;
-    if (page->missing_wires > 0)
-        page->missing_wires--;
+    if (entry->object->is_under_wires && vm_page_odd_wires(page, VM_WIRES_AT_RISK) > 0)
+        vm_page_drop_odd_wire(page, VM_WIRES_AT_RISK);
+    if (vm_page_odd_wires(page, VM_WIRES_MISSING) > 0)
+        vm_page_drop_odd_wire(page, VM_WIRES_MISSING);
     else
         vm_page_unwire(page);
 }

@@ -6,7 +6,7 @@
  *                 vm_system --- vm_task --- vm_map --- vm_map_entry --(ref)--> vm_object
  *                     |                        |                                  |  \ shadow (ref)
  *                     |                       pmap                             radix  v
- *                     +-- vm_page[ppn] <---------------------------------------- ppn  vm_object
+ *                     +-- vm_page_at(ppn) <------------------------------------- ppn  vm_object
  *
  * INVARIANTS  O1  object.ref_count = entries + memory entries + I/O lists + shadows that name it
  *             O2  object->copy names an object whose shadow is this one (no reference held)
@@ -43,24 +43,48 @@ enum vm_page_queue {
     VM_PAGE_QUEUES
 };
 
-struct vm_page {
-    struct vm_object *object; /* NULL: free */
-    vmm_off offset;
+/*
+ * There are as many of these as there are frames, and a machine has millions: what a page needs stands
+ * in 14 bytes, and what nearly no page has stands elsewhere (enum vm_odd_wires). A page that is on no
+ * queue, as every wired one, needs no neighbours there.
+ */
+struct __attribute__((packed, aligned(2))) vm_page {
+    uint32_t place;     /* in its object: vmm_radix_place(); 0: of no object */
     vmm_ppn queue_next; /* on system->queues[queue] */
-    vmm_ppn queue_prev;
-    uint16_t wire_count;
-    /* What VM_PROT_COPY does to wired memory (vm.md T4), counted in entries that ... */
-    uint16_t wires_at_risk; /* wired this page, and lose the wire when they copy it */
-    uint16_t lost_wires;    /* wired this page, and show a copy now, or lost count (3.4) */
-    uint16_t missing_wires; /* show this page, and wired what it was copied from */
-    uint8_t queue;          /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
-    bool is_dirty;
-    bool pmapped;  /* ever mapped */
-    bool wpmapped; /* ever mapped with WRITE */
-    bool is_reusable;
-    bool is_absent; /* held for a device that has not written it yet (vm.md 4.8) */
-    bool busy;      /* asked for, and its bytes have not come: nobody else's business (I21) */
-    bool clustered; /* came ahead of time: its first touch is the pagein */
+    union __attribute__((packed, aligned(2))) {
+        vmm_ppn queue_prev;
+        uint32_t wires; /* how often it is wired, while it is on no queue */
+    } at;
+    uint16_t queue : 4; /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
+    bool is_dirty : 1;
+    bool pmapped : 1;  /* ever mapped */
+    bool wpmapped : 1; /* ever mapped with WRITE */
+    bool is_reusable : 1;
+    bool is_absent : 1; /* held for a device that has not written it yet (vm.md 4.8) */
+    bool busy : 1;      /* asked for, and its bytes have not come: nobody else's business (I21) */
+    bool clustered : 1; /* came ahead of time: its first touch is the pagein */
+};
+
+_Static_assert(sizeof(struct vm_page) == 14, "a byte here is a GiB for each TiB of 4 KiB pages");
+
+enum { VM_PAGE_CHUNK_BYTES = 4096, VM_PAGE_CHUNK = 291 /* pages of one */ };
+
+/* Pages of neighbouring frames, aligned to its size, so that a page finds its system and its number. */
+struct vm_page_chunk {
+    _Alignas(VM_PAGE_CHUNK_BYTES) struct vm_system *system;
+    vmm_ppn first;
+    struct vm_page pages[VM_PAGE_CHUNK];
+};
+
+_Static_assert(sizeof(struct vm_page_chunk) == VM_PAGE_CHUNK_BYTES,
+               "more pages than there is room");
+
+/* What VM_PROT_COPY does to wired memory (vm.md T4), counted in entries that ... */
+enum vm_odd_wires {
+    VM_WIRES_AT_RISK, /* wired this page, and lose the wire when they copy it */
+    VM_WIRES_LOST,    /* wired this page, and show a copy now, or lost count (3.4) */
+    VM_WIRES_MISSING, /* show this page, and wired what it was copied from */
+    VM_ODD_WIRES
 };
 
 /* Pages in the order in which they will be reclaimed. */
@@ -213,7 +237,9 @@ struct vm_system {
     vmm_size page_bytes;
     uint32_t page_shift;
     vmm_ppn frame_count;
-    struct vm_page *pages;      /* by ppn */
+    struct vm_page_chunk *page_chunks;        /* by ppn: vm_page_at() */
+    void *page_memory;                        /* what they were taken as */
+    struct vmm_radix odd_wires[VM_ODD_WIRES]; /* counts by ppn; none: 0 */
     uint64_t wired_pages;       /* pages with a wire count, table pages not included */
     uint64_t io_wires;          /* wire counts that I/O lists hold */
     uint64_t external_pages;    /* on the queues, of objects with a pager */
@@ -221,7 +247,7 @@ struct vm_system {
     uint64_t last_volatile;     /* how many objects became volatile */
     struct vmm_zone entry_zone;
     struct vmm_zone object_zone;
-    struct vmm_zone radix_zone;
+    struct vmm_radix_store radix_store;
     struct vmm_zone map_zone;
     struct vmm_zone task_zone;
     struct vm_page_list queues[VM_PAGE_QUEUES];
@@ -242,6 +268,59 @@ struct vm_system {
     enum vmm_status last_fault_status; /* what a panic's VF says */
     struct vm_stop stop;
 };
+
+static inline struct vm_page *
+vm_page_at(const struct vm_system *system, vmm_ppn ppn)
+{
+    return &system->page_chunks[ppn / VM_PAGE_CHUNK].pages[ppn % VM_PAGE_CHUNK];
+}
+
+static inline const struct vm_page_chunk *
+vm_page_chunk(const struct vm_page *page)
+{
+    return (const struct vm_page_chunk *)((uintptr_t)page & ~(uintptr_t)(VM_PAGE_CHUNK_BYTES - 1));
+}
+
+static inline struct vm_system *
+vm_page_system(const struct vm_page *page)
+{
+    return vm_page_chunk(page)->system;
+}
+
+static inline vmm_ppn
+vm_page_ppn(const struct vm_page *page)
+{
+    const struct vm_page_chunk *chunk = vm_page_chunk(page);
+
+    return chunk->first + (vmm_ppn)(page - chunk->pages);
+}
+
+/* NULL: the page is free. */
+static inline struct vm_object *
+vm_page_object(const struct vm_page *page)
+{
+    const struct vmm_radix_store *store = &vm_page_system(page)->radix_store;
+
+    return page->place == 0
+               ? NULL
+               : VMM_CONTAINER(vmm_radix_at(store, page->place)->radix, struct vm_object, pages);
+}
+
+/* Where in its object a page is. */
+static inline vmm_off
+vm_page_offset(const struct vm_page *page)
+{
+    const struct vm_system *system = vm_page_system(page);
+    uint32_t slot = page->place & (VMM_RADIX_FANOUT - 1);
+
+    return (vmm_radix_at(&system->radix_store, page->place)->first + slot) << system->page_shift;
+}
+
+static inline uint32_t
+vm_page_wire_count(const struct vm_page *page)
+{
+    return page->queue == VM_PAGE_ON_NONE ? page->at.wires : 0;
+}
 
 /* Loads a task's user space (NULL: none) on a CPU. */
 void vm_cpu_switch(struct vm_system *system, uint32_t cpu, struct vm_task *task);

@@ -50,8 +50,8 @@ vm_look_page(const struct vm_object *object, vmm_off *offset, struct vm_look_pag
 
     if (!vm_object_next_page(object, offset, object->size, &page))
         return false;
-    *view =
-        (struct vm_look_page){ page->offset, vm_page_ppn(page), page->wire_count, page->is_dirty };
+    *view = (struct vm_look_page){ vm_page_offset(page), vm_page_ppn(page),
+                                   vm_page_wire_count(page), page->is_dirty };
     return true;
 }
 

@@ -25,11 +25,11 @@ vm_behavior_page(struct vm_page *page, enum vm_page_deed deed)
 {
     enum vmm_status status = VMM_OK;
 
-    if (page->wire_count > 0 || page->busy)
+    if (vm_page_wire_count(page) > 0 || page->busy)
         return VMM_OK;
     switch (deed) {
     case VM_DEED_OUT:
-        status = page->object->system->store.limit == 0 && page->object->pager == NULL
+        status = vm_page_system(page)->store.limit == 0 && vm_page_object(page)->pager == NULL
                      ? VMM_OK
                      : vm_page_out(page);
         break;
@@ -60,7 +60,7 @@ vm_behavior_pages(struct vm_object *object, vmm_off start, vmm_off end, enum vm_
     for (; status == VMM_OK && vmm_radix_next(&object->pages, &index, &ppn) &&
            index < end >> page_shift;
          index++)
-        status = vm_behavior_page(&object->system->pages[ppn], deed);
+        status = vm_behavior_page(vm_page_at(object->system, ppn), deed);
     return status;
 }
 

@@ -8,7 +8,7 @@
 static enum vmm_status
 vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, bool must)
 {
-    struct vm_page *page = &map->system->pages[ppn];
+    struct vm_page *page = vm_page_at(map->system, ppn);
     struct vm_place place;
     enum vmm_status status;
 

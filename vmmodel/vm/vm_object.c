@@ -19,8 +19,8 @@ vm_object_create(struct vm_system *system, vmm_size size, struct vm_object **obj
     made->size = size;
     made->copy_strategy = VM_COPY_SYMMETRIC;
     made->purgable = VM_PURGABLE_DENY;
-    vmm_radix_init(&made->pages, &system->radix_zone);
-    vmm_radix_init(&made->paged_out, &system->radix_zone);
+    vmm_radix_init(&made->pages, &system->radix_store);
+    vmm_radix_init(&made->paged_out, &system->radix_store);
     vmm_list_append(&system->objects, &made->link);
     trace_emit(&system->trace, EV_OBJECT_CREATE, .object = made->id, .length = size);
     *object = made;
@@ -78,7 +78,7 @@ vm_object_terminate(struct vm_object *object)
     uint32_t ppn;
 
     while (vmm_radix_next(&object->pages, &index, &ppn))
-        vm_page_free(&system->pages[ppn]);
+        vm_page_free(vm_page_at(system, ppn));
     vmm_radix_destroy(&object->pages);
     vm_object_drop_slots(object, 0, UINT64_MAX);
     vmm_radix_destroy(&object->paged_out);
@@ -196,10 +196,10 @@ vm_object_take_pages(struct vm_object *object, struct vm_object *below)
     uint32_t value;
 
     while (vmm_radix_next(&below->pages, &index, &value)) {
-        struct vm_page *page = &object->system->pages[value];
-        vmm_off offset = page->offset - object->shadow_offset;
+        struct vm_page *page = vm_page_at(object->system, value);
+        vmm_off offset = vm_page_offset(page) - object->shadow_offset;
 
-        if (page->offset >= object->shadow_offset && offset < object->size &&
+        if (vm_page_offset(page) >= object->shadow_offset && offset < object->size &&
             vm_page_lookup(object, offset) == NULL &&
             vmm_radix_get(&object->paged_out, offset >> page_shift) == 0) {
             if (!vm_page_rename(page, object, offset))
@@ -357,9 +357,9 @@ vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end
 
     if (!vmm_radix_next(&object->pages, &index, &ppn))
         return false;
-    *page = &object->system->pages[ppn];
-    *offset = (*page)->offset + object->system->page_bytes;
-    return (*page)->offset < end;
+    *page = vm_page_at(object->system, ppn);
+    *offset = vm_page_offset(*page) + object->system->page_bytes;
+    return vm_page_offset(*page) < end;
 }
 
 void

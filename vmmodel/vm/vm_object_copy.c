@@ -19,7 +19,7 @@ vm_object_has_wired_page(struct vm_object *object, vmm_off offset, vmm_size size
     vmm_off end = offset + size;
 
     while (object->wired_page_count > 0 && vm_object_next_page(object, &offset, end, &page)) {
-        if (page->wire_count > 0)
+        if (vm_page_wire_count(page) > 0)
             return true;
     }
     return false;

@@ -13,48 +13,49 @@
 static void
 vm_page_dequeue(struct vm_page *page)
 {
-    struct vm_system *system = page->object->system;
+    struct vm_system *system = vm_page_system(page);
     struct vm_page_list *list = &system->queues[page->queue];
 
     if (page->queue == VM_PAGE_ON_NONE)
         return;
-    if (page->queue_prev == VMM_NO_PAGE)
+    if (page->at.queue_prev == VMM_NO_PAGE)
         list->first = page->queue_next;
     else
-        system->pages[page->queue_prev].queue_next = page->queue_next;
+        vm_page_at(system, page->at.queue_prev)->queue_next = page->queue_next;
     if (page->queue_next == VMM_NO_PAGE)
-        list->last = page->queue_prev;
+        list->last = page->at.queue_prev;
     else
-        system->pages[page->queue_next].queue_prev = page->queue_prev;
+        vm_page_at(system, page->queue_next)->at.queue_prev = page->at.queue_prev;
     list->count--;
-    system->external_pages -= page->object->pager != NULL;
+    system->external_pages -= vm_page_object(page)->pager != NULL;
     page->queue = VM_PAGE_ON_NONE;
-    page->queue_next = page->queue_prev = VMM_NO_PAGE;
+    page->queue_next = VMM_NO_PAGE;
+    page->at.wires = 0;
 }
 
 void
 vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
 {
-    struct vm_system *system = page->object->system;
+    struct vm_system *system = vm_page_system(page);
     struct vm_page_list *list = &system->queues[queue];
-    vmm_ppn ppn = (vmm_ppn)(page - system->pages);
+    vmm_ppn ppn = vm_page_ppn(page);
 
     vm_page_dequeue(page);
-    page->queue = (uint8_t)queue;
-    page->queue_prev = list->last;
+    page->queue = queue & 15;
+    page->at.queue_prev = list->last;
     if (list->last == VMM_NO_PAGE)
         list->first = ppn;
     else
-        system->pages[list->last].queue_next = ppn;
+        vm_page_at(system, list->last)->queue_next = ppn;
     list->last = ppn;
     list->count++;
-    system->external_pages += page->object->pager != NULL;
+    system->external_pages += vm_page_object(page)->pager != NULL;
 }
 
 void
 vm_page_activate(struct vm_page *page)
 {
-    if (page->wire_count == 0 && !page->busy && page->queue != VM_PAGE_ACTIVE)
+    if (vm_page_wire_count(page) == 0 && !page->busy && page->queue != VM_PAGE_ACTIVE)
         vm_page_enqueue(page, VM_PAGE_ACTIVE);
 }
 
@@ -80,18 +81,12 @@ vm_page_index(const struct vm_object *object, vmm_off offset)
     return offset >> object->system->page_shift;
 }
 
-vmm_ppn
-vm_page_ppn(const struct vm_page *page)
-{
-    return (vmm_ppn)(page - page->object->system->pages);
-}
-
 struct vm_page *
 vm_page_lookup(const struct vm_object *object, vmm_off offset)
 {
     vmm_ppn ppn = vmm_radix_get(&object->pages, vm_page_index(object, offset));
 
-    return ppn == VMM_NO_PAGE ? NULL : &object->system->pages[ppn];
+    return ppn == VMM_NO_PAGE ? NULL : vm_page_at(object->system, ppn);
 }
 
 uint32_t
@@ -126,15 +121,17 @@ enum vmm_status
 vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_page **page)
 {
     struct vm_system *system = object->system;
+    uint64_t index = vm_page_index(object, offset);
+    const struct vmm_radix_leaf *leaf = vmm_radix_put(&object->pages, index, ppn);
 
-    if (!vmm_radix_set(&object->pages, vm_page_index(object, offset), ppn)) {
+    if (leaf == NULL) {
         hw_frame_free(&system->machine->frames, ppn);
         return VMM_MODEL_NO_MEMORY;
     }
     hw_frame_zero(&system->machine->frames, ppn);
     pmap_page_begin(system->pmaps, ppn);
-    *page = &system->pages[ppn];
-    **page = (struct vm_page){ .object = object, .offset = offset };
+    *page = vm_page_at(system, ppn);
+    **page = (struct vm_page){ .place = vmm_radix_place(leaf, index) };
     vm_page_enqueue(*page, VM_PAGE_ACTIVE);
     return VMM_OK;
 }
@@ -153,14 +150,14 @@ vm_page_alloc(struct vm_object *object, vmm_off offset, struct vm_page **page)
 static void
 vm_page_keep_out(struct vm_page *page)
 {
-    page->object->paging_in_progress++;
+    vm_page_object(page)->paging_in_progress++;
     vm_page_dequeue(page);
 }
 
 static void
 vm_page_let_go(struct vm_page *page, uint8_t queue)
 {
-    page->object->paging_in_progress--;
+    vm_page_object(page)->paging_in_progress--;
     if (queue != VM_PAGE_ON_NONE)
         vm_page_enqueue(page, (enum vm_page_queue)queue);
 }
@@ -171,7 +168,7 @@ vm_page_alloc_copy(struct vm_object *object, vmm_off offset, const struct vm_pag
 {
     struct vm_system *system = object->system;
     vmm_ppn from = vm_page_ppn(source);
-    struct vm_page *kept = &system->pages[from];
+    struct vm_page *kept = vm_page_at(system, from);
     uint8_t queue = kept->queue;
     enum vmm_status status;
 
@@ -193,21 +190,25 @@ vm_page_alloc_copy(struct vm_object *object, vmm_off offset, const struct vm_pag
 void
 vm_page_free(struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
     struct vm_system *system = object->system;
+    vmm_off offset = vm_page_offset(page);
     vmm_ppn ppn = vm_page_ppn(page);
 
     if (page->pmapped)
         pmap_page_protect(system->pmaps, ppn, VMM_PROT_NONE);
-    if (page->wire_count > 0) {
+    VMM_ASSERT(!pmap_page_is_mapped(system->pmaps, ppn)); /* I17 */
+    if (vm_page_wire_count(page) > 0) {
         object->wired_page_count--;
         system->wired_pages--;
     }
     vm_page_dequeue(page);
-    vmm_radix_clear(&object->pages, vm_page_index(object, page->offset));
+    for (int kind = 0; kind < VM_ODD_WIRES; kind++)
+        vmm_radix_clear(&system->odd_wires[kind], ppn);
+    vmm_radix_clear(&object->pages, vm_page_index(object, offset));
     hw_frame_free(&system->machine->frames, ppn);
-    trace_emit(&system->trace, EV_PAGE_FREE, .object = object->id, .va = page->offset, .ppn = ppn);
-    *page = (struct vm_page){ .object = NULL };
+    trace_emit(&system->trace, EV_PAGE_FREE, .object = object->id, .va = offset, .ppn = ppn);
+    *page = (struct vm_page){ .place = 0 };
     if (system->waiting_for_pages > 0)
         system->sched->wakeup(system->sched, VM_SCHED_PAGE_FREE, system);
 }
@@ -215,46 +216,76 @@ vm_page_free(struct vm_page *page)
 void
 vm_page_wire(struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
 
-    VMM_ASSERT(page->wire_count < UINT16_MAX);
-    if (page->wire_count++ == 0) {
+    vm_page_dequeue(page);
+    VMM_ASSERT(page->at.wires < UINT16_MAX);
+    if (page->at.wires++ == 0) {
         object->wired_page_count++;
         object->system->wired_pages++;
-        vm_page_dequeue(page);
     }
-    trace_emit(&object->system->trace, EV_PAGE_WIRE, .object = object->id, .va = page->offset,
-               .ppn = vm_page_ppn(page), .count = page->wire_count);
+    trace_emit(&object->system->trace, EV_PAGE_WIRE, .object = object->id,
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = page->at.wires);
 }
 
 void
 vm_page_unwire(struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
 
-    VMM_ASSERT(page->wire_count > 0);
-    if (--page->wire_count == 0) {
+    VMM_ASSERT(vm_page_wire_count(page) > 0);
+    if (--page->at.wires == 0) {
         object->wired_page_count--;
         object->system->wired_pages--;
         vm_page_enqueue(page, VM_PAGE_ACTIVE);
     }
-    trace_emit(&object->system->trace, EV_PAGE_UNWIRE, .object = object->id, .va = page->offset,
-               .ppn = vm_page_ppn(page), .count = page->wire_count);
+    trace_emit(&object->system->trace, EV_PAGE_UNWIRE, .object = object->id,
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page),
+               .count = vm_page_wire_count(page));
 }
 
 bool
 vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
 {
-    struct vm_object *before = page->object;
+    struct vm_object *before = vm_page_object(page);
+    uint64_t index = vm_page_index(object, offset);
+    const struct vmm_radix_leaf *leaf = vmm_radix_put(&object->pages, index, vm_page_ppn(page));
 
-    if (!vmm_radix_set(&object->pages, vm_page_index(object, offset), vm_page_ppn(page)))
+    if (leaf == NULL)
         return false;
-    vmm_radix_clear(&before->pages, vm_page_index(before, page->offset));
-    before->wired_page_count -= page->wire_count > 0;
-    object->wired_page_count += page->wire_count > 0;
-    page->object = object;
-    page->offset = offset;
+    vmm_radix_clear(&before->pages, vm_page_index(before, vm_page_offset(page)));
+    before->wired_page_count -= vm_page_wire_count(page) > 0;
+    object->wired_page_count += vm_page_wire_count(page) > 0;
+    page->place = vmm_radix_place(leaf, index);
     return true;
+}
+
+/* ---- wires that nearly no page has ---- */
+
+uint32_t
+vm_page_odd_wires(const struct vm_page *page, enum vm_odd_wires kind)
+{
+    return vmm_radix_get(&vm_page_system(page)->odd_wires[kind], vm_page_ppn(page));
+}
+
+bool
+vm_page_add_odd_wire(struct vm_page *page, enum vm_odd_wires kind)
+{
+    return vmm_radix_set(&vm_page_system(page)->odd_wires[kind], vm_page_ppn(page),
+                         vm_page_odd_wires(page, kind) + 1);
+}
+
+void
+vm_page_drop_odd_wire(struct vm_page *page, enum vm_odd_wires kind)
+{
+    struct vmm_radix *counts = &vm_page_system(page)->odd_wires[kind];
+    uint32_t count = vm_page_odd_wires(page, kind);
+
+    VMM_ASSERT(count > 0);
+    if (count == 1)
+        vmm_radix_clear(counts, vm_page_ppn(page));
+    else
+        VMM_ASSERT(vmm_radix_set(counts, vm_page_ppn(page), count - 1)); /* its node is there */
 }
 
 /* ---- translations ---- */
@@ -264,7 +295,7 @@ static enum vmm_status
 vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
                          uint32_t flags)
 {
-    struct vm_system *system = page->object->system;
+    struct vm_system *system = vm_page_system(page);
     uint8_t queue = page->queue;
     enum vmm_status status;
 

@@ -68,6 +68,9 @@ void vm_page_hold(struct vm_page *page);
 /* Moves a page to another object at another offset; its translations stay. False: no memory. */
 bool vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset) VMM_MUST_USE;
 
-vmm_ppn vm_page_ppn(const struct vm_page *page);
+/* How many wires of a kind that nearly no page has; one more (false: no memory), and one less. */
+uint32_t vm_page_odd_wires(const struct vm_page *page, enum vm_odd_wires kind);
+bool vm_page_add_odd_wire(struct vm_page *page, enum vm_odd_wires kind) VMM_MUST_USE;
+void vm_page_drop_odd_wire(struct vm_page *page, enum vm_odd_wires kind);
 
 #endif

@@ -16,15 +16,15 @@
 static bool
 vm_page_is_dirty(const struct vm_page *page)
 {
-    return page->is_dirty || page->wpmapped || page->object->shadow != NULL;
+    return page->is_dirty || page->wpmapped || vm_page_object(page)->shadow != NULL;
 }
 
 void
 vm_page_deactivate(struct vm_page *page, bool kill)
 {
-    struct vm_system *system = page->object->system;
+    struct vm_system *system = vm_page_system(page);
 
-    if (page->wire_count > 0 || page->busy)
+    if (vm_page_wire_count(page) > 0 || page->busy)
         return;
     if (kill) {
         /* The next store must be seen, or the page would be dropped with it: WRITE goes. */
@@ -39,7 +39,7 @@ vm_page_deactivate(struct vm_page *page, bool kill)
 static enum vmm_status
 vm_page_keep(struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
     struct vm_system *system = object->system;
     enum vmm_status status;
     uint32_t slot = 0;
@@ -52,7 +52,7 @@ vm_page_keep(struct vm_page *page)
     status = vm_store_put(system, &system->store, vm_page_ppn(page), &slot);
     if (status != VMM_OK)
         return status;
-    if (!vmm_radix_set(&object->paged_out, page->offset >> system->page_shift, slot)) {
+    if (!vmm_radix_set(&object->paged_out, vm_page_offset(page) >> system->page_shift, slot)) {
         vm_store_drop(system, &system->store, slot);
         return VMM_MODEL_NO_MEMORY;
     }
@@ -63,14 +63,14 @@ vm_page_keep(struct vm_page *page)
 enum vmm_status
 vm_page_out(struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
     struct vm_system *system = object->system;
     bool is_dirty = vm_page_is_dirty(page);
     enum vmm_status status = is_dirty ? vm_page_keep(page) : VMM_OK;
     vmm_ppn ppn = vm_page_ppn(page);
-    vmm_off offset = page->offset;
+    vmm_off offset = vm_page_offset(page);
 
-    VMM_ASSERT(page->wire_count == 0 && !page->busy);
+    VMM_ASSERT(vm_page_wire_count(page) == 0 && !page->busy);
     if (status != VMM_OK)
         return status;
     vm_page_free(page);
@@ -83,7 +83,7 @@ vm_page_out(struct vm_page *page)
 static bool
 vm_page_may_go(const struct vm_system *system, const struct vm_page *page)
 {
-    return system->store.limit > 0 || page->object->pager != NULL;
+    return system->store.limit > 0 || vm_page_object(page)->pager != NULL;
 }
 
 /* Reclaims the oldest page of a queue that can go. */
@@ -92,12 +92,12 @@ vm_page_reclaim_from(struct vm_system *system, enum vm_page_queue queue)
 {
     vmm_ppn ppn = system->queues[queue].first;
 
-    for (; ppn != VMM_NO_PAGE; ppn = system->pages[ppn].queue_next) {
+    for (; ppn != VMM_NO_PAGE; ppn = vm_page_at(system, ppn)->queue_next) {
         enum vmm_status status;
 
-        if (!vm_page_may_go(system, &system->pages[ppn]))
+        if (!vm_page_may_go(system, vm_page_at(system, ppn)))
             continue;
-        status = vm_page_out(&system->pages[ppn]);
+        status = vm_page_out(vm_page_at(system, ppn));
         if (status == VMM_OK || status == VMM_MODEL_NO_MEMORY)
             return status;
     }

@@ -44,7 +44,7 @@ vm_object_create_file(struct vm_system *system, vmm_size size, struct vm_object 
         return status;
     }
     pager->store.limit = UINT64_MAX;
-    vmm_radix_init(&pager->slots, &system->radix_zone);
+    vmm_radix_init(&pager->slots, &system->radix_store);
     (*object)->pager = pager;
     (*object)->copy_strategy = VM_COPY_DELAY;
     (*object)->true_share = true;
@@ -152,10 +152,11 @@ vm_pager_answer(const struct vm_object *object, vmm_off offset)
 static enum vmm_status
 vm_pager_get(struct vm_page *page)
 {
-    const struct vm_object *object = page->object;
+    const struct vm_object *object = vm_page_object(page);
     struct vm_system *system = object->system;
-    uint32_t slot = vmm_radix_get(&object->pager->slots, page->offset >> system->page_shift);
-    enum vmm_status status = vm_pager_answer(object, page->offset);
+    uint32_t slot =
+        vmm_radix_get(&object->pager->slots, vm_page_offset(page) >> system->page_shift);
+    enum vmm_status status = vm_pager_answer(object, vm_page_offset(page));
 
     if (status != VMM_OK || slot == 0)
         return status;
@@ -165,16 +166,16 @@ vm_pager_get(struct vm_page *page)
 enum vmm_status
 vm_pager_put(const struct vm_page *page)
 {
-    struct vm_object *object = page->object;
+    struct vm_object *object = vm_page_object(page);
     struct vm_system *system = object->system;
     const uint64_t *words = hw_frame_words(&system->machine->frames, vm_page_ppn(page));
-    enum vmm_status status = vm_pager_answer(object, page->offset);
+    enum vmm_status status = vm_pager_answer(object, vm_page_offset(page));
 
     if (status != VMM_OK)
         return status;
     if (words == NULL)
         return VMM_MODEL_NO_MEMORY;
-    return vm_pager_write_page(object, page->offset, (const uint8_t *)words,
+    return vm_pager_write_page(object, vm_page_offset(page), (const uint8_t *)words,
                                (uint32_t)system->page_bytes);
 }
 
@@ -183,7 +184,7 @@ vm_pager_put(const struct vm_page *page)
 enum vmm_status
 vm_pager_finish(struct vm_page *page)
 {
-    struct vm_system *system = page->object->system;
+    struct vm_system *system = vm_page_system(page);
     enum vmm_status status;
 
     if (!page->busy)

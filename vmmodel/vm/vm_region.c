@@ -105,7 +105,7 @@ vm_region_look(const struct vm_object *object, vmm_off offset, struct vm_region_
             pages->resident++;
             pages->dirty += page->is_dirty || page->wpmapped;
             pages->reusable += page->is_reusable;
-            pages->wired += page->wire_count > 0;
+            pages->wired += vm_page_wire_count(page) > 0;
             pages->shared_now_private += object->shadow != NULL && most_references == 1;
             return;
         }
@@ -242,8 +242,8 @@ vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view
     if (page != NULL) {
         view->is_resident = true;
         view->ppn = vm_page_ppn(page);
-        view->object_id = page->object->id;
-        view->page_wire_count = page->wire_count;
+        view->object_id = vm_page_object(page)->id;
+        view->page_wire_count = vm_page_wire_count(page);
     }
     if (pmap_query(map->pmap, va, &found)) {
         view->is_translated = true;

@@ -16,7 +16,7 @@ vm_region_top_pages(const struct vm_object *object)
     uint32_t ppn;
 
     for (; vmm_radix_next(&object->pages, &index, &ppn); index++)
-        pages += !object->system->pages[ppn].is_reusable;
+        pages += !vm_page_at(object->system, ppn)->is_reusable;
     return pages;
 }
 

@@ -14,7 +14,7 @@ vm_system_init_zones(struct vm_system *system)
 {
     vmm_zone_init(&system->entry_zone, system->alloc, sizeof(struct vm_map_entry));
     vmm_zone_init(&system->object_zone, system->alloc, sizeof(struct vm_object));
-    vmm_zone_init(&system->radix_zone, system->alloc, sizeof(struct vmm_radix_node));
+    vmm_radix_store_init(&system->radix_store, system->alloc);
     vmm_zone_init(&system->map_zone, system->alloc, sizeof(struct vm_map));
     vmm_zone_init(&system->task_zone, system->alloc, sizeof(struct vm_task));
     vmm_list_init(&system->objects);
@@ -37,6 +37,34 @@ vm_system_set_pmap_behavior(struct vm_system *system)
                           .page_flush_limit = profile->page_flush_limit });
 }
 
+/* One more than the frames take, so that there is an aligned place for them in any memory. */
+static size_t
+vm_system_page_chunks(const struct vm_system *system)
+{
+    return system->frame_count / VM_PAGE_CHUNK + 2;
+}
+
+static bool
+vm_system_make_pages(struct vm_system *system)
+{
+    size_t chunks = vm_system_page_chunks(system);
+    uintptr_t aligned;
+
+    system->page_memory = vmm_take_array(system->alloc, chunks, VM_PAGE_CHUNK_BYTES);
+    if (system->page_memory == NULL)
+        return false;
+    aligned = ((uintptr_t)system->page_memory + VM_PAGE_CHUNK_BYTES - 1) &
+              ~(uintptr_t)(VM_PAGE_CHUNK_BYTES - 1);
+    system->page_chunks = (struct vm_page_chunk *)aligned;
+    for (size_t i = 0; i + 1 < chunks; i++) {
+        system->page_chunks[i].system = system;
+        system->page_chunks[i].first = (vmm_ppn)(i * VM_PAGE_CHUNK);
+    }
+    for (int kind = 0; kind < VM_ODD_WIRES; kind++)
+        vmm_radix_init(&system->odd_wires[kind], &system->radix_store);
+    return true;
+}
+
 /* The machine, the pmap floor and the kernel's own task. */
 static bool
 vm_system_start(struct vm_system *system, const struct vm_config *config)
@@ -51,9 +79,7 @@ vm_system_start(struct vm_system *system, const struct vm_config *config)
         return false;
     vm_system_set_pmap_behavior(system);
     pmap_system_watch(system->pmaps, config->watch);
-    system->pages =
-        vmm_take_array(config->alloc, (size_t)config->frame_count + 1, sizeof(*system->pages));
-    if (system->pages == NULL || vm_task_create(system, &system->kernel_task) != VMM_OK)
+    if (!vm_system_make_pages(system) || vm_task_create(system, &system->kernel_task) != VMM_OK)
         return false;
     system->kernel_map = system->kernel_task->map;
     return true;
@@ -113,12 +139,12 @@ vm_system_destroy(struct vm_system *system)
     if (system->pmaps != NULL)
         pmap_system_destroy(system->pmaps);
     vm_store_destroy(system, &system->store);
-    vmm_give_array(alloc, system->pages, (size_t)system->frame_count + 1, sizeof(*system->pages));
+    vmm_give_array(alloc, system->page_memory, vm_system_page_chunks(system), VM_PAGE_CHUNK_BYTES);
     if (system->machine != NULL)
         hw_machine_destroy(system->machine);
     vmm_zone_destroy(&system->entry_zone);
     vmm_zone_destroy(&system->object_zone);
-    vmm_zone_destroy(&system->radix_zone);
+    vmm_radix_store_destroy(&system->radix_store);
     vmm_zone_destroy(&system->map_zone);
     vmm_zone_destroy(&system->task_zone);
     vmm_give_array(alloc, system, 1, sizeof(*system));

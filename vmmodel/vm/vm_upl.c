@@ -61,10 +61,10 @@ vm_upl_unwire(struct vm_upl *upl, uint64_t count)
         return;
     upl->object->system->io_wires -= count;
     for (uint64_t i = 0; i < count; i++) {
-        struct vm_page *page = &upl->object->system->pages[upl->pages[i]];
+        struct vm_page *page = vm_page_at(upl->object->system, upl->pages[i]);
 
         vm_page_unwire(page);
-        if (page->is_absent && page->wire_count == 0)
+        if (page->is_absent && vm_page_wire_count(page) == 0)
             vm_page_free(page);
     }
 }
@@ -217,7 +217,7 @@ vm_upl_set_valid(struct vm_upl *upl)
     if (upl->object->device != NULL)
         return;
     for (uint64_t i = 0; i < upl->count; i++) {
-        struct vm_page *page = &upl->object->system->pages[upl->pages[i]];
+        struct vm_page *page = vm_page_at(upl->object->system, upl->pages[i]);
 
         page->is_dirty |= page->is_absent;
         page->is_absent = false;
