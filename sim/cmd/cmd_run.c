@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "io/io_watch.h"
 #include "cmd/cmd_backend.h"
+#include "cmd/cmd_export.h"
 #include "fiber/fiber.h"
 
 const char cmd_run_help[] =
@@ -33,6 +34,8 @@ const char cmd_run_help[] =
     "  --quiet         print the verdicts only\n"
     "  --verify LEVEL  observed: what went wrong; strict: also what went well by luck (observed)\n"
     "  --json          print one JSON object for all files and releases\n"
+    "  --trace OUT     write the first release's run for Perfetto's or Chrome's trace viewer\n"
+    "  --dot OUT       write maps and objects at its end as a graph for Graphviz\n"
     "  --watch         run again whenever a file is saved, until Ctrl-C\n"
     "  --time-limit S  end after S seconds, with exit code 124\n"
     "  --memory-limit BYTES   give the worlds no more memory than that (512M)\n"
@@ -257,6 +260,37 @@ run_watch(struct run *run, int code)
     return code;
 }
 
+/* --trace and --dot: one file, which can be read twice. */
+static bool
+run_may_export(const struct cmd_words *words, const struct cmd_export *export, bool is_watching)
+{
+    if (words->count != 1 || strcmp(words->word[0], "-") == 0)
+        cmd_trouble("--trace and --dot need one file: faultline run --trace OUT FILE");
+    else if (is_watching)
+        cmd_trouble("--watch goes without --trace and --dot");
+    else if ((export->trace != NULL && strcmp(export->trace, "-") == 0) ||
+             (export->dot != NULL && strcmp(export->dot, "-") == 0))
+        cmd_trouble("--trace and --dot need a file's name: standard output has the run");
+    else
+        return true;
+    return false;
+}
+
+/* Behind the run; what it said decides the exit code, unless the file cannot be written. */
+static int
+run_export(const struct run *run, struct cmd_export *export, int code)
+{
+    int exported;
+
+    if (code != CMD_CLEAN && code != CMD_FINDINGS)
+        return code;
+    export->file = run->files->word[0];
+    export->has_profile = run->has_profile;
+    export->profile = run->profile;
+    exported = cmd_export(export);
+    return exported != CMD_CLEAN ? exported : code;
+}
+
 int
 cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
 {
@@ -265,8 +299,11 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     bool may_panic = false, is_watching = false;
     const char *profile = NULL, *backend = "model", *verify = "observed";
     const char *seconds = NULL, *memory = NULL;
+    struct cmd_export export = { 0 };
     int code;
     const struct cmd_option options[] = {
+        { "--trace", NULL, &export.trace },
+        { "--dot", NULL, &export.dot },
         { "--backend", NULL, &backend },
         { "--may-panic", &may_panic, NULL },
         { "--json", &is_json, NULL },
@@ -300,9 +337,16 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     run.flags = (wants_events ? SCN_PRINT_EVENTS : 0u) | (is_quiet ? SCN_PRINT_QUIET : 0u);
     if (is_watching && !run_may_watch(words, is_json))
         return CMD_TROUBLE;
-    if (is_json)
-        return run_json(&run);
-    run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
-    code = cmd_work(run_text_work, &run, &run.code);
+    if ((export.trace != NULL || export.dot != NULL) &&
+        !run_may_export(words, &export, is_watching))
+        return CMD_TROUBLE;
+    if (is_json) {
+        code = run_json(&run);
+    } else {
+        run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
+        code = cmd_work(run_text_work, &run, &run.code);
+    }
+    if (export.trace != NULL || export.dot != NULL)
+        code = run_export(&run, &export, code);
     return is_watching ? run_watch(&run, code) : code;
 }

@@ -98,7 +98,7 @@ io_file_read(const char *path, size_t limit, struct io_bytes *bytes, char why[IO
 bool
 io_file_write(const char *path, const char *data, size_t length, char why[IO_WHY_BYTES])
 {
-    struct io_target *target = io_target_open(path, why);
+    struct io_target *target = io_target_open_whole(path, why);
 
     if (target == NULL)
         return false;

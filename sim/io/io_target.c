@@ -7,37 +7,82 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 enum { IO_TARGET_CHUNK = 1 << 16 };
 
 struct io_target {
     uv_file file;
-    int code; /* of the first write that failed */
+    int code;          /* of the first write that failed */
+    char *path, *part; /* the name it is to have and the one it has; NULL: they are one */
     size_t length;
     char buffer[IO_TARGET_CHUNK];
 };
+
+static struct io_target *
+io_target_fail(struct io_target *target, const char *why, char to[IO_WHY_BYTES])
+{
+    snprintf(to, IO_WHY_BYTES, "%s", why);
+    if (target != NULL) {
+        free(target->path);
+        free(target->part);
+    }
+    free(target);
+    return NULL;
+}
+
+static struct io_target *
+io_target_open_at(struct io_target *target, const char *path, char why[IO_WHY_BYTES])
+{
+    uv_fs_t request;
+
+    target->file = uv_fs_open(NULL, &request, path, O_WRONLY | O_CREAT | O_TRUNC, 0666, NULL);
+    uv_fs_req_cleanup(&request);
+    return target->file >= 0 ? target : io_target_fail(target, uv_strerror((int)target->file), why);
+}
 
 struct io_target *
 io_target_open(const char *path, char why[IO_WHY_BYTES])
 {
     struct io_target *target = calloc(1, sizeof *target);
-    uv_fs_t request;
 
-    if (target == NULL) {
-        snprintf(why, IO_WHY_BYTES, "memory ran out");
-        return NULL;
-    }
+    if (target == NULL)
+        return io_target_fail(target, "memory ran out", why);
     target->file = 1;
-    if (strcmp(path, "-") != 0) {
-        target->file = uv_fs_open(NULL, &request, path, O_WRONLY | O_CREAT | O_TRUNC, 0666, NULL);
-        uv_fs_req_cleanup(&request);
-    }
-    if (target->file >= 0)
-        return target;
-    snprintf(why, IO_WHY_BYTES, "%s", uv_strerror((int)target->file));
-    free(target);
-    return NULL;
+    return strcmp(path, "-") == 0 ? target : io_target_open_at(target, path, why);
+}
+
+/* Whether the name is free for a file, or already one's. */
+static bool
+io_target_is_file(const char *path)
+{
+    uv_fs_t request;
+    int code = uv_fs_stat(NULL, &request, path, NULL);
+    bool is_file = code == UV_ENOENT || (code == 0 && S_ISREG((mode_t)request.statbuf.st_mode));
+
+    uv_fs_req_cleanup(&request);
+    return is_file;
+}
+
+struct io_target *
+io_target_open_whole(const char *path, char why[IO_WHY_BYTES])
+{
+    struct io_target *target;
+    size_t room = strlen(path) + sizeof ".part";
+
+    if (!io_target_is_file(path))
+        return io_target_open(path, why);
+    target = calloc(1, sizeof *target);
+    if (target == NULL)
+        return io_target_fail(target, "memory ran out", why);
+    target->path = malloc(room);
+    target->part = malloc(room);
+    if (target->path == NULL || target->part == NULL)
+        return io_target_fail(target, "memory ran out", why);
+    snprintf(target->path, room, "%s", path);
+    snprintf(target->part, room, "%s.part", path);
+    return io_target_open_at(target, target->part, why);
 }
 
 static void
@@ -74,22 +119,64 @@ io_target_put(void *context, const char *bytes, size_t length)
     }
 }
 
+static int
+io_target_shut(struct io_target *target)
+{
+    uv_fs_t request;
+    int code = 0;
+
+    if (target->file > 2) {
+        code = uv_fs_close(NULL, &request, target->file, NULL);
+        uv_fs_req_cleanup(&request);
+    }
+    return code;
+}
+
+static void
+io_target_unlink(const struct io_target *target)
+{
+    uv_fs_t request;
+
+    if (target->part == NULL)
+        return;
+    uv_fs_unlink(NULL, &request, target->part, NULL);
+    uv_fs_req_cleanup(&request);
+}
+
+static void
+io_target_free(struct io_target *target)
+{
+    free(target->path);
+    free(target->part);
+    free(target);
+}
+
+void
+io_target_drop(struct io_target *target)
+{
+    io_target_shut(target);
+    io_target_unlink(target);
+    io_target_free(target);
+}
+
 bool
 io_target_close(struct io_target *target, char why[IO_WHY_BYTES])
 {
     uv_fs_t request;
-    int code;
+    int code, closed;
 
     io_target_flush(target);
     code = target->code;
-    if (target->file > 2) {
-        int closed = uv_fs_close(NULL, &request, target->file, NULL);
-
+    closed = io_target_shut(target);
+    code = code < 0 ? code : closed;
+    if (code >= 0 && target->part != NULL) {
+        code = uv_fs_rename(NULL, &request, target->part, target->path, NULL);
         uv_fs_req_cleanup(&request);
-        code = code < 0 ? code : closed;
     }
-    free(target);
-    if (code < 0)
+    if (code < 0) {
+        io_target_unlink(target);
         snprintf(why, IO_WHY_BYTES, "%s", uv_strerror(code));
+    }
+    io_target_free(target);
     return code >= 0;
 }

@@ -21,6 +21,15 @@ struct io_target;
 /* "-" is standard output. NULL: *why. */
 struct io_target *io_target_open(const char *path, char why[IO_WHY_BYTES]);
 
+/*
+ * The same for a file that is there whole or not at all: what is written stands in PATH.part until
+ * io_target_close() gives it its name. A device or a pipe is written as it comes.
+ */
+struct io_target *io_target_open_whole(const char *path, char why[IO_WHY_BYTES]);
+
+/* Forgets a target that io_target_open_whole() opened, and what was written. */
+void io_target_drop(struct io_target *target);
+
 /* `context` is a target, so that a printer can be handed this function. Blocks. */
 void io_target_put(void *context, const char *bytes, size_t length);
 
