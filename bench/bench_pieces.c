@@ -15,8 +15,9 @@
 
 #include "harness.h"
 #include "hooks/vmk_sim.h"
+#include "vm/vm_user.h"
 
-enum { PAGE = 4096, IN_OUT = 3, ANYWHERE = 1, BUFFER_PAGEABLE = 0x20, ONE = 7634, TWO = 9870 };
+enum { PAGE = 4096, IN_OUT = 3, ANYWHERE = 1, ONE = 7634, TWO = 9870 };
 
 struct sweep {
     vmk_task_t kernel;
@@ -48,15 +49,13 @@ give(void *context, void *memory, size_t size)
 
 static const struct vmm_alloc heap = { take, give, NULL };
 
-/* Puts memory of another object over [offset, offset + length). */
+/* Makes [offset, offset + length) a map entry of its own, as the original does. */
 static void
-replace(const struct sweep *sweep, uint64_t offset, uint64_t length)
+cut_out(const struct sweep *sweep, uint64_t offset, uint64_t length)
 {
-    vmk_desc_t other = vmk_desc_buffer(NULL, IN_OUT | BUFFER_PAGEABLE, length, 0, 0);
-    uint64_t at = sweep->memory + offset;
-
-    bench_check(vmk_sim_deallocate(sweep->kernel, at, length) == 0, "cannot cut a hole");
-    bench_check(vmk_map_create(other, sweep->kernel, at, 0, 0, 0) != NULL, "cannot fill it");
+    bench_check(vm_inherit(vmk_sim_task_map(sweep->kernel), sweep->memory + offset, length,
+                           VMM_INHERIT_NONE) == VMM_OK,
+                "cannot cut the memory");
 }
 
 static void
@@ -180,8 +179,8 @@ main(int argc, char **argv)
     vmk_sim_make_current(world);
     sweep.kernel = vmk_kernel_task();
     bench_check(vmk_sim_allocate(sweep.kernel, &sweep.memory, sweep.bytes) == 0, "no room");
-    replace(&sweep, PAGE, PAGE);
-    replace(&sweep, 16 * PAGE, 4 * PAGE);
+    cut_out(&sweep, PAGE, PAGE);
+    cut_out(&sweep, 16 * PAGE, 4 * PAGE);
     fill(&sweep);
     sweep_all(&sweep);
     bench_check(vmk_sim_check() == NULL, "an invariant is broken");

@@ -7,6 +7,7 @@
 #include "io_traps.h"
 
 #include "base/status.h"
+#include "vm/vm_user.h"
 
 enum { FAR_AWAY = 40 };
 
@@ -383,14 +384,11 @@ word_at(uint64_t offset)
     return (uint32_t)(offset / sizeof(uint32_t));
 }
 
-/* Replaces [at, at + length) of the kernel's map by memory of another object. */
+/* Makes [at, at + length) of the kernel's map an entry of its own, as the original does. */
 static void
-replace(struct iokit_fixture *f, uint64_t at, uint64_t length)
+cut_out(struct iokit_fixture *f, uint64_t at, uint64_t length)
 {
-    vmk_desc_t other = buffer(NULL, IO_DIRECTION_OUT_IN | IO_BUFFER_PAGEABLE, length);
-
-    assert_int_equal(vmk_sim_deallocate(f->kernel, at, length), VMM_OK);
-    assert_non_null(vmk_map_create(other, f->kernel, at, 0, 0, 0));
+    assert_int_equal(vm_inherit(vmk_sim_task_map(f->kernel), at, length, VMM_INHERIT_NONE), VMM_OK);
 }
 
 /* Its words are their own indices; its entries lie in five pieces. */
@@ -403,8 +401,8 @@ sweep_memory(struct iokit_fixture *f)
     for (size_t i = 0; i < VMM_COUNT_OF(words); i++)
         words[i] = (uint32_t)i;
     assert_int_equal(vmk_sim_allocate(f->kernel, &at, sizeof(words)), VMM_OK);
-    replace(f, at + IO_PAGE, IO_PAGE);
-    replace(f, at + 16 * IO_PAGE, 4 * IO_PAGE);
+    cut_out(f, at + IO_PAGE, IO_PAGE);
+    cut_out(f, at + 16 * IO_PAGE, 4 * IO_PAGE);
     assert_int_equal(vmk_sim_write(f->kernel, at, words, 0, sizeof(words), NULL), VMM_OK);
     return at;
 }

@@ -468,6 +468,22 @@ op_kernel_store(struct run *run)
     m->cells[page]->byte = byte;
 }
 
+/*
+ * What wiring for more than the mapping allows gives: what stands in a submap of the kernel's map
+ * fails with the code of the lookup there, which older releases turn into 5 (vm.md 3.2).
+ */
+static vmk_return_t
+refusal_of(const struct run *run, const struct mapping *m)
+{
+    struct vm_region region = { .is_submap = false };
+    uint32_t depth = 0;
+
+    vm_map_region_recurse(vmk_sim_task_map(vmk_kernel_task()), vmk_map_address(m->handle), &depth,
+                          &region);
+    return region.is_submap && !run->profile.wire_submap_own_code ? VMM_FAILURE
+                                                                  : VMM_PROTECTION_FAILURE;
+}
+
 static void
 op_wire(struct run *run)
 {
@@ -484,7 +500,7 @@ op_wire(struct run *run)
     count = 1 + below(run, m->of->count - page);
     for (unsigned i = page; i < page + count; i++)
         is_wired |= m->wires[i] > 0;
-    want = out && !m->is_writable ? VMM_PROTECTION_FAILURE : VMM_OK;
+    want = out && !m->is_writable ? refusal_of(run, m) : VMM_OK;
     got = vmk_map_wire(m->handle, out ? IO_DIRECTION_OUT : IO_DIRECTION_IN, (uint64_t)page * PAGE,
                        (uint64_t)count * PAGE);
     if (!is_wired)

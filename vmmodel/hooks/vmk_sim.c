@@ -8,6 +8,8 @@
 #include "vm/vm_device.h"
 #include "vm/vm_map_wire.h"
 
+enum { VMK_ALL_SUBMAPS = 32 }; /* as deep as anybody looks */
+
 /* ---- tasks and their memory ---- */
 
 /* The handle of a task that was just made; without one the task ends again. */
@@ -497,8 +499,9 @@ int
 vmk_sim_region(vmk_task_t handle, uint64_t address, struct vm_region *region)
 {
     const struct vm_task *task = vmk_task_of(handle);
+    uint32_t depth = VMK_ALL_SUBMAPS;
 
-    return task != NULL && vm_map_region(vm_task_map(task), address, region);
+    return task != NULL && vm_map_region_recurse(vm_task_map(task), address, &depth, region);
 }
 
 int
@@ -506,7 +509,8 @@ vmk_sim_region_pages(vmk_task_t handle, uint64_t address, struct vm_region_pages
 {
     const struct vm_task *task = vmk_task_of(handle);
 
-    return task != NULL && vm_map_region_pages(vm_task_map(task), address, true, pages);
+    return task != NULL &&
+           vm_map_region_pages_below(vm_task_map(task), address, VMK_ALL_SUBMAPS, true, pages);
 }
 
 vmk_return_t

@@ -148,7 +148,7 @@ void vmk_sim_probe(vmk_task_t task, uint64_t address, struct vm_page_view *view)
 uint64_t vmk_sim_translated(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
 /* Pages of the range resident in their objects; *wired (may be NULL): with a page wire count. */
 uint64_t vmk_sim_resident(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
-/* The next region at or after *address (mach_vm_region); 0: none. */
+/* The next region at or after *address, behind submaps (mach_vm_region_recurse); 0: none. */
 int vmk_sim_region(vmk_task_t task, uint64_t address, struct vm_region *region);
 /* The pages of the region that holds `address`, and who else sees them; 0: nothing holds it. */
 int vmk_sim_region_pages(vmk_task_t task, uint64_t address, struct vm_region_pages *pages);

@@ -26,22 +26,15 @@ io_is_shortcut(const struct io_md *md, const struct io_request *request)
 /* ---- prefault (iokit.md 3.7) ---- */
 
 /*
- * Up to 10.12 the test was for kernel_map itself, after a pageable buffer had been diverted to a
- * submap of it: such a buffer passes.
+ * Up to 10.12 the test is for kernel_map itself, after a pageable buffer was diverted to a submap of
+ * it: such a buffer passes.
  */
-static bool
-io_prefaults_into_kernel_map(const struct io_placement *placement)
-{
-    return vm_map_is_kernel(placement->request->map) &&
-           !(placement->map->md->options & IO_MEMORY_BUFFER_PAGEABLE);
-}
-
 enum vmm_status
 io_check_prefault(struct io_placement *placement)
 {
     struct io_md *md = placement->map->md;
     uint8_t prefault = io_profile(placement)->prefault;
-    bool is_refused = prefault == VM_PREFAULT_NOT_KERNEL && io_prefaults_into_kernel_map(placement);
+    bool is_refused = prefault == VM_PREFAULT_NOT_KERNEL && vm_map_is_kernel(placement->into);
 
     if (!(placement->request->options & IO_MAP_PREFAULT) || prefault == VM_PREFAULT_ABSENT)
         return VMM_OK;

@@ -124,8 +124,9 @@ struct io_map {
     uint64_t address;   /* of the first byte; 0 after unmap */
     uint64_t offset;
     uint64_t length;
-    uint64_t vm_start; /* what unmap removes */
-    uint64_t vm_size;
+    struct vm_map *region; /* where what unmap removes stands: `map`, or a submap of it */
+    uint64_t vm_start;
+    uint64_t vm_size; /* 0: unmap removes nothing */
     struct io_owner *owner;
     uint64_t handle;
 };

@@ -19,7 +19,10 @@ enum vmm_status io_malloc(struct vm_system *system, uint64_t size, uint64_t alig
                           bool contiguous, uint64_t *address) VMM_MUST_USE;
 enum vmm_status io_free(struct vm_system *system, uint64_t address, uint64_t size);
 
-/* IOMallocPageable: no page, no translation; the first touch faults. */
+/*
+ * IOMallocPageable: no page, no translation, in a pageable submap; the first touch faults. Freeing what
+ * is in none panics.
+ */
 enum vmm_status io_malloc_pageable(struct vm_system *system, uint64_t size, uint64_t alignment,
                                    uint64_t *address) VMM_MUST_USE;
 enum vmm_status io_free_pageable(struct vm_system *system, uint64_t address, uint64_t size);

@@ -253,7 +253,7 @@ io_map_undo(struct io_map *map)
     if (map->md->ops->unmap != NULL)
         status = map->md->ops->unmap(map);
     if (status == VMM_OK && map->super == NULL && map->vm_size > 0)
-        status = vm_deallocate(map->map, map->vm_start, map->vm_size);
+        status = vm_deallocate(map->region, map->vm_start, map->vm_size);
     if (status != VMM_OK)
         return status;
     trace_emit(vm_system_trace(map->md->system), EV_IOMAP_UNMAP, .object = map->id,

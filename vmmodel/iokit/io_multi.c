@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "iokit/io_internal.h"
+#include "iokit/io_pageable.h"
 #include "iokit/io_placement.h"
 #include "vm/vm_fault.h"
 
@@ -60,9 +61,10 @@ io_multi_create(struct vm_system *system, struct io_md *const *children, uint32_
         return VMM_MODEL_NO_MEMORY;
     }
     md->child_count = count;
+    if (count > 0 && vm_system_profile(system)->multi_checks_pageable)
+        md->options |= children[0]->options & IO_MEMORY_BUFFER_PAGEABLE;
     for (uint32_t i = 0; i < count; i++) {
         md->children[i] = children[i];
-        md->options |= children[i]->options & IO_MEMORY_BUFFER_PAGEABLE;
         md->length += children[i]->length;
         io_md_keep(children[i]);
     }
@@ -207,8 +209,7 @@ io_multi_unmap(struct io_map *map)
     if (profile->multi_map != VM_MULTI_ANONYMOUS || !vm_map_is_kernel(map->map) ||
         map->vm_size == 0)
         return VMM_OK;
-    return vm_panic(map->md->system, REASON_NOT_PAGEABLE, 0, map->address,
-                    "IOPageableMapForAddress: null");
+    return io_pageable_map_of(map->md->system, map->address, &map->region);
 }
 
 /* ---- the whole ---- */
@@ -305,7 +306,7 @@ io_guard_place(struct io_map *map, const struct io_request *request)
         status = io_reserve(&placement);
     if (status != VMM_OK)
         return status;
-    status = vm_map_enter(request->map, &placement.start,
+    status = vm_map_enter(placement.into, &placement.start,
                           &(struct vm_map_enter_args){ .size = placement.size,
                                                        .flags = VM_MAP_FIXED | VM_MAP_OVERWRITE,
                                                        .inheritance = VMM_INHERIT_NONE });

@@ -1,6 +1,8 @@
 /* io_placement.c - see io_placement.h */
 #include "iokit/io_placement.h"
 
+#include "iokit/io_pageable.h"
+
 enum { IO_GUARD_LARGE_BYTES = 65536 }; /* iokit.md 3.4 */
 
 uint32_t
@@ -134,7 +136,7 @@ io_guard_bytes(const struct io_placement *placement)
 static enum vmm_status
 io_protect_guards(const struct io_placement *placement)
 {
-    struct vm_map *map = placement->request->map;
+    struct vm_map *map = placement->into;
     vmm_va end = placement->start + placement->size;
     enum vmm_status status;
 
@@ -147,25 +149,50 @@ io_protect_guards(const struct io_placement *placement)
     return status;
 }
 
-/* Takes a region of nobody's memory, with its guards. */
-static enum vmm_status
-io_allocate(struct io_placement *placement, uint32_t flags)
+/*
+ * Whether the kernel sees the memory in a pageable submap: a pageable buffer, and up to 10.9 whatever
+ * has several pieces (iokit.md 3.4, 5.1).
+ */
+static bool
+io_is_diverted(const struct io_placement *placement)
 {
-    struct vm_map *map = placement->request->map;
-    vmm_va at =
-        flags & VM_MAP_ANYWHERE ? vm_map_min(map) : vm_map_trunc_page(map, placement->request->at);
+    bool has_pieces = placement->reference != NULL && placement->reference->count > 1 &&
+                      placement->map->md->has_task;
+
+    return vm_map_is_kernel(placement->request->map) &&
+           ((placement->map->md->options & IO_MEMORY_BUFFER_PAGEABLE) ||
+            (has_pieces && io_profile(placement)->pieces_in_pageable_map));
+}
+
+/* Takes a region of nobody's memory in that map, with its guards. */
+static enum vmm_status
+io_allocate_in(struct vm_map *map, void *context)
+{
+    struct io_placement *placement = context;
+    bool is_anywhere = (placement->request->options & IO_MAP_ANYWHERE) != 0;
+    vmm_va at = is_anywhere ? vm_map_min(map) : vm_map_trunc_page(map, placement->request->at);
     enum vmm_status status;
 
+    placement->into = map;
     placement->guard = io_guard_bytes(placement);
-    status =
-        vm_map_enter(map, &at,
-                     &(struct vm_map_enter_args){ .size = placement->size + 2 * placement->guard,
-                                                  .flags = flags,
-                                                  .protection = VMM_PROT_DEFAULT,
-                                                  .max_protection = VMM_PROT_ALL,
-                                                  .inheritance = VMM_INHERIT_NONE });
+    status = vm_map_enter(
+        map, &at,
+        &(struct vm_map_enter_args){ .size = placement->size + 2 * placement->guard,
+                                     .flags = is_anywhere ? VM_MAP_ANYWHERE : VM_MAP_FIXED,
+                                     .protection = VMM_PROT_DEFAULT,
+                                     .max_protection = VMM_PROT_ALL,
+                                     .inheritance = VMM_INHERIT_NONE });
     placement->start = at + placement->guard;
     return status == VMM_OK ? io_protect_guards(placement) : status;
+}
+
+static enum vmm_status
+io_allocate(struct io_placement *placement)
+{
+    return io_is_diverted(placement)
+               ? io_pageable_find_room(placement->map->md->system, placement->size, io_allocate_in,
+                                       placement)
+               : io_allocate_in(placement->request->map, placement);
 }
 
 /*
@@ -175,7 +202,7 @@ io_allocate(struct io_placement *placement, uint32_t flags)
 static enum vmm_status
 io_fail_fixed(const struct io_placement *placement, enum vmm_status status)
 {
-    struct vm_map *map = placement->request->map;
+    struct vm_map *map = placement->into;
     enum vmm_status gone;
 
     if (!io_profile(placement)->failed_fixed_map_deallocates || status == VMM_MODEL_NO_MEMORY)
@@ -184,27 +211,35 @@ io_fail_fixed(const struct io_placement *placement, enum vmm_status status)
     return gone == VMM_MODEL_PANIC || gone == VMM_MODEL_HANG ? gone : status;
 }
 
+/* Over a region that is there already, in the submap if that is where it stands. */
+static enum vmm_status
+io_take_region(struct io_placement *placement)
+{
+    const struct io_request *request = placement->request;
+
+    placement->into = request->map;
+    placement->start = vm_map_trunc_page(request->map, request->at);
+    return io_is_diverted(placement)
+               ? io_pageable_map_of(placement->map->md->system, placement->start, &placement->into)
+               : VMM_OK;
+}
+
 enum vmm_status
 io_reserve(struct io_placement *placement)
 {
     const struct io_request *request = placement->request;
-    const struct io_md *md = placement->map->md;
-    bool is_pageable = (md->options & IO_MEMORY_BUFFER_PAGEABLE) && vm_map_is_kernel(request->map);
     enum vmm_status status;
 
-    if (is_pageable && placement->size > IO_PAGEABLE_MAX_BYTES)
-        return VMM_IO_BAD_ARGUMENT;
-    if (io_overwrites(md, request->options)) {
+    if (io_overwrites(placement->map->md, request->options)) {
         status = io_check_fixed(placement);
-        placement->start = vm_map_trunc_page(request->map, request->at);
-        return status;
+        return status == VMM_OK ? io_take_region(placement) : status;
     }
     if (request->options & IO_MAP_ANYWHERE)
-        return io_allocate(placement, VM_MAP_ANYWHERE);
+        return io_allocate(placement);
     status = io_check_fixed(placement);
     if (status != VMM_OK)
         return status;
-    status = io_allocate(placement, VM_MAP_FIXED);
+    status = io_allocate(placement);
     return status == VMM_OK ? VMM_OK : io_fail_fixed(placement, status);
 }
 
@@ -224,9 +259,9 @@ io_enter_entries(struct io_placement *placement)
 
         if (!io_part_of(placement, piece, &part))
             continue;
-        status = vm_memory_entry_map(piece->entry, placement->request->map, &at,
-                                     part.page_offset & ~mask, io_part_bytes(md, &part),
-                                     VM_MAP_FIXED | VM_MAP_OVERWRITE, placement->prot);
+        status = vm_memory_entry_map(piece->entry, placement->into, &at, part.page_offset & ~mask,
+                                     io_part_bytes(md, &part), VM_MAP_FIXED | VM_MAP_OVERWRITE,
+                                     placement->prot);
         at += io_part_bytes(md, &part);
     }
     return status;
@@ -240,7 +275,7 @@ io_unreserve(struct io_placement *placement, enum vmm_status status)
     if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG ||
         io_overwrites(placement->map->md, placement->request->options))
         return status; /* nobody cleans up any more, or the region is the caller's */
-    gone = vm_deallocate(placement->request->map, placement->start - placement->guard,
+    gone = vm_deallocate(placement->into, placement->start - placement->guard,
                          placement->size + 2 * placement->guard);
     return gone == VMM_OK ? status : gone;
 }
@@ -254,13 +289,13 @@ io_fail_after_reserve(struct io_placement *placement, enum vmm_status status)
         return status; /* nobody cleans up any more */
     if (placement->may_leak) {
         trace_emit(vm_system_trace(md->system), EV_IOMAP_LEAK,
-                   .space = vm_map_space(placement->request->map),
+                   .space = vm_map_space(placement->into),
                    .va = placement->start - placement->guard,
                    .length = placement->size + 2 * placement->guard);
         return status;
     }
     if (status != VMM_MODEL_NO_MEMORY && io_profile(placement)->map_enter_failure_panics)
-        return vm_panic(md->system, REASON_MAP_ENTER, vm_map_space(placement->request->map),
+        return vm_panic(md->system, REASON_MAP_ENTER, vm_map_space(placement->into),
                         placement->start, "map enter err 0x%x", (unsigned)status);
     return io_unreserve(placement, status);
 }
@@ -274,6 +309,7 @@ io_placed(struct io_placement *placement)
         map->vm_start = placement->start - placement->guard;
         map->vm_size = placement->size + 2 * placement->guard;
     }
+    map->region = placement->into;
     map->address = placement->start + placement->page_offset;
 }
 

@@ -35,6 +35,8 @@ struct io_request {
 struct io_placement {
     struct io_map *map;
     const struct io_request *request;
+    struct vm_map
+        *into; /* where the region stands: the request's map, or a pageable submap of it */
     const struct io_reference *reference; /* what is mapped: the originals, the copies, a device */
     uint64_t page_offset;                 /* of the first byte */
     vmm_prot prot;

@@ -31,6 +31,7 @@
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
 #include "vm/vm_context.h"
+#include "vm/vm_kmem.h"
 #include "vm/vm_map.h"
 #include "vm/vm_system.h"
 #include "vm/vm_task.h"
@@ -257,6 +258,7 @@ struct vm_system {
     struct vmm_list tasks;
     struct vm_task *kernel_task;
     struct vm_map *kernel_map;
+    struct vm_kmem_submaps kernel_submaps; /* vm_kmem_submaps() */
     struct vm_cpu_context contexts[HW_MAX_CPUS];
     struct vm_task *cpu_tasks[HW_MAX_CPUS]; /* whose user space each CPU has loaded; NULL: none */
     uint32_t cpu;

@@ -4,6 +4,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_submap.h"
 
 /* One page of the allocation; *run is the next frame of a row, or VMM_NO_PAGE when any will do. */
 static enum vmm_status
@@ -122,4 +123,25 @@ vm_kmem_free(struct vm_system *system, vmm_va address, vmm_size size)
 
     return vm_map_remove(map, address, vm_map_round_page(map, address + size),
                          VM_MAP_REMOVE_KUNWIRE);
+}
+
+struct vm_kmem_submaps *
+vm_kmem_submaps(struct vm_system *system)
+{
+    return &system->kernel_submaps;
+}
+
+enum vmm_status
+vm_kmem_suballoc(struct vm_system *system, vmm_size size)
+{
+    struct vm_kmem_submaps *submaps = &system->kernel_submaps;
+    vmm_va at = 0;
+    enum vmm_status status;
+
+    VMM_ASSERT(submaps->count < VM_KMEM_SUBMAPS);
+    status = vm_map_suballoc(system->kernel_map, &at, size, VM_MAP_ANYWHERE,
+                             &submaps->maps[submaps->count]);
+    if (status == VMM_OK)
+        submaps->hint = submaps->count++;
+    return status;
 }

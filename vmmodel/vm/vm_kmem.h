@@ -24,4 +24,22 @@ enum vmm_status vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va ma
 /* Drops the allocation's own wire and removes it. */
 enum vmm_status vm_kmem_free(struct vm_system *system, vmm_va address, vmm_size size);
 
+/*
+ * Submaps of the kernel's map that the floor above makes as it needs them, and that stay. It looks for
+ * room in the one that had some last (`hint`) first. XNU: gIOKitPageableSpace.
+ */
+enum { VM_KMEM_SUBMAPS = 8 };
+struct vm_kmem_submaps {
+    uint32_t count;
+    uint32_t hint;
+    struct vm_map *maps[VM_KMEM_SUBMAPS];
+};
+struct vm_kmem_submaps *vm_kmem_submaps(struct vm_system *system);
+
+/*
+ * Adds a submap of `size` bytes, and makes it the hint; there are fewer than VM_KMEM_SUBMAPS.
+ * VMM_NO_SPACE: the kernel's map has no room. XNU: kmem_suballoc().
+ */
+enum vmm_status vm_kmem_suballoc(struct vm_system *system, vmm_size size) VMM_MUST_USE;
+
 #endif
