@@ -223,6 +223,25 @@ vmm_radix_put(struct vmm_radix *radix, uint64_t index, uint32_t value)
     return leaf;
 }
 
+struct vmm_radix_leaf *
+vmm_radix_put_run(struct vmm_radix *radix, uint64_t index, const uint32_t *values, uint32_t count)
+{
+    struct vmm_radix_leaf *leaf = vmm_radix_reach(radix, index);
+    uint32_t slot = vmm_radix_slot(index, 0);
+
+    VMM_ASSERT(count > 0 && count <= VMM_RADIX_FANOUT - slot);
+    if (leaf == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        VMM_ASSERT(values[i] != 0 && leaf->value[slot + i] == 0);
+        leaf->value[slot + i] = values[i];
+    }
+    leaf->head.used = (uint16_t)(leaf->head.used + count);
+    radix->count += count;
+    radix->last = leaf;
+    return leaf;
+}
+
 bool
 vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value)
 {

@@ -72,6 +72,12 @@ bool vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value) VMM_
 struct vmm_radix_leaf *vmm_radix_put(struct vmm_radix *radix, uint64_t index,
                                      uint32_t value) VMM_MUST_USE;
 
+/*
+ * Stores `count` values from `index` on, all in one leaf and where nothing is yet; that leaf, or NULL.
+ */
+struct vmm_radix_leaf *vmm_radix_put_run(struct vmm_radix *radix, uint64_t index,
+                                         const uint32_t *values, uint32_t count) VMM_MUST_USE;
+
 /* The leaf that holds `index`, for walks over a run, or NULL. Nobody else stores into it. */
 struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
 

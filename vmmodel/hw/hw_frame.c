@@ -235,6 +235,37 @@ hw_frame_alloc(struct hw_frames *frames)
     return ppn;
 }
 
+/* Marks frames of a row as in use. */
+static void
+hw_frame_take_row(struct hw_frames *frames, vmm_ppn first, uint32_t count)
+{
+    memset(&frames->words[first], 0, count * sizeof(*frames->words));
+    frames->free_count -= count;
+    for (vmm_ppn end = first + count; first < end;) {
+        uint32_t bits = 64 - first % 64 < end - first ? 64 - first % 64 : end - first;
+
+        frames->free_map[first / 64] &= ~(UINT64_MAX >> (64 - bits) << first % 64);
+        first += bits;
+    }
+}
+
+void
+hw_frame_alloc_many(struct hw_frames *frames, vmm_ppn *ppns, uint32_t count)
+{
+    vmm_ppn first;
+
+    VMM_ASSERT(count <= frames->free_count);
+    for (; count > 0 && (frames->free_head != VMM_NO_PAGE || frames->ram != NULL); count--)
+        *ppns++ = hw_frame_alloc(frames);
+    if (count == 0)
+        return;
+    first = frames->fresh;
+    frames->fresh += count;
+    hw_frame_take_row(frames, first, count);
+    for (uint32_t i = 0; i < count; i++)
+        ppns[i] = first + i;
+}
+
 vmm_ppn
 hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count)
 {
@@ -242,8 +273,7 @@ hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count)
 
     if (count == 0 || count > frames->count - (first - 1))
         return VMM_NO_PAGE;
-    for (vmm_ppn i = 0; i < count; i++)
-        hw_frame_take(frames, first + i);
+    hw_frame_take_row(frames, first, count);
     frames->fresh += count;
     return first;
 }

@@ -3,7 +3,7 @@
  *
  * vm.md 5.3 (pmap_enter), 5.4 (when that flushes). On arm64 the kernel and not the hardware knows which
  * pages were stored to, so a user's translation gets WRITE only when a store asks or one was there
- * before; until then a soft mark stands for it (T24).
+ * before; until then a soft mark stands for it (T24). Many translations at once: pmap_enter_run.c.
  */
 #include "pmap/pmap_internal.h"
 #include "pmap/pmap_flush.h"
@@ -29,7 +29,7 @@ pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
     return HW_PTE_WRITE | HW_PTE_MOD;
 }
 
-static uint64_t
+uint64_t
 pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
     return hw_pte_make(ppn, HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |

@@ -135,6 +135,9 @@ pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot p
         watch->narrowed(watch->context, pmap->space, start, end - start, prot);
 }
 
+/* The word that pmap_enter() makes, and what it notes of the page on arm64. */
+uint64_t pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags);
+
 /*
  * Drops one valid word, its record and its counts, and leaves `instead` (0, or the compressed marker);
  * the caller flushes.

@@ -50,6 +50,14 @@ pmap_chunk_make(struct pmap_system *system, struct pmap *pmap, vmm_va va)
     return number;
 }
 
+static uint32_t
+pmap_chunk_place(uint32_t number, vmm_va va)
+{
+    uint32_t pages = ((uint32_t)1 << PMAP_CHUNK_PAGE_BITS) - 1;
+
+    return number << PMAP_CHUNK_PAGE_BITS | ((uint32_t)(va >> PMAP_CHUNK_PAGE_SHIFT) & pages);
+}
+
 uint32_t
 pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
 {
@@ -57,10 +65,18 @@ pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
 
     if (number == 0)
         number = pmap_chunk_make(system, pmap, va);
-    return number == 0 ? 0
-                       : number << PMAP_CHUNK_PAGE_BITS |
-                             (uint32_t)(va >> PMAP_CHUNK_PAGE_SHIFT &
-                                        (((uint32_t)1 << PMAP_CHUNK_PAGE_BITS) - 1));
+    return number == 0 ? 0 : pmap_chunk_place(number, va);
+}
+
+uint32_t
+pmap_pv_find_place(const struct pmap *pmap, vmm_va va, struct pmap_chunk **chunk)
+{
+    uint32_t number = vmm_radix_get(&pmap->chunks, pmap_chunk_index(va));
+
+    if (number == 0)
+        return 0;
+    *chunk = vmm_pool_at(&pmap->system->chunks, number);
+    return pmap_chunk_place(number, va);
 }
 
 static vmm_va

@@ -102,10 +102,13 @@ pmap_harvest(struct pmap_system *system, uint64_t pte)
 void pmap_pv_init(struct pmap_system *system);
 void pmap_pv_destroy(struct pmap_system *system);
 
-/*
- * The place of `va`, with its chunk made if need be; 0: none could be had. A caller that maps `count`
- * pages there at once adds them to the chunk itself.
- */
+/* The place of `va`, with its chunk made if need be; 0: none could be had. */
 uint32_t pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va);
+
+/*
+ * The place of `va` and the chunk that it is in, for who maps several pages there at once and counts
+ * them; 0: there is no chunk yet.
+ */
+uint32_t pmap_pv_find_place(const struct pmap *pmap, vmm_va va, struct pmap_chunk **chunk);
 
 #endif

@@ -165,6 +165,18 @@ pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot)
 
 /* ---- wiring ---- */
 
+/* Sets or clears the wired bit of a valid word. */
+static inline void
+pmap_wire_word(struct pmap *pmap, vmm_va va, uint64_t *slot, bool wired)
+{
+    if (!(*slot & HW_PTE_VALID) || ((*slot & HW_PTE_WIRED) != 0) == wired)
+        return;
+    *slot ^= HW_PTE_WIRED;
+    pmap->wired_pages += wired ? 1 : (uint64_t)-1;
+    trace_emit(pmap->system->trace, EV_PMAP_WIRING, .space = pmap->space, .va = va,
+               .ppn = hw_pte_ppn(*slot), .detail = wired);
+}
+
 bool
 pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
 {
@@ -173,11 +185,19 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
 
     if (slot == NULL || !(*slot & HW_PTE_VALID))
         return is_arm64 ? !wired : slot != NULL;
-    if (((*slot & HW_PTE_WIRED) != 0) == wired)
-        return true;
-    *slot ^= HW_PTE_WIRED;
-    pmap->wired_pages += wired ? 1 : (uint64_t)-1;
-    trace_emit(pmap->system->trace, EV_PMAP_WIRING, .space = pmap->space, .va = va,
-               .ppn = hw_pte_ppn(*slot), .detail = wired);
+    pmap_wire_word(pmap, va, slot, wired);
     return true;
+}
+
+void
+pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired)
+{
+    struct pmap_run run;
+
+    while (pmap_table_next_run(pmap, &start, end, &run)) {
+        uint64_t *slot = run.slots;
+
+        for (vmm_va va = run.start; va < run.end; va += pmap_page_bytes(pmap))
+            pmap_wire_word(pmap, va, slot++, wired);
+    }
 }

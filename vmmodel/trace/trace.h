@@ -83,6 +83,13 @@ trace_count_event(struct trace *trace, enum trace_kind kind)
     trace->counters[kind]++;
 }
 
+static inline void
+trace_count_events(struct trace *trace, enum trace_kind kind, uint64_t count)
+{
+    trace->sequence += count;
+    trace->counters[kind] += count;
+}
+
 /* The fields are evaluated only when somebody watches. */
 #define trace_emit(trace, event_kind, ...)          \
     ((trace)->sinks == NULL                         \

@@ -2,16 +2,9 @@
 #include "vm/vm_fault_wire.h"
 
 #include "vm/vm_fault_internal.h"
+#include "vm/vm_fault_run.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
-
-/* One page of an entry, and where its translation goes. */
-struct vm_fault_wire {
-    struct vm_map *map;
-    struct vm_map_entry *entry;
-    struct pmap *pmap;
-    vmm_va delta; /* the translation of `va` is at va + delta */
-};
 
 /*
  * The fast way: the page is resident in the top object. It gets the entry's rights, whatever the
@@ -98,6 +91,8 @@ vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
 {
     struct vm_system *system = wire->map->system;
 
+    if (vm_fault_unwire_runs(wire, end))
+        return;
     for (vmm_va va = wire->entry->start; va < end; va += system->page_bytes) {
         struct vm_page *page =
             vm_object_find_page(wire->entry->object, vm_entry_offset(wire->entry, va));
@@ -119,13 +114,15 @@ vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
 
     if (entry->object->phys_contiguous)
         return VMM_OK; /* a device's block: nothing to hold, and nothing is entered (T6) */
-    for (vmm_va va = entry->start; va < entry->end; va += map->system->page_bytes) {
-        enum vmm_status status = vm_fault_wire_page(&wire, va);
+    for (vmm_va va = entry->start; va < entry->end;) {
+        uint32_t pages = vm_fault_wire_run(&wire, va);
+        enum vmm_status status = pages > 0 ? VMM_OK : vm_fault_wire_page(&wire, va);
 
         if (status != VMM_OK) {
             vm_fault_unwire_range(&wire, va);
             return status;
         }
+        va += (vmm_va)(pages > 0 ? pages : 1) << map->system->page_shift;
     }
     return VMM_OK;
 }

@@ -10,6 +10,20 @@
 
 /* ---- queues ---- */
 
+/* Makes two pages neighbours, or one of them the first or the last. */
+static inline void
+vm_page_link(struct vm_system *system, struct vm_page_list *list, vmm_ppn before, vmm_ppn after)
+{
+    if (before == VMM_NO_PAGE)
+        list->first = after;
+    else
+        vm_page_at(system, before)->queue_next = after;
+    if (after == VMM_NO_PAGE)
+        list->last = before;
+    else
+        vm_page_at(system, after)->at.queue_prev = before;
+}
+
 static void
 vm_page_dequeue(struct vm_page *page)
 {
@@ -18,14 +32,7 @@ vm_page_dequeue(struct vm_page *page)
 
     if (page->queue == VM_PAGE_ON_NONE)
         return;
-    if (page->at.queue_prev == VMM_NO_PAGE)
-        list->first = page->queue_next;
-    else
-        vm_page_at(system, page->at.queue_prev)->queue_next = page->queue_next;
-    if (page->queue_next == VMM_NO_PAGE)
-        list->last = page->at.queue_prev;
-    else
-        vm_page_at(system, page->queue_next)->at.queue_prev = page->at.queue_prev;
+    vm_page_link(system, list, page->at.queue_prev, page->queue_next);
     list->count--;
     system->external_pages -= vm_page_object(page)->pager != NULL;
     page->queue = VM_PAGE_ON_NONE;
@@ -42,11 +49,7 @@ vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
 
     vm_page_dequeue(page);
     page->queue = queue & 15;
-    page->at.queue_prev = list->last;
-    if (list->last == VMM_NO_PAGE)
-        list->first = ppn;
-    else
-        vm_page_at(system, list->last)->queue_next = ppn;
+    vm_page_link(system, list, list->last, ppn);
     list->last = ppn;
     list->count++;
     system->external_pages += vm_page_object(page)->pager != NULL;
@@ -258,6 +261,105 @@ vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
     object->wired_page_count += vm_page_wire_count(page) > 0;
     page->place = vmm_radix_place(leaf, index);
     return true;
+}
+
+/* ---- runs ---- */
+
+bool
+vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
+                         uint32_t count, bool is_writable)
+{
+    const struct vmm_radix_leaf *leaf = vmm_radix_put_run(&object->pages, index, ppns, count);
+    struct vm_system *system = object->system;
+
+    for (uint32_t i = count; leaf == NULL && i > 0; i--)
+        hw_frame_free(&system->machine->frames, ppns[i - 1]);
+    if (leaf == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        *vm_page_at(system, ppns[i]) = (struct vm_page){ .place = vmm_radix_place(leaf, index + i),
+                                                         .at.wires = 1,
+                                                         .pmapped = true,
+                                                         .wpmapped = is_writable };
+    object->wired_page_count += count;
+    system->wired_pages += count;
+    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
+    return true;
+}
+
+/*
+ * Takes the pages that stand in the queue as they stand here, from the first on, out of it, and wires
+ * them; how many those are.
+ */
+static uint32_t
+vm_page_wire_queued(struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+{
+    struct vm_page *page = vm_page_at(system, ppns[0]);
+    struct vm_page_list *list = &system->queues[page->queue];
+    vmm_ppn before = page->at.queue_prev;
+    uint32_t done = 0;
+    vmm_ppn after;
+
+    for (;;) {
+        after = page->queue_next;
+        page->queue = VM_PAGE_ON_NONE;
+        page->queue_next = VMM_NO_PAGE;
+        page->at.wires = 1;
+        if (++done == count || ppns[done] != after)
+            break;
+        page = vm_page_at(system, after);
+    }
+    vm_page_link(system, list, before, after);
+    list->count -= done;
+    return done;
+}
+
+void
+vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
+{
+    struct vm_system *system = object->system;
+    uint32_t newly = 0;
+
+    VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
+    for (uint32_t i = 0; i < count;) {
+        struct vm_page *page = vm_page_at(system, ppns[i]);
+        uint32_t done = 1;
+
+        VMM_ASSERT(vm_page_wire_count(page) < UINT16_MAX);
+        if (page->queue != VM_PAGE_ON_NONE)
+            done = vm_page_wire_queued(system, &ppns[i], count - i);
+        else if (page->at.wires++ > 0)
+            done = 0;
+        newly += done;
+        i += done > 0 ? done : 1;
+    }
+    object->wired_page_count += newly;
+    system->wired_pages += newly;
+    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
+}
+
+void
+vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
+{
+    struct vm_system *system = object->system;
+    struct vm_page_list *list = &system->queues[VM_PAGE_ACTIVE];
+    uint64_t before = list->count;
+
+    VMM_ASSERT(object->pager == NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        struct vm_page *page = vm_page_at(system, ppns[i]);
+
+        VMM_ASSERT(vm_page_wire_count(page) > 0);
+        if (--page->at.wires > 0)
+            continue;
+        page->queue = VM_PAGE_ACTIVE;
+        vm_page_link(system, list, list->last, ppns[i]);
+        list->last = ppns[i];
+        list->count++;
+    }
+    object->wired_page_count -= list->count - before;
+    system->wired_pages -= list->count - before;
+    trace_count_events(&system->trace, EV_PAGE_UNWIRE, count);
 }
 
 /* ---- wires that nearly no page has ---- */

@@ -45,6 +45,18 @@ void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);
 
 /*
+ * Puts frames that were just taken, all zero, into places of one leaf that hold nothing: pages wired
+ * once, that are about to be entered. False: no memory, and they were given back. For this and the
+ * next two: nobody watches, and the object has no pager.
+ */
+bool vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
+                              uint32_t count, bool is_writable) VMM_MUST_USE;
+
+/* vm_page_wire() and vm_page_unwire() of several pages of an object, in order. */
+void vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
+void vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
+
+/*
  * pmap_enter() of this page, which counts as mapped from then on; other pages are reclaimed when a
  * table needs a frame and none is free. Without any right there is no translation to make, and
  * nothing happens. XNU: pmap_expand() waits for a page.

@@ -1,0 +1,108 @@
+/*
+ * pmap_enter_run.c - many translations made at once
+ *
+ * What pmap_enter() asks again for each page is asked here once: the leaf table, the chunk of the pv
+ * records, and on x86 the bits of the word. Only what needs none of pmap_enter()'s other work is done:
+ * a word that holds nothing gets one for a frame that is mapped nowhere, or one for the same page
+ * changes in nothing but the wired bit (x86).
+ */
+#include "pmap/pmap_internal.h"
+#include "pmap/pmap_pv.h"
+#include "pmap/pmap_table.h"
+
+/* Where the words and the pv records of neighbouring pages stand. */
+struct pmap_row {
+    uint64_t *slots;
+    struct pmap_chunk *chunk;
+    uint32_t place; /* of the first; the others follow in steps of a page */
+    uint32_t step;
+    uint32_t count;
+};
+
+/* The row from `va` on, at most `count` pages of one table and one chunk; false: there is none. */
+static bool
+pmap_row_find(const struct pmap *pmap, vmm_va va, uint32_t count, struct pmap_row *row)
+{
+    const struct pmap_system *system = pmap->system;
+    uint32_t step = (uint32_t)(pmap_page_bytes(pmap) >> PMAP_CHUNK_PAGE_SHIFT);
+    vmm_va left = ((vmm_va)1 << PMAP_CHUNK_SHIFT) - (va & (((vmm_va)1 << PMAP_CHUNK_SHIFT) - 1));
+    uint32_t pages = (uint32_t)(left / pmap_page_bytes(pmap));
+
+    if (system->trace->sinks != NULL || system->watch != NULL)
+        return false;
+    row->slots = pmap_table_slot(pmap, va);
+    row->place = row->slots == NULL ? 0 : pmap_pv_find_place(pmap, va, &row->chunk);
+    row->step = step;
+    row->count = count < pages ? count : pages;
+    return row->place != 0;
+}
+
+uint32_t
+pmap_enter_room(const struct pmap *pmap, vmm_va va, uint32_t count)
+{
+    struct pmap_row row;
+    uint32_t room = 0;
+
+    if (!pmap_row_find(pmap, va, count, &row))
+        return 0;
+    while (room < row.count && row.slots[room] == 0)
+        room++;
+    return room;
+}
+
+/* Whether pmap_store() of `pte` would do no more than change the wired bit. */
+static bool
+pmap_only_wires(const struct pmap_system *system, uint64_t before, uint64_t pte)
+{
+    return (before & HW_PTE_VALID) && !pmap_tracks_refmod(system) &&
+           ((before ^ pte) & ~(HW_PTE_WIRED | HW_PTE_REF | HW_PTE_MOD)) == 0;
+}
+
+/* pmap_enter() of one page of a row; false: it takes more than is done here. */
+static inline bool
+pmap_enter_in_row(struct pmap *pmap, const struct pmap_row *row, uint32_t at, vmm_ppn ppn,
+                  uint64_t pte)
+{
+    uint32_t *word = &pmap->system->machine->frames.words[ppn];
+    uint64_t before = row->slots[at];
+
+    if (before == 0 && (*word & PMAP_PV_PLACE) == 0) {
+        *word |= row->place + at * row->step;
+        row->slots[at] = pte;
+        row->chunk->count++;
+        pmap->resident_pages++;
+        pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
+        return true;
+    }
+    if (!pmap_only_wires(pmap->system, before, pte))
+        return false;
+    row->slots[at] = pte | (before & (HW_PTE_REF | HW_PTE_MOD));
+    pmap->wired_pages -= (before & HW_PTE_WIRED) != 0;
+    pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
+    return true;
+}
+
+uint32_t
+pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t count, vmm_prot prot,
+               uint32_t flags)
+{
+    struct pmap_system *system = pmap->system;
+    bool tracks = pmap_tracks_refmod(system);
+    uint64_t bits = tracks ? 0 : pmap_word(pmap, VMM_NO_PAGE, prot, flags);
+    struct pmap_row row;
+    uint32_t done = 0;
+
+    if (!pmap_row_find(pmap, va, count, &row))
+        return 0;
+    for (; done < row.count; done++) {
+        vmm_ppn ppn = frames[done];
+        uint64_t pte = tracks ? pmap_word(pmap, ppn, prot, flags) : hw_pte_make(ppn, bits);
+
+        if (!pmap_enter_in_row(pmap, &row, done, ppn, pte))
+            break;
+        if (tracks)
+            pmap_harvest(system, pte);
+    }
+    trace_count_events(system->trace, EV_PMAP_ENTER, done);
+    return done;
+}

@@ -1,0 +1,202 @@
+/*
+ * vm_fault_run.c - see vm_fault_run.h
+ *
+ * Two kinds of runs are wired: pages that the entry's own object holds (vm_fault_wire_fast() for each)
+ * and places that nobody has touched, of an object with nothing below it (vm_fault_wire_slow() for
+ * each: the fast way has counted its fault by then, so there are two a page, vm.md T17).
+ */
+#include "vm/vm_fault_run.h"
+
+#include "vm/vm_map_store.h"
+#include "vm/vm_page.h"
+#include "vm/vm_purgeable.h"
+
+/* ---- what can be done ---- */
+
+static bool
+vm_fault_run_serves(const struct vm_fault_wire *wire)
+{
+    const struct vm_object *object = wire->entry->object;
+    const struct vm_system *system = object->system;
+
+    return system->trace.sinks == NULL && system->machine->frames.injector == NULL &&
+           object->device == NULL && object->pager == NULL;
+}
+
+/* Pages from `va` on that lie in one leaf of the object and in the entry. */
+static uint32_t
+vm_fault_run_length(const struct vm_fault_wire *wire, vmm_va va, uint64_t index)
+{
+    uint64_t left = (wire->entry->end - va) >> wire->map->system->page_shift;
+    uint32_t leaf = VMM_RADIX_FANOUT - (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
+
+    return left < leaf ? (uint32_t)left : leaf;
+}
+
+/*
+ * What the slow way finds in the map, whose entry may not be what it was when the wiring began: others
+ * have run since.
+ */
+static bool
+vm_fault_run_entry_stands(const struct vm_fault_wire *wire, vmm_va va)
+{
+    const struct vm_map_entry *was = wire->entry;
+    struct vm_map_entry *entry;
+
+    return vm_map_lookup_entry(wire->map, va, &entry) && entry->object == was->object &&
+           entry->end >= was->end && vm_entry_offset(entry, va) == vm_entry_offset(was, va) &&
+           entry->protection == was->protection && entry->wired_count > 0 && !entry->needs_copy;
+}
+
+/* Whether a place that holds nothing gets a page of zeroes at once. */
+static bool
+vm_fault_run_fills(const struct vm_fault_wire *wire, vmm_va va)
+{
+    const struct vm_object *object = wire->entry->object;
+
+    return object->shadow == NULL && object->copy == NULL && object->paged_out.count == 0 &&
+           !object->blocked_access && !vm_object_is_purge_error(object) &&
+           object->system->machine->frames.ram == NULL && vm_fault_run_entry_stands(wire, va);
+}
+
+/* ---- wire ---- */
+
+static void
+vm_fault_run_count(const struct vm_fault_wire *wire, uint32_t pages, uint32_t faults)
+{
+    struct vm_system *system = wire->map->system;
+
+    system->counts.faults += (uint64_t)pages * faults;
+    if (wire->map->task != NULL)
+        wire->map->task->faults += (uint64_t)pages * faults;
+    trace_count_events(&system->trace, EV_FAULT, pages);
+}
+
+/* Places that hold nothing; `leaf`: NULL, or what holds their neighbours. */
+static uint32_t
+vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index,
+                     const struct vmm_radix_leaf *leaf, uint32_t count)
+{
+    struct vm_system *system = wire->map->system;
+    struct hw_frames *frames = &system->machine->frames;
+    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
+    vmm_ppn ppns[VMM_RADIX_FANOUT];
+    uint32_t pages = 0;
+
+    count = count < frames->free_count ? count : frames->free_count;
+    while (pages < count && (leaf == NULL || leaf->value[slot + pages] == 0))
+        pages++;
+    pages = pmap_enter_room(wire->pmap, va + wire->delta, pages);
+    if (pages == 0 || !vm_fault_run_fills(wire, va))
+        return 0;
+    hw_frame_alloc_many(frames, ppns, pages);
+    if (!vm_page_insert_wired_run(wire->entry->object, index, ppns, pages,
+                                  (wire->entry->protection & VMM_PROT_WRITE) != 0))
+        return 0;
+    VMM_ASSERT(pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
+                              PMAP_ENTER_WIRED) == pages);
+    system->counts.zero_fill_faults += pages;
+    trace_count_events(&system->trace, EV_PAGE_ZERO_FILL, pages);
+    vm_fault_run_count(wire, pages, 2);
+    return pages;
+}
+
+/* Pages that are there. */
+static uint32_t
+vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
+                       uint32_t count)
+{
+    struct vm_object *object = wire->entry->object;
+    bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
+    uint32_t pages = 0;
+
+    if (object->copy != NULL && is_writable)
+        return 0;
+    for (; pages < count && ppns[pages] != VMM_NO_PAGE; pages++) {
+        const struct vm_page *page = vm_page_at(object->system, ppns[pages]);
+
+        if (page->busy || page->is_absent)
+            break;
+    }
+    pages = pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
+                           PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+    for (uint32_t i = 0; i < pages; i++) {
+        struct vm_page *page = vm_page_at(object->system, ppns[i]);
+
+        page->pmapped = true;
+        page->wpmapped |= is_writable;
+    }
+    vm_page_wire_run(object, ppns, pages);
+    vm_fault_run_count(wire, pages, 1);
+    return pages;
+}
+
+uint32_t
+vm_fault_wire_run(const struct vm_fault_wire *wire, vmm_va va)
+{
+    struct vm_object *object = wire->entry->object;
+    uint64_t index = vm_entry_offset(wire->entry, va) >> object->system->page_shift;
+    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
+    uint32_t count = vm_fault_run_length(wire, va, index);
+    const struct vmm_radix_leaf *leaf;
+
+    if (!vm_fault_run_serves(wire) || wire->entry->protection == VMM_PROT_NONE)
+        return 0;
+    leaf = vmm_radix_leaf(&object->pages, index);
+    if (leaf == NULL || leaf->value[slot] == 0)
+        return vm_fault_wire_absent(wire, va, index, leaf, count);
+    return vm_fault_wire_resident(wire, va, &leaf->value[slot], count);
+}
+
+/* ---- unwire ---- */
+
+/* The values of [va, entry->end) that one leaf of the object holds, NULL when it is not there. */
+static const vmm_ppn *
+vm_fault_run_pages(const struct vm_fault_wire *wire, vmm_va va, uint32_t *count)
+{
+    const struct vm_object *object = wire->entry->object;
+    uint64_t index = vm_entry_offset(wire->entry, va) >> object->system->page_shift;
+    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(&object->pages, index);
+
+    *count = vm_fault_run_length(wire, va, index);
+    return leaf == NULL ? NULL : &leaf->value[index & (VMM_RADIX_FANOUT - 1)];
+}
+
+/* Whether the entry's own object holds all pages of [entry->start, end). */
+static bool
+vm_fault_run_holds(const struct vm_fault_wire *wire, vmm_va end)
+{
+    uint32_t count;
+
+    for (vmm_va va = wire->entry->start; va < end;) {
+        const vmm_ppn *ppns = vm_fault_run_pages(wire, va, &count);
+
+        for (uint32_t i = 0; i < count && va < end; i++, va += wire->map->system->page_bytes) {
+            if (ppns == NULL || ppns[i] == VMM_NO_PAGE)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool
+vm_fault_unwire_runs(const struct vm_fault_wire *wire, vmm_va end)
+{
+    const struct vm_map_entry *entry = wire->entry;
+    const struct vm_system *system = wire->map->system;
+    uint32_t count;
+
+    if (!vm_fault_run_serves(wire) || entry->zero_wired_pages ||
+        system->odd_wires[VM_WIRES_AT_RISK].count > 0 ||
+        system->odd_wires[VM_WIRES_MISSING].count > 0 || !vm_fault_run_holds(wire, end))
+        return false;
+    pmap_change_wiring_range(wire->pmap, entry->start + wire->delta, end + wire->delta, false);
+    for (vmm_va va = entry->start; va < end; va += (vmm_va)count << system->page_shift) {
+        const vmm_ppn *ppns = vm_fault_run_pages(wire, va, &count);
+        uint64_t left = (end - va) >> system->page_shift;
+
+        count = left < count ? (uint32_t)left : count;
+        vm_page_unwire_run(entry->object, ppns, count);
+    }
+    return true;
+}
