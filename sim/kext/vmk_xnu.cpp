@@ -603,6 +603,14 @@ vmk_map_block(vmk_map_t m, int on)
                        : (IOReturn)KEXT_REFUSED;
 }
 
+vmk_return_t
+vmk_map_redirect(vmk_map_t m, vmk_desc_t to)
+{
+    if (map_of(m) == NULL || memory_of(to) == NULL)
+        return VMK_BAD_HANDLE;
+    return may_panic() ? map_of(m)->redirect(memory_of(to), 0) : (IOReturn)KEXT_REFUSED;
+}
+
 /* ---- IODMACommand ---- */
 
 static bool

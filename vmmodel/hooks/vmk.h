@@ -155,6 +155,11 @@ uint64_t vmk_desc_dma_map_length(vmk_desc_t d, uint64_t *offset);
 vmk_return_t vmk_desc_redirect(vmk_desc_t d, vmk_task_t safe, int on);
 /* IOMemoryMap::redirect(NULL), and its end: who touches the memory waits. */
 vmk_return_t vmk_map_block(vmk_map_t m, int on);
+/*
+ * IOMemoryMap::redirect(to): the mapping shows that descriptor's bytes and becomes its. What both
+ * describe changes places for everybody. kIOReturnNotReadable: not one named entry each.
+ */
+vmk_return_t vmk_map_redirect(vmk_map_t m, vmk_desc_t to);
 
 /* ---- IODMACommand ---- */
 typedef struct vmk_dma_spec {

@@ -95,6 +95,19 @@ vmk_map_block(vmk_map_t m, int on)
     return status == VMM_OK ? io_map_block(map, on != 0) : status;
 }
 
+vmk_return_t
+vmk_map_redirect(vmk_map_t m, vmk_desc_t to)
+{
+    struct io_map *map = vmk_map_named(m);
+    struct io_md *md = vmk_desc_named(to);
+    enum vmm_status status = vmk_world_runs();
+
+    if (map == NULL || md == NULL)
+        return VMM_MODEL_BAD_HANDLE;
+    vmk_world_may_block(VMK_CALL_MAP, io_map_id(map));
+    return status == VMM_OK ? io_map_redirect(map, md) : status;
+}
+
 /* ---- IODMACommand ---- */
 
 _Static_assert(sizeof(vmk_range_t) == sizeof(struct io_dma_segment), "the same two words");

@@ -4,6 +4,15 @@
 #include "iokit/io_internal.h"
 #include "iokit/io_placement.h"
 
+/* Whose bytes a view shows. */
+static struct io_md *
+io_md_behind_views(struct io_md *md)
+{
+    while (md->ops == &io_sub_ops)
+        md = md->children[0];
+    return md;
+}
+
 /* Drops the translations of what the mapping itself mapped. */
 static void
 io_map_drop_translations(struct io_map *map)
@@ -42,8 +51,7 @@ io_md_redirect(struct io_md *md, const struct vm_task *safe, bool is_redirected)
     const struct vm_map *spared = safe == NULL ? NULL : vm_task_map(safe);
     enum vmm_status status = VMM_OK;
 
-    while (md->ops == &io_sub_ops)
-        md = md->children[0];
+    md = io_md_behind_views(md);
     md->options = is_redirected ? md->options | IO_MEMORY_REDIRECTED
                                 : md->options & ~(uint32_t)IO_MEMORY_REDIRECTED;
     if (io_md_has_pager(md) && md->source.pieces != NULL)
@@ -68,4 +76,66 @@ io_map_block(struct io_map *map, bool is_blocked)
     if (is_blocked)
         io_map_drop_translations(map);
     return VMM_OK;
+}
+
+/* ---- to another descriptor ---- */
+
+/* Every descriptor's entries name the bytes that they named before: the objects changed theirs. */
+static void
+io_md_swap_references(struct io_md *a, struct io_md *b)
+{
+    struct io_reference source = a->source;
+    struct io_reference copies = a->copies;
+    vmm_prot entry_prot = a->entry_prot;
+
+    a->source = b->source;
+    a->copies = b->copies;
+    a->entry_prot = b->entry_prot;
+    b->source = source;
+    b->copies = copies;
+    b->entry_prot = entry_prot;
+}
+
+/* The mapping leaves one descriptor's set for another's; the first may end with it. */
+static enum vmm_status
+io_map_move(struct io_map *map, struct io_md *to)
+{
+    struct io_md *from = map->md;
+
+    io_md_keep(to);
+    vmm_list_remove(&map->link);
+    vmm_list_append(&to->maps, &map->link);
+    map->md = to;
+    map->offset = 0;
+    return io_md_let_go(&from);
+}
+
+static enum vmm_status
+io_md_transpose(struct io_md *from, struct io_md *to)
+{
+    enum vmm_status status = to->has_task ? io_md_reference(to, 0) : VMM_OK;
+
+    if (status != VMM_OK)
+        return status;
+    if (from->source.count != 1 || to->source.count != 1)
+        return VMM_IO_NOT_READABLE;
+    vm_memory_entry_block(from->source.pieces[0].entry, false);
+    status = vm_memory_entry_transpose(from->source.pieces[0].entry, to->source.pieces[0].entry);
+    if (status == VMM_OK)
+        io_md_swap_references(from, to);
+    return status;
+}
+
+enum vmm_status
+io_map_redirect(struct io_map *map, struct io_md *view)
+{
+    struct io_md *to = io_md_behind_views(view);
+    enum vmm_status status;
+
+    if (map->map == NULL)
+        return VMM_OK;
+    if (to == map->md)
+        return io_map_block(map, false);
+    status = io_md_transpose(map->md, to);
+    return status == VMM_OK ? io_map_move(map, to) : status;
 }

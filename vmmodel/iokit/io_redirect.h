@@ -3,14 +3,16 @@
  *
  * PURPOSE     IOMemoryDescriptor::redirect(): a device goes to sleep, its mappings lose their
  *             translations, and whoever touches one waits. IOMemoryMap::redirect(NULL): the same for
- *             any memory, through one mapping.
+ *             any memory, through one mapping. IOMemoryMap::redirect(other): the memory behind two
+ *             descriptors changes places under everybody who maps it.
  * INVARIANTS  none of its own
  * UNITS       none
  * OWNERSHIP   none
- * ERRORS      VMM_IO_NOT_READABLE: not exactly one named entry; what faulting in again says
+ * ERRORS      VMM_IO_NOT_READABLE: not exactly one named entry; VMM_INVALID_VALUE: memory that cannot
+ *             change places (vm_object_transpose()); what faulting in again says
  * EVENTS      PMAP_REMOVE FAULT
  * XNU         IOMemoryDescriptor::redirect, IOMemoryMap::redirect; iokit.md 3.6, 3.8
- *             Differs: redirecting to another descriptor is left out
+ *             Differs: memory that cannot change places stays; a Mac says so in its log only
  */
 #ifndef IOKIT_IO_REDIRECT_H
 #define IOKIT_IO_REDIRECT_H
@@ -22,5 +24,12 @@ enum vmm_status io_md_redirect(struct io_md *md, const struct vm_task *safe,
                                bool is_redirected) VMM_MUST_USE;
 
 enum vmm_status io_map_block(struct io_map *map, bool is_blocked) VMM_MUST_USE;
+
+/*
+ * The mapping shows `to`'s bytes at the same address from now on, and is `to`'s, from its first byte;
+ * each descriptor keeps its bytes. Whoever maps the memory without a descriptor sees it change too.
+ * Ends a block. VMM_OK for a mapping that was unmapped, and nothing happens.
+ */
+enum vmm_status io_map_redirect(struct io_map *map, struct io_md *to) VMM_MUST_USE;
 
 #endif

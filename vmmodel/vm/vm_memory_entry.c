@@ -124,6 +124,27 @@ vm_memory_entry_block(struct vm_memory_entry *entry, bool is_blocked)
         sched->wakeup(sched, VM_SCHED_OBJECT_BLOCKED, object);
 }
 
+/* The object that the entry is all of, or NULL. */
+static struct vm_object *
+vm_memory_entry_whole(const struct vm_memory_entry *entry)
+{
+    const struct vm_piece *piece = &entry->pieces->pieces[0];
+
+    return entry->pieces->count == 1 && piece->object != NULL && !piece->needs_copy &&
+                   piece->offset == 0 && piece->size == piece->object->size
+               ? piece->object
+               : NULL;
+}
+
+enum vmm_status
+vm_memory_entry_transpose(struct vm_memory_entry *a, struct vm_memory_entry *b)
+{
+    struct vm_object *one = vm_memory_entry_whole(a);
+    struct vm_object *other = vm_memory_entry_whole(b);
+
+    return one == NULL || other == NULL ? VMM_INVALID_VALUE : vm_object_transpose(one, other);
+}
+
 /* The pages of one piece that its chain shows. */
 static void
 vm_piece_count_pages(const struct vm_piece *piece, uint64_t *resident, uint64_t *dirty)

@@ -93,6 +93,13 @@ uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
 /* Whether a fault on the entry's object waits from now on; those that wait are let go. */
 void vm_memory_entry_block(struct vm_memory_entry *entry, bool is_blocked);
 
+/*
+ * The objects behind two entries change their contents. Errors: those of vm_object_transpose();
+ * VMM_INVALID_VALUE too when an entry is not the whole of one object. XNU: upl_transpose().
+ */
+enum vmm_status vm_memory_entry_transpose(struct vm_memory_entry *a,
+                                          struct vm_memory_entry *b) VMM_MUST_USE;
+
 /* Adds the pages of the entry that are resident, and those of them that were written, to both. */
 void vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resident,
                                  uint64_t *dirty);

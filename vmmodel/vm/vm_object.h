@@ -69,6 +69,14 @@ enum vmm_status vm_object_copy(struct vm_object *source, vmm_off offset, vmm_siz
 enum vmm_status vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
                                       struct vm_object **copy) VMM_MUST_USE;
 
+/*
+ * Two objects of one size change their contents: pages, what the store keeps, and what is below. No
+ * translation of either is left, so whoever names one sees the other's bytes from now on.
+ * VMM_INVALID_VALUE, and nothing is done: of two sizes, a device's, with a wired page, with a page on
+ * its way, or with a copy that waits for the old pages. XNU: vm_object_transpose.
+ */
+enum vmm_status vm_object_transpose(struct vm_object *a, struct vm_object *b) VMM_MUST_USE;
+
 /* From now on: never copied symmetrically (vm.md 1.9 true_share). */
 void vm_object_share(struct vm_object *object);
 

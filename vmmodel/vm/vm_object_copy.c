@@ -154,3 +154,47 @@ vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size, struct v
     copy->needs_copy = is_done;
     return is_done ? VMM_OK : vm_object_copy_slowly(source, offset, size, &copy->object);
 }
+
+/* ---- contents change places ---- */
+
+static bool
+vm_object_may_transpose(const struct vm_object *object)
+{
+    bool is_a_copy = object->shadow != NULL && object->shadow->copy == object;
+
+    return object->device == NULL && !object->phys_contiguous && object->wired_page_count == 0 &&
+           object->paging_in_progress == 0 && object->copy == NULL && !is_a_copy;
+}
+
+/* What `from` held is the object's. */
+static void
+vm_object_take_contents(struct vm_object *object, const struct vm_object *from)
+{
+    uint64_t index = 0;
+    uint32_t ppn;
+
+    object->pages = from->pages;
+    object->paged_out = from->paged_out;
+    object->shadow = from->shadow;
+    object->shadow_offset = from->shadow_offset;
+    object->pager = from->pager;
+    object->purgable = from->purgable;
+    object->volatile_state = from->volatile_state;
+    object->volatile_since = from->volatile_since;
+    for (; vmm_radix_next(&object->pages, &index, &ppn); index++)
+        object->system->pages[ppn].object = object;
+}
+
+enum vmm_status
+vm_object_transpose(struct vm_object *a, struct vm_object *b)
+{
+    struct vm_object was = *a;
+
+    if (a->size != b->size || !vm_object_may_transpose(a) || !vm_object_may_transpose(b))
+        return VMM_INVALID_VALUE;
+    vm_object_pmap_protect(a, 0, a->size, VMM_PROT_NONE);
+    vm_object_pmap_protect(b, 0, b->size, VMM_PROT_NONE);
+    vm_object_take_contents(a, b);
+    vm_object_take_contents(b, &was);
+    return VMM_OK;
+}
