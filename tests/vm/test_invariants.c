@@ -88,6 +88,28 @@ i17_a_translation_of_a_page_that_was_never_mapped(void **state)
 }
 
 static void
+i21_a_page_that_stays_in_laundry(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_and_touch(f, "x");
+    page_at(f, 0)->laundry = true;
+    assert_broken(f, "I21 a page is in laundry with nobody at work");
+    page_at(f, 0)->laundry = false;
+}
+
+static void
+f2_a_page_in_error_that_is_mapped(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_and_touch(f, "x");
+    page_at(f, 0)->error = true;
+    assert_broken(f, "F2 a page in error is wired or mapped");
+    page_at(f, 0)->error = false;
+}
+
+static void
 i21_a_page_that_stays_busy(void **state)
 {
     struct vm_fixture *f = *state;
@@ -202,6 +224,8 @@ main(void)
         TEST(i10_a_page_that_nobody_can_reclaim),
         TEST(i17_a_free_page_that_is_on_a_queue),
         TEST(i17_a_translation_of_a_page_that_was_never_mapped),
+        TEST(i21_a_page_that_stays_in_laundry),
+        TEST(f2_a_page_in_error_that_is_mapped),
         TEST(i21_a_page_that_stays_busy),
         TEST(i17_a_free_page_that_is_wired),
         TEST(i17_a_free_page_that_is_mapped),

@@ -74,6 +74,36 @@ t06_wiring_a_block_enters_nothing_and_one_fault_maps_it_all(void **state)
     assert_translated(f, "WWWW");
 }
 
+/*  A block of 10 GiB: through 10.15 one fault reaches 4 GiB less a page to either side (4.4 step 8) */
+static void
+a_large_block_is_mapped_through_a_window_until_10_15(void **state)
+{
+    enum { WINDOW = 0xFFFFF, BLOCK = 5 << 19 }; /* pages */
+    static const struct {
+        const char *release;
+        unsigned at;
+        uint64_t before;
+        uint64_t after;
+    } cases[] = {
+        { "macos-10.15", BLOCK / 2, WINDOW, WINDOW },
+        { "macos-10.15", 0, 0, WINDOW },
+        { "macos-11", BLOCK / 2, BLOCK / 2, BLOCK - BLOCK / 2 },
+    };
+    struct vm_fixture *f = *state;
+    uint8_t byte;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        unsigned at = cases[i].at;
+
+        vm_fixture_restart_on(f, cases[i].release, &hw_geometry_x86_64, 8192);
+        draw_block(f, BLOCK);
+        assert_int_equal(user_load(f, at, &byte), VMM_OK);
+        assert_int_equal(vm_map_translated(f->map, page(f, 0), page(f, at), NULL), cases[i].before);
+        assert_int_equal(vm_map_translated(f->map, page(f, at), page(f, BLOCK), NULL),
+                         cases[i].after);
+    }
+}
+
 /*  No record, no count: a device's frames are not managed (vm.md 5.1)                            */
 static void
 a_block_is_not_resident_memory(void **state)
@@ -323,6 +353,7 @@ main(void)
         TEST(a_page_list_is_copied_at_once),
         TEST(an_io_list_over_a_device_holds_no_wires),
         TEST(a_layout_must_make_sense),
+        TEST(a_large_block_is_mapped_through_a_window_until_10_15),
         TEST(mapping_a_device_survives_every_failing_allocation),
     };
 

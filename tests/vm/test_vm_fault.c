@@ -3,7 +3,9 @@
 
 #include "vm/vm_fault.h"
 #include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry.h"
+#include "vm/vm_object.h"
 #include "vm/vm_upl.h"
 
 static uint64_t
@@ -42,6 +44,96 @@ copy(struct vm_fixture *f, unsigned from, unsigned count, unsigned at)
                                          VM_MAP_FIXED, VMM_PROT_DEFAULT),
                      VMM_OK);
     return entry;
+}
+
+/* What the last fault decided. */
+struct watch {
+    struct trace_sink sink;
+    enum vm_fault_kind kind;
+};
+
+static void
+see(struct trace_sink *sink, const struct trace_event *event)
+{
+    if (event->kind == EV_FAULT)
+        VMM_CONTAINER(sink, struct watch, sink)->kind = (enum vm_fault_kind)event->detail;
+}
+
+static const char *
+kind_of_store(struct vm_fixture *f, unsigned n)
+{
+    struct watch watch = { .sink = { .see = see } };
+
+    trace_attach(vm_system_trace(f->system), &watch.sink);
+    assert_int_equal(user_store(f, n, 1), VMM_OK);
+    trace_detach(vm_system_trace(f->system), &watch.sink);
+    return vm_fault_kind_name(watch.kind);
+}
+
+/*  A map that promises to write before it reads: NZF, and no page is zeroed (vm.md 4.3)           */
+static void
+a_map_without_zero_filling(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_statistics before;
+    struct vm_statistics after;
+
+    draw_pages(f, "xx");
+    assert_string_equal(kind_of_store(f, 0), "ZERO_FILL");
+    vm_system_statistics(f->system, &before);
+    f->map->no_zero_fill = true;
+    assert_string_equal(kind_of_store(f, 1), "NZF");
+    vm_system_statistics(f->system, &after);
+    assert_int_equal(after.zero_fill_faults, before.zero_fill_faults);
+    assert_int_equal(after.faults, before.faults + 1);
+    assert_int_equal(count_of(f, EV_PAGE_ZERO_FILL), 1);
+    assert_translated(f, "ww");
+}
+
+/*  Every code of kdebug has its name (vm.md 0.2)                                                  */
+static void
+fault_kinds_have_kdebugs_names(void **state)
+{
+    static const char *const names[] = { "NONE",       "ZERO_FILL",         "PAGEIN",
+                                         "COW",        "CACHE_HIT",         "NZF",
+                                         "GUARD",      "PAGEINV",           "PAGEIND",
+                                         "COMPRESSOR", "COMPRESSOR_SWAPIN", "COR" };
+
+    (void)state;
+    assert_int_equal(VMM_COUNT_OF(names), VM_FAULT_KINDS);
+    for (unsigned kind = 0; kind < VM_FAULT_KINDS; kind++)
+        assert_string_equal(vm_fault_kind_name((enum vm_fault_kind)kind), names[kind]);
+    assert_string_equal(vm_fault_kind_name((enum vm_fault_kind)VM_FAULT_KINDS), "NONE");
+}
+
+/*  copy    1 b     page 1 was copied, page 0 is seen below; then what is below is severed
+ *  loads   10 b    what the object does not have itself is lost; its own page is not (vm.md 4.3)    */
+static void
+what_lies_below_a_severed_shadow_is_lost(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *entry;
+    struct vm_map_entry *found;
+    uint8_t byte;
+
+    draw_pages(f, "xxx");
+    for (unsigned n = 0; n < 3; n++)
+        assert_int_equal(user_store(f, n, (uint8_t)('a' + n)), VMM_OK);
+    entry = copy(f, 0, 3, 4);
+    vm_memory_entry_release(&entry);
+    assert_int_equal(user_store(f, 5, 'B'), VMM_OK);
+    assert_int_equal(user_load(f, 4, &byte), VMM_OK);
+    assert_true(vm_map_lookup_entry(f->map, page(f, 4), &found));
+    assert_true(vm_object_sever(found->object));
+    assert_translated(f, "-r---w-");
+    assert_int_equal(user_load(f, 4, &byte), VMM_MEMORY_ERROR);
+    assert_int_equal(user_store(f, 6, 'x'), VMM_MEMORY_ERROR);
+    assert_int_equal(user_load(f, 5, &byte), VMM_OK);
+    assert_int_equal(byte, 'B');
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK); /* the source keeps what it has */
+    assert_int_equal(byte, 'a');
+    assert_int_equal(vm_map_wire(f->map, page(f, 4), page(f, 7), VMM_PROT_READ, true),
+                     VMM_MEMORY_ERROR);
 }
 
 /*  Allocation makes entries only: no page, no translation, no fault                            */
@@ -545,6 +637,9 @@ main(void)
         TEST(fault_disable_exists_from_15_0),
         TEST(panic_text_has_the_shape_of_its_release),
         TEST(after_a_panic_nothing_runs),
+        TEST(a_map_without_zero_filling),
+        TEST(fault_kinds_have_kdebugs_names),
+        TEST(what_lies_below_a_severed_shadow_is_lost),
         TEST(a_fault_survives_every_failing_allocation),
     };
 

@@ -7,6 +7,7 @@
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_upl.h"
 #include "vm/vm_user.h"
 
 enum { FILE_PAGES = 16 };
@@ -250,13 +251,97 @@ a_request_can_fail(void **state)
         assert_int_equal(user_load(f, 2, &byte), codes[i]);
         assert_resident(f, 0, "----------------");
     }
-    assert_string_equal(load_kind(f, 0), "PAGEINV");
-    assert_resident(f, 0, "xx--------------"); /* reading ahead stops in front of it, silently */
-    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 4), VMM_PROT_READ, true),
+    assert_int_equal(vm_map_wire(f->map, page(f, 2), page(f, 4), VMM_PROT_READ, true),
                      VMM_MEMORY_FAILURE);
     assert_wired(f, "0000");
     vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_string_equal(load_kind(f, 2), "PAGEINV"); /* who asked freed the page in error */
+    vm_memory_entry_release(&file);
+}
+
+/*  load 0      xx!!xxxx--------   the cluster comes without two pages, which stand there in error
+ *              the pager works again; the next touch of page 2 has the error all the same, once
+ *  load 2      xxx!xxxx--------                                                                    */
+static void
+a_neighbour_that_cannot_be_had_stands_in_error(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_file_fail(file, 2 * PAGE, 4 * PAGE, VMM_MEMORY_FAILURE);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_resident(f, 0, "xx--xxxx--------");
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_int_equal(user_load(f, 2, &byte), VMM_MEMORY_ERROR);
     assert_string_equal(load_kind(f, 2), "PAGEINV");
+    assert_resident(f, 0, "xxx-xxxx--------");
+    assert_int_equal(requests(f), 2);
+    vm_memory_entry_release(&file);
+}
+
+/*  Wiring, an I/O list and a copy meet the error too, and none of them keeps the page             */
+static void
+whoever_meets_a_page_in_error_frees_it(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct vm_upl *list = NULL;
+    vmm_size size = PAGE;
+    vmm_va data = 0;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_file_fail(file, PAGE, 4 * PAGE, VMM_MEMORY_FAILURE);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 1), page(f, 2), VMM_PROT_READ, true),
+                     VMM_MEMORY_ERROR);
+    assert_int_equal(vm_upl_create(f->map, page(f, 2), &size, VM_UPL_COPYOUT_FROM, &list),
+                     VMM_MEMORY_ERROR);
+    assert_int_equal(vm_read(f->map, page(f, 3), 16, f->map, &data), VMM_MEMORY_ERROR);
+    for (unsigned n = 1; n < 4; n++)
+        assert_string_equal(load_kind(f, n), "PAGEINV");
+    vm_memory_entry_release(&file);
+}
+
+/*  will-need of a page that cannot be had: told, and the page stands in error until it is missed   */
+static void
+asking_ahead_leaves_a_page_in_error(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    vm_memory_entry_file_fail(file, 5 * PAGE, 6 * PAGE, VMM_MEMORY_FAILURE);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 5), PAGE, VM_BEHAVIOR_WILLNEED),
+                     VMM_MEMORY_FAILURE);
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_int_equal(user_load(f, 5, &byte), VMM_MEMORY_ERROR);
+    assert_string_equal(load_kind(f, 5), "PAGEINV");
+    vm_memory_entry_release(&file);
+}
+
+/*  Reclaim takes a page in error before any other, and writes nothing                             */
+static void
+a_page_in_error_is_reclaimed_first(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), FILE_PAGES * PAGE, VM_BEHAVIOR_RANDOM),
+                     VMM_OK);
+    assert_int_equal(user_store(f, 0, byte_of(0)), VMM_OK);
+    vm_memory_entry_file_fail(file, 5 * PAGE, 6 * PAGE, VMM_MEMORY_FAILURE);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 5), PAGE, VM_BEHAVIOR_WILLNEED),
+                     VMM_MEMORY_FAILURE);
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_int_equal(vm_system_reclaim(f->system, 1), 1);
+    assert_int_equal(statistics(f).pageouts, 0);
+    assert_string_equal(load_kind(f, 5), "PAGEINV"); /* the error went with it */
+    assert_string_equal(load_kind(f, 0), "NONE");
     vm_memory_entry_release(&file);
 }
 
@@ -417,6 +502,193 @@ who_must_not_wait_fills_the_page(void **state)
     f->system->sched = NULL;
 }
 
+/* ---- how long the pager takes ---- */
+
+struct patient {
+    struct vm_sched sched;
+    unsigned yields;
+};
+
+static void
+count_yield(struct vm_sched *sched)
+{
+    VMM_CONTAINER(sched, struct patient, sched)->yields++;
+}
+
+static void
+no_wakeup(struct vm_sched *sched, enum vm_sched_event event, const void *object)
+{
+    (void)sched;
+    (void)event;
+    (void)object;
+}
+
+/*  turns   others run so often before the page is there; an event says when it was asked for        */
+static void
+the_latency_is_turns_of_others(void **state)
+{
+    static const uint32_t turns[] = { 0, 1, 5 };
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    const struct trace *trace = vm_system_trace(f->system);
+
+    map_file(f, file, 0, false);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), FILE_PAGES * PAGE, VM_BEHAVIOR_RANDOM),
+                     VMM_OK);
+    for (unsigned n = 0; n < VMM_COUNT_OF(turns); n++) {
+        struct patient patient = { .sched = { .yield = count_yield, .wakeup = no_wakeup } };
+
+        vm_memory_entry_file_delay(file, turns[n]);
+        f->system->sched = &patient.sched;
+        assert_string_equal(load_kind(f, n), "PAGEINV");
+        assert_int_equal(patient.yields, turns[n]);
+        assert_int_equal(trace->counters[EV_PAGE_ASK], n + 1);
+        f->system->sched = NULL;
+    }
+    vm_memory_entry_release(&file);
+}
+
+/* ---- writing back (msync) ---- */
+
+static uint8_t
+byte_in_file(const struct vm_memory_entry *file, unsigned n)
+{
+    uint8_t byte;
+
+    vm_memory_entry_file_read(file, (vmm_off)n * PAGE, &byte, 1);
+    return byte;
+}
+
+/*  store 0, 1   msync of page 0: the file has it, and the page stays; the next store is seen again  */
+static void
+msync_writes_dirty_pages_back(void **state)
+{
+    static const uint32_t kinds[] = { VM_SYNC_SYNCHRONOUS, VM_SYNC_ASYNCHRONOUS };
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 1, 'Y'), VMM_OK);
+    for (unsigned i = 0; i < VMM_COUNT_OF(kinds); i++) {
+        uint8_t byte = (uint8_t)('P' + i);
+
+        assert_int_equal(user_store(f, 0, byte), VMM_OK);
+        assert_true(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
+        assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, kinds[i]), VMM_OK);
+        assert_int_equal(byte_in_file(file, 0), byte);
+        assert_int_equal(byte_in_file(file, 1), byte_of(1));
+        assert_false(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
+        assert_true(disposition(f, 0) & VM_PAGE_QUERY_PRESENT);
+        assert_int_equal(statistics(f).pageouts, i + 1);
+    }
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(statistics(f).pageouts, 2); /* nothing was stored since */
+    vm_memory_entry_release(&file);
+}
+
+/*  What the file has now is seen again: stores that nobody wrote back are lost                     */
+static void
+msync_invalidate_throws_pages_away(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    assert_int_equal(user_store(f, 1, 'Q'), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 1), page(f, 2), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(vm_msync(f->map, page(f, 0), 2 * PAGE, VM_SYNC_INVALIDATE), VMM_OK);
+    assert_string_equal(load_kind(f, 0), "PAGEINV");
+    assert_resident(f, 1, "x"); /* wired pages stay */
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_INVALIDATE),
+                     VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 'P');
+    assert_resident(f, 0, "-");
+    assert_int_equal(vm_map_unwire(f->map, page(f, 1), page(f, 2), true), VMM_OK);
+    vm_memory_entry_release(&file);
+}
+
+/*  A file that takes nothing: the caller is not told, the page stays and is dirty still             */
+static void
+a_write_that_fails_leaves_the_page_dirty(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    vm_memory_entry_file_fail(file, 0, PAGE, VMM_MEMORY_ERROR);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_INVALIDATE),
+                     VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), byte_of(0));
+    assert_resident(f, 0, "x");
+    assert_true(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
+    vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 'P');
+    vm_memory_entry_release(&file);
+}
+
+static void
+stores_to_it(struct two_threads *threads)
+{
+    struct vm_fixture *f = threads->fixture;
+    struct vm_page_view view;
+
+    vm_map_probe(f->map, page(f, 0), &view);
+    assert_true(vm_page_at(f->system, view.ppn)->laundry);
+    assert_int_equal(vm_page_at(f->system, view.ppn)->queue, VM_PAGE_ON_NONE);
+    assert_int_equal(vm_system_reclaim(f->system, 100), 7); /* the others */
+    threads->other_status = user_store(f, 0, 'Q');
+}
+
+/*  A   msync: the page is in laundry -------------- goes on; what was stored meanwhile is dirty again
+ *  B             reclaim passes it over, a store does not wait                                   */
+static void
+a_page_in_laundry_can_be_used(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, stores_to_it);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(threads.other_status, VMM_OK);
+    assert_int_equal(threads.blocked, 0);
+    assert_true(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
+    f->system->sched = NULL;
+    vm_memory_entry_release(&file);
+}
+
+static void
+unmaps_the_file(struct two_threads *threads)
+{
+    struct vm_fixture *f = threads->fixture;
+
+    threads->other_status = vm_deallocate(f->map, page(f, 0), FILE_PAGES * PAGE);
+}
+
+/*  A   msync ---------------- the object is held: the file has the bytes
+ *  B            unmaps it                                                                        */
+static void
+the_mapping_may_be_gone_while_a_page_is_written(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, unmaps_the_file);
+    assert_int_equal(vm_msync(f->map, page(f, 0), 2 * PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 'P');
+    f->system->sched = NULL;
+    vm_memory_entry_release(&file);
+}
+
 /* ---- memory of the embedder runs out ---- */
 
 static void
@@ -455,6 +727,16 @@ main(void)
         TEST(a_first_touch_of_anonymous_memory_read_ahead),
         TEST(a_query_tells_files_and_copies_apart),
         TEST(a_request_can_fail),
+        TEST(a_neighbour_that_cannot_be_had_stands_in_error),
+        TEST(whoever_meets_a_page_in_error_frees_it),
+        TEST(asking_ahead_leaves_a_page_in_error),
+        TEST(a_page_in_error_is_reclaimed_first),
+        TEST(the_latency_is_turns_of_others),
+        TEST(msync_writes_dirty_pages_back),
+        TEST(msync_invalidate_throws_pages_away),
+        TEST(a_write_that_fails_leaves_the_page_dirty),
+        TEST(a_page_in_laundry_can_be_used),
+        TEST(the_mapping_may_be_gone_while_a_page_is_written),
         TEST(a_private_mapping_keeps_apart),
         TEST(a_files_pages_go_back_to_the_file),
         TEST(a_store_that_nobody_has_room_for_reclaims_the_files_pages),

@@ -20,6 +20,9 @@
 /* sys_iokit, err_common + low code; the Mac's IOReturn is a signed 32-bit integer. */
 #define VMM_IO(low) (int)(0xE0000000u + (low))
 
+/* unix_err(): errno numbers as statuses. */
+#define VMM_UNIX(number) (0xC000 + (number))
+
 enum vmm_status {
 #define VMM_STATUS(id, number, name, text) id = number,
 #include "base/status.def"

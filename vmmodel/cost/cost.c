@@ -150,6 +150,7 @@ static const struct cost_row cost_rows[EV_KIND_COUNT] = {
     [EV_PAGE_FREE] = { { PART(page_frame) } },
     [EV_PAGE_IN] = { { PART(page_in), PART(page_frame) } },
     [EV_PAGE_OUT] = { { PART(page_frame) } },
+    [EV_PAGE_CLEAN] = { { PART(page_out) } },
     [EV_FAULT] = { { PART(map_lookup), PART(object_lookup), PART(lock) } },
     [EV_FAULT_REFUSED] = { { PART(trap) } },
     [EV_FAST_FAULT] = { { PART(trap) } },

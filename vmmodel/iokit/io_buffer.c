@@ -102,7 +102,8 @@ io_buffer_begin_wired(struct io_md *md, const struct io_buffer_request *request)
     uint64_t bytes = (request->capacity + page_bytes - 1) & ~(page_bytes - 1);
     enum vmm_status status =
         vm_kmem_alloc(system, bytes, io_buffer_alignment(request->alignment) - 1,
-                      io_buffer_is_contiguous(request, page_bytes), &md->buffer.address);
+                      io_buffer_is_contiguous(request, page_bytes) ? VM_KMEM_CONTIGUOUS : 0u,
+                      &md->buffer.address);
 
     if (status != VMM_OK)
         return status;

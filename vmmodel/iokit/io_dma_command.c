@@ -330,7 +330,8 @@ static enum vmm_status
 io_dma_take_bounce(struct io_dma *dma)
 {
     struct vm_page_view view;
-    enum vmm_status status = vm_kmem_alloc(dma->system, dma->length, 0, true, &dma->bounce_va);
+    enum vmm_status status =
+        vm_kmem_alloc(dma->system, dma->length, 0, VM_KMEM_CONTIGUOUS, &dma->bounce_va);
 
     if (status != VMM_OK)
         return status == VMM_RESOURCE_SHORTAGE ? VMM_IO_NO_MEMORY : status;

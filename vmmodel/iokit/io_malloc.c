@@ -14,7 +14,7 @@ io_malloc(struct vm_system *system, uint64_t size, uint64_t alignment, bool cont
 
     if ((alignment & mask) != 0)
         return VMM_INVALID_ARGUMENT;
-    return vm_kmem_alloc(system, size, mask, contiguous, address);
+    return vm_kmem_alloc(system, size, mask, contiguous ? VM_KMEM_CONTIGUOUS : 0u, address);
 }
 
 enum vmm_status

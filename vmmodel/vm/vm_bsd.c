@@ -119,18 +119,17 @@ vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t adv
 int
 vm_bsd_msync(struct vm_map *map, vmm_va address, vmm_size length, uint32_t flags)
 {
-    enum { ASYNC = 1, INVALIDATE = 2, KILLPAGES = 4, DEACTIVATE = 8, SYNC = 0x10 };
     uint32_t mach = VM_SYNC_CONTIGUOUS;
     enum vmm_status status;
 
     if (vm_bsd_is_ragged(map, address) || address + length < address || length == 0 ||
-        ((flags & SYNC) && (flags & ASYNC)))
+        ((flags & VM_BSD_SYNC) && (flags & VM_BSD_ASYNC)))
         return VM_EINVAL;
-    mach |= flags & KILLPAGES ? VM_SYNC_KILLPAGES : 0u;
-    mach |= flags & DEACTIVATE ? VM_SYNC_DEACTIVATE : 0u;
-    mach |= flags & INVALIDATE ? VM_SYNC_INVALIDATE : 0u;
-    if (!(flags & (KILLPAGES | DEACTIVATE)))
-        mach |= flags & ASYNC ? VM_SYNC_ASYNCHRONOUS : VM_SYNC_SYNCHRONOUS;
+    mach |= flags & VM_BSD_KILLPAGES ? VM_SYNC_KILLPAGES : 0u;
+    mach |= flags & VM_BSD_DEACTIVATE ? VM_SYNC_DEACTIVATE : 0u;
+    mach |= flags & VM_BSD_INVALIDATE ? VM_SYNC_INVALIDATE : 0u;
+    if (!(flags & (VM_BSD_KILLPAGES | VM_BSD_DEACTIVATE)))
+        mach |= flags & VM_BSD_ASYNC ? VM_SYNC_ASYNCHRONOUS : VM_SYNC_SYNCHRONOUS;
     status = vm_msync(map, address, length, mach);
     if (status == VMM_FAILURE)
         return VM_EIO;
@@ -184,14 +183,6 @@ vm_bsd_munlock(struct vm_map *map, vmm_va address, vmm_size length)
 int
 vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pages)
 {
-    enum {
-        INCORE = 1,
-        REFERENCED = 2,
-        MODIFIED = 4,
-        PAGED_OUT = 0x20,
-        COPIED = 0x40,
-        ANONYMOUS = 0x80
-    };
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + length);
 
@@ -205,12 +196,12 @@ vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pag
 
         if (vm_page_query(map, va, &found, &references) != VMM_OK)
             found = 0;
-        *pages = (uint8_t)((found & VM_PAGE_QUERY_PRESENT ? INCORE : 0) |
-                           (found & VM_PAGE_QUERY_REF ? REFERENCED : 0) |
-                           (found & VM_PAGE_QUERY_DIRTY ? MODIFIED : 0) |
-                           (found & VM_PAGE_QUERY_PAGED_OUT ? PAGED_OUT : 0) |
-                           (found & VM_PAGE_QUERY_COPIED ? COPIED : 0) |
-                           ANONYMOUS); /* only memory of a file is not */
+        *pages = (uint8_t)((found & VM_PAGE_QUERY_PRESENT ? VM_MINCORE_INCORE : 0) |
+                           (found & VM_PAGE_QUERY_REF ? VM_MINCORE_REFERENCED : 0) |
+                           (found & VM_PAGE_QUERY_DIRTY ? VM_MINCORE_MODIFIED : 0) |
+                           (found & VM_PAGE_QUERY_PAGED_OUT ? VM_MINCORE_PAGED_OUT : 0) |
+                           (found & VM_PAGE_QUERY_COPIED ? VM_MINCORE_COPIED : 0) |
+                           (found & VM_PAGE_QUERY_EXTERNAL ? 0 : VM_MINCORE_ANONYMOUS));
     }
     return 0;
 }

@@ -37,6 +37,25 @@ enum {
     VM_BSD_ANON = 0x1000,
 };
 
+/* Darwin's MS_* */
+enum {
+    VM_BSD_ASYNC = 1,
+    VM_BSD_INVALIDATE = 2,
+    VM_BSD_KILLPAGES = 4,
+    VM_BSD_DEACTIVATE = 8,
+    VM_BSD_SYNC = 0x10,
+};
+
+/* Darwin's MINCORE_* */
+enum {
+    VM_MINCORE_INCORE = 1,
+    VM_MINCORE_REFERENCED = 2,
+    VM_MINCORE_MODIFIED = 4,
+    VM_MINCORE_PAGED_OUT = 0x20,
+    VM_MINCORE_COPIED = 0x40,
+    VM_MINCORE_ANONYMOUS = 0x80,
+};
+
 /* `tag`: what a file descriptor of VM_MAKE_TAG() carries for anonymous memory; 0: none. */
 int vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot, uint32_t flags,
                 uint8_t tag);
@@ -47,12 +66,12 @@ int vm_bsd_minherit(struct vm_map *map, vmm_va address, vmm_size length, uint32_
 /* `advice`: Darwin's MADV_*, whose numbers are not those of VM_BEHAVIOR_*. */
 int vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t advice);
 
-/* `flags`: Darwin's MS_*: ASYNC 1, INVALIDATE 2, KILLPAGES 4, DEACTIVATE 8, SYNC 0x10. */
+/* `flags`: VM_BSD_ASYNC and its kin. */
 int vm_bsd_msync(struct vm_map *map, vmm_va address, vmm_size length, uint32_t flags);
 int vm_bsd_mlock(struct vm_map *map, vmm_va address, vmm_size length);
 int vm_bsd_munlock(struct vm_map *map, vmm_va address, vmm_size length);
 
-/* One MINCORE_* byte a page; a page that is not mapped gives 0. */
+/* One byte of VM_MINCORE_* a page. */
 int vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pages);
 
 #endif

@@ -19,6 +19,8 @@ vm_check_wired_page(const struct vm_map_entry *entry, vmm_va va)
 {
     const struct vm_page *page = vm_object_find_page(entry->object, vm_entry_offset(entry, va));
 
+    if (vm_object_is_guard(entry->object, vm_entry_offset(entry, va)))
+        return page == NULL ? NULL : "G1 a guard page has a frame";
     if (page == NULL)
         return "I6 a page of a wired entry is not resident";
     if (vm_page_wire_count(page) == 0 && vm_page_odd_wires(page, VM_WIRES_MISSING) == 0)
@@ -202,6 +204,11 @@ vm_check_page(const struct vm_system *system, const struct vm_page *page)
 {
     if (page->busy)
         return "I21 a page is busy with nobody at work";
+    if (page->laundry)
+        return "I21 a page is in laundry with nobody at work";
+    if (page->error &&
+        (vm_page_wire_count(page) > 0 || pmap_page_is_mapped(system->pmaps, vm_page_ppn(page))))
+        return "F2 a page in error is wired or mapped";
     if (vm_page_wire_count(page) == 0 && page->queue == VM_PAGE_ON_NONE)
         return "I10 a page that nobody holds stands on no queue";
     if (!page->pmapped && pmap_page_is_mapped(system->pmaps, vm_page_ppn(page)))
@@ -259,6 +266,22 @@ vm_check_references(const struct vm_system *system, const struct vm_object *obje
     return references > object->ref_count ? "O1 more names for an object than references" : NULL;
 }
 
+/* How many pages an entry has wired: a device's frames and guards carry no counts. */
+static uint64_t
+vm_check_wired_pages(const struct vm_map_entry *entry)
+{
+    const struct vm_object *object = entry->object;
+    vmm_size page_bytes;
+    vmm_off end;
+
+    if (entry->wired_count == 0 || object == NULL || object->device != NULL)
+        return 0;
+    page_bytes = object->system->page_bytes;
+    end = entry->offset + vm_entry_size(entry);
+    return vm_entry_size(entry) / page_bytes - (object->guard_first && entry->offset == 0) -
+           (object->guard_last && end == object->size);
+}
+
 /* I10: every wire count has an owner: a wired entry or an I/O list, unless it was lost (T4). */
 static const char *
 vm_check_wire_counts(const struct vm_system *system)
@@ -279,10 +302,7 @@ vm_check_wire_counts(const struct vm_system *system)
         const struct vm_map_entry *entry = vm_map_first(map);
 
         for (; entry != NULL; entry = vm_map_next(map, entry))
-            owned +=
-                entry->wired_count > 0 && entry->object != NULL && entry->object->device == NULL
-                    ? vm_entry_size(entry) >> system->page_shift
-                    : 0;
+            owned += vm_check_wired_pages(entry);
     }
     if (held != owned)
         return "I10 wire counts of pages differ from wired entries and I/O lists";

@@ -33,11 +33,11 @@ vm_digest_page(const struct vm_system *system, const struct vm_page *page, uint6
                                        (uint64_t)vm_page_odd_wires(page, VM_WIRES_LOST) << 32 |
                                        (uint64_t)vm_page_odd_wires(page, VM_WIRES_MISSING) << 16 |
                                        vm_page_odd_wires(page, VM_WIRES_AT_RISK));
-    digest = vm_digest_mix(digest,
-                           (uint64_t)page->queue << 8 | (uint64_t)page->is_dirty << 6 |
-                               (uint64_t)page->pmapped << 5 | (uint64_t)page->wpmapped << 4 |
-                               (uint64_t)page->is_reusable << 3 | (uint64_t)page->is_absent << 2 |
-                               (uint64_t)page->busy << 1 | page->clustered);
+    digest = vm_digest_mix(
+        digest, (uint64_t)page->queue << 8 | (uint64_t)page->error << 7 |
+                    (uint64_t)page->is_dirty << 6 | (uint64_t)page->pmapped << 5 |
+                    (uint64_t)page->wpmapped << 4 | (uint64_t)page->is_reusable << 3 |
+                    (uint64_t)page->is_absent << 2 | (uint64_t)page->busy << 1 | page->clustered);
     return vm_digest_frame(system, vm_page_ppn(page), digest);
 }
 
@@ -52,8 +52,8 @@ vm_digest_object(const struct vm_object *object, uint64_t digest)
         digest = vm_digest_mix(digest, object->size);
         digest = vm_digest_mix(
             digest, (uint64_t)object->ref_count << 32 | (uint64_t)object->copy_strategy << 8 |
-                        (uint64_t)object->purgable << 4 | (uint64_t)(object->copy != NULL) << 1 |
-                        object->true_share);
+                        (uint64_t)object->purgable << 4 | (uint64_t)object->shadow_severed << 2 |
+                        (uint64_t)(object->copy != NULL) << 1 | object->true_share);
         for (; vmm_radix_next(&object->pages, &index, &value); index++)
             digest = vm_digest_page(object->system, vm_page_at(object->system, value), digest);
         for (index = 0; vmm_radix_next(&object->paged_out, &index, &value); index++)

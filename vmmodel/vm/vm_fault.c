@@ -121,6 +121,7 @@ struct vm_lookup {
     bool is_wired;
     bool is_shown;       /* to several maps: the entry's one reference stands for all of them */
     struct pmap *nested; /* where the translation goes; NULL: where the fault says */
+    bool no_zero_fill;
 };
 
 /* vm_map_lookup_and_lock_object(), vm.md 4.2. */
@@ -135,6 +136,7 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
         return status;
     entry = place.entry;
     found->is_wired = entry->wired_count > 0;
+    found->no_zero_fill = map->no_zero_fill;
     found->prot = entry->protection;
     found->access = found->is_wired ? entry->protection | VMM_PROT_WRITE : access;
     if (entry->object == NULL || (entry->needs_copy && (found->access & VMM_PROT_WRITE)))
@@ -152,16 +154,20 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
     return VMM_OK;
 }
 
-/* A page of zeroes in the top object. */
+/* A fresh page in the top object: of zeroes, unless the map promises that nobody looks. */
 static enum vmm_status
-vm_fault_zero_fill(struct vm_object *object, vmm_off offset, struct vm_page **page,
-                   enum vm_fault_kind *kind)
+vm_fault_zero_fill(struct vm_object *object, vmm_off offset, bool no_zero_fill,
+                   struct vm_page **page, enum vm_fault_kind *kind)
 {
     struct vm_system *system = object->system;
     enum vmm_status status = vm_page_alloc(object, offset, page);
 
     if (status != VMM_OK)
         return status;
+    if (no_zero_fill) {
+        *kind = VM_FAULT_NZF;
+        return VMM_OK;
+    }
     system->counts.zero_fill_faults++;
     *kind = VM_FAULT_ZERO_FILL;
     trace_emit(&system->trace, EV_PAGE_ZERO_FILL, .object = object->id, .va = offset,
@@ -220,8 +226,13 @@ vm_fault_find(struct vm_object *object, vmm_off offset, struct vm_page **page,
                                                 [VM_PAGE_WAS_STORED] = VM_FAULT_COMPRESSOR,
                                                 [VM_PAGE_WAS_FILED] = VM_FAULT_PAGEINV };
     enum vm_page_origin origin;
-    enum vmm_status status = vm_page_in(object, offset, &origin);
+    enum vmm_status status;
 
+    *kind = VM_FAULT_GUARD;
+    *page = NULL;
+    if (vm_object_is_guard(object, offset))
+        return VMM_MEMORY_ERROR;
+    status = vm_page_in(object, offset, &origin);
     *kind = kinds[origin];
     *page = vm_object_find_page(object, offset);
     return status;
@@ -257,7 +268,7 @@ vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_faul
     if (*status != VMM_OK)
         return true;
     if (*page == NULL)
-        *status = vm_fault_zero_fill(object, found->offset, page, kind);
+        *status = vm_fault_zero_fill(object, found->offset, found->no_zero_fill, page, kind);
     else if (is_write && vm_page_object(*page) != object)
         *status = vm_fault_copy_up(object, found->offset, *page,
                                    object->ref_count > 1 || found->is_shown, page, kind);
@@ -296,7 +307,7 @@ vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct v
     if (status != VMM_OK)
         return status;
     if (found == NULL)
-        status = vm_fault_zero_fill(object, offset, &found, kind);
+        status = vm_fault_zero_fill(object, offset, false, &found, kind);
     else if (for_write && vm_page_object(found) != object)
         status = vm_fault_copy_up(object, offset, found, true, &found, kind);
     if (status == VMM_OK && for_write)
@@ -315,7 +326,7 @@ vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *h
 {
     bool is_write =
         (how->access & VMM_PROT_WRITE) != 0 || (how->is_wired && profile->wired_fault_is_write);
-    bool keeps_write = is_write || how->kind == VM_FAULT_ZERO_FILL ||
+    bool keeps_write = is_write || how->kind == VM_FAULT_ZERO_FILL || how->kind == VM_FAULT_NZF ||
                        (how->change_wiring && profile->wiring_keeps_write) ||
                        (wpmapped && profile->read_fault_keeps_write_if_wpmapped);
 
@@ -498,9 +509,10 @@ vm_fault_run(struct vm_fault_work *work)
         }
     } while (status == VMM_OK && work->again);
     status = vm_fault_result(map, work->va, status);
-    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = work->va,
-               .prot = work->access, .detail = status == VMM_OK ? work->kind : VM_FAULT_NONE,
-               .status = status);
+    trace_emit(
+        &map->system->trace, EV_FAULT, .space = map->space, .va = work->va, .prot = work->access,
+        .detail = status == VMM_OK || work->kind == VM_FAULT_GUARD ? work->kind : VM_FAULT_NONE,
+        .status = status);
     return status;
 }
 

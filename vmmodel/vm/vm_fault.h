@@ -17,15 +17,24 @@
 
 #include "vm/vm_map.h"
 
-/* kdebug's codes (vm.md 0.2); 0: nothing was decided. */
+/*
+ * kdebug's codes (vm.md 0.2); 0: nothing was decided. PAGEIN is told as PAGEINV or PAGEIND, nothing is
+ * swapped behind the store, and COR needs code signing: these three never come.
+ */
 enum vm_fault_kind {
     VM_FAULT_NONE = 0,
     VM_FAULT_ZERO_FILL = 1,
+    VM_FAULT_PAGEIN = 2,
     VM_FAULT_COW = 3,
     VM_FAULT_CACHE_HIT = 4,
+    VM_FAULT_NZF = 5,     /* a fresh page of a map without zero filling */
+    VM_FAULT_GUARD = 6,   /* a guard page: refused, or wired without a translation */
     VM_FAULT_PAGEINV = 7, /* from a file: asked for, or the first touch of what was read ahead */
     VM_FAULT_PAGEIND = 8, /* the same of anonymous memory */
     VM_FAULT_COMPRESSOR = 9,
+    VM_FAULT_COMPRESSOR_SWAPIN = 10,
+    VM_FAULT_COR = 11,
+    VM_FAULT_KINDS
 };
 
 /* "ZERO_FILL", "COW", "CACHE_HIT". */

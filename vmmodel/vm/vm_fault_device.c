@@ -1,8 +1,8 @@
 /*
  * vm_fault_device.c - faults on what a device has, where no page stands behind an address
  *
- * A block is mapped whole by one fault, wired, whoever asked for which page of it; the translations
- * go when the entry is clipped or removed. A page list is mapped page by page, with the rights that a
+ * A block is mapped whole by one fault, wired, whoever asked for which page of it, as far as a window
+ * that 10.15 and older releases have reaches; the translations go when the entry is clipped or removed. A page list is mapped page by page, with the rights that a
  * page of memory would get.
  */
 #include "vm/vm_device.h"
@@ -31,19 +31,35 @@ vm_fault_device_ready(struct vm_system *system, vmm_ppn first, uint64_t pages)
     return true;
 }
 
+/* How much of a block's entry one fault maps (vm.md 4.4 step 8). */
+static void
+vm_fault_block_window(const struct vm_profile *profile, vmm_va va, vmm_va *start, vmm_va *end)
+{
+    if (profile->block_window == 0)
+        return;
+    if (va - *start > profile->block_window)
+        *start = va - profile->block_window;
+    if (*end - va > profile->block_window)
+        *end = va + profile->block_window;
+}
+
 static enum vmm_status
 vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry,
                const struct vm_fault_enter *how)
 {
     struct vm_system *system = map->system;
-    vmm_size size = vm_entry_size(entry);
-    vmm_ppn first = vm_device_frame(entry->object, entry->offset);
+    vmm_va start = entry->start;
+    vmm_va end = entry->end;
+    vmm_ppn first;
     enum vmm_status status;
 
-    if (first == VMM_NO_PAGE || !vm_fault_device_ready(system, first, size >> system->page_shift))
+    vm_fault_block_window(&system->profile, how->va - how->delta, &start, &end);
+    first = vm_device_frame(entry->object, vm_entry_offset(entry, start));
+    if (first == VMM_NO_PAGE ||
+        !vm_fault_device_ready(system, first, (end - start) >> system->page_shift))
         return VMM_MEMORY_ERROR;
     do
-        status = pmap_map_block(how->pmap, entry->start + how->delta, first, size, how->prot);
+        status = pmap_map_block(how->pmap, start + how->delta, first, end - start, how->prot);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     return status;
 }

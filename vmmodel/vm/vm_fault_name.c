@@ -5,22 +5,22 @@
 const char *
 vm_fault_kind_name(enum vm_fault_kind kind)
 {
-    switch (kind) {
-    case VM_FAULT_ZERO_FILL:
-        return "ZERO_FILL";
-    case VM_FAULT_COW:
-        return "COW";
-    case VM_FAULT_CACHE_HIT:
-        return "CACHE_HIT";
-    case VM_FAULT_PAGEINV:
-        return "PAGEINV";
-    case VM_FAULT_PAGEIND:
-        return "PAGEIND";
-    case VM_FAULT_COMPRESSOR:
-        return "COMPRESSOR";
-    default:
-        return "NONE";
-    }
+    static const char *const names[] = {
+        [VM_FAULT_NONE] = "NONE",
+        [VM_FAULT_ZERO_FILL] = "ZERO_FILL",
+        [VM_FAULT_PAGEIN] = "PAGEIN",
+        [VM_FAULT_COW] = "COW",
+        [VM_FAULT_CACHE_HIT] = "CACHE_HIT",
+        [VM_FAULT_NZF] = "NZF",
+        [VM_FAULT_GUARD] = "GUARD",
+        [VM_FAULT_PAGEINV] = "PAGEINV",
+        [VM_FAULT_PAGEIND] = "PAGEIND",
+        [VM_FAULT_COMPRESSOR] = "COMPRESSOR",
+        [VM_FAULT_COMPRESSOR_SWAPIN] = "COMPRESSOR_SWAPIN",
+        [VM_FAULT_COR] = "COR",
+    };
+
+    return (size_t)kind < VMM_COUNT_OF(names) ? names[kind] : "NONE";
 }
 
 const char *

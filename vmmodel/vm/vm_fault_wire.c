@@ -20,7 +20,13 @@ vm_fault_wire_fast(const struct vm_fault_wire *wire, vmm_va va, enum vmm_status 
     bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
 
     vm_fault_count(wire->map);
-    if (page == NULL || page->busy || (object->copy != NULL && is_writable))
+    if (vm_object_is_guard(object, vm_entry_offset(wire->entry, va))) {
+        *status = VMM_OK; /* nothing to hold, and nothing to map */
+        trace_emit(&wire->map->system->trace, EV_FAULT, .space = wire->map->space, .va = va,
+                   .detail = VM_FAULT_GUARD);
+        return true;
+    }
+    if (page == NULL || page->busy || page->error || (object->copy != NULL && is_writable))
         return false;
     *status = vm_page_enter(page, wire->pmap, va + wire->delta, wire->entry->protection,
                             PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
@@ -98,7 +104,8 @@ vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
             vm_object_find_page(wire->entry->object, vm_entry_offset(wire->entry, va));
 
         pmap_change_wiring(wire->pmap, va + wire->delta, false);
-        if (wire->entry->object->device != NULL)
+        if (wire->entry->object->device != NULL ||
+            vm_object_is_guard(wire->entry->object, vm_entry_offset(wire->entry, va)))
             continue;
         VMM_ASSERT(page != NULL); /* I6 */
         vm_fault_unwire_page(wire->entry, page);

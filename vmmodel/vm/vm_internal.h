@@ -64,6 +64,9 @@ struct __attribute__((packed, aligned(2))) vm_page {
     bool is_absent : 1; /* held for a device that has not written it yet (vm.md 4.8) */
     bool busy : 1;      /* asked for, and its bytes have not come: nobody else's business (I21) */
     bool clustered : 1; /* came ahead of time: its first touch is the pagein */
+    bool reference : 1; /* used since it was last deactivated, as far as no translation tells */
+    bool error : 1;     /* the pager had no bytes for it: who meets it has code 10, and it goes */
+    bool laundry : 1; /* being written back: on no queue until that is done, or somebody uses it */
 };
 
 _Static_assert(sizeof(struct vm_page) == 14, "a byte here is a GiB for each TiB of 4 KiB pages");
@@ -118,6 +121,9 @@ struct vm_object {
     vmm_size size;
     struct vm_object *shadow;
     vmm_off shadow_offset;
+    bool shadow_severed;    /* what it does not have itself is lost (vm.md 4.3) */
+    bool guard_first;       /* its first page is a guard: no frame, and no touch is served */
+    bool guard_last;        /* the same of its last page (XNU: KMA_GUARD_FIRST, KMA_GUARD_LAST) */
     struct vm_object *copy; /* who must get the old page before this one is written */
     enum vm_copy_strategy copy_strategy;
     bool true_share;
@@ -187,6 +193,7 @@ struct vm_map {
     vmm_va high_start;        /* where searches begin that have no hint; 0: nowhere special */
     vmm_va highest_entry_end; /* of all entries there ever were */
     bool wait_for_space;
+    bool no_zero_fill;          /* nobody will read a fresh page before it is written */
     bool wiring_required;       /* what is new is user-wired at once */
     bool disable_vmentry_reuse; /* searches begin above every entry there ever was */
     bool jit_entry_exists;

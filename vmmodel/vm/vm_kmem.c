@@ -27,7 +27,8 @@ vm_kmem_fill(struct vm_object *object, bool contiguous)
 {
     struct vm_system *system = object->system;
     struct hw_frames *frames = &system->machine->frames;
-    vmm_ppn count = (vmm_ppn)(object->size >> system->page_shift);
+    vmm_ppn count =
+        (vmm_ppn)(object->size >> system->page_shift) - object->guard_first - object->guard_last;
     vmm_ppn run = contiguous ? hw_frame_alloc_run(frames, count) : VMM_NO_PAGE;
     vmm_ppn end = run + count;
     enum vmm_status status = VMM_OK;
@@ -35,8 +36,10 @@ vm_kmem_fill(struct vm_object *object, bool contiguous)
     if (contiguous && run == VMM_NO_PAGE)
         return VMM_RESOURCE_SHORTAGE;
     for (vmm_off offset = 0; offset < object->size && status == VMM_OK;
-         offset += system->page_bytes)
-        status = vm_kmem_fill_page(object, offset, &run);
+         offset += system->page_bytes) {
+        if (!vm_object_is_guard(object, offset))
+            status = vm_kmem_fill_page(object, offset, &run);
+    }
     while (contiguous && run < end)
         hw_frame_free(frames, run++);
     return status;
@@ -52,6 +55,8 @@ vm_kmem_translate(struct vm_map *map, struct vm_map_entry *entry)
          va += map->system->page_bytes) {
         struct vm_page *page = vm_page_lookup(entry->object, vm_entry_offset(entry, va));
 
+        if (page == NULL)
+            continue; /* a guard */
         status = vm_page_enter(page, map->pmap, va, entry->protection, PMAP_ENTER_WIRED);
         page->pmapped = page->wpmapped = true;
     }
@@ -90,23 +95,26 @@ vm_kmem_enter(struct vm_object *object, vmm_va mask, vmm_va *address)
 }
 
 enum vmm_status
-vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va mask, bool contiguous,
-              vmm_va *address)
+vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va mask, uint32_t flags, vmm_va *address)
 {
     vmm_size rounded = vm_map_round_page(system->kernel_map, size);
+    bool guards_first = (flags & VM_KMEM_GUARD_FIRST) != 0;
+    bool guards_last = (flags & VM_KMEM_GUARD_LAST) != 0;
     struct vm_object *object;
     enum vmm_status status;
     vmm_va at = 0;
 
-    if (rounded == 0)
-        return VMM_INVALID_ARGUMENT; /* nothing, or more than there are addresses */
+    if (rounded <= ((vmm_size)guards_first + guards_last) << system->page_shift)
+        return VMM_INVALID_ARGUMENT; /* nothing, guards alone, or more than there are addresses */
     if (rounded >> system->page_shift > system->frame_count)
         return VMM_RESOURCE_SHORTAGE;
     status = vm_object_create(system, rounded, &object);
     if (status != VMM_OK)
         return status;
     vm_object_share(object); /* as the kernel's own object: never copied symmetrically */
-    status = vm_kmem_fill(object, contiguous);
+    object->guard_first = guards_first;
+    object->guard_last = guards_last;
+    status = vm_kmem_fill(object, (flags & VM_KMEM_CONTIGUOUS) != 0);
     if (status == VMM_OK)
         status = vm_kmem_enter(object, mask, &at);
     else

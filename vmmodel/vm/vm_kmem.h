@@ -4,9 +4,10 @@
  * PURPOSE     What IOMalloc, kalloc and a wired IOBufferMemoryDescriptor come to: kernel memory that
  *             never faults, because every page is entered when it is allocated.
  * INVARIANTS  an allocation is one entry of the kernel's map whose wire count begins at 1
+ *             G1  a guard page has no frame and no translation
  * UNITS       address, size, mask: bytes; mask is alignment - 1
  * OWNERSHIP   the caller frees the whole allocation with vm_kmem_free()
- * ERRORS      VMM_NO_SPACE, VMM_RESOURCE_SHORTAGE: no room, or no frames in a row;
+ * ERRORS      VMM_INVALID_ARGUMENT: nothing but guards; VMM_NO_SPACE, VMM_RESOURCE_SHORTAGE: no room, or no frames in a row;
  *             VMM_MODEL_HANG: freed while somebody else has it wired
  * EVENTS      OBJECT_CREATE MAP_ENTER PAGE_WIRE PMAP_ENTER MAP_REMOVE
  * XNU         osfmk/vm/vm_kern.c kernel_memory_allocate, kmem_alloc_contig, kmem_free; iokit.md 1.3
@@ -17,8 +18,15 @@
 
 #include "vm/vm_map.h"
 
-/* Allocates `size` bytes, rounded up to pages. `contiguous`: the frames follow one another. */
-enum vmm_status vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va mask, bool contiguous,
+enum {
+    VM_KMEM_CONTIGUOUS = 1, /* the frames follow one another */
+    VM_KMEM_GUARD_FIRST =
+        2, /* the first page, or the last, refuses every touch; XNU: KMA_GUARD_* */
+    VM_KMEM_GUARD_LAST = 4,
+};
+
+/* Allocates `size` bytes, guards among them, rounded up to pages. */
+enum vmm_status vm_kmem_alloc(struct vm_system *system, vmm_size size, vmm_va mask, uint32_t flags,
                               vmm_va *address) VMM_MUST_USE;
 
 /* Drops the allocation's own wire and removes it. */

@@ -227,7 +227,10 @@ bool vm_map_region_recurse(const struct vm_map *map, vmm_va address, uint32_t *d
 bool vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                          struct vm_region_pages *pages);
 
-/* The same at most `depth` submaps down, as vm_map_region_recurse() finds it. */
+/*
+ * The same at most `depth` submaps down, as vm_map_region_recurse() finds it. A submap that is not
+ * looked into is TRUESHARED with nested translations, else PRIVATE, with the submap's references.
+ */
 bool vm_map_region_pages_below(const struct vm_map *map, vmm_va address, uint32_t depth, bool walks,
                                struct vm_region_pages *pages);
 

@@ -7,6 +7,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_submap.h"
 #include "vm/vm_user.h"
 
@@ -21,11 +22,11 @@ enum vm_page_deed {
 };
 
 static enum vmm_status
-vm_behavior_page(struct vm_page *page, enum vm_page_deed deed)
+vm_behavior_page(struct vm_page *page, enum vm_page_deed deed, struct pmap_flush_context *later)
 {
     enum vmm_status status = VMM_OK;
 
-    if (vm_page_wire_count(page) > 0 || page->busy)
+    if (vm_page_wire_count(page) > 0 || page->busy || page->laundry)
         return VMM_OK;
     switch (deed) {
     case VM_DEED_OUT:
@@ -38,10 +39,10 @@ vm_behavior_page(struct vm_page *page, enum vm_page_deed deed)
         break;
     case VM_DEED_REUSABLE:
         page->is_reusable = true;
-        vm_page_deactivate(page, true);
+        vm_page_deactivate(page, true, later);
         break;
     default:
-        vm_page_deactivate(page, deed == VM_DEED_KILL);
+        vm_page_deactivate(page, deed == VM_DEED_KILL, later);
         break;
     }
     /* A store that is full or fails leaves the page where it is. */
@@ -54,13 +55,15 @@ vm_behavior_pages(struct vm_object *object, vmm_off start, vmm_off end, enum vm_
 {
     uint32_t page_shift = object->system->page_shift;
     uint64_t index = start >> page_shift;
+    struct pmap_flush_context later = { 0 };
     enum vmm_status status = VMM_OK;
     uint32_t ppn;
 
     for (; status == VMM_OK && vmm_radix_next(&object->pages, &index, &ppn) &&
            index < end >> page_shift;
          index++)
-        status = vm_behavior_page(vm_page_at(object->system, ppn), deed);
+        status = vm_behavior_page(vm_page_at(object->system, ppn), deed, &later);
+    pmap_flush(object->system->pmaps, &later);
     return status;
 }
 
@@ -290,6 +293,71 @@ vm_behavior_first_hole(const struct vm_map *map, vmm_va start)
     return start;
 }
 
+/* ---- msync ---- */
+
+/* One page of a file: written back if it must be, thrown away if it may be (vm_object_sync()). */
+static enum vmm_status
+vm_sync_page(struct vm_page *page, uint32_t flags)
+{
+    struct vm_object *object = vm_page_object(page);
+    vmm_off offset = vm_page_offset(page);
+    enum vmm_status status = VMM_OK;
+
+    if (flags & (VM_SYNC_SYNCHRONOUS | VM_SYNC_ASYNCHRONOUS))
+        status = vm_pager_clean(page, (flags & VM_SYNC_SYNCHRONOUS) != 0);
+    if (status == VMM_MODEL_NO_MEMORY)
+        return status;
+    page = vm_page_lookup(object, offset);
+    if ((flags & VM_SYNC_INVALIDATE) && status == VMM_OK && page != NULL && !page->busy &&
+        !page->laundry && vm_page_wire_count(page) == 0)
+        vm_page_free(page);
+    return VMM_OK; /* what the file would not take stays as it is: the caller is not told */
+}
+
+/* The pages of one entry's part of a file's object; the map is not locked. */
+static enum vmm_status
+vm_sync_object(struct vm_object *object, vmm_off from, vmm_off to, uint32_t flags)
+{
+    struct vm_object *hold = object;
+    enum vmm_status status = VMM_OK;
+    struct vm_page *page;
+
+    vm_object_reference(object);
+    while (status == VMM_OK && vm_object_next_page(object, &from, to, &page))
+        status = vm_sync_page(page, flags);
+    vm_object_release(&hold);
+    return status;
+}
+
+/* Memory that no file is behind has nowhere to be written to. */
+static enum vmm_status
+vm_map_sync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
+{
+    enum vmm_status status = VMM_OK;
+
+    while (status == VMM_OK && start < end) {
+        const struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+        struct vm_place place;
+        struct vm_object *object;
+        vmm_off from;
+
+        if (entry == NULL)
+            return VMM_OK;
+        start = entry->start > start ? entry->start : start;
+        if (!vm_map_find_place(map, start, &place)) {
+            start += map->system->page_bytes; /* a hole in a submap */
+            continue;
+        }
+        object = place.entry->object;
+        from = vm_entry_offset(place.entry, place.address);
+        place.end = place.end < end ? place.end : end;
+        if (start < end && object != NULL && object->pager != NULL)
+            status = vm_sync_object(object, from, from + (place.end - start), flags);
+        start = place.end;
+    }
+    return status;
+}
+
 enum vmm_status
 vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
 {
@@ -304,8 +372,24 @@ vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
     if (flags & (VM_SYNC_DEACTIVATE | VM_SYNC_KILLPAGES))
         status = vm_behavior_range(map, start, end, kills ? VM_DEED_KILL : VM_DEED_DEACTIVATE);
     vm_map_unlock(map);
+    if (!(flags & (VM_SYNC_DEACTIVATE | VM_SYNC_KILLPAGES)))
+        status = vm_map_sync(map, start, end, flags);
     if (status == VMM_OK && has_hole && (flags & VM_SYNC_CONTIGUOUS))
         return VMM_INVALID_ADDRESS;
+    return status;
+}
+
+enum vmm_status
+vm_map_sever(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
+    enum vmm_status status = vm_system_runs(map->system);
+
+    for (; status == VMM_OK && entry != NULL && entry->start < end;
+         entry = vm_map_next(map, entry)) {
+        if (entry->object != NULL && !vm_object_sever(entry->object))
+            status = VMM_FAILURE;
+    }
     return status;
 }
 
@@ -322,7 +406,7 @@ vm_map_page_out(struct vm_map *map, vmm_va start, vmm_va end)
             page = vm_object_find_page(place.entry->object,
                                        vm_entry_offset(place.entry, place.address));
         if (page != NULL)
-            status = vm_behavior_page(page, VM_DEED_OUT);
+            status = vm_behavior_page(page, VM_DEED_OUT, NULL);
     }
     return status;
 }

@@ -19,10 +19,17 @@ enum vmm_status vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end
 
 /*
  * `flags`: VM_SYNC_* of vm_user.h. Holes are passed over and told of at the end if CONTIGUOUS; KILLPAGES
- * stops at the first one.
+ * stops at the first one. SYNCHRONOUS and ASYNCHRONOUS write a file's dirty pages back, and the first
+ * waits for the pager; INVALIDATE throws a file's pages away.
  */
 enum vmm_status vm_map_msync(struct vm_map *map, vmm_va start, vmm_va end,
                              uint32_t flags) VMM_MUST_USE;
+
+/*
+ * Severs the objects of [start, end) from what their pages were copied from (vm_object_sever()). For a
+ * simulator. VMM_FAILURE: a page is wired through one of them; those before it are severed.
+ */
+enum vmm_status vm_map_sever(struct vm_map *map, vmm_va start, vmm_va end) VMM_MUST_USE;
 
 /*
  * Takes the pages that [start, end) shows out of memory, whatever the release; wired ones stay. For a

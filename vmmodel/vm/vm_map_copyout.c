@@ -152,7 +152,8 @@ vm_map_may_replace(const struct vm_map_entry *entry, const struct vm_piece *piec
 {
     const struct vm_object *object = entry->object;
     bool is_temporary =
-        entry->needs_copy || (!entry->is_shared && (object == NULL || !object->true_share));
+        entry->needs_copy ||
+        (!entry->is_shared && (object == NULL || (object->pager == NULL && !object->true_share)));
 
     return is_temporary && entry->submap == NULL && entry->wired_count == 0 &&
            !entry->is_superpage &&

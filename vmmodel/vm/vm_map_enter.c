@@ -138,9 +138,10 @@ static bool
 vm_object_may_grow(const struct vm_object *object)
 {
     return object == NULL ||
-           (object->ref_count == 1 && object->shadow == NULL && object->copy == NULL &&
-            object->paged_out.count == 0 && !object->true_share && !object->phys_contiguous &&
-            object->copy_strategy == VM_COPY_SYMMETRIC && object->purgable == VM_PURGABLE_DENY);
+           (object->ref_count == 1 && object->shadow == NULL && !object->shadow_severed &&
+            object->copy == NULL && object->paged_out.count == 0 && !object->true_share &&
+            !object->phys_contiguous && object->copy_strategy == VM_COPY_SYMMETRIC &&
+            object->purgable == VM_PURGABLE_DENY);
 }
 
 /* Anonymous memory right behind an entry that is just like it makes that entry longer. */

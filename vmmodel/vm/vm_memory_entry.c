@@ -383,6 +383,12 @@ vm_memory_entry_file_fail(struct vm_memory_entry *entry, vmm_off start, vmm_off 
     vm_pager_fail(entry->pieces->pieces[0].object, start, end, status);
 }
 
+void
+vm_memory_entry_file_delay(struct vm_memory_entry *entry, uint32_t turns)
+{
+    vm_pager_set_latency(entry->pieces->pieces[0].object, turns);
+}
+
 enum vmm_status
 vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset, vmm_size size,
                      vmm_prot prot, struct vm_memory_entry **made)
@@ -403,7 +409,8 @@ vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset, vmm_s
 static void
 vm_memory_entry_settle(const struct vm_piece *piece)
 {
-    if (piece->object != NULL && !piece->needs_copy)
+    if (piece->object != NULL && !piece->needs_copy &&
+        piece->object->copy_strategy == VM_COPY_SYMMETRIC)
         vm_object_share(piece->object);
 }
 

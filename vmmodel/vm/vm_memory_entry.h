@@ -68,6 +68,7 @@ void vm_memory_entry_file_read(const struct vm_memory_entry *entry, vmm_off offs
                                vmm_size length);
 void vm_memory_entry_file_fail(struct vm_memory_entry *entry, vmm_off start, vmm_off end,
                                enum vmm_status status);
+void vm_memory_entry_file_delay(struct vm_memory_entry *entry, uint32_t turns);
 
 /* A part of a plain entry, with no more rights than it has. VMM_INVALID_ARGUMENT: it lies outside. */
 enum vmm_status vm_memory_entry_part(const struct vm_memory_entry *parent, vmm_off offset,

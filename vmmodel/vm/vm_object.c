@@ -247,7 +247,8 @@ static bool
 vm_object_may_go(const struct vm_object *below)
 {
     return below->device == NULL && below->pager == NULL && below->paging_in_progress == 0 &&
-           !below->phys_contiguous && (below->shadow == NULL || below->shadow->copy != below) &&
+           !below->phys_contiguous && !below->shadow_severed &&
+           (below->shadow == NULL || below->shadow->copy != below) &&
            below->purgable == VM_PURGABLE_DENY;
 }
 
@@ -269,6 +270,36 @@ vm_object_collapse(struct vm_object *object, bool can_bypass)
             object = below;
         }
     }
+}
+
+bool
+vm_object_is_guard(const struct vm_object *object, vmm_off offset)
+{
+    vmm_off last = object->size - object->system->page_bytes;
+
+    return (object->guard_first && offset == 0) || (object->guard_last && offset == last);
+}
+
+bool
+vm_object_sever(struct vm_object *object)
+{
+    vmm_off offset = 0;
+
+    if (object->shadow == NULL || object->is_under_wires)
+        return object->shadow == NULL;
+    for (; vm_object_next_content(object, &offset, object->size);
+         offset += object->system->page_bytes) {
+        const struct vm_page *page = vm_object_find_page(object, offset);
+
+        if (page != NULL && vm_page_object(page) != object)
+            pmap_page_protect(object->system->pmaps, vm_page_ppn(page), VMM_PROT_NONE);
+    }
+    if (object->shadow->copy == object)
+        object->shadow->copy = NULL;
+    vm_object_release(&object->shadow);
+    object->shadow_offset = 0;
+    object->shadow_severed = true;
+    return true;
 }
 
 void

@@ -77,6 +77,16 @@ enum vmm_status vm_object_copy_slowly(struct vm_object *source, vmm_off offset, 
  */
 enum vmm_status vm_object_transpose(struct vm_object *a, struct vm_object *b) VMM_MUST_USE;
 
+/* Whether the page at `offset` is a guard: it has no frame, and a touch of it is error 10. */
+bool vm_object_is_guard(const struct vm_object *object, vmm_off offset);
+
+/*
+ * Takes what lies below the object away from it for good: a page that it does not have itself is error
+ * 10 from now on, and translations to such pages go. False: a page below is wired through it.
+ * XNU: shadow_severed, which vm_object_terminate() sets while somebody still works on the object.
+ */
+bool vm_object_sever(struct vm_object *object);
+
 /* From now on: never copied symmetrically (vm.md 1.9 true_share). */
 void vm_object_share(struct vm_object *object);
 

@@ -58,6 +58,8 @@ vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
 void
 vm_page_activate(struct vm_page *page)
 {
+    page->reference = true;
+    page->laundry = false; /* vm_pageout_steal_laundry() */
     if (vm_page_wire_count(page) == 0 && !page->busy && page->queue != VM_PAGE_ACTIVE)
         vm_page_enqueue(page, VM_PAGE_ACTIVE);
 }
@@ -74,6 +76,31 @@ vm_page_hold(struct vm_page *page)
     VMM_ASSERT(!page->busy);
     page->busy = true;
     vm_page_dequeue(page);
+}
+
+void
+vm_page_launder(struct vm_page *page)
+{
+    vm_page_forget_stores(page, NULL);
+    vm_page_dequeue(page);
+    page->laundry = true;
+}
+
+void
+vm_page_end_laundry(struct vm_page *page, enum vm_page_queue queue)
+{
+    if (!page->laundry)
+        return;
+    page->laundry = false;
+    if (vm_page_wire_count(page) == 0)
+        vm_page_enqueue(page, queue == VM_PAGE_ON_NONE ? VM_PAGE_ACTIVE : queue);
+}
+
+bool
+vm_page_is_referenced(const struct vm_page *page)
+{
+    return page->reference ||
+           (pmap_refmod(vm_page_system(page)->pmaps, vm_page_ppn(page)) & PMAP_REFERENCED) != 0;
 }
 
 /* ---- pages ---- */
@@ -240,7 +267,7 @@ vm_page_unwire(struct vm_page *page)
     if (--page->at.wires == 0) {
         object->wired_page_count--;
         object->system->wired_pages--;
-        vm_page_enqueue(page, VM_PAGE_ACTIVE);
+        vm_page_activate(page);
     }
     trace_emit(&object->system->trace, EV_PAGE_UNWIRE, .object = object->id,
                .va = vm_page_offset(page), .ppn = vm_page_ppn(page),

@@ -70,9 +70,19 @@ uint32_t vm_page_slot(const struct vm_object *object, vmm_off offset);
 /* To the end of a queue; the page is neither wired nor busy. */
 void vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue);
 
-/* To the active queue, unless it is held somewhere else. To the queue that goes first. */
+/* To the active queue, unless it is held somewhere else: it is in use. To the queue that goes first. */
 void vm_page_activate(struct vm_page *page);
 void vm_page_speculate(struct vm_page *page);
+
+/* Whether somebody used the page since it was last deactivated. XNU: vmp_reference, pmap_is_referenced(). */
+bool vm_page_is_referenced(const struct vm_page *page);
+
+/*
+ * Takes a page that is about to be written back off its queue: what was stored so far is in hand, and
+ * the next store will be seen. Its end: back to `queue`, unless somebody used or wired it meanwhile.
+ */
+void vm_page_launder(struct vm_page *page);
+void vm_page_end_laundry(struct vm_page *page, enum vm_page_queue queue);
 
 /* Makes a page busy: off its queue, and nobody else's business. vm_pager_finish() ends it. */
 void vm_page_hold(struct vm_page *page);

@@ -1,5 +1,6 @@
 /* vm_page_query.c - what a user may know of one page (vm.md 7.3) */
 #include "vm/vm_map_store.h"
+#include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_submap.h"
 #include "vm/vm_user.h"
@@ -9,7 +10,7 @@ static int
 vm_page_query_bits(const struct vm_page *page)
 {
     return VM_PAGE_QUERY_PRESENT | (page->is_dirty || page->wpmapped ? VM_PAGE_QUERY_DIRTY : 0) |
-           (page->pmapped ? VM_PAGE_QUERY_REF : 0) |
+           (vm_page_is_referenced(page) ? VM_PAGE_QUERY_REF : 0) |
            (page->queue == VM_PAGE_SPECULATIVE ? VM_PAGE_QUERY_SPECULATIVE : 0);
 }
 
@@ -25,7 +26,9 @@ vm_page_query_chain(const struct vm_object *top, vmm_off offset, int *found)
     for (;;) {
         const struct vm_page *page = vm_page_lookup(object, offset);
 
-        if (page != NULL && !page->busy)
+        if (vm_object_is_guard(object, offset))
+            *found |= VM_PAGE_QUERY_PRESENT | VM_PAGE_QUERY_FICTITIOUS;
+        else if (page != NULL && !page->busy)
             *found |= vm_page_query_bits(page);
         else if (vm_page_slot(object, offset) != 0)
             *found |= VM_PAGE_QUERY_PAGED_OUT;

@@ -13,25 +13,32 @@
  * A page has something to lose when it was written, or may have been through a translation. So has a
  * page of zeroes over a shadow: it hides what the shadow has got since.
  */
-static bool
+bool
 vm_page_is_dirty(const struct vm_page *page)
 {
     return page->is_dirty || page->wpmapped || vm_page_object(page)->shadow != NULL;
 }
 
 void
-vm_page_deactivate(struct vm_page *page, bool kill)
+vm_page_forget_stores(struct vm_page *page, struct pmap_flush_context *later)
+{
+    if (page->pmapped)
+        pmap_page_protect_options(vm_page_system(page)->pmaps, vm_page_ppn(page),
+                                  VMM_PROT_READ | VMM_PROT_EXECUTE, later);
+    page->is_dirty = page->wpmapped = false;
+}
+
+void
+vm_page_deactivate(struct vm_page *page, bool kill, struct pmap_flush_context *later)
 {
     struct vm_system *system = vm_page_system(page);
 
-    if (vm_page_wire_count(page) > 0 || page->busy)
+    if (vm_page_wire_count(page) > 0 || page->busy || page->laundry)
         return;
-    if (kill) {
-        /* The next store must be seen, or the page would be dropped with it: WRITE goes. */
-        if (page->pmapped)
-            pmap_page_protect(system->pmaps, vm_page_ppn(page), VMM_PROT_READ | VMM_PROT_EXECUTE);
-        page->is_dirty = page->wpmapped = false;
-    }
+    if (kill)
+        vm_page_forget_stores(page, later);
+    pmap_clear_refmod_options(system->pmaps, vm_page_ppn(page), PMAP_REFERENCED, later);
+    page->reference = false;
     vm_page_enqueue(page, VM_PAGE_INACTIVE);
 }
 
@@ -86,35 +93,72 @@ vm_page_may_go(const struct vm_system *system, const struct vm_page *page)
     return system->store.limit > 0 || vm_page_object(page)->pager != NULL;
 }
 
-/* Reclaims the oldest page of a queue that can go. */
+/* Somebody used an inactive page: it goes back, and has its turn again later. */
+static bool
+vm_page_reactivate(struct vm_page *page)
+{
+    if (page->queue != VM_PAGE_INACTIVE || !vm_page_is_referenced(page))
+        return false;
+    vm_page_activate(page);
+    vm_page_system(page)->counts.reactivations++;
+    return true;
+}
+
+/* Reclaims the oldest page of a queue that can go; of the inactive ones, that nobody used. */
 static enum vmm_status
 vm_page_reclaim_from(struct vm_system *system, enum vm_page_queue queue)
 {
     vmm_ppn ppn = system->queues[queue].first;
+    vmm_ppn next;
 
-    for (; ppn != VMM_NO_PAGE; ppn = vm_page_at(system, ppn)->queue_next) {
+    for (; ppn != VMM_NO_PAGE; ppn = next) {
+        struct vm_page *page = vm_page_at(system, ppn);
         enum vmm_status status;
 
-        if (!vm_page_may_go(system, vm_page_at(system, ppn)))
+        next = page->queue_next;
+        if (!vm_page_may_go(system, page) || vm_page_reactivate(page))
             continue;
-        status = vm_page_out(vm_page_at(system, ppn));
+        status = vm_page_out(page);
         if (status == VMM_OK || status == VMM_MODEL_NO_MEMORY)
             return status;
     }
     return VMM_MODEL_NO_FRAME;
 }
 
+/*
+ * Half of what can age is to be inactive (VM_PAGE_INACTIVE_TARGET): the oldest active pages become so,
+ * and whether they are used is watched from then on. XNU: vm_page_balance_inactive().
+ */
+static void
+vm_page_balance(struct vm_system *system)
+{
+    const struct vm_page_list *active = &system->queues[VM_PAGE_ACTIVE];
+    const struct vm_page_list *inactive = &system->queues[VM_PAGE_INACTIVE];
+    struct pmap_flush_context later = { 0 };
+
+    while (inactive->count < active->count)
+        vm_page_deactivate(vm_page_at(system, active->first), false, &later);
+    pmap_flush(system->pmaps, &later);
+}
+
+/*
+ * The second look at the inactive pages finds those that were in use at the first one and nobody has
+ * used since; where only active ones can go, one of them does.
+ */
 enum vmm_status
 vm_page_reclaim(struct vm_system *system)
 {
     static const enum vm_page_queue order[] = { VM_PAGE_SPECULATIVE, VM_PAGE_INACTIVE,
-                                                VM_PAGE_ACTIVE };
+                                                VM_PAGE_INACTIVE, VM_PAGE_ACTIVE };
     enum vmm_status status = VMM_MODEL_NO_FRAME;
 
     if (vm_purge_oldest(system))
         return VMM_OK;
-    for (size_t i = 0; i < VMM_COUNT_OF(order) && status == VMM_MODEL_NO_FRAME; i++)
+    for (size_t i = 0; i < VMM_COUNT_OF(order) && status == VMM_MODEL_NO_FRAME; i++) {
+        if (order[i] == VM_PAGE_INACTIVE)
+            vm_page_balance(system);
         status = vm_page_reclaim_from(system, order[i]);
+    }
     return status;
 }
 
@@ -165,6 +209,8 @@ vm_page_in(struct vm_object *object, vmm_off offset, enum vm_page_origin *origin
 
         if (page != NULL)
             return vm_pager_finish(page);
+        if (slot == 0 && object->shadow_severed)
+            return VMM_MEMORY_ERROR;
         if (slot != 0) {
             *origin = VM_PAGE_WAS_STORED;
             return vm_page_unstore(object, offset, slot);
@@ -181,11 +227,22 @@ vm_page_in(struct vm_object *object, vmm_off offset, enum vm_page_origin *origin
 enum vmm_status
 vm_page_read_ahead(struct vm_object *object, vmm_off offset)
 {
-    enum vm_page_origin origin;
-    enum vmm_status status = vm_page_in(object, offset, &origin);
-    struct vm_page *page = vm_object_find_page(object, offset);
+    enum vmm_status status;
 
-    if (status == VMM_OK && origin == VM_PAGE_WAS_STORED)
-        page->clustered = true;
-    return status;
+    for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
+        uint32_t slot = vm_page_slot(object, offset);
+
+        if (vm_page_lookup(object, offset) != NULL)
+            return VMM_OK;
+        if (object->pager != NULL)
+            return vm_pager_request(object,
+                                    &(struct vm_pager_ask){ .offset = offset, .is_ahead = true });
+        if (slot == 0)
+            continue;
+        status = vm_page_unstore(object, offset, slot);
+        if (status == VMM_OK)
+            vm_page_lookup(object, offset)->clustered = true;
+        return status;
+    }
+    return VMM_OK;
 }

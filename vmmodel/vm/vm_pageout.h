@@ -2,7 +2,13 @@
  * vm_pageout.h - pages leave memory, and come back
  *
  * PURPOSE     When no frame is free, something goes: volatile objects are emptied first, then the
- *             oldest pages that nobody holds, to the store or the file if they are dirty.
+ *             oldest pages that nobody holds or uses, to the store or the file if they are dirty.
+ *
+ *                 arrival, a touch               half of the pages      nobody used it
+ *                ------------------> active ----------------------> inactive ----------> gone
+ *                                       ^                              |
+ *                                       +------------------------------+
+ *                                         used meanwhile: a reactivation
  * INVARIANTS  G2  a page that is wired or busy stays
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   none
@@ -10,8 +16,7 @@
  *             cannot come back
  * EVENTS      PAGE_OUT PAGE_IN PAGE_FREE
  * XNU         osfmk/vm/vm_pageout.c vm_pageout_scan; vm_purgeable.c; vm.md 4.3, 4.8
- *             Differs: no daemon: who needs a frame reclaims one, at once. No reference bits: order of
- *             arrival decides
+ *             Differs: no daemon: who needs a frame reclaims one, at once, and ages pages only then
  */
 #ifndef VM_VM_PAGEOUT_H
 #define VM_VM_PAGEOUT_H
@@ -41,10 +46,19 @@ enum vmm_status vm_page_read_ahead(struct vm_object *object, vmm_off offset) VMM
  */
 enum vmm_status vm_page_out(struct vm_page *page) VMM_MUST_USE;
 
+/* Whether a page has bytes that nothing else keeps. */
+bool vm_page_is_dirty(const struct vm_page *page);
+
+/* From now on it is clean; translations lose WRITE, so that the next store is seen. */
+void vm_page_forget_stores(struct vm_page *page, struct pmap_flush_context *later);
+
 /* Reclaims at least one frame. */
 enum vmm_status vm_page_reclaim(struct vm_system *system) VMM_MUST_USE;
 
-/* To the inactive queue. With `kill` the contents may be dropped. */
-void vm_page_deactivate(struct vm_page *page, bool kill);
+/*
+ * To the inactive queue, and counted as unused from now on. With `kill` the contents may be dropped.
+ * Flushes are put off to `later`.
+ */
+void vm_page_deactivate(struct vm_page *page, bool kill, struct pmap_flush_context *later);
 
 #endif

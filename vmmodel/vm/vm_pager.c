@@ -12,6 +12,7 @@
 #include "vm/vm_map_behavior.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_store.h"
 
 enum {
@@ -23,6 +24,7 @@ enum {
 struct vm_pager {
     struct vm_store store;
     struct vmm_radix slots; /* by page index; none: zeroes */
+    uint32_t turns;         /* of others, while a request is under way */
     vmm_off fail_start;
     vmm_off fail_end;
     enum vmm_status fail_status;
@@ -44,10 +46,10 @@ vm_object_create_file(struct vm_system *system, vmm_size size, struct vm_object 
         return status;
     }
     pager->store.limit = UINT64_MAX;
+    pager->turns = 1;
     vmm_radix_init(&pager->slots, &system->radix_store);
     (*object)->pager = pager;
     (*object)->copy_strategy = VM_COPY_DELAY;
-    (*object)->true_share = true;
     return VMM_OK;
 }
 
@@ -138,6 +140,12 @@ vm_pager_fail(struct vm_object *object, vmm_off start, vmm_off end, enum vmm_sta
     object->pager->fail_status = status;
 }
 
+void
+vm_pager_set_latency(struct vm_object *object, uint32_t turns)
+{
+    object->pager->turns = turns;
+}
+
 /* ---- pages from the file, and back ---- */
 
 /* What the pager answers for a page. */
@@ -181,39 +189,80 @@ vm_pager_put(const struct vm_page *page)
 
 /* ---- requests ---- */
 
-enum vmm_status
-vm_pager_finish(struct vm_page *page)
+/* Others run while the pager works, until it is done or somebody had it done at once. */
+static void
+vm_pager_work(struct vm_object *object, vmm_off offset, bool may_yield)
+{
+    struct vm_sched *sched = object->system->sched;
+    const struct vm_page *page = vm_page_lookup(object, offset);
+
+    for (uint32_t turn = 0; may_yield && sched != NULL && turn < object->pager->turns; turn++) {
+        if (page == NULL || !(page->busy || page->laundry))
+            return;
+        sched->yield(sched);
+        page = vm_page_lookup(object, offset);
+    }
+}
+
+/* The pager has no such page. Reclaim takes it first; who meets it before has the error. */
+static void
+vm_pager_mark_error(struct vm_page *page)
+{
+    page->error = true;
+    vm_page_enqueue(page, VM_PAGE_INACTIVE);
+}
+
+/* The pager's answer for a placeholder. */
+static enum vmm_status
+vm_pager_fill(struct vm_page *page)
 {
     struct vm_system *system = vm_page_system(page);
-    enum vmm_status status;
+    enum vmm_status status =
+        vm_system_call_fails(system, VMM_CALL_PAGER) ? VMM_MEMORY_ERROR : vm_pager_get(page);
 
-    if (!page->busy)
-        return VMM_OK;
-    status = vm_system_call_fails(system, VMM_CALL_PAGER) ? VMM_MEMORY_ERROR : vm_pager_get(page);
     page->busy = false;
     if (status == VMM_OK)
         vm_page_activate(page);
     else
-        vm_page_free(page);
+        vm_pager_mark_error(page);
     if (system->sched != NULL)
         system->sched->wakeup(system->sched, VM_SCHED_PAGE_BUSY, page);
     return status;
 }
 
-/* A neighbour comes along if a frame is to spare, and nobody misses it otherwise. */
+enum vmm_status
+vm_pager_finish(struct vm_page *page)
+{
+    enum vmm_status status = page->busy ? vm_pager_fill(page) : VMM_OK;
+
+    if (!page->error)
+        return status;
+    vm_page_free(page);
+    return status != VMM_OK ? status : VMM_MEMORY_ERROR;
+}
+
+/*
+ * A neighbour comes along if a frame is to spare, and nobody misses it otherwise. One that the pager
+ * does not have stands there in error.
+ */
 static bool
 vm_pager_read_ahead(struct vm_object *object, vmm_off offset)
 {
     const struct hw_frames *frames = &object->system->machine->frames;
     struct vm_page *page;
+    enum vmm_status status;
 
     if (offset >= object->size || frames->free_count <= VM_READ_AHEAD_SPARES ||
-        vm_page_lookup(object, offset) != NULL || vm_pager_answer(object, offset) != VMM_OK ||
-        vm_page_alloc(object, offset, &page) != VMM_OK)
+        vm_page_lookup(object, offset) != NULL || vm_page_alloc(object, offset, &page) != VMM_OK)
         return false;
-    if (vm_pager_get(page) != VMM_OK) {
+    status = vm_pager_get(page);
+    if (status == VMM_MODEL_NO_MEMORY) {
         vm_page_free(page);
         return false;
+    }
+    if (status != VMM_OK) {
+        vm_pager_mark_error(page);
+        return true;
     }
     page->clustered = true;
     vm_page_speculate(page);
@@ -238,6 +287,23 @@ vm_pager_cluster(struct vm_object *object, vmm_off offset, uint32_t behavior)
     return came;
 }
 
+/* What is there when the pager is done: somebody else may have had it filled, or taken it away. */
+static enum vmm_status
+vm_pager_take(struct vm_object *object, const struct vm_pager_ask *ask)
+{
+    struct vm_page *page = vm_page_lookup(object, ask->offset);
+    enum vmm_status status;
+
+    if (page == NULL)
+        return VMM_OK;
+    if (!ask->is_ahead || !page->busy)
+        return vm_pager_finish(page);
+    status = vm_pager_fill(page);
+    if (status == VMM_MODEL_NO_MEMORY)
+        vm_page_free(page);
+    return status;
+}
+
 enum vmm_status
 vm_pager_request(struct vm_object *object, const struct vm_pager_ask *ask)
 {
@@ -252,11 +318,10 @@ vm_pager_request(struct vm_object *object, const struct vm_pager_ask *ask)
     vm_page_hold(page);
     vm_object_reference(object);
     object->paging_in_progress++;
-    if (ask->may_yield && system->sched != NULL)
-        system->sched->yield(system->sched);
-    page = vm_page_lookup(object, ask->offset);
-    if (page != NULL)
-        status = vm_pager_finish(page);
+    trace_emit(&system->trace, EV_PAGE_ASK, .object = object->id, .va = ask->offset,
+               .ppn = vm_page_ppn(page), .count = object->pager->turns);
+    vm_pager_work(object, ask->offset, ask->may_yield);
+    status = vm_pager_take(object, ask);
     if (status == VMM_OK) {
         system->counts.pageins++;
         pages = vm_pager_cluster(object, ask->offset, ask->behavior);
@@ -265,5 +330,33 @@ vm_pager_request(struct vm_object *object, const struct vm_pager_ask *ask)
                .length = pages << system->page_shift, .status = status);
     object->paging_in_progress--;
     vm_object_release(&hold);
+    return status;
+}
+
+/* ---- writing back ---- */
+
+enum vmm_status
+vm_pager_clean(struct vm_page *page, bool may_yield)
+{
+    struct vm_object *object = vm_page_object(page);
+    vmm_off offset = vm_page_offset(page);
+    uint8_t queue = page->queue;
+    enum vmm_status status;
+
+    if (!vm_page_is_dirty(page) || page->busy || page->laundry)
+        return VMM_OK;
+    vm_page_launder(page);
+    object->paging_in_progress++;
+    vm_pager_work(object, offset, may_yield);
+    object->paging_in_progress--;
+    page = vm_page_lookup(object, offset);
+    if (page == NULL || page->busy || page->error)
+        return VMM_OK; /* thrown away meanwhile, and asked for again */
+    status = vm_pager_put(page);
+    object->system->counts.pageouts += status == VMM_OK;
+    page->is_dirty |= status != VMM_OK;
+    trace_emit(&object->system->trace, EV_PAGE_CLEAN, .object = object->id, .va = offset,
+               .ppn = vm_page_ppn(page), .status = status);
+    vm_page_end_laundry(page, (enum vm_page_queue)queue);
     return status;
 }

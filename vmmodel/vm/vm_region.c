@@ -137,6 +137,7 @@ vm_region_count_names(const struct vm_map *map, const struct vm_object *object)
     return names;
 }
 
+/* A file that one mapping shows is private: the other reference is the file's own. */
 static enum vm_share_mode
 vm_region_share_mode(const struct vm_map *map, const struct vm_map_entry *entry,
                      uint32_t shadow_depth)
@@ -153,7 +154,9 @@ vm_region_share_mode(const struct vm_map *map, const struct vm_map_entry *entry,
     names = vm_region_count_names(map, object);
     if (names == object->ref_count)
         return VM_SHARE_PRIVATE_ALIASED;
-    return names > 1 ? VM_SHARE_SHARED_ALIASED : VM_SHARE_SHARED;
+    if (names > 1)
+        return VM_SHARE_SHARED_ALIASED;
+    return object->pager != NULL && object->ref_count == 2 ? VM_SHARE_PRIVATE : VM_SHARE_SHARED;
 }
 
 /* Names of the chain down to `depth`, without those that its own members hold. */
@@ -191,11 +194,38 @@ vm_region_is_external(const struct vm_object *object, uint32_t depth)
     return object != NULL;
 }
 
+/* Everything of one entry. vm_map_region_walk(). */
+static void
+vm_region_pages_of(const struct vm_map *map, const struct vm_map_entry *entry, bool walks,
+                   struct vm_region_pages *pages)
+{
+    *pages = (struct vm_region_pages){ .share_mode = VM_SHARE_EMPTY };
+    if (entry->object == NULL || (entry->object->phys_contiguous && !entry->is_superpage))
+        return;
+    if (entry->is_superpage) {
+        *pages =
+            (struct vm_region_pages){ .share_mode = VM_SHARE_LARGE_PAGE,
+                                      .reference_count = 1,
+                                      .resident = vm_entry_size(entry) >> map->system->page_shift };
+        return;
+    }
+    if (!walks || !vm_region_walk(entry, pages)) /* who misses a page has looked all the way down */
+        pages->shadow_depth = vm_object_depth(entry->object);
+    pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
+    pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
+    pages->external_pager = vm_region_is_external(entry->object, pages->shadow_depth);
+}
+
 bool
 vm_map_region_pages(const struct vm_map *map, vmm_va address, bool walks,
                     struct vm_region_pages *pages)
 {
-    return vm_map_region_pages_below(map, address, 0, walks, pages);
+    struct vm_map_entry *entry;
+
+    if (!vm_map_lookup_entry(map, address, &entry))
+        return false;
+    vm_region_pages_of(map, entry, walks, pages);
+    return true;
 }
 
 bool
@@ -209,21 +239,11 @@ vm_map_region_pages_below(const struct vm_map *map, vmm_va address, uint32_t dep
     if (depth > 0 && entry->submap != NULL)
         return vm_map_region_pages_below(entry->submap, vm_entry_offset(entry, address), depth - 1,
                                          walks, pages);
-    *pages = (struct vm_region_pages){ .share_mode = VM_SHARE_EMPTY };
-    if (entry->object == NULL || (entry->object->phys_contiguous && !entry->is_superpage))
+    vm_region_pages_of(map, entry, walks, pages);
+    if (entry->submap == NULL)
         return true;
-    if (entry->is_superpage) {
-        *pages =
-            (struct vm_region_pages){ .share_mode = VM_SHARE_LARGE_PAGE,
-                                      .reference_count = 1,
-                                      .resident = vm_entry_size(entry) >> map->system->page_shift };
-        return true;
-    }
-    if (!walks || !vm_region_walk(entry, pages)) /* who misses a page has looked all the way down */
-        pages->shadow_depth = vm_object_depth(entry->object);
-    pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
-    pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
-    pages->external_pager = vm_region_is_external(entry->object, pages->shadow_depth);
+    pages->share_mode = entry->use_pmap ? VM_SHARE_TRUESHARED : VM_SHARE_PRIVATE;
+    pages->reference_count = entry->submap->ref_count;
     return true;
 }
 
@@ -239,7 +259,7 @@ vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view
     if (view->is_mapped && place.entry->object != NULL)
         page =
             vm_object_find_page(place.entry->object, vm_entry_offset(place.entry, place.address));
-    if (page != NULL) {
+    if (page != NULL && !page->error) {
         view->is_resident = true;
         view->ppn = vm_page_ppn(page);
         view->object_id = vm_page_object(page)->id;

@@ -36,6 +36,13 @@ vm_region_top_chain(const struct vm_object *object, struct vm_region_top *top)
     }
 }
 
+/* One name alone, or a file's own reference and one more. */
+static bool
+vm_region_top_is_private(const struct vm_object *object)
+{
+    return object->ref_count == 1 || (object->ref_count == 2 && object->pager != NULL);
+}
+
 static void
 vm_region_top_object(const struct vm_map_entry *entry, struct vm_region_top *top)
 {
@@ -45,7 +52,7 @@ vm_region_top_object(const struct vm_map_entry *entry, struct vm_region_top *top
     if (entry->is_superpage) {
         top->share_mode = VM_SHARE_LARGE_PAGE;
         top->private_pages = vm_entry_size(entry) >> object->system->page_shift;
-    } else if (!entry->needs_copy && object->ref_count == 1) {
+    } else if (!entry->needs_copy && vm_region_top_is_private(object)) {
         top->share_mode = VM_SHARE_PRIVATE;
         top->private_pages = pages;
     } else {

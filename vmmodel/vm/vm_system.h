@@ -119,6 +119,7 @@ struct vm_statistics {
     uint64_t decompressions;    /* from the store */
     uint64_t stored_pages;      /* in the store now */
     uint64_t purges;            /* pages of volatile objects that were emptied */
+    uint64_t reactivations;     /* pages that reclaim found in use, and put back */
     uint64_t purgeable_pages;   /* of volatile objects */
     uint64_t speculative_pages; /* read ahead and not touched; free_pages includes them */
     uint64_t external_pages;    /* on the queues, of files */

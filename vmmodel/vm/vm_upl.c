@@ -76,8 +76,8 @@ vm_upl_nobody_has(const struct vm_object *object, vmm_off offset)
     bool somebody_has = false;
 
     for (; object != NULL && !somebody_has; object = object->shadow) {
-        somebody_has = object->pager != NULL || vm_page_lookup(object, offset) != NULL ||
-                       vm_page_slot(object, offset) != 0;
+        somebody_has = object->pager != NULL || object->shadow_severed ||
+                       vm_page_lookup(object, offset) != NULL || vm_page_slot(object, offset) != 0;
         offset += object->shadow_offset;
     }
     return !somebody_has;
@@ -103,7 +103,7 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
         return vm_device_frame_is_usable(object->system, upl->pages[index]) ? VMM_OK
                                                                             : VMM_MEMORY_ERROR;
     }
-    if (page != NULL && page->busy) {
+    if (page != NULL && (page->busy || page->error)) {
         status = vm_pager_finish(page); /* the list cannot wait */
         page = vm_page_lookup(object, offset);
     }

@@ -413,9 +413,10 @@ vm_make_entry_named(struct vm_map *map, vmm_size *size, uint32_t permission,
 {
     bool is_purgable = (permission & VM_MEM_PURGABLE) != 0;
     vmm_size rounded = vm_map_round_page(map, *size);
+    vmm_size most = map->system->profile.anon_max_bytes;
     enum vmm_status status;
 
-    if (rounded < *size || *size > 0xFFFFFFFFFFFFF000u >> 1)
+    if (rounded < *size || *size > (most != 0 ? most : UINT64_C(0x7FFFFFFFFFFFF800)))
         return VMM_FAILURE;
     if (is_purgable && !(permission & VMM_PROT_WRITE))
         return VMM_INVALID_ARGUMENT;
