@@ -40,7 +40,7 @@ void replay_destroy(struct replay *replay);
 bool replay_references(void *context, const struct memtrace_batch *batch);
 bool replay_event(void *context, const struct memtrace_event *event);
 
-enum { REPLAY_HOT = 10, REPLAY_FAULT_KINDS = 16 };
+enum { REPLAY_HOT = 10, REPLAY_FAULT_KINDS = VM_FAULT_KINDS };
 
 struct replay_page {
     uint64_t key; /* space and page, plus 1; 0: none */

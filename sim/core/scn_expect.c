@@ -344,6 +344,7 @@ holds(struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found
     case SCN_SUBJECT_SHARE_MODE:
     case SCN_SUBJECT_PURGABLE:
     case SCN_SUBJECT_PAGE_QUERY:
+    case SCN_SUBJECT_MINCORE:
         return scn_holds_vm(run, claim, found);
     default:
         return holds_number(run, claim, found);

@@ -107,6 +107,20 @@ scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm
 
 /* ---- words ---- */
 
+/* The words of a list that the bits stand for; true when they are those that were claimed. */
+static bool
+are_bits(const struct scn_word_list *list, uint32_t wanted, uint32_t bits, struct vmm_text *found)
+{
+    for (uint32_t bit = 1; bit <= bits; bit <<= 1) {
+        if ((bits & bit) == 0)
+            continue;
+        vmm_text_put(found, found->length > 0 ? " " : "");
+        vmm_text_put(found, scn_word_of(list, bit));
+    }
+    vmm_text_put(found, bits == 0 ? "none" : "");
+    return bits == wanted;
+}
+
 static bool
 holds_page_query(const struct scn_stretch *bytes, const struct scn_claim *claim,
                  struct vmm_text *found)
@@ -121,14 +135,27 @@ holds_page_query(const struct scn_stretch *bytes, const struct scn_claim *claim,
         scn_put_status(found, (int32_t)status);
         return false;
     }
-    for (uint32_t bit = 1; bit <= VM_PAGE_QUERY_EXTERNAL; bit <<= 1) {
-        if (((uint32_t)bits & bit) == 0)
-            continue;
-        vmm_text_put(found, found->length > 0 ? " " : "");
-        vmm_text_put(found, scn_word_of(&scn_page_bits, bit));
+    return are_bits(&scn_page_bits, claim->word, (uint32_t)bits, found);
+}
+
+static bool
+holds_mincore(const struct scn_stretch *bytes, const struct scn_claim *claim,
+              struct vmm_text *found)
+{
+    struct vm_map *map = vmk_sim_task_map(bytes->task);
+    uint8_t flags = 0;
+    int error;
+
+    if (map == NULL) {
+        scn_put_status(found, VMM_MODEL_BAD_HANDLE);
+        return false;
     }
-    vmm_text_put(found, bits == 0 ? "none" : "");
-    return (uint32_t)bits == claim->word;
+    error = vm_bsd_mincore(map, bytes->address, 1, &flags);
+    if (error != 0) {
+        scn_put_status(found, VMM_UNIX(error));
+        return false;
+    }
+    return are_bits(&scn_mincore_bits, claim->word, flags, found);
 }
 
 static bool
@@ -149,6 +176,8 @@ scn_holds_vm(const struct scn_run *run, const struct scn_claim *claim, struct vm
         return false;
     if (claim->subject == SCN_SUBJECT_PAGE_QUERY)
         return holds_page_query(&bytes, claim, found);
+    if (claim->subject == SCN_SUBJECT_MINCORE)
+        return holds_mincore(&bytes, claim, found);
     if (!region_of(&bytes, found, &region))
         return false;
     switch (claim->subject) {

@@ -251,6 +251,7 @@ static const struct phrase phrases[] = {
     { EV_PAGE_UNWIRE, FLOOR_VM, "page", " unwired", false },
     { EV_PAGE_OUT, FLOOR_VM, "page", " paged out", false },
     { EV_PAGE_IN, FLOOR_VM, "page", " paged in", false },
+    { EV_PAGE_CLEAN, FLOOR_VM, "page", " written back", false },
     { EV_PAGE_FREE, FLOOR_VM, "page", " freed", false },
     { EV_PMAP_ENTER, FLOOR_PMAP, "translation", " made", false },
     { EV_PMAP_REMOVE, FLOOR_PMAP, "translation", " dropped", false },

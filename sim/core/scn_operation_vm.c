@@ -122,6 +122,21 @@ scn_run_kernel_unwire(struct scn_run *run, const struct scn_operands *operands,
     return kernel_wire(run, operands, false);
 }
 
+struct scn_result
+scn_run_kernel_memory(struct scn_run *run, const struct scn_operands *operands,
+                      struct scn_object *result)
+{
+    uint64_t length = scn_value(run, operands->numbers[0]);
+    uint32_t flags =
+        (operands->given & SCN_TAKES_GUARDED) != 0 ? VM_KMEM_GUARD_FIRST | VM_KMEM_GUARD_LAST : 0u;
+    enum vmm_status status = vm_kmem_alloc(run->system, length, 0, flags, &result->address);
+
+    result->length = length;
+    result->task = vmk_kernel_task();
+    result->is_null = status != VMM_OK;
+    return scn_gave_object(run, result->is_null, (vmk_return_t)status);
+}
+
 /* ---- copies ---- */
 
 /* Bytes of one map for a place in another, or in the same. */
@@ -307,6 +322,22 @@ scn_run_file_fail(struct scn_run *run, const struct scn_operands *operands,
 }
 
 struct scn_result
+scn_run_file_delay(struct scn_run *run, const struct scn_operands *operands,
+                   struct scn_object *result)
+{
+    const struct scn_object *file = scn_object_of(run, &operands->places[0]);
+    uint64_t turns = scn_value(run, operands->numbers[0]);
+
+    (void)result;
+    if (!vm_memory_entry_is_file(file->entry))
+        return scn_gave(VMK_BAD_HANDLE);
+    if (turns > SCN_TURNS_MAX)
+        return scn_gave(VMM_INVALID_ARGUMENT);
+    vm_memory_entry_file_delay(file->entry, (uint32_t)turns);
+    return scn_gave(0);
+}
+
+struct scn_result
 scn_run_map_entry(struct scn_run *run, const struct scn_operands *operands,
                   struct scn_object *result)
 {
@@ -390,6 +421,20 @@ scn_run_purge_all(struct scn_run *run, const struct scn_operands *operands,
     (void)operands;
     (void)result;
     return scn_gave((vmk_return_t)vm_purgable_control(map, 0, VM_PURGABLE_PURGE_ALL, &state));
+}
+
+struct scn_result
+scn_run_sever(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
+{
+    struct scn_stretch bytes = scn_stretch_of(run, operands);
+    struct vm_map *map = vmk_sim_task_map(bytes.task);
+
+    (void)result;
+    if (map == NULL)
+        return scn_gave(VMK_BAD_HANDLE);
+    return scn_gave(
+        (vmk_return_t)vm_map_sever(map, vm_map_trunc_page(map, bytes.address),
+                                   vm_map_round_page(map, bytes.address + bytes.length)));
 }
 
 /* ---- pressure ---- */

@@ -82,15 +82,14 @@ read_rule(struct reader *reader)
 
 /* ---- words of the vm floor ---- */
 
-/* One or more of the words that a page query can answer. */
+/* One or more of the words that a page query, or mincore, can answer. */
 static bool
-read_page_bits(struct reader *reader)
+read_page_bits(struct reader *reader, const struct scn_word_list *list, const char *what)
 {
     uint32_t bit;
 
     do {
-        if (!scn_parse_word(reader->parser, &scn_page_bits, "a page query has no",
-                            reader->subject->syntax, &bit))
+        if (!scn_parse_word(reader->parser, list, what, reader->subject->syntax, &bit))
             return false;
         reader->claim->word |= bit;
     } while (!scn_at_end(reader->parser));
@@ -104,7 +103,9 @@ read_vm_word(struct reader *reader, char letter)
     const char *what = "a counter";
 
     if (letter == 'q')
-        return read_page_bits(reader);
+        return read_page_bits(reader, &scn_page_bits, "a page query has no");
+    if (letter == 'Q')
+        return read_page_bits(reader, &scn_mincore_bits, "mincore has no");
     if (letter == 'a') {
         list = &scn_rights;
         what = "rights";
@@ -166,6 +167,7 @@ read_one(struct reader *reader, char letter)
     case 'u':
     case 'g':
     case 'q':
+    case 'Q':
     case 'V':
         return read_vm_word(reader, letter);
     default: /* 'S' */

@@ -133,12 +133,12 @@ read_descriptors(struct reader *reader)
 
 /* One or more words whose numbers are joined. */
 static bool
-read_syncs(struct reader *reader)
+read_syncs(struct reader *reader, const struct scn_word_list *list)
 {
     uint32_t all = 0;
 
     do {
-        if (!read_word(reader, &scn_syncs, "msync takes no", false))
+        if (!read_word(reader, list, "msync takes no", false))
             return false;
         all |= reader->operands->word;
     } while (scn_peek(reader->parser)->kind == SCN_TOKEN_WORD &&
@@ -161,7 +161,11 @@ read_vm_operand(struct reader *reader, char letter)
     case 'v':
         return read_word(reader, &scn_behaviors, "a behavior", false);
     case 'y':
-        return read_syncs(reader);
+        return read_syncs(reader, &scn_syncs);
+    case 'Y':
+        return read_syncs(reader, &scn_bsd_syncs);
+    case 'V':
+        return read_word(reader, &scn_advices, "an advice", false);
     case 'u':
         return read_word(reader, &scn_purgables, "a purgable state", false);
     case 'l':

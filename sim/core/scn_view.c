@@ -135,7 +135,7 @@ stat_lines(const struct vm_statistics *counts, struct stat_line lines[STAT_LINES
         { "\"Translation faults\":", "faults", counts->faults },
         { "Pages copy-on-write:", "cow_faults", counts->cow_faults },
         { "Pages zero filled:", "zero_fill_count", counts->zero_fill_faults },
-        { "Pages reactivated:", "reactivations", 0 },
+        { "Pages reactivated:", "reactivations", counts->reactivations },
         { "Pages purged:", "purges", counts->purges },
         { "File-backed pages:", "external_page_count", counts->external_pages },
         { "Anonymous pages:", "internal_page_count", counts->internal_pages },

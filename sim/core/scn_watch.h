@@ -15,7 +15,7 @@
 
 #include "vmmodel.h"
 
-enum { SCN_FAULT_KINDS = VM_FAULT_CACHE_HIT + 1 };
+enum { SCN_FAULT_KINDS = VM_FAULT_KINDS };
 
 /* What the events of one step come to. */
 struct scn_watch_step {

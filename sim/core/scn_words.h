@@ -171,6 +171,9 @@ extern const struct scn_word_list scn_purgables;    /* what vm_purgable_control(
 extern const struct scn_word_list scn_share_modes;  /* enum vm_share_mode */
 extern const struct scn_word_list scn_region_facts; /* enum scn_region_fact */
 extern const struct scn_word_list scn_page_bits;    /* VM_PAGE_QUERY_* */
+extern const struct scn_word_list scn_advices;      /* Darwin's MADV_* */
+extern const struct scn_word_list scn_bsd_syncs;    /* Darwin's MS_* */
+extern const struct scn_word_list scn_mincore_bits; /* VM_MINCORE_* */
 extern const struct scn_word_list scn_statistics;   /* the place in struct vm_statistics */
 
 /* The word of a list that has this number, or "?". */

@@ -78,6 +78,29 @@ static const struct scn_word page_words[] = {
     { "external", VM_PAGE_QUERY_EXTERNAL },
 };
 
+/* Darwin's numbers, as vm_bsd.h takes them. */
+static const struct scn_word advice_words[] = {
+    { "normal", 0 },     { "random", 1 },    { "sequential", 2 },       { "willneed", 3 },
+    { "dontneed", 4 },   { "free", 5 },      { "zero-wired-pages", 6 }, { "free-reusable", 7 },
+    { "free-reuse", 8 }, { "can-reuse", 9 }, { "pageout", 10 },         { "zero", 11 },
+};
+
+static const struct scn_word bsd_sync_words[] = {
+    { "async", VM_BSD_ASYNC },           { "sync", VM_BSD_SYNC },
+    { "invalidate", VM_BSD_INVALIDATE }, { "kill-pages", VM_BSD_KILLPAGES },
+    { "deactivate", VM_BSD_DEACTIVATE },
+};
+
+static const struct scn_word mincore_words[] = {
+    { "none", 0 },
+    { "incore", VM_MINCORE_INCORE },
+    { "referenced", VM_MINCORE_REFERENCED },
+    { "modified", VM_MINCORE_MODIFIED },
+    { "paged-out", VM_MINCORE_PAGED_OUT },
+    { "copied", VM_MINCORE_COPIED },
+    { "anonymous", VM_MINCORE_ANONYMOUS },
+};
+
 /* vm_statistics64's words (vm.md 7.1), with - for _. */
 #define STATISTIC(word, member)                                                     \
     {                                                                               \
@@ -101,6 +124,7 @@ static const struct scn_word statistic_words[] = {
     STATISTIC("compressions", compressions),
     STATISTIC("decompressions", decompressions),
     STATISTIC("purges", purges),
+    STATISTIC("reactivations", reactivations),
 };
 
 #define WORD_LIST(words)           \
@@ -115,6 +139,9 @@ const struct scn_word_list scn_purgables = WORD_LIST(purgable_words);
 const struct scn_word_list scn_share_modes = WORD_LIST(share_mode_words);
 const struct scn_word_list scn_region_facts = WORD_LIST(region_words);
 const struct scn_word_list scn_page_bits = WORD_LIST(page_words);
+const struct scn_word_list scn_advices = WORD_LIST(advice_words);
+const struct scn_word_list scn_bsd_syncs = WORD_LIST(bsd_sync_words);
+const struct scn_word_list scn_mincore_bits = WORD_LIST(mincore_words);
 const struct scn_word_list scn_statistics = WORD_LIST(statistic_words);
 
 const char *
