@@ -17,20 +17,32 @@
 #include "machine.h"
 
 enum calibrate_kind {
-    CALIBRATE_LAZY,     /* map, write to some pages, unmap */
-    CALIBRATE_POPULATE, /* the same, with every page made first */
-    CALIBRATE_MLOCK,    /* the same, with every page made and locked first */
-    CALIBRATE_PROTECT,  /* of touched pages: read only, writable, write to each again */
-    CALIBRATE_COW,      /* write to every page after a fork, while the child lives */
-    CALIBRATE_CHASE,    /* one access of a chain through pages in random order */
+    CALIBRATE_LAZY,       /* map, write to some pages, unmap */
+    CALIBRATE_POPULATE,   /* the same, with every page made first */
+    CALIBRATE_MLOCK,      /* the same, with every page made and locked first */
+    CALIBRATE_HUGE,       /* the same with pages of 2 MiB; `touched` of them */
+    CALIBRATE_UNMAP,      /* unmap alone, by how many pages are there */
+    CALIBRATE_LOCK,       /* lock pages that are there */
+    CALIBRATE_READ_WRITE, /* read each of untouched pages, then write to each */
+    CALIBRATE_PROTECT,    /* of touched pages: read only, writable, write to each again */
+    CALIBRATE_FORK,       /* what a fork takes because of these pages */
+    CALIBRATE_COW,        /* write to every page after a fork, while the child lives */
+    CALIBRATE_CHASE,      /* one access of a chain through pages in random order */
     CALIBRATE_KINDS
+};
+
+enum calibrate_part {
+    CALIBRATE_FITTED,
+    CALIBRATE_PREDICTED,
+    CALIBRATE_BEYOND, /* in neither half: shown, to tell where the model ends */
+    CALIBRATE_PARTS
 };
 
 struct calibrate_case {
     enum calibrate_kind kind;
+    enum calibrate_part part;
     uint32_t pages, touched;
-    uint32_t cpus;  /* 2: another thread reads the same pages meanwhile */
-    bool is_fitted; /* else predicted */
+    uint32_t cpus; /* 2: another CPU has the same pages in its TLB */
     /* measured */
     double ns, low, high; /* median and quartiles */
     double packed_ns; /* CHASE: the same lines side by side, so that the TLB has nothing to do */
@@ -38,7 +50,9 @@ struct calibrate_case {
     double predicted;
 };
 
-enum { CALIBRATE_CASES_MAX = 96 };
+enum { CALIBRATE_CASES_MAX = 112, CALIBRATE_HUGE_PAGES = 512 };
+
+const char *calibrate_kind_name(enum calibrate_kind kind);
 
 /* "lazy, 64 of 4096 pages" */
 void calibrate_case_text(const struct calibrate_case *one, struct vmm_text *text);
@@ -47,7 +61,7 @@ void calibrate_case_text(const struct calibrate_case *one, struct vmm_text *text
 size_t calibrate_cases(struct calibrate_case cases[CALIBRATE_CASES_MAX]);
 
 /* The prices that move together, and by how much they did; 1: as the base has them. */
-enum { CALIBRATE_GROUPS = 8 };
+enum { CALIBRATE_GROUPS = 13 };
 const char *calibrate_group_name(size_t group);
 
 struct calibrate_fit {
@@ -56,6 +70,7 @@ struct calibrate_fit {
     double median_error, worst_error; /* of the predicted cases; 0.1 is 10 % */
     size_t predicted;
     uint64_t l1_entries, l2_entries; /* as far as a chain reaches */
+    enum hw_replacement replacement; /* that chains look like */
 };
 
 /* Fits machine->prices to the fitted cases and predicts them all. */

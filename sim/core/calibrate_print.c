@@ -36,14 +36,14 @@ put_percent(const struct core_out *out, double share)
 
 static void
 put_cases(const struct core_out *out, const struct calibrate_case *cases, size_t count,
-          bool is_fitted)
+          enum calibrate_part part)
 {
     for (size_t i = 0; i < count; i++) {
         const struct calibrate_case *one = &cases[i];
         char bytes[64];
         struct vmm_text text;
 
-        if (one->is_fitted != is_fitted || one->ns <= 0)
+        if (one->part != part || one->ns <= 0)
             continue;
         vmm_text_init(&text, bytes, sizeof bytes);
         calibrate_case_text(one, &text);
@@ -116,21 +116,26 @@ void
 calibrate_text(const struct core_out *out, const struct calibrate_case *cases, size_t count,
                const struct calibrate_fit *fit)
 {
+    static const char *const victims[] = { "the one not used for longest", "one not used lately",
+                                           "any" };
     static const char head[] = "                                 1st quartile      median  3rd "
                                "quart.   predicted       error\n";
 
     core_put(out, "fitted to these (ns)\n");
     core_put(out, head);
-    put_cases(out, cases, count, true);
+    put_cases(out, cases, count, CALIBRATE_FITTED);
     core_put(out, "\npredicted: no part in the fit (ns)\n");
     core_put(out, head);
-    put_cases(out, cases, count, false);
+    put_cases(out, cases, count, CALIBRATE_PREDICTED);
+    core_put(out, "\nbeyond the model, which has no caches of data: in neither half (ns)\n");
+    core_put(out, head);
+    put_cases(out, cases, count, CALIBRATE_BEYOND);
     core_put(out,
              "\nhow much must be touched until faults cost more than making all pages first\n");
     put_crossing(out, cases, count, CALIBRATE_POPULATE, "populate");
     put_crossing(out, cases, count, CALIBRATE_MLOCK, "mlock");
-    CORE_PUT(out, "\nTLB reach: %u pages, then %u\n", (unsigned)fit->l1_entries,
-             (unsigned)fit->l2_entries);
+    CORE_PUT(out, "\nTLB reach: %u pages, then %u; the entry that makes room: %s\n",
+             (unsigned)fit->l1_entries, (unsigned)fit->l2_entries, victims[fit->replacement]);
     core_put(out, "\nprices, against the base machine's\n");
     for (size_t group = 0; group < CALIBRATE_GROUPS; group++) {
         core_put(out, "  ");
@@ -154,8 +159,6 @@ void
 calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, size_t count,
               const char *title)
 {
-    static const char *const names[CALIBRATE_KINDS] = { "lazy",    "populate", "mlock",
-                                                        "protect", "COW",      "chase" };
     struct plot_point points[CALIBRATE_KINDS][CALIBRATE_CASES_MAX];
     struct plot_curve curves[CALIBRATE_KINDS + 1];
     struct plot_point even[2] = { { 1e9, 1e9, 1e9, 1e9 }, { 1, 1, 1, 1 } };
@@ -176,13 +179,14 @@ calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, si
         for (size_t i = 0; i < count; i++) {
             double predicted = cases[i].predicted;
 
-            if (cases[i].kind == (enum calibrate_kind)kind && !cases[i].is_fitted &&
-                cases[i].ns > 0)
+            if (cases[i].kind == (enum calibrate_kind)kind &&
+                cases[i].part == CALIBRATE_PREDICTED && cases[i].ns > 0)
                 points[kind][held++] =
                     (struct plot_point){ cases[i].ns, predicted, predicted, predicted };
         }
         if (held > 0)
-            curves[drawn++] = (struct plot_curve){ names[kind], points[kind], held, true };
+            curves[drawn++] = (struct plot_curve){ calibrate_kind_name((enum calibrate_kind)kind),
+                                                   points[kind], held, true };
     }
     plot_lines(out, &(struct plot_lines){ title,
                                           "cases that had no part in the fit",
@@ -210,7 +214,9 @@ calibrate_machine_json(const struct core_out *out, const struct machine *machine
     core_put(out, ",\n  \"base\": ");
     core_put_json(out, base);
     CORE_PUT(out,
-             ",\n  \"geometry\": { \"l1d_entries\": %u, \"l1d_ways\": %u, \"l2_entries\": %u }",
+             ",\n  \"geometry\": { \"replacement\": %u, \"l1d_entries\": %u, \"l1d_ways\": %u, "
+             "\"l2_entries\": %u }",
+             (unsigned)machine->geometry[HW_FIELD_replacement].value,
              (unsigned)machine->geometry[HW_FIELD_l1d_entries].value,
              (unsigned)machine->geometry[HW_FIELD_l1d_ways].value,
              (unsigned)machine->geometry[HW_FIELD_l2_entries].value);

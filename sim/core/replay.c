@@ -367,6 +367,8 @@ replay_start(struct replay *replay, struct vmm_text *why)
     struct vm_profile profile;
 
     vm_profile_at(options->profile, &profile);
+    if (options->page_flush_limit > 0)
+        profile.page_flush_limit = options->page_flush_limit;
     replay->system = vm_system_create(&(struct vm_config){ .alloc = options->alloc,
                                                            .profile = &profile,
                                                            .geometry = &options->geometry,

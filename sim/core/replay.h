@@ -27,7 +27,8 @@ struct replay_options {
     size_t profile;
     uint32_t cpus;
     uint64_t ram_bytes;
-    uint64_t region_bytes; /* a power of two, at least a page */
+    uint64_t region_bytes;     /* a power of two, at least a page */
+    uint32_t page_flush_limit; /* 0: the release's; see vm_profile_fields.def */
     enum replay_way way;
 };
 

@@ -8,11 +8,13 @@ complain() { echo "$*" && failed=1; }
 
 "$FAULTLINE" calibrate --rounds 3 --quiet -o "$work/here.json" --svg "$work/check.svg" >"$work/said" 2>&1 ||
     complain "exit $?: $(cat "$work/said")"
-for text in 'predicted: no part in the fit' 'lazy, 64 of 2048 pages' 'chase, 2048 pages' 'TLB reach: ' \
+for text in 'predicted: no part in the fit' 'lazy, 64 of 2048 pages' 'lock present, 512 pages' \
+    'read-write, 512 pages' 'unmap, 512 of 2048 pages' 'fork, 4096 pages' 'protect, 512 pages, 2 CPUs' 'chase, 2048 pages' \
+    'beyond the model' 'TLB reach: ' \
     'lazy against mlock: measured' 'cases predicted: median error'; do
     grep -qF "$text" "$work/said" || complain "no '$text' in: $(cat "$work/said")"
 done
-[ "$(grep -c 'pages.*%$' "$work/said")" -gt 50 ] || complain "cases are missing: $(cat "$work/said")"
+[ "$(grep -c 'pages.*%$' "$work/said")" -gt 80 ] || complain "cases are missing: $(cat "$work/said")"
 python3 -c 'import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])' "$work/check.svg" || complain "no picture"
 "$FAULTLINE" machines show "$work/here.json" >/dev/null || complain "the machine file is none"
 printf 'S 10000 8\n' | "$FAULTLINE" replay - --machine "$work/here.json" --quiet | grep -q 'on calibrated' ||

@@ -99,7 +99,7 @@ k1_what_is_predicted_has_no_part_in_the_fit(void **state)
     first = second = machine;
     assert_true(calibrate_fit(&counting.alloc, &first, cases, count, &before));
     for (size_t i = 0; i < count; i++)
-        cases[i].ns *= cases[i].is_fitted ? 1 : 5;
+        cases[i].ns *= cases[i].part == CALIBRATE_FITTED ? 1 : 5;
     assert_true(calibrate_fit(&counting.alloc, &second, cases, count, &after));
     assert_memory_equal(before.factor, after.factor, sizeof before.factor);
     assert_true(after.median_error > 0.7 && after.median_error < 0.9); /* a fifth of it */
