@@ -131,7 +131,10 @@ sched_block(struct vm_sched *sched, enum vm_sched_event event, const void *objec
     (void)how;
     thread->wait = sched->wait;
     return wait_for(thread, event, object,
-                    event == VM_SCHED_LOCK ? "waits for I/O Kit's lock" : "waits");
+                    event != VM_SCHED_LOCK ? "waits"
+                    : object == vm_system_driver_lock(thread->threads->run->system)
+                        ? "waits for I/O Kit's lock"
+                        : "waits for a lock");
 }
 
 static void
@@ -322,19 +325,43 @@ choose(struct scn_threads *threads, uint32_t can_run)
 
 /* ---- deadlocks ---- */
 
+/* The lock that a thread waits for; NULL: it waits for something else. */
+static const struct vm_lock *
+lock_of(const struct thread *thread)
+{
+    return thread->event == VM_SCHED_LOCK && thread->object != thread->threads ? thread->object
+                                                                               : NULL;
+}
+
+static const char *
+lock_name(const struct scn_threads *threads, const struct vm_lock *lock)
+{
+    return lock == vm_system_driver_lock(threads->run->system) ? "I/O Kit's lock" : "a lock";
+}
+
+/* "waits for I/O Kit's lock, which thread closer holds" */
+static void
+put_lock(struct vmm_text *text, const struct scn_threads *threads, const struct vm_lock *lock)
+{
+    vmm_text_format(text, "waits for %s", lock_name(threads, lock));
+    if (lock->depth > 0)
+        vmm_text_format(text, ", which thread %s holds",
+                        threads->run->program->threads[lock->owner]);
+}
+
 static void
 put_wait(struct vmm_text *text, const struct scn_threads *threads, const struct thread *thread)
 {
-    const struct vm_lock *lock = vm_system_driver_lock(threads->run->system);
+    const struct vm_lock *driver_lock = vm_system_driver_lock(threads->run->system);
+    const struct vm_lock *lock = lock_of(thread);
 
     vmm_text_format(text, "thread %s, line %u (%s), ",
                     threads->run->program->threads[thread->index], (unsigned)thread->at->line,
                     thread->at->source);
-    if (lock->depth > 0 && lock->owner == thread->index)
+    if (driver_lock->depth > 0 && driver_lock->owner == thread->index)
         vmm_text_put(text, "holds I/O Kit's lock and ");
-    if (thread->event == VM_SCHED_LOCK && lock->depth > 0)
-        vmm_text_format(text, "waits for I/O Kit's lock, which thread %s holds",
-                        threads->run->program->threads[lock->owner]);
+    if (lock != NULL)
+        put_lock(text, threads, lock);
     else if (thread->wait.end != 0)
         vmm_text_format(text, "waits for 0x%llx-0x%llx with %u wiring(s)",
                         (unsigned long long)thread->wait.start,
@@ -362,13 +389,13 @@ stop_for_deadlock(struct scn_threads *threads, uint32_t waiting)
         if (i != lowest(waiting))
             vmm_text_put(&text, "; ");
         put_wait(&text, threads, thread);
-        if (root->wait.reason == REASON_NONE)
+        if (root->wait.reason == REASON_NONE && thread->wait.reason != REASON_NONE)
             root = thread; /* who waits for a lock waits for its owner */
     }
     vm_system_set_cpu(threads->run->system, root->index);
     threads->run->report->stop_line = root->at->line;
     (void)vm_hang(threads->run->system,
-                  root->wait.reason == REASON_NONE ? REASON_IN_TRANSITION_WAIT : root->wait.reason,
+                  root->wait.reason == REASON_NONE ? REASON_LOCK_DEADLOCK : root->wait.reason,
                   root->wait.space, root->wait.start, "%s", line);
 }
 

@@ -12,6 +12,8 @@ has() { # has TEXT PART
     case $1 in *"$2"*) ;; *) fail "'$2' is not in: $1" ;; esac
 }
 
+saved=$(mktemp) || exit 2
+trap 'rm -f "$saved"' EXIT
 for name in wire_races_with_unmap global_lock_hang; do
     file=sim/scenarios/$name.scn
     found=$("$FAULTLINE" explore "$file")
@@ -22,6 +24,11 @@ for name in wire_races_with_unmap global_lock_hang; do
     [ $? = 1 ] || fail "$name: schedule $id should exit with 1"
     [ "$first" = "$("$FAULTLINE" explore --schedule "$id" "$file")" ] || fail "$name: $id differs"
     [ "$found" = "$("$FAULTLINE" explore "$file")" ] || fail "$name: two searches differ"
+    "$FAULTLINE" explore --save "$saved" "$file" >/dev/null
+    [ $? = 1 ] || fail "$name: --save should not change the exit code"
+    has "$(cat "$saved")" "schedule \""
+    "$FAULTLINE" run --quiet "$saved" >/dev/null
+    [ $? = 1 ] || fail "$name: run does not repeat what explore saved"
     case $name in
     wire*) has "$found" "panic (use-after-unmap) at line" ;;
     global*) has "$found" "waits for I/O Kit's lock, which thread closer holds" ;;

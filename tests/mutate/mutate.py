@@ -1,4 +1,4 @@
-"""mutate.py ROOT [MINUTES] [--seed N] [--files GLOB] [--jobs N] [--again] - do the tests notice?
+"""mutate.py ROOT [MINUTES] [--seed N] [--files GLOB] [--jobs N] [--again] [--slow] - do tests notice?
 
 One small mistake at a time (a negated condition, a comparison off by one, a dropped statement, a
 swapped constant) is made in a file of vmmodel. The tests link the model as a shared library, so a
@@ -7,7 +7,7 @@ have found most for their time. What no test noticed has survived. An object fil
 same is no mistake (Papadakis et al., ICSE 2015) and counts neither way, nor does what does not compile.
 
 Results stay in build/mutate/results.tsv, and the next call goes on; a file that has changed since
-begins anew. --again: only survivors, after tests were added.
+begins anew. --again: only survivors, after tests were added. --slow: with the slow tests too.
 """
 import argparse
 import collections
@@ -48,9 +48,12 @@ RULES = [  # name, pattern, replacement
 # A weaker assertion is noticed only beside a second mistake.
 SKIPPED = re.compile(r'VMM_ASSERT|^#|"')
 # What takes part: everything that ctest runs on the model itself, once. Left out are tests of the tree,
-# of other builds of the model (planted, kext, kit), of the page, and second runs of the same thing.
-TESTS = re.compile(r"^(?!kit\.|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.(?!inject|explore$)"
-                   r"|scenario\..*\.(json|twice)$)")
+# of other builds of the model (planted, kext, kit), of the page and the program, and second runs of the
+# same thing; and what is slow, unless it is asked for.
+TESTS = re.compile(r"^(?!kit\.|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.|page\."
+                   r"|sim\.(?!test_explore|test_inject|test_scn_run)|scenario\..*\.(json|twice)$)")
+SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.test_scn_run")
+FEWER = {"property.test_property_vm": "150000", "property.test_property_memory": "40000"}
 PROGRAMS = re.compile(r"^(sim/faultline|tests/(?!planted|fuzz)[^/]+): C_EXECUTABLE_LINKER", re.M)
 SHRINKS = re.compile(rb"property: seed \d+ operation")
 NO_BUILD, SAME, SURVIVED, KILLED = "no build", "same", "survived", "killed"
@@ -90,7 +93,7 @@ class Test:
     def __init__(self, row):
         properties = {one["name"]: one["value"] for one in row.get("properties", [])}
         self.name = row["name"]
-        self.words = row["command"]
+        self.words = row["command"] + [FEWER[self.name]] * (self.name in FEWER)
         self.folder = properties.get("WORKING_DIRECTORY", ".")
         self.skip = properties.get("SKIP_RETURN_CODE")
         self.environment = dict(one.split("=", 1) for one in properties.get("ENVIRONMENT", []))
@@ -123,11 +126,12 @@ class Test:
         return (8 * self.kills[path] + self.kills[floor]) / (self.seconds + 0.02)
 
 
-def read_tests(build):
+def read_tests(build, with_slow):
     shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
                            capture_output=True, check=True).stdout
     return [Test(row) for row in json.loads(shown)["tests"]
-            if "command" in row and TESTS.match(row["name"])]
+            if "command" in row and TESTS.match(row["name"])
+            and (with_slow or not SLOW.fullmatch(row["name"]))]
 
 
 def measure(tests, build):
@@ -213,7 +217,7 @@ def judge(builder, tests, one, folder):
 
 # ---- all ----
 
-def prepare(root, place):
+def prepare(root, place, with_slow):
     """A copy of the tree, so that work on it may go on, built with the model as a library of its own."""
     tree, build = os.path.join(place, "tree"), os.path.join(place, "build")
     shutil.rmtree(tree, ignore_errors=True)
@@ -229,7 +233,7 @@ def prepare(root, place):
         if subprocess.run(["ninja", "-C", build, "vmmodel/libvmmodel.so", *PROGRAMS.findall(known)],
                           stdout=out, stderr=out, check=False).returncode != 0:
             sys.exit(f"mutate: the tree does not build as it is: see {log}")
-    tests = read_tests(build)
+    tests = read_tests(build, with_slow)
     measure(tests, build)
     return tests, Builder(tree, build)
 
@@ -295,13 +299,15 @@ def main():
     parser.add_argument("--files", default="vmmodel/*")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--nice", type=int, default=19)
     options = parser.parse_args()
     place = os.path.join(options.root, "build", "mutate")
     results = os.path.join(place, "results.tsv")
     os.makedirs(place, exist_ok=True)
-    tests, builder = prepare(options.root, place)
-    print(f"{len(tests)} tests, {sum(test.seconds for test in tests):.0f} s when nothing is wrong",
-          flush=True)
+    tests, builder = prepare(options.root, place, options.slow)
+    print(f"{len(tests)} tests, {sum(test.seconds for test in tests):.0f} s when nothing is wrong; "
+          + ", ".join(f"{test.name} {test.seconds:.1f}" for test in tests[-8:]), flush=True)
     all_of_them = all_mutations(builder.tree, options.files, options.seed)
     done = read_results(results, builder.tree)
     by_name = {test.name: test for test in tests}
@@ -315,7 +321,7 @@ def main():
         verdict = done.get(key_of(one), (None, ""))[0]
         if verdict == SURVIVED if options.again else verdict is None:
             todo.put(one)
-    os.nice(19)
+    os.nice(options.nice)
     end = time.monotonic() + 60 * options.minutes
     workers = [threading.Thread(target=work, args=(todo, done, builder, tests, results, end))
                for _ in range(options.jobs)]

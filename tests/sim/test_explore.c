@@ -1,4 +1,6 @@
 /* test_explore.c - threads of a scenario, schedules by id, and the search through them */
+#include <stdio.h>
+
 #include "explore.h"
 #include "fiber/fiber.h"
 #include "scn_fixture.h"
@@ -131,6 +133,39 @@ an_unmap_that_waits_for_a_wire_keeps_the_lock_of_all_mappings(void **state)
                "holds");
 }
 
+/* Two locks, each taken first by one thread. */
+static void
+two_locks_in_both_orders_are_a_deadlock(void **state)
+{
+    assert_finds(*state,
+                 "one = new-lock mutex\n"
+                 "two = new-lock mutex\n"
+                 "thread a {\n lock one\n lock two\n unlock two\n unlock one\n}\n"
+                 "thread b {\n lock two\n lock one\n unlock one\n unlock two\n}\n",
+                 "hang (lock-deadlock) at line 11");
+    assert_has(((struct scn_fixture *)*state)->report->stop.text,
+               "thread a, line 11 (lock two), waits for a lock, which thread b holds; "
+               "thread b, line 17 (lock one), waits for a lock, which thread a holds");
+}
+
+/* Both wire and look; without the lock one sees the other's wire too. */
+static void
+what_a_lock_keeps_out_does_not_come_between(void **state)
+{
+    static const char bare[] = "thread a {\n wire m in\n load m\n expect region m wires 1\n"
+                               " unwire m\n}\n"
+                               "thread b {\n wire m in\n load m\n unwire m\n}\n";
+    static const char locked[] =
+        "busy = new-lock mutex\n"
+        "thread a {\n lock busy\n wire m in\n load m\n expect region m wires 1\n"
+        " unwire m\n unlock busy\n}\n"
+        "thread b {\n lock busy\n wire m in\n load m\n unwire m\n unlock busy\n}\n";
+
+    assert_finds(*state, bare, "expected region m wires 1, found 2");
+    scn_fixture_reset(*state);
+    assert_finds(*state, locked, NULL);
+}
+
 static void
 wires_of_two_threads_nest_in_every_order(void **state)
 {
@@ -186,6 +221,34 @@ schedules_that_are_drawn_come_back_by_id(void **state)
     fiber_set_destroy(fibers);
 }
 
+/* The one order in which the reader finds the mapping gone, by the scenario's own line. */
+static void
+a_scenario_can_say_in_which_order_its_threads_run(void **state)
+{
+    struct scn_fixture *f = *state;
+    struct scn_fibers *fibers = fiber_set_create();
+    static const char *const orders[] = { "0", "0b" };
+
+    for (size_t i = 0; i < VMM_COUNT_OF(orders); i++) {
+        char lines[256];
+        struct scn_options options = { .fibers = fibers };
+
+        scn_fixture_reset(f);
+        snprintf(lines, sizeof lines,
+                 "schedule \"%s\"\napp = task\nbuf = allocate app 2p\n"
+                 "md = descriptor buf direction=out\nm = map md kernel\n"
+                 "thread a {\n wire m in\n unwire m\n}\nthread b { unmap m }\n",
+                 orders[i]);
+        parse_ok(f, lines);
+        assert_int_equal(scn_run(f->program, &f->counting.alloc,
+                                 scn_program_profile_at(f->program, 0), &options, &f->report),
+                         SCN_OK);
+        assert_int_equal(f->report->verdict, i == 0 ? SCN_CLEAN : SCN_UNEXPECTED);
+        assert_string_equal(f->report->switches[0].thread, i == 0 ? "a" : "b");
+    }
+    fiber_set_destroy(fibers);
+}
+
 static void
 what_is_no_id_is_refused(void **state)
 {
@@ -212,6 +275,9 @@ bad_threads_are_refused(void **state)
         { "thread a { check }\nthread a { check }", "second thread of the name" },
         { "nofault mutex { thread a { check } }", "holds no threads" },
         { "thread a { on-cpu 1 }", "keeps its CPU" },
+        { "schedule \"3z\"\nthread a { check }", "no schedule has the id" },
+        { "schedule \"0\"\nschedule \"0\"", "a second schedule" },
+        { "app = task\nschedule \"0\"", "too late for" },
         { "machine cpus=1\nthread a { check }\nthread b { check }", "no CPU is left" },
         { "thread a\ncheck", "{ is missing" },
         { "thread a {\ncheck", "never closed" },
@@ -234,10 +300,13 @@ main(void)
         TEST(a_thread_that_waits_lets_the_other_go_on),
         TEST(a_fault_in_a_section_that_only_some_orders_take_is_found),
         TEST(an_unmap_that_waits_for_a_wire_keeps_the_lock_of_all_mappings),
+        TEST(two_locks_in_both_orders_are_a_deadlock),
+        TEST(what_a_lock_keeps_out_does_not_come_between),
         TEST(wires_of_two_threads_nest_in_every_order),
         TEST(a_mapping_that_is_released_under_a_release_is_a_panic),
         TEST(a_task_ends_after_the_calls_on_it),
         TEST(schedules_that_are_drawn_come_back_by_id),
+        TEST(a_scenario_can_say_in_which_order_its_threads_run),
         TEST(what_is_no_id_is_refused),
         TEST(bad_threads_are_refused),
     };

@@ -12,7 +12,7 @@
  *             adds VMK_PANICKED and VMK_HUNG: the call stopped the simulated kernel.
  * EVENTS      those of the floors below
  * XNU         spec: IOMemoryDescriptor, IOMemoryMap, IOSimpleLock; option bits keep Apple's values
- *             Differs: one thread at a time, so nobody sleeps, and no reader and writer locks
+ *             Differs: one thread at a time, and no reader and writer locks
  */
 #ifndef VMK_H
 #define VMK_H

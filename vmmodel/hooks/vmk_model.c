@@ -357,13 +357,15 @@ vmk_lock_free(vmk_lock_t l)
 uint32_t
 vmk_lock_acquire(vmk_lock_t l, uint32_t how)
 {
-    const struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_of(l);
     uint32_t was = lock == NULL || vm_context_interrupts_enabled(vmk_system());
 
     if (lock == NULL)
         return was;
     if (lock->kind != VMK_SPIN)
         vmk_world_may_block(VMK_CALL_LOCK, vmk_lock_id(l));
+    if (vm_lock_take(vmk_system(), &lock->held) != VMM_OK)
+        return was; /* nobody gives it back any more: the kernel has stopped */
     if (how & VMK_IRQ_OFF)
         vmk_sim_enter(VM_INTERRUPTS_OFF);
     vmk_sim_enter(lock->kind == VMK_SPIN ? VM_SPIN_LOCK : VM_MUTEX);
@@ -375,7 +377,7 @@ vmk_lock_acquire(vmk_lock_t l, uint32_t how)
 void
 vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
 {
-    const struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_of(l);
 
     (void)state; /* sections nest, so leaving one restores what was before it */
     if (lock == NULL)
@@ -385,6 +387,8 @@ vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
     vmk_sim_leave(lock->kind == VMK_SPIN ? VM_SPIN_LOCK : VM_MUTEX);
     if (how & VMK_IRQ_OFF)
         vmk_sim_leave(VM_INTERRUPTS_OFF);
+    if (vm_lock_is_mine(vmk_system(), &lock->held))
+        vm_lock_drop(vmk_system(), &lock->held);
 }
 
 int

@@ -16,6 +16,7 @@
 #include "hooks/vmk_sim.h"
 #include "iokit/io_memory_map.h"
 #include "iokit/io_user_client.h"
+#include "vm/vm_sched.h"
 
 enum vmk_kind { VMK_KIND_TASK = 1, VMK_KIND_DESC, VMK_KIND_MAP, VMK_KIND_LOCK, VMK_KIND_DMA };
 
@@ -32,6 +33,8 @@ enum vmk_call {
 
 struct vmk_lock_state {
     enum vmk_lock_kind kind;
+    struct vm_lock
+        held; /* by one of the embedder's threads; a pthread of the kit has its own lock */
 };
 
 /* A call that has begun and not ended. */

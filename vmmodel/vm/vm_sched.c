@@ -65,10 +65,16 @@ vm_lock_take(struct vm_system *system, struct vm_lock *lock)
     return VMM_OK;
 }
 
+bool
+vm_lock_is_mine(const struct vm_system *system, const struct vm_lock *lock)
+{
+    return lock->depth > 0 && lock->owner == vm_sched_current(system->sched);
+}
+
 void
 vm_lock_drop(struct vm_system *system, struct vm_lock *lock)
 {
-    VMM_ASSERT(lock->depth > 0 && lock->owner == vm_sched_current(system->sched));
+    VMM_ASSERT(vm_lock_is_mine(system, lock));
     lock->depth--;
     if (lock->depth == 0 && system->sched != NULL)
         system->sched->wakeup(system->sched, VM_SCHED_LOCK, lock);

@@ -70,5 +70,6 @@ struct vm_lock {
 /* Takes the lock, after a wait if another thread has it. Not VMM_OK: it was not taken. */
 enum vmm_status vm_lock_take(struct vm_system *system, struct vm_lock *lock) VMM_MUST_USE;
 void vm_lock_drop(struct vm_system *system, struct vm_lock *lock);
+bool vm_lock_is_mine(const struct vm_system *system, const struct vm_lock *lock);
 
 #endif
