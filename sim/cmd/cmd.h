@@ -55,6 +55,7 @@ int cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_report(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_rules(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_run(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_serve(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_shrink(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_stat(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_step(const struct cmd_verb *verb, struct cmd_words *words);
@@ -83,6 +84,7 @@ extern const char cmd_profiles_help[];
 extern const char cmd_report_help[];
 extern const char cmd_rules_help[];
 extern const char cmd_run_help[];
+extern const char cmd_serve_help[];
 extern const char cmd_shrink_help[];
 extern const char cmd_stat_help[];
 extern const char cmd_step_help[];
@@ -123,6 +125,13 @@ struct scn_program *cmd_load(const char *file, struct io_bytes *err);
 
 /* The same, with its text in *source, which the caller frees. */
 struct scn_program *cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err);
+
+/* The program of a text; `file` is its name in complaints. */
+struct scn_program *cmd_program(const char *file, const char *text, size_t length,
+                                struct io_bytes *err);
+
+/* "file:line:col: what: how to fix", as compilers say it; returns CMD_TROUBLE. */
+int cmd_complain_at(struct io_bytes *err, const char *file, const struct scn_error *error);
 
 /* A decimal number from 1 to UINT32_MAX behind `option`; false after the complaint. */
 bool cmd_number(const char *option, const char *text, uint32_t *number);

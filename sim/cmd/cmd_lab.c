@@ -44,15 +44,6 @@ struct lab_call {
     int code;
 };
 
-static int
-lab_complain(struct io_bytes *err, const char *file, const struct scn_error *error)
-{
-    if (error->line == 0)
-        return cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
-    return cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line,
-                        (unsigned)error->column, error->what, error->how);
-}
-
 static struct lab *
 lab_load(struct lab_call *call, uint32_t number, struct io_bytes *err)
 {
@@ -65,7 +56,7 @@ lab_load(struct lab_call *call, uint32_t number, struct io_bytes *err)
     if (outcome == SCN_NO_MEMORY)
         call->code = cmd_complain(err, "%s: memory ran out", file->name);
     if (outcome == SCN_BAD_SOURCE)
-        call->code = lab_complain(err, file->name, &error);
+        call->code = cmd_complain_at(err, file->name, &error);
     return lab;
 }
 
@@ -97,7 +88,7 @@ lab_judge(struct lab_call *call, const struct lab *lab, const struct core_out *t
         call->code = cmd_complain(err, "%s: cannot be read: %s", call->answers, why);
     } else if (lab_read_answers(lab, text.data != NULL ? text.data : "", text.length, given,
                                 &error) != SCN_OK) {
-        call->code = lab_complain(err, call->answers, &error);
+        call->code = cmd_complain_at(err, call->answers, &error);
     } else {
         (call->is_json ? lab_grade_json : lab_grade_text)(to, lab, call->number, given);
         call->code = lab_grade(lab, given) == lab->question_count ? CMD_CLEAN : CMD_FINDINGS;

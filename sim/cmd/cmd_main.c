@@ -28,6 +28,8 @@ static const struct cmd_verb cmd_verbs[] = {
     { "step", "step through a run, forward and back, in the terminal", cmd_step_help, cmd_step },
     { "report", "one HTML file that runs a scenario in any browser, step by step", cmd_report_help,
       cmd_report },
+    { "serve", "the same page from a server on this machine, live while a file changes",
+      cmd_serve_help, cmd_serve },
     { "lab", "four labs that ask before they tell, and grade", cmd_lab_help, cmd_lab },
     { "profiles", "the releases, and what each one does where they differ", cmd_profiles_help,
       cmd_profiles },

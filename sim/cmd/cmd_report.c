@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "core/core_json.h"
+#include "cmd/cmd_page.h"
 #include "io/io_file.h"
-#include "page/page_template.h"
 
 const char cmd_report_help[] =
     "usage: faultline report [options] FILE -o OUT.html\n"
@@ -35,49 +34,6 @@ struct reporting {
     int code;
 };
 
-/* Inside a script element "<" could end it; in JSON it may be written otherwise. */
-static void
-put_for_script(void *context, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == '<')
-            io_bytes_put(context, "\\u003c", 6);
-        else
-            io_bytes_put(context, &bytes[i], 1);
-    }
-}
-
-/* { "file": .., "text": .., "profile": .. } */
-static void
-put_given(const struct reporting *reporting, const struct io_bytes *source, struct io_bytes *page)
-{
-    const struct core_out out = { put_for_script, page };
-    struct core_json given = core_json_begin(&out);
-
-    core_json_string(&given, "file",
-                     strcmp(reporting->file, "-") == 0 ? "scenario.scn" : reporting->file);
-    core_json_string(&given, "text", source->data);
-    core_json_string(&given, "profile", reporting->profile);
-    core_json_end(&given);
-}
-
-static bool
-put_page(const struct reporting *reporting, const struct io_bytes *source, struct io_bytes *page)
-{
-    size_t length;
-    const char *template = page_template(&length);
-    const char *place = template != NULL ? strstr(template, PAGE_PLACE) : NULL;
-    size_t before;
-
-    if (place == NULL)
-        return false;
-    before = (size_t)(place - template);
-    io_bytes_put(page, template, before);
-    put_given(reporting, source, page);
-    io_bytes_put(page, place + strlen(PAGE_PLACE), length - before - strlen(PAGE_PLACE));
-    return true;
-}
-
 static void
 write_page(struct reporting *reporting, struct io_bytes *page, struct io_bytes *out,
            struct io_bytes *err)
@@ -99,11 +55,12 @@ report_work(void *context, struct io_bytes *out, struct io_bytes *err)
     struct io_bytes source = { 0 };
     struct io_bytes page = { 0 };
     struct scn_program *program = cmd_load_text(reporting->file, &source, err);
+    const struct cmd_given given = { .file = reporting->file, .profile = reporting->profile };
 
     io_bytes_put(&source, "", 1); /* the text ends here */
     if (program == NULL)
         reporting->code = CMD_TROUBLE;
-    else if (!put_page(reporting, &source, &page))
+    else if (!cmd_page(&given, source.data, &page))
         reporting->code =
             cmd_complain(err, "faultline: this build has no page in it: './run page' puts it in");
     else

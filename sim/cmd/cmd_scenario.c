@@ -5,36 +5,39 @@
 #include "core/sweep.h"
 #include "io/io_file.h"
 
-/* "file:line:col: what: how to fix", as compilers say it. */
-static void
-complain(struct io_bytes *err, const char *file, const struct scn_error *error)
+int
+cmd_complain_at(struct io_bytes *err, const char *file, const struct scn_error *error)
 {
     if (error->line == 0)
-        cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
-    else
-        cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line, (unsigned)error->column,
-                     error->what, error->how);
+        return cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
+    return cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line,
+                        (unsigned)error->column, error->what, error->how);
+}
+
+struct scn_program *
+cmd_program(const char *file, const char *text, size_t length, struct io_bytes *err)
+{
+    struct scn_program *program = NULL;
+    struct scn_error error = { 0 };
+    enum scn_outcome outcome = sweep_first_program(&cmd_heap, text, length, &program, &error);
+
+    if (outcome == SCN_BAD_SOURCE)
+        cmd_complain_at(err, file, &error);
+    if (outcome == SCN_NO_MEMORY)
+        cmd_complain(err, "%s: memory ran out", file);
+    return outcome == SCN_OK ? program : NULL;
 }
 
 struct scn_program *
 cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err)
 {
-    struct scn_program *program = NULL;
-    struct scn_error error = { 0 };
     char why[IO_WHY_BYTES];
-    enum scn_outcome outcome;
 
     if (!io_file_read(file, SCN_SOURCE_MAX, source, why)) {
         cmd_complain(err, "%s: cannot be read: %s", file, why);
         return NULL;
     }
-    outcome = sweep_first_program(&cmd_heap, source->data != NULL ? source->data : "",
-                                  source->length, &program, &error);
-    if (outcome == SCN_BAD_SOURCE)
-        complain(err, file, &error);
-    if (outcome == SCN_NO_MEMORY)
-        cmd_complain(err, "%s: memory ran out", file);
-    return outcome == SCN_OK ? program : NULL;
+    return cmd_program(file, source->data != NULL ? source->data : "", source->length, err);
 }
 
 struct scn_program *

@@ -15,12 +15,12 @@ fi
 [ "$code" = 0 ]
 [ ! -s err ]
 [ "$(wc -c <out.html)" -lt 1000000 ]
-grep -qF '{"file": "s.scn", "text": "title \"\u003c/script>\"\napp = task\n", "profile": null}' out.html
+grep -qF '{"file": "s.scn", "text": "title \"\u003c/script>\"\napp = task\n", "profile": null, "live": false}' out.html
 ! grep -qF '@GIVEN@' out.html
 
 # The same bytes to standard output, and the release that was asked for.
 "$FAULTLINE" report s.scn -o - | cmp - out.html
-"$FAULTLINE" report --profile macos-11 s.scn -o - | grep -qF '"profile": "macos-11"}'
+"$FAULTLINE" report --profile macos-11 s.scn -o - | grep -qF '"profile": "macos-11", "live": false}'
 
 # Nothing is left behind where nothing can be written.
 code=0

@@ -3,8 +3,9 @@
 //   node --test page.test.mjs     with FAULTLINE (the program), SOURCE (the tree), MODULES (a folder
 //                                 with node_modules), CHROMIUM (the browser) in the environment
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,7 @@ async function withPage(options, body) {
     const complaints = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => /^(file|data):/.test(request.url()) || complaints.push(request.url()));
+    page.on('request', (request) => (options.allowed ?? /^(file|data):/).test(request.url()) || complaints.push(request.url()));
     try {
         await body(page);
         assert.deepEqual(complaints, []);
@@ -204,6 +205,43 @@ test('text that looks like markup stays text', () => withPage({}, async (page) =
     assert.match(await page.locator('#about').innerText(), /<\/script><img/);
     assert.equal(await page.locator('img').count(), 0);
 }));
+
+// A server for one file; its page may ask it and nobody else.
+async function withServer(text, body) {
+    const file = join(folder, 'served.scn');
+    writeFileSync(file, text);
+    const server = spawn(FAULTLINE, ['serve', '--watch', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+        const [said] = await once(server.stdout, 'data');
+        const [url] = /^http:\/\/127\.0\.0\.1:\d+\//.exec(said.toString());
+        await withPage({ offline: false, allowed: new RegExp(`^(data:|${url})`) }, async (page) => {
+            await page.goto(url);
+            await body(page, file, server);
+        });
+    } finally {
+        server.kill('SIGINT');
+        if (server.exitCode === null) await once(server, 'exit');
+    }
+}
+
+test('a served page follows its file, and the program says how its own run ended', () =>
+    withServer('app = task\nbuf = allocate app 4p\nfill buf\n', async (page, file, server) => {
+        await page.locator('#live', { hasText: '1 run, 0 not clean' }).waitFor();
+        assert.match(await findingsOf(page), /No finding/);
+        appendFileSync(file, 'nofault spin-lock { load buf }\nmd = descriptor buf direction=out\nm = map md kernel\nnofault spin-lock { load m }\n');
+        await page.locator('#findings', { hasText: 'fault-in-restricted-context' }).waitFor();
+        await page.locator('#live', { hasText: '1 run, 1 not clean' }).waitFor();
+        await page.locator('#text').fill('app = task # mine\n');
+        appendFileSync(file, 'check\n');
+        await page.locator('#live', { hasText: 'has changed' }).waitFor();
+        assert.equal(await page.locator('#text').inputValue(), 'app = task # mine\n');
+        await page.locator('#given-again').click();
+        assert.match(await page.locator('#text').inputValue(), /check\n$/);
+        server.kill('SIGINT');
+        await page.locator('#live', { hasText: 'the server is gone' }).waitFor();
+        await page.keyboard.press('Home'); // and what is here works on
+        assert.equal((await placeOf(page)).at, 1);
+    }));
 
 for (const colorScheme of ['light', 'dark']) {
     for (const width of [1280, 600]) {

@@ -1,0 +1,157 @@
+# faultline serve: right answers to a thousand requests in a row and two hundred at once, to slow, half,
+# oversized and foreign ones; streams that say what changed; nothing outside 127.0.0.1; Ctrl-C
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+ends() { wanted=$1; shift; code=0; "$@" >out 2>err || code=$?; [ "$code" = "$wanted" ] || { echo "$*: $code, not $wanted"; cat out err; exit 1; }; }
+
+# What cannot be served: one line, exit 2.
+ends 2 "$FAULTLINE" serve nowhere.scn; grep -qF 'nowhere.scn: cannot be read: no such file or directory' err
+ends 2 "$FAULTLINE" serve -
+ends 2 "$FAULTLINE" serve --watch
+ends 2 "$FAULTLINE" serve --port 65536
+ends 2 "$FAULTLINE" serve --prot 1; grep -qF "did you mean '--port'?" err
+
+python3 - "$FAULTLINE" <<'P'
+import json, os, re, signal, socket, subprocess, sys, threading, time
+
+TEXT = 'title "t"\napp = task\nbuf = allocate app 4p\nload buf\n'
+with open("s.scn", "w", encoding="utf-8") as file:
+    file.write(TEXT)
+server = subprocess.Popen([sys.argv[1], "serve", "--watch", "s.scn"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+said = server.stdout.readline().decode()
+PORT = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/ shows s\.scn; Ctrl-C ends\n", said)[1])
+
+
+def connect():
+    return socket.create_connection(("127.0.0.1", PORT), timeout=60)
+
+
+def read_all(link):
+    pieces = []
+    while piece := link.recv(65536):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def ask(raw):
+    with connect() as link:
+        link.sendall(raw)
+        answer = read_all(link)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if length := re.search(rb"(?i)content-length: (\d+)", head):
+        assert len(body) == int(length[1]), head
+    return int(head.split()[1]), head.decode(), body
+
+
+def get(path, host=None, more=""):
+    return ask(f"GET {path} HTTP/1.1\r\nHost: {host or f'127.0.0.1:{PORT}'}\r\n{more}\r\n".encode())
+
+
+def until(true, what):
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError(what)
+
+
+# The page comes at once, the run when it is made.
+until(lambda: get("/")[0] == 200, "no page")
+until(lambda: get("/run")[0] == 200, "no run")
+status, head, body = get("/run")
+assert json.loads(body)["runs"][0]["verdict"] == "clean"
+assert "default-src 'none'" in head and "no-store" in head and "nosniff" in head
+given = json.loads(get("/scenario?x=1", f"localhost:{PORT}")[2])
+assert given == {"file": "s.scn", "text": TEXT, "profile": None, "live": True}
+
+# A thousand in a row.
+assert all(get("/scenario")[2] == body for body in [get("/scenario")[2]] for _ in range(1000))
+
+# Two hundred at once: all are connected before one speaks.
+links = [connect() for _ in range(200)]
+wanted = get_raw = f"GET /scenario HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n".encode()
+answers = []
+def one(link):
+    link.sendall(get_raw)
+    answers.append(read_all(link))
+    link.close()
+threads = [threading.Thread(target=one, args=(link,)) for link in links]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(answers) == 200 and len(set(answers)) == 1 and answers[0].startswith(b"HTTP/1.1 200 ")
+
+# What is wrong is refused, each in its way.
+own = f"Host: 127.0.0.1:{PORT}\r\n"
+for raw, wanted in {
+    f"GET /nowhere HTTP/1.1\r\n{own}\r\n": 404, f"GET /../etc/passwd HTTP/1.1\r\n{own}\r\n": 404,
+    f"POST / HTTP/1.1\r\n{own}Content-Length: 3\r\n\r\nabc": 405, f"GET / HTTP/1.1\r\n{own}X: {'x' * 9000}\r\n\r\n": 431,
+    f"GET /{'x' * 100000} HTTP/1.1\r\n{own}\r\n": 431, "GET / HTTP/1.1\r\n\r\n": 400, "\x16\x03\x01\r\n\r\n": 400,
+    "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n": 403, f"GET / HTTP/1.1\r\nHost: evil.example:{PORT}\r\n\r\n": 403,
+    f"GET /events HTTP/1.1\r\nHost: evil.example:{PORT}\r\n\r\n": 403,
+    f"GET / HTTP/1.1\r\n{own}Origin: http://evil.example\r\n\r\n": 403,
+    f"GET / HTTP/1.1\r\n{own}Origin: http://127.0.0.1:{PORT}\r\n\r\n": 200, f"GET / HTTP/9.9\r\n{own}\r\n": 505,
+}.items():
+    status, head, _ = ask(raw.encode())
+    assert status == wanted, (raw[:60], status)
+
+# Byte by byte is as good as at once; half a request gets its answer when patience is over, and others do
+# not wait for it. Who goes away in the middle harms nobody.
+slow = connect()
+for byte in get_raw:
+    slow.sendall(bytes([byte]))
+assert read_all(slow) == answers[0]
+half = [connect() for _ in range(30)]
+for link in half:
+    link.sendall(b"GET / HT")
+for link in half[10:20]:
+    link.close()
+gone = connect()
+gone.sendall(f"GET / HTTP/1.1\r\n{own}\r\n".encode())
+gone.close()
+assert get("/scenario")[0] == 200
+assert read_all(half[0]).startswith(b"HTTP/1.1 408 ")
+for link in half:
+    link.close()
+
+# A stream says that the file has changed, and how the run ended; no more than sixteen are heard.
+streams = [connect() for _ in range(16)]
+for stream in streams:
+    stream.sendall(f"GET /events HTTP/1.1\r\n{own}\r\n".encode())
+    assert stream.recv(12) == b"HTTP/1.1 200"
+assert get("/events")[0] == 503
+def wait_for(stream, wanted):
+    heard = b""
+    while wanted not in heard:
+        piece = stream.recv(4096)
+        assert piece, heard
+        heard += piece
+wait_for(streams[0], b"event: site\n")
+with open("s.scn", "a", encoding="utf-8") as file:
+    file.write("expect resident buf 3\n")
+for stream in streams:
+    wait_for(stream, b'event: ran\ndata: {"runs": 1, "unclean": 1}\n\n')
+until(lambda: json.loads(get("/run")[2])["runs"][0]["verdict"] == "failed", "the run did not follow")
+with open("s.scn", "w", encoding="utf-8") as file:
+    file.write("app = tusk\n")
+until(lambda: "error" in json.loads(get("/run")[2]), "the error was not told")
+assert json.loads(get("/run")[2]) == {"error": "s.scn:1:7: unknown operation 'tusk': did you mean 'task'?"}
+for stream in streams[:8]:
+    stream.close()
+
+# Only 127.0.0.1 listens: by what the kernel says, and by asking.
+with open("/proc/net/tcp", encoding="ascii") as table:
+    ours = [line.split()[1] for line in table if re.search(rf":{PORT:04X} [0-9A-F]+:0000 0A", line)]
+assert ours == [f"0100007F:{PORT:04X}"], ours
+with open("/proc/net/tcp6", encoding="ascii") as table:
+    assert not [line for line in table if re.search(rf":{PORT:04X} [0-9A-F]+:0000 0A", line)]
+
+# The port is taken now; Ctrl-C ends the server with streams open, at once and without a leak.
+again = subprocess.run([sys.argv[1], "serve", "--port", str(PORT), "s.scn"], capture_output=True, text=True, check=False)
+assert again.returncode == 2 and re.fullmatch(rf"faultline: port {PORT} of 127.0.0.1 cannot be had: .*\n", again.stderr), again
+server.send_signal(signal.SIGINT)
+assert server.wait(60) == 130
+errors = server.stderr.read().decode()
+assert set(errors.splitlines()) == {"s.scn:1:7: unknown operation 'tusk': did you mean 'task'?"}, errors
+P
