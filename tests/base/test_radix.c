@@ -217,6 +217,30 @@ a_set_without_a_node_changes_nothing(void **state)
     assert_in_range(test_alloc_sweep(set_far_apart), 3, 100);
 }
 
+static void
+exchanged_arrays_hold_what_the_other_did(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vmm_radix other;
+    struct vmm_radix_leaf *leaf;
+    uint32_t place;
+
+    vmm_radix_init(&other, &fixture->store);
+    leaf = vmm_radix_put(&fixture->radix, 70, 7);
+    assert_non_null(leaf);
+    place = vmm_radix_place(leaf, 70);
+    assert_true(vmm_radix_set(&fixture->radix, UINT64_MAX, 8));
+    vmm_radix_exchange(&fixture->radix, &other);
+
+    assert_int_equal(fixture->radix.count, 0);
+    assert_int_equal(vmm_radix_get(&fixture->radix, 70), 0);
+    assert_int_equal(vmm_radix_get(&other, 70), 7);
+    assert_int_equal(vmm_radix_get(&other, UINT64_MAX), 8);
+    assert_ptr_equal(vmm_radix_at(&fixture->store, place)->radix, &other);
+    assert_ptr_equal(vmm_radix_leaf(&other, UINT64_MAX)->radix, &other);
+    vmm_radix_destroy(&other);
+}
+
 int
 main(void)
 {
@@ -228,6 +252,7 @@ main(void)
         cmocka_unit_test_setup_teardown(next_walks_in_order_over_huge_gaps, setup, teardown),
         cmocka_unit_test_setup_teardown(random_operations_agree_with_a_plain_array, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(exchanged_arrays_hold_what_the_other_did, setup, teardown),
         cmocka_unit_test(a_set_without_a_node_changes_nothing),
     };
 

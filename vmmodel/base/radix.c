@@ -314,6 +314,33 @@ vmm_radix_next(const struct vmm_radix *radix, uint64_t *index, uint32_t *value)
     return true;
 }
 
+/* Leaves know whose they are. */
+static void
+vmm_radix_claim(struct vmm_radix *radix)
+{
+    uint32_t value;
+
+    for (uint64_t index = 0; vmm_radix_next(radix, &index, &value);) {
+        struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
+
+        leaf->radix = radix;
+        index = leaf->first + (VMM_RADIX_FANOUT - 1);
+        if (index++ == UINT64_MAX)
+            return;
+    }
+}
+
+void
+vmm_radix_exchange(struct vmm_radix *a, struct vmm_radix *b)
+{
+    struct vmm_radix was = *a;
+
+    *a = *b;
+    *b = was;
+    vmm_radix_claim(a);
+    vmm_radix_claim(b);
+}
+
 static void
 vmm_radix_free(struct vmm_radix *radix, struct vmm_radix_head *head)
 {

@@ -105,6 +105,9 @@ uint32_t vmm_radix_clear(struct vmm_radix *radix, uint64_t index);
  */
 bool vmm_radix_next(const struct vmm_radix *radix, uint64_t *index, uint32_t *value);
 
+/* Each holds what the other did from now on; places stay what they are. */
+void vmm_radix_exchange(struct vmm_radix *a, struct vmm_radix *b);
+
 /* Gives every node back. */
 void vmm_radix_destroy(struct vmm_radix *radix);
 

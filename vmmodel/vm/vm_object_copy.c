@@ -166,23 +166,19 @@ vm_object_may_transpose(const struct vm_object *object)
            object->paging_in_progress == 0 && object->copy == NULL && !is_a_copy;
 }
 
-/* What `from` held is the object's. */
+/* What `from` holds besides pages is the object's. */
 static void
 vm_object_take_contents(struct vm_object *object, const struct vm_object *from)
 {
-    uint64_t index = 0;
-    uint32_t ppn;
-
-    object->pages = from->pages;
-    object->paged_out = from->paged_out;
     object->shadow = from->shadow;
     object->shadow_offset = from->shadow_offset;
+    object->shadow_severed = from->shadow_severed;
+    object->guard_first = from->guard_first;
+    object->guard_last = from->guard_last;
     object->pager = from->pager;
     object->purgable = from->purgable;
     object->volatile_state = from->volatile_state;
     object->volatile_since = from->volatile_since;
-    for (; vmm_radix_next(&object->pages, &index, &ppn); index++)
-        object->system->pages[ppn].object = object;
 }
 
 enum vmm_status
@@ -194,6 +190,8 @@ vm_object_transpose(struct vm_object *a, struct vm_object *b)
         return VMM_INVALID_VALUE;
     vm_object_pmap_protect(a, 0, a->size, VMM_PROT_NONE);
     vm_object_pmap_protect(b, 0, b->size, VMM_PROT_NONE);
+    vmm_radix_exchange(&a->pages, &b->pages);
+    vmm_radix_exchange(&a->paged_out, &b->paged_out);
     vm_object_take_contents(a, b);
     vm_object_take_contents(b, &was);
     return VMM_OK;
