@@ -20,7 +20,8 @@ vm_fault_run_serves(const struct vm_fault_wire *wire)
     const struct vm_system *system = object->system;
 
     return system->trace.sinks == NULL && system->machine->frames.injector == NULL &&
-           object->device == NULL && object->pager == NULL;
+           object->device == NULL && object->pager == NULL && !object->guard_first &&
+           !object->guard_last;
 }
 
 /* Pages from `va` on that lie in one leaf of the object and in the entry. */
@@ -54,9 +55,10 @@ vm_fault_run_fills(const struct vm_fault_wire *wire, vmm_va va)
 {
     const struct vm_object *object = wire->entry->object;
 
-    return object->shadow == NULL && object->copy == NULL && object->paged_out.count == 0 &&
-           !object->blocked_access && !vm_object_is_purge_error(object) &&
-           object->system->machine->frames.ram == NULL && vm_fault_run_entry_stands(wire, va);
+    return object->shadow == NULL && !object->shadow_severed && object->copy == NULL &&
+           object->paged_out.count == 0 && !object->blocked_access &&
+           !vm_object_is_purge_error(object) && object->system->machine->frames.ram == NULL &&
+           vm_fault_run_entry_stands(wire, va);
 }
 
 /* ---- wire ---- */
@@ -115,7 +117,7 @@ vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_pp
     for (; pages < count && ppns[pages] != VMM_NO_PAGE; pages++) {
         const struct vm_page *page = vm_page_at(object->system, ppns[pages]);
 
-        if (page->busy || page->is_absent)
+        if (page->busy || page->error || page->is_absent)
             break;
     }
     pages = pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
@@ -172,7 +174,8 @@ vm_fault_run_holds(const struct vm_fault_wire *wire, vmm_va end)
         const vmm_ppn *ppns = vm_fault_run_pages(wire, va, &count);
 
         for (uint32_t i = 0; i < count && va < end; i++, va += wire->map->system->page_bytes) {
-            if (ppns == NULL || ppns[i] == VMM_NO_PAGE)
+            if (ppns == NULL || ppns[i] == VMM_NO_PAGE ||
+                vm_page_at(wire->map->system, ppns[i])->busy)
                 return false;
         }
     }

@@ -376,9 +376,11 @@ vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count
     for (uint32_t i = 0; i < count; i++) {
         struct vm_page *page = vm_page_at(system, ppns[i]);
 
-        VMM_ASSERT(vm_page_wire_count(page) > 0);
+        VMM_ASSERT(vm_page_wire_count(page) > 0 && !page->busy);
         if (--page->at.wires > 0)
             continue;
+        page->reference = true; /* vm_page_activate() */
+        page->laundry = false;
         page->queue = VM_PAGE_ACTIVE;
         vm_page_link(system, list, list->last, ppns[i]);
         list->last = ppns[i];
