@@ -43,11 +43,11 @@ on_trap(int number)
 
 /* How often each verb comes, of their sum. */
 static const uint8_t weights[VERB_COUNT] = {
-    [TASK] = 3,         [FORK] = 3,        [TERMINATE] = 1,     [ALLOCATE] = 10, [DEALLOCATE] = 4,
-    [PROTECT] = 8,      [INHERIT] = 4,     [LOAD] = 8,          [STORE] = 20,    [USER_WIRE] = 6,
-    [USER_UNWIRE] = 6,  [KERNEL_WIRE] = 4, [KERNEL_UNWIRE] = 6, [COPY] = 7,      [REMAP] = 6,
-    [BEHAVIOR] = 5,     [MSYNC] = 2,       [PAGE_OUT] = 3,      [RECLAIM] = 2,   [PURGABLE] = 3,
-    [MEMORY_ENTRY] = 3, [MAP_ENTRY] = 5,   [RELEASE_ENTRY] = 2,
+    [TASK] = 3,         [FORK] = 3,        [TERMINATE] = 1,     [ALLOCATE] = 10,   [DEALLOCATE] = 4,
+    [PROTECT] = 8,      [INHERIT] = 4,     [LOAD] = 8,          [STORE] = 20,      [USER_WIRE] = 6,
+    [USER_UNWIRE] = 6,  [KERNEL_WIRE] = 4, [KERNEL_UNWIRE] = 6, [COPY] = 7,        [REMAP] = 6,
+    [BEHAVIOR] = 5,     [MSYNC] = 2,       [PAGE_OUT] = 3,      [RECLAIM] = 2,     [PURGABLE] = 3,
+    [MEMORY_ENTRY] = 3, [MAP_ENTRY] = 5,   [RELEASE_ENTRY] = 2, [PAGER_FAILS] = 3,
 };
 
 static uint8_t

@@ -302,6 +302,36 @@ vm_story_pressure(struct vm_story *story, const struct vm_operation *op)
     line(story, "purgable w%u+%up nonvolatile", story->tasks[op->task], op->first);
 }
 
+void
+vm_story_file_fails(struct vm_story *story, unsigned first, unsigned count)
+{
+    if (count == 0)
+        line(story, "file-fail file ok");
+    else
+        line(story, "file-fail file KERN_MEMORY_FAILURE offset=%up length=%up", first, count);
+}
+
+void
+vm_story_map_file(struct vm_story *story, unsigned task)
+{
+    if (story != NULL)
+        line(story, "f%u = map-entry file t%u read", ++story->names, story->tasks[task]);
+}
+
+void
+vm_story_load_file(struct vm_story *story, unsigned page)
+{
+    if (story != NULL)
+        line(story, "load f%u+0x%x 1", story->names, page * PAGE + VM_TRIAL_BYTE_AT);
+}
+
+void
+vm_story_unmap_file(struct vm_story *story)
+{
+    if (story != NULL)
+        line(story, "deallocate f%u", story->names);
+}
+
 /* ---- what did not hold ---- */
 
 /* The number in the subject's own words. */

@@ -26,6 +26,11 @@ void vm_story_begin(struct vm_story *story, const struct vm_trial_setting *setti
 void vm_story_cpu(struct vm_story *story, unsigned cpu);
 void vm_story_operation(struct vm_story *story, const struct vm_operation *op);
 void vm_story_load(struct vm_story *story, unsigned task, unsigned page);
+/* The file's pager fails for these pages, or (count 0) works again; a mapping of the whole file. */
+void vm_story_file_fails(struct vm_story *story, unsigned first, unsigned count);
+void vm_story_map_file(struct vm_story *story, unsigned task);
+void vm_story_load_file(struct vm_story *story, unsigned page);
+void vm_story_unmap_file(struct vm_story *story);
 void vm_story_pressure(struct vm_story *story, const struct vm_operation *op);
 
 /* "expect SUBJECT NAME+PAGE [REST] VALUE", in the subject's own form. */

@@ -481,6 +481,7 @@ vm_trial_perform(struct vm_trial *run, const struct vm_operation *op)
         [MEMORY_ENTRY] = do_memory_entry,
         [MAP_ENTRY] = do_map_entry,
         [RELEASE_ENTRY] = do_release_entry,
+        [PAGER_FAILS] = vm_trial_pager_fails,
     };
 
     run->done++;

@@ -57,6 +57,7 @@ enum vm_verb {
     MEMORY_ENTRY,
     MAP_ENTRY,
     RELEASE_ENTRY,
+    PAGER_FAILS,
     VERB_COUNT
 };
 

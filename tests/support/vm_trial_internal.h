@@ -30,6 +30,13 @@ struct vm_map *vm_trial_map(const struct vm_trial *run, unsigned task);
 /* What a load or a store of the page ends with. */
 enum vmm_status vm_trial_access_result(const struct vm_trial *run, unsigned task, unsigned page,
                                        vmm_prot access);
+/* A load of the byte of the page at `va`, from memory that need not be in the window. */
+enum vmm_status vm_trial_load_at(const struct vm_trial *run, unsigned task, vmm_va va,
+                                 uint8_t *byte);
+
+/* The file's pager fails for a while; vm_trial_pager.c. */
+void vm_trial_pager_fails(struct vm_trial *run, const struct vm_operation *op);
+
 void vm_trial_check_load(struct vm_trial *run, unsigned task, unsigned page);
 void vm_trial_check_wired(struct vm_trial *run, unsigned task, unsigned page);
 void vm_trial_check_page(struct vm_trial *run, unsigned task, unsigned page);

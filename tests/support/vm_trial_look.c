@@ -62,12 +62,12 @@ vm_trial_map(const struct vm_trial *run, unsigned task)
 
 /* ---- looking ---- */
 
-static enum vmm_status
-real_load(const struct vm_trial *run, unsigned task, unsigned page, uint8_t *byte)
+enum vmm_status
+vm_trial_load_at(const struct vm_trial *run, unsigned task, vmm_va va, uint8_t *byte)
 {
     return vm_access(run->system,
                      &(struct vm_access){ .task = run->tasks[task],
-                                          .va = vm_trial_va(page) + VM_TRIAL_BYTE_AT,
+                                          .va = va + VM_TRIAL_BYTE_AT,
                                           .length = 1,
                                           .kind = VM_ACCESS_READ,
                                           .to = byte },
@@ -103,7 +103,7 @@ vm_trial_check_load(struct vm_trial *run, unsigned task, unsigned page)
     uint8_t found = 0;
 
     vm_story_load(run->story, task, page);
-    vm_trial_same_result(run, status, real_load(run, task, page, &found));
+    vm_trial_same_result(run, status, vm_trial_load_at(run, task, vm_trial_va(page), &found));
     if (status == VMM_OK)
         vm_trial_same_told(run, "loaded", NULL, task, page, expected, found);
 }

@@ -19,10 +19,9 @@
 #include "vm/vm_map.h"
 
 enum {
-    VM_KMEM_CONTIGUOUS = 1, /* the frames follow one another */
-    VM_KMEM_GUARD_FIRST =
-        2, /* the first page, or the last, refuses every touch; XNU: KMA_GUARD_* */
-    VM_KMEM_GUARD_LAST = 4,
+    VM_KMEM_CONTIGUOUS = 1,  /* the frames follow one another */
+    VM_KMEM_GUARD_FIRST = 2, /* the first page refuses every touch; XNU: KMA_GUARD_FIRST */
+    VM_KMEM_GUARD_LAST = 4,  /* so does the last */
 };
 
 /* Allocates `size` bytes, guards among them, rounded up to pages. */
