@@ -141,6 +141,80 @@ each_call_has_its_errno(void **state)
     }
 }
 
+/*  Every call with every address and length of the list: an errno that it may have, or success */
+static void
+bad_ranges_leave_the_map_whole(void **state)
+{
+    static const uint64_t numbers[] = { 0,
+                                        1,
+                                        PAGE - 1,
+                                        PAGE,
+                                        PAGE + 1,
+                                        (UINT64_C(1) << 33) + PAGE,
+                                        (UINT64_C(1) << 33) + 1,
+                                        UINT64_C(0x7FFFFFE00000),
+                                        UINT64_MAX - 2 * PAGE + 2,
+                                        UINT64_MAX - PAGE + 1,
+                                        UINT64_MAX };
+    static const uint32_t words[] = { 0, 1, 3, 0x1F, 0xFFFFFFFF };
+    static const int known[] = { 0, VM_EPERM, VM_EIO, VM_ENOMEM, VM_EACCES, VM_EINVAL, VM_EAGAIN };
+    struct vm_fixture *f = *state;
+
+    for (int which = MUNMAP; which < MINCORE; which++) {
+        for (size_t i = 0; i < VMM_COUNT_OF(numbers) * VMM_COUNT_OF(numbers); i++) {
+            vmm_va address = numbers[i % VMM_COUNT_OF(numbers)];
+            vmm_size length = numbers[i / VMM_COUNT_OF(numbers)];
+            int found;
+            size_t n = 0;
+
+            assert_int_equal(vm_deallocate(f->map, page(f, 0), 3 * PAGE), VMM_OK);
+            draw_pages(f, "xxx");
+            found = call(f, which, address, length, words[i % VMM_COUNT_OF(words)]);
+            while (n < VMM_COUNT_OF(known) && known[n] != found)
+                n++;
+            if (n == VMM_COUNT_OF(known))
+                fail_msg("call %d of 0x%jx, 0x%jx: %d", which, (uintmax_t)address,
+                         (uintmax_t)length, found);
+            assert_null(vm_system_check(f->system));
+        }
+    }
+}
+
+/*  A refused mmap leaves the address alone                                                        */
+static void
+mmap_refuses_what_makes_no_sense(void **state)
+{
+    static const struct {
+        vmm_va at;
+        vmm_size length;
+        uint32_t flags;
+        int expected;
+    } cases[] = {
+        { 0, 0, VM_BSD_ANON | VM_BSD_PRIVATE, VM_EINVAL },
+        { 0, PAGE, VM_BSD_ANON, VM_EINVAL },
+        { 0, PAGE, VM_BSD_PRIVATE, VM_EBADF },
+        { 0, UINT64_MAX, VM_BSD_ANON | VM_BSD_PRIVATE, VM_EINVAL },
+        { 1, PAGE, VM_BSD_ANON | VM_BSD_PRIVATE | VM_BSD_FIXED, VM_EINVAL },
+        { PAGE, PAGE, VM_BSD_ANON | VM_BSD_PRIVATE | VM_BSD_JIT | VM_BSD_FIXED, VM_EINVAL },
+        { UINT64_MAX - PAGE + 1, 2 * PAGE, VM_BSD_ANON | VM_BSD_SHARED | VM_BSD_FIXED, VM_EINVAL },
+        { UINT64_C(1) << 62, PAGE, VM_BSD_ANON | VM_BSD_SHARED | VM_BSD_FIXED, VM_ENOMEM },
+        { 0, UINT64_C(1) << 62, VM_BSD_ANON | VM_BSD_PRIVATE, VM_ENOMEM },
+    };
+    struct vm_fixture *f = *state;
+    vmm_size before = vm_map_size(f->map);
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        vmm_va address = cases[i].at;
+        int found =
+            vm_bsd_mmap(f->map, &address, cases[i].length, VMM_PROT_READ, cases[i].flags, 0);
+
+        if (found != cases[i].expected)
+            fail_msg("case %zu: %d instead of %d", i, found, cases[i].expected);
+        assert_int_equal(address, cases[i].at);
+    }
+    assert_int_equal(vm_map_size(f->map), before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -150,6 +224,8 @@ main(void)
         TEST(mincore_tells_what_a_page_query_tells),
         TEST(mincore_tells_files_from_anonymous_memory),
         TEST(each_call_has_its_errno),
+        TEST(bad_ranges_leave_the_map_whole),
+        TEST(mmap_refuses_what_makes_no_sense),
     };
 
     return cmocka_run_group_tests_name("vm_bsd", tests, NULL, NULL);
