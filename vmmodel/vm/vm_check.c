@@ -164,6 +164,20 @@ vm_check_see_translation(void *context, vmm_va va, const struct pmap_translation
 
 /* ---- one map ---- */
 
+/* Each entry is found by its start, but for those that the index had no memory for. */
+static bool
+vm_check_index(const struct vm_map *map)
+{
+    const struct vm_map_entry *entry = vm_map_first(map);
+    size_t missing = map->entry_count - map->index.count;
+
+    if (map->index.count > map->entry_count || !vmm_index_check(&map->index))
+        return false;
+    for (; entry != NULL; entry = vm_map_next(map, entry))
+        missing -= vmm_index_find(&map->index, entry->start) != entry;
+    return missing == 0;
+}
+
 static const char *
 vm_check_map(const struct vm_map *map)
 {
@@ -187,8 +201,8 @@ vm_check_map(const struct vm_map *map)
         size += vm_entry_size(entry);
         user_wired += entry->user_wired_count > 0 ? vm_entry_size(entry) : 0;
     }
-    if (count != map->tree.count || size != map->size || !vmm_tree_check(&map->tree))
-        return "I1 tree, list and size of a map disagree";
+    if (count != map->entry_count || size != map->size || !vm_check_index(map))
+        return "I1 index, list and size of a map disagree";
     if (user_wired != map->user_wire_size)
         return "I4 user_wire_size differs from the entries with user wires";
     if (map->pmap != NULL)

@@ -23,11 +23,11 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/index.h"
 #include "base/list.h"
 #include "base/planted.h"
 #include "base/radix.h"
 #include "base/rng.h"
-#include "base/tree.h"
 #include "hw/hw_machine.h"
 #include "pmap/pmap.h"
 #include "vm/vm_context.h"
@@ -143,15 +143,14 @@ struct vm_object {
 };
 
 struct vm_map_entry {
-    struct vmm_list link; /* on map->entries, in order */
-    struct vmm_tree_node node;
     vmm_va start;
     vmm_va end;
+    struct vmm_list link;     /* on map->entries, in order */
     struct vm_object *object; /* NULL: nothing yet, or a submap */
     struct vm_map *submap;    /* the map that says what is here; one reference; XNU: is_sub_map */
     vmm_off offset;           /* into the object, or the address in the submap */
-    vmm_prot protection;
-    vmm_prot max_protection;
+    uint8_t protection;       /* vmm_prot */
+    uint8_t max_protection;
     uint8_t inheritance;
     uint8_t behavior;
     uint8_t tag; /* VM_MAKE_TAG's number; XNU: alias */
@@ -171,6 +170,9 @@ struct vm_map_entry {
     uint16_t user_wired_count;
 };
 
+/* Of a 64-bit host; with its part of the index that makes less than 96. */
+_Static_assert(sizeof(struct vm_map_entry) <= 72, "a map may have a million of these");
+
 struct vm_map {
     struct vmm_list link; /* on system->maps */
     struct vm_system *system;
@@ -183,7 +185,10 @@ struct vm_map {
     bool owns_pmap;
     struct pmap *shared_pmap; /* a user submap's, once it is nested: what the maps above share */
     struct vmm_list entries;
-    struct vmm_tree tree;
+    struct vmm_index index;    /* of the entries, by start; it may lack some (vm_map_store.c) */
+    size_t entry_count;        /* on the list; XNU: hdr.nentries */
+    struct vm_map_entry *hint; /* where the last look-up ended, or NULL; XNU: hint */
+    struct vm_map_entry **hint_place; /* &hint: a look-up changes nothing but that */
     vmm_size size;
     vmm_size user_wire_limit;
     vmm_size user_wire_size;
@@ -254,6 +259,7 @@ struct vm_system {
     uint32_t waiting_for_pages; /* threads that sleep until a page is free */
     uint64_t last_volatile;     /* how many objects became volatile */
     struct vmm_zone entry_zone;
+    struct vmm_zone index_zone;
     struct vmm_zone object_zone;
     struct vmm_radix_store radix_store;
     struct vmm_zone map_zone;

@@ -109,10 +109,10 @@ vm_map_protect_entry(struct vm_map *map, struct vm_map_entry *entry, vmm_prot pr
     vmm_prot before = entry->protection;
 
     if (set_maximum) {
-        entry->max_protection = prot;
-        entry->protection &= prot;
+        entry->max_protection = (uint8_t)prot;
+        entry->protection &= (uint8_t)prot;
     } else {
-        entry->protection = prot;
+        entry->protection = (uint8_t)prot;
     }
     if (entry->protection == before)
         return;
@@ -237,9 +237,9 @@ vm_map_release(struct vm_map **map)
     VMM_ASSERT(gone->ref_count > 0);
     if (--gone->ref_count > 0)
         return;
-    if (gone->tree.count > 0 && vm_map_delete(gone, gone->min, gone->max) != VMM_OK)
+    if (gone->entry_count > 0 && vm_map_delete(gone, gone->min, gone->max) != VMM_OK)
         return;
-    VMM_ASSERT(gone->tree.count == 0);
+    VMM_ASSERT(gone->entry_count == 0);
     if (gone->owns_pmap && gone->pmap != NULL)
         pmap_destroy(gone->pmap);
     if (gone->shared_pmap != NULL)

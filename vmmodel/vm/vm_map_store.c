@@ -1,4 +1,10 @@
-/* vm_map_store.c - see vm_map_store.h */
+/*
+ * vm_map_store.c - see vm_map_store.h
+ *
+ * The list has every entry in order. The index finds one by its address; a node of it may be
+ * missing for want of memory, and then the entry that came is on the list alone: a look-up goes on along
+ * the list behind what the index has found. So linking an entry never fails.
+ */
 #include "vm/vm_map_store.h"
 
 #include <inttypes.h>
@@ -6,33 +12,36 @@
 #include "vm/vm_object.h"
 #include "vm/vm_submap.h"
 
+/* The last entry that starts at or before `address`, or NULL. */
 static struct vm_map_entry *
-vm_entry_of_node(const struct vmm_tree_node *node)
+vm_map_entry_before(const struct vm_map *map, vmm_va address)
 {
-    return VMM_CONTAINER(node, struct vm_map_entry, node);
+    struct vm_map_entry *before = vmm_index_find(&map->index, address);
+    struct vm_map_entry *next;
+
+    if (map->index.count == map->entry_count)
+        return before;
+    next = before == NULL ? vm_map_first(map) : vm_map_next(map, before);
+    for (; next != NULL && next->start <= address; next = vm_map_next(map, next))
+        before = next;
+    return before;
 }
 
 bool
 vm_map_lookup_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry)
 {
-    const struct vmm_tree_node *node = map->tree.root;
-    struct vm_map_entry *before = NULL;
+    struct vm_map_entry *before = map->hint;
 
-    while (node != NULL) {
-        struct vm_map_entry *here = vm_entry_of_node(node);
-
-        if (address < here->start) {
-            node = node->child[0];
-        } else if (address < here->end) {
-            *entry = here;
-            return true;
-        } else {
-            before = here;
-            node = node->child[1];
-        }
+    if (before != NULL && address >= before->start && address < before->end) {
+        *entry = before;
+        return true;
     }
+    before = vm_map_entry_before(map, address);
     *entry = before;
-    return false;
+    if (before == NULL || address >= before->end)
+        return false;
+    *map->hint_place = before;
+    return true;
 }
 
 struct vm_map_entry *
@@ -58,22 +67,15 @@ vm_map_note_end(struct vm_map *map, const struct vm_map_entry *entry)
 void
 vm_map_entry_link(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vmm_tree_node *parent = NULL;
-    struct vmm_tree_node *node = map->tree.root;
-    struct vm_map_entry *before = NULL;
-    int side = 0;
+    struct vm_map_entry *before = vm_map_entry_before(map, entry->start);
+    const struct vm_map_entry *after =
+        before == NULL ? vm_map_first(map) : vm_map_next(map, before);
 
-    while (node != NULL) {
-        struct vm_map_entry *here = vm_entry_of_node(node);
-
-        VMM_ASSERT(entry->end <= here->start || entry->start >= here->end); /* I1 */
-        parent = node;
-        side = entry->start >= here->end;
-        before = side ? here : before;
-        node = node->child[side];
-    }
-    vmm_tree_insert_at(&map->tree, parent, side, &entry->node);
+    VMM_ASSERT(before == NULL || before->end <= entry->start); /* I1 */
+    VMM_ASSERT(after == NULL || entry->end <= after->start);
     vmm_list_insert_after(before == NULL ? &map->entries : &before->link, &entry->link);
+    map->entry_count++;
+    (void)!vmm_index_insert(&map->index, entry->start, entry);
     map->size += vm_entry_size(entry);
     vm_map_note_end(map, entry);
 }
@@ -89,8 +91,11 @@ vm_map_entry_lengthen(struct vm_map *map, struct vm_map_entry *entry, vmm_size m
 void
 vm_map_entry_unlink(struct vm_map *map, struct vm_map_entry *entry)
 {
-    vmm_tree_remove(&map->tree, &entry->node);
+    (void)vmm_index_remove(&map->index, entry->start);
     vmm_list_remove(&entry->link);
+    map->entry_count--;
+    if (map->hint == entry)
+        map->hint = NULL;
     map->size -= vm_entry_size(entry);
     if (entry->start < map->first_free)
         map->first_free = entry->start > map->search_min ? entry->start : map->search_min;
@@ -110,6 +115,15 @@ vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
 {
     vm_map_entry_unlink(map, entry);
     vm_map_entry_free(map, entry);
+}
+
+/* Gives an entry that is on the list another start; its neighbours stay its neighbours. */
+static void
+vm_map_entry_set_start(struct vm_map *map, struct vm_map_entry *entry, vmm_va start)
+{
+    (void)vmm_index_remove(&map->index, entry->start);
+    entry->start = start;
+    (void)!vmm_index_insert(&map->index, start, entry);
 }
 
 /* A second entry with the same fields and a reference of its own; not linked. */
@@ -141,7 +155,7 @@ vm_map_split(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool kee
         twin->end = at;
         if (!VMM_PLANTED(VMM_PLANTED_CLIP_OFFSET))
             entry->offset = vm_entry_offset(entry, at);
-        entry->start = at;
+        vm_map_entry_set_start(map, entry, at);
     } else {
         twin->offset = vm_entry_offset(entry, at);
         twin->start = at;
@@ -271,7 +285,7 @@ vm_map_simplify_entry(struct vm_map *map, struct vm_map_entry *entry)
     entry->is_prefaulted |= prev->is_prefaulted;
     vm_map_entry_dispose(map, prev);
     map->size += entry->start - start;
-    entry->start = start;
+    vm_map_entry_set_start(map, entry, start);
     entry->offset = offset;
     trace_emit(&map->system->trace, EV_MAP_SIMPLIFY, .space = map->space, .va = start,
                .length = vm_entry_size(entry));

@@ -13,6 +13,7 @@ static void
 vm_system_init_zones(struct vm_system *system)
 {
     vmm_zone_init(&system->entry_zone, system->alloc, sizeof(struct vm_map_entry));
+    vmm_zone_init(&system->index_zone, system->alloc, sizeof(struct vmm_index_node));
     vmm_zone_init(&system->object_zone, system->alloc, sizeof(struct vm_object));
     vmm_radix_store_init(&system->radix_store, system->alloc);
     vmm_zone_init(&system->map_zone, system->alloc, sizeof(struct vm_map));
@@ -143,6 +144,7 @@ vm_system_destroy(struct vm_system *system)
     if (system->machine != NULL)
         hw_machine_destroy(system->machine);
     vmm_zone_destroy(&system->entry_zone);
+    vmm_zone_destroy(&system->index_zone);
     vmm_zone_destroy(&system->object_zone);
     vmm_radix_store_destroy(&system->radix_store);
     vmm_zone_destroy(&system->map_zone);

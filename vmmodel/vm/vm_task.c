@@ -35,6 +35,8 @@ vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
     vm_map_search_within(map, min, max);
     map->user_wire_limit = system->machine->geometry->user_max; /* "unlimited", vm.md 1.1 */
     vmm_list_init(&map->entries);
+    vmm_index_init(&map->index, &system->index_zone);
+    map->hint_place = &map->hint;
     vmm_list_append(&system->maps, &map->link);
     *made = map;
     return VMM_OK;

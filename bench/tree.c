@@ -4,7 +4,7 @@
  * Both directions of every case are one piece of code: `side` says which child we mean and !side the
  * other one.
  */
-#include "base/tree.h"
+#include "tree.h"
 
 #include "base/assert.h"
 
