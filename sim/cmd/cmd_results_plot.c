@@ -487,7 +487,9 @@ results_draw_lines(struct results_plot *plot, const char *note, const struct cor
                                       { x_label, results_axis_is_log(x), ticks, x->count },
                                       { y_label, false, NULL, 0 },
                                       drawn,
-                                      curves };
+                                      curves,
+                                      NULL,
+                                      0 };
 
         for (size_t i = 0; i < curves; i++)
             results_fill_curve(plot, i, points + i * x->count, &drawn[i]);

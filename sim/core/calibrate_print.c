@@ -193,7 +193,9 @@ calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, si
                                           { "measured (ns)", true, NULL, 0 },
                                           { "predicted (ns)", true, NULL, 0 },
                                           curves,
-                                          drawn });
+                                          drawn,
+                                          NULL,
+                                          0 });
 }
 
 /* ---- the machine file ---- */

@@ -88,7 +88,7 @@ void compare_csv_head(const struct core_out *out);
 void compare_csv(const struct core_out *out, const struct compare_sweep *sweep);
 void compare_json(const struct core_out *out, const struct compare_sweep *sweep);
 
-enum { COMPARE_SVG_WIDTH = 600, COMPARE_SVG_HEIGHT = 400 };
+/* Sweeps as curves, one below the other on one page. */
 void compare_svg_begin(const struct core_out *out, size_t sweeps);
 void compare_svg(const struct core_out *out, const struct compare_sweep *sweep, size_t index);
 void compare_svg_end(const struct core_out *out);

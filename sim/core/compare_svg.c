@@ -1,306 +1,137 @@
 /*
  * compare_svg.c - sweeps as curves
  *
- * Both axes are logarithmic: pages double, and the ways differ by factors. One panel a machine, 600
- * pixels wide, each curve with its own colour and dashes and its name at its end. The break-even is a
- * line with its interval shaded.
+ * Both axes are logarithmic: pages double, and the ways differ by factors. One picture a machine, one below
+ * the other. The break-even is marked, with its interval.
  */
 #include "compare.h"
 #include "core_out.h"
+#include "plot.h"
 
-#include <string.h>
+enum { MOST_TICKS = 18, LABEL_BYTES = 8 };
 
-enum {
-    LEFT = 76,  /* room for the labels of the time axis */
-    RIGHT = 96, /* and for the curves' names */
-    TOP = 54,
-    BOTTOM = 52,
-    LOG_ONE = 1 << 10, /* logarithms are in 1024ths of a doubling */
+/* What the curves of one picture are made of. */
+struct drawing {
+    struct plot_curve curves[COMPARE_WAYS];
+    struct plot_point points[COMPARE_WAYS][COMPARE_POINTS];
+    size_t curve_count;
+    struct plot_tick ticks[MOST_TICKS];
+    char labels[MOST_TICKS][LABEL_BYTES];
+    size_t tick_count;
 };
 
-struct plot {
-    const struct core_out *out;
-    const struct compare_sweep *sweep;
-    uint32_t x_low, x_high; /* logarithms */
-    uint32_t y_low, y_high;
-    int top; /* of the panel */
+static const struct plot_tick times[] = {
+    { 1e0, "1 ps" },   { 1e1, "10 ps" },   { 1e2, "100 ps" }, { 1e3, "1 ns" },   { 1e4, "10 ns" },
+    { 1e5, "100 ns" }, { 1e6, "1 us" },    { 1e7, "10 us" },  { 1e8, "100 us" }, { 1e9, "1 ms" },
+    { 1e10, "10 ms" }, { 1e11, "100 ms" }, { 1e12, "1 s" },   { 1e13, "10 s" },  { 1e14, "100 s" },
 };
 
-static const struct {
-    const char *colour; /* told apart by the colour-blind too (Okabe and Ito) */
-    const char *dashes;
-} styles[COMPARE_WAYS] = {
-    { "#D55E00", "none" }, { "#E69F00", "7 3" },     { "#009E73", "2 3" },
-    { "#0072B2", "none" }, { "#555555", "8 3 2 3" },
-};
-
-/* log2(value) in 1024ths; value >= 1. Squaring gives one binary digit after the other. */
-static uint32_t
-log_of(uint64_t value)
+/* The curves of what is possible at the sweep's end. */
+static void
+draw_curves(struct drawing *drawing, const struct compare_sweep *sweep)
 {
-    uint32_t whole = 63 - (uint32_t)__builtin_clzll(value);
-    uint64_t mantissa = whole >= 31 ? value >> (whole - 31) : value << (31 - whole);
-    uint32_t fraction = 0;
+    for (size_t way = 0; way < COMPARE_WAYS; way++) {
+        struct plot_point *points = drawing->points[drawing->curve_count];
 
-    for (uint32_t bit = LOG_ONE >> 1; bit != 0; bit >>= 1) {
-        mantissa = mantissa * mantissa >> 31;
-        if (mantissa >> 32) {
-            mantissa >>= 1;
-            fraction |= bit;
+        if (!sweep->points[sweep->point_count - 1].answers[way].is_possible)
+            continue;
+        for (size_t i = 0; i < sweep->point_count; i++) {
+            struct cost_time time =
+                cost_total(&sweep->points[i].answers[way].sum, sweep->question.machine->prices);
+            double y = time.value == 0 ? 1.0 : (double)time.value;
+
+            points[i] = (struct plot_point){ sweep->points[i].x, y, y, y };
         }
+        drawing->curves[drawing->curve_count++] =
+            (struct plot_curve){ compare_way_name((enum compare_way)way), points,
+                                 sweep->point_count, false };
     }
-    return whole * LOG_ONE + fraction;
 }
 
-static int
-scale(uint32_t value, uint32_t low, uint32_t high, int from, int to)
-{
-    int64_t span = high > low ? high - low : 1;
-
-    return from + (int)(((int64_t)value - low) * (to - from) / span);
-}
-
-static int
-x_of(const struct plot *plot, uint32_t x)
-{
-    return scale(log_of(x), plot->x_low, plot->x_high, LEFT, COMPARE_SVG_WIDTH - RIGHT);
-}
-
-static int
-y_of(const struct plot *plot, uint64_t ps)
-{
-    return scale(log_of(ps == 0 ? 1 : ps), plot->y_low, plot->y_high,
-                 plot->top + COMPARE_SVG_HEIGHT - BOTTOM, plot->top + TOP);
-}
-
-/* ---- parts ---- */
-
+/* 1, 2, 4 ... or 1, 4, 16 ... */
 static void
-put_line(const struct plot *plot, int x1, int y1, int x2, int y2, const char *style)
+draw_ticks(struct drawing *drawing, const struct compare_sweep *sweep)
 {
-    CORE_PUT(plot->out, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" %s/>\n", x1, y1, x2, y2,
-             style);
-}
+    uint32_t step = sweep->to / sweep->from > 1 << 7 ? 4 : 2;
 
-static void
-put_text(const struct plot *plot, int x, int y, const char *attributes, const char *text)
-{
-    CORE_PUT(plot->out, "<text x=\"%d\" y=\"%d\" %s>", x, y, attributes);
-    core_put(plot->out, text);
-    core_put(plot->out, "</text>\n");
-}
-
-/* 1, 2, 4 ... or 1, 4, 16 ... along the bottom. */
-static void
-put_x_axis(const struct plot *plot)
-{
-    int bottom = plot->top + COMPARE_SVG_HEIGHT - BOTTOM;
-    uint32_t step = plot->x_high - plot->x_low > 7 * LOG_ONE ? 4 : 2;
-
-    for (uint64_t x = 1; x <= plot->sweep->to; x *= step) {
-        char label[16];
+    for (uint64_t x = 1; x <= sweep->to; x *= step) {
         struct vmm_text text;
 
-        if (x < plot->sweep->from)
+        if (x < sweep->from)
             continue;
-        vmm_text_init(&text, label, sizeof label);
+        vmm_text_init(&text, drawing->labels[drawing->tick_count], LABEL_BYTES);
         vmm_text_format(&text, "%u", (unsigned)x);
-        put_line(plot, x_of(plot, (uint32_t)x), bottom, x_of(plot, (uint32_t)x), plot->top + TOP,
-                 "stroke=\"#e6e6e6\"");
-        put_text(plot, x_of(plot, (uint32_t)x), bottom + 17, "text-anchor=\"middle\"", label);
-    }
-    put_text(plot, (LEFT + COMPARE_SVG_WIDTH - RIGHT) / 2, bottom + 40, "text-anchor=\"middle\"",
-             plot->sweep->sweeps_touches ? "pages touched, of those mapped"
-                                         : "pages in the mapping");
-}
-
-/* 1 us, 10 us ... up the left side. */
-static void
-put_y_axis(const struct plot *plot)
-{
-    static const char *const labels[] = { "1 ps",   "10 ps",  "100 ps", "1 ns",   "10 ns",
-                                          "100 ns", "1 us",   "10 us",  "100 us", "1 ms",
-                                          "10 ms",  "100 ms", "1 s",    "10 s",   "100 s" };
-    uint64_t ps = 1;
-
-    for (size_t i = 0; i < VMM_COUNT_OF(labels); i++, ps *= 10) {
-        uint32_t at = log_of(ps);
-
-        if (at < plot->y_low || at > plot->y_high)
-            continue;
-        put_line(plot, LEFT, y_of(plot, ps), COMPARE_SVG_WIDTH - RIGHT, y_of(plot, ps),
-                 "stroke=\"#e6e6e6\"");
-        put_text(plot, LEFT - 6, y_of(plot, ps) + 4, "text-anchor=\"end\"", labels[i]);
-    }
-    CORE_PUT(plot->out,
-             "<text transform=\"translate(15 %d) rotate(-90)\" text-anchor=\"middle\">time, "
-             "prepare() to complete()</text>\n",
-             plot->top + (TOP + COMPARE_SVG_HEIGHT - BOTTOM) / 2);
-}
-
-static uint64_t
-time_at(const struct plot *plot, size_t point, size_t way)
-{
-    return cost_total(&plot->sweep->points[point].answers[way].sum,
-                      plot->sweep->question.machine->prices)
-        .value;
-}
-
-static bool
-is_drawn(const struct plot *plot, size_t way)
-{
-    const struct compare_sweep *sweep = plot->sweep;
-
-    return sweep->points[sweep->point_count - 1].answers[way].is_possible;
-}
-
-static void
-put_curve(const struct plot *plot, size_t way)
-{
-    CORE_PUT(plot->out,
-             "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2.2\" stroke-dasharray=\"%s\" "
-             "points=\"",
-             styles[way].colour, styles[way].dashes);
-    for (size_t i = 0; i < plot->sweep->point_count; i++)
-        CORE_PUT(plot->out, "%d,%d ", x_of(plot, plot->sweep->points[i].x),
-                 y_of(plot, time_at(plot, i, way)));
-    core_put(plot->out, "\"/>\n");
-}
-
-/* Names at the ends of the curves, moved apart where they would lie on each other. */
-static void
-put_names(const struct plot *plot)
-{
-    size_t last = plot->sweep->point_count - 1;
-    bool is_put[COMPARE_WAYS] = { false };
-    int above = plot->top;
-
-    for (size_t turn = 0; turn < COMPARE_WAYS; turn++) {
-        size_t next = COMPARE_WAYS;
-        char attributes[64];
-        struct vmm_text text;
-        int y;
-
-        for (size_t way = 0; way < COMPARE_WAYS; way++) {
-            if (!is_put[way] && is_drawn(plot, way) &&
-                (next == COMPARE_WAYS || time_at(plot, last, way) > time_at(plot, last, next)))
-                next = way;
-        }
-        if (next == COMPARE_WAYS)
-            return;
-        is_put[next] = true;
-        y = y_of(plot, time_at(plot, last, next)) + 4;
-        y = y < above + 15 ? above + 15 : y;
-        above = y;
-        vmm_text_init(&text, attributes, sizeof attributes);
-        vmm_text_format(&text, "font-weight=\"bold\" fill=\"%s\"", styles[next].colour);
-        put_text(plot, COMPARE_SVG_WIDTH - RIGHT + 7, y, attributes,
-                 compare_way_name((enum compare_way)next));
+        drawing->ticks[drawing->tick_count] =
+            (struct plot_tick){ (double)x, drawing->labels[drawing->tick_count] };
+        drawing->tick_count++;
     }
 }
 
 static void
-put_break_even(const struct plot *plot)
+put_note(struct vmm_text *text, const struct compare_break_even *found)
 {
-    const struct compare_break_even *found = &plot->sweep->break_even;
-    int top = plot->top + TOP;
-    int height = COMPARE_SVG_HEIGHT - TOP - BOTTOM;
-    uint32_t high = found->high == 0 ? plot->sweep->to : found->high;
-    char label[96];
-    struct vmm_text text;
-
-    vmm_text_init(&text, label, sizeof label);
-    if (found->low != 0)
-        CORE_PUT(plot->out,
-                 "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#0072B2\" "
-                 "fill-opacity=\"0.09\"/>\n",
-                 x_of(plot, found->low), top, x_of(plot, high) - x_of(plot, found->low) + 1,
-                 height);
     if (found->x == 0) {
-        vmm_text_put(&text, "wiring is never cheaper than faulting here");
-    } else {
-        put_line(plot, x_of(plot, found->x), top, x_of(plot, found->x), top + height,
-                 "stroke=\"#0072B2\" stroke-dasharray=\"4 3\"");
-        vmm_text_format(&text, "wiring is cheaper than faulting from %u on (%u to ",
-                        (unsigned)found->x, (unsigned)found->low);
-        if (found->high == 0)
-            vmm_text_put(&text, "never)");
-        else
-            vmm_text_format(&text, "%u)", (unsigned)found->high);
+        vmm_text_put(text, "wiring is never cheaper than faulting here");
+        return;
     }
-    put_text(plot, LEFT, plot->top + 42, "fill=\"#0072B2\"", label);
+    vmm_text_format(text, "wiring is cheaper than faulting from %u on (%u to ", (unsigned)found->x,
+                    (unsigned)found->low);
+    if (found->high == 0)
+        vmm_text_put(text, "never)");
+    else
+        vmm_text_format(text, "%u)", (unsigned)found->high);
 }
 
-/* The axes reach from the least to the most that is drawn, the time axis to whole powers of ten. */
 static void
-find_extent(struct plot *plot)
+put_title(struct vmm_text *text, const struct compare_question *question)
 {
-    const struct compare_sweep *sweep = plot->sweep;
-    uint64_t least = UINT64_MAX, most = 1, low = 1, high = 10;
+    struct vm_profile profile;
 
-    for (size_t i = 0; i < sweep->point_count; i++) {
-        for (size_t way = 0; way < COMPARE_WAYS; way++) {
-            uint64_t ps = time_at(plot, i, way);
-
-            if (!is_drawn(plot, way))
-                continue;
-            least = ps < least ? ps : least;
-            most = ps > most ? ps : most;
-        }
-    }
-    while (low * 10 <= least && low < UINT64_MAX / 100)
-        low *= 10;
-    while (high < most && high < UINT64_MAX / 100)
-        high *= 10;
-    plot->x_low = log_of(sweep->from);
-    plot->x_high = log_of(sweep->to);
-    plot->y_low = log_of(low);
-    plot->y_high = log_of(high);
+    vm_profile_at(question->profile, &profile);
+    vmm_text_format(text, "%s on %s, %u CPU%s, pages of %u KiB", profile.name,
+                    question->machine->name, (unsigned)question->cpus,
+                    question->cpus == 1 ? "" : "s",
+                    (unsigned)(hw_page_bytes(&question->geometry) / 1024));
 }
-
-/* ---- the picture ---- */
 
 void
 compare_svg_begin(const struct core_out *out, size_t sweeps)
 {
-    int height = (int)sweeps * COMPARE_SVG_HEIGHT;
-
-    CORE_PUT(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
-        "%d\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\">\n",
-        COMPARE_SVG_WIDTH, height, COMPARE_SVG_WIDTH, height);
-    CORE_PUT(out, "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n", COMPARE_SVG_WIDTH, height);
+    plot_begin_page(out, sweeps);
 }
 
 void
 compare_svg(const struct core_out *out, const struct compare_sweep *sweep, size_t index)
 {
-    struct plot plot = { .out = out, .sweep = sweep, .top = (int)index * COMPARE_SVG_HEIGHT };
-    char title[128];
+    const struct compare_break_even *found = &sweep->break_even;
+    char title[128], note[96];
     struct vmm_text text;
-    struct vm_profile profile;
+    struct drawing drawing = { .curve_count = 0 };
+    struct plot_mark mark = { found->x, found->low, found->high == 0 ? sweep->to : found->high };
+    struct plot_lines picture = {
+        .title = title,
+        .note = note,
+        .x = { sweep->sweeps_touches ? "pages touched, of those mapped" : "pages in the mapping",
+               true, drawing.ticks, 0 },
+        .y = { "time, prepare() to complete()", true, times, VMM_COUNT_OF(times) },
+        .curves = drawing.curves,
+        .mark = found->low != 0 || found->x != 0 ? &mark : NULL,
+        .place = (int)index,
+    };
 
-    vm_profile_at(sweep->question.profile, &profile);
-    find_extent(&plot);
     vmm_text_init(&text, title, sizeof title);
-    vmm_text_format(&text, "%s on %s, %u CPU%s, pages of %u KiB", profile.name,
-                    sweep->question.machine->name, (unsigned)sweep->question.cpus,
-                    sweep->question.cpus == 1 ? "" : "s",
-                    (unsigned)(hw_page_bytes(&sweep->question.geometry) / 1024));
-    put_text(&plot, LEFT, plot.top + 24, "font-size=\"15\" font-weight=\"bold\"", title);
-    put_x_axis(&plot);
-    put_y_axis(&plot);
-    put_break_even(&plot);
-    for (size_t way = 0; way < COMPARE_WAYS; way++) {
-        if (is_drawn(&plot, way))
-            put_curve(&plot, way);
-    }
-    put_names(&plot);
+    put_title(&text, &sweep->question);
+    vmm_text_init(&text, note, sizeof note);
+    put_note(&text, found);
+    draw_curves(&drawing, sweep);
+    draw_ticks(&drawing, sweep);
+    picture.curve_count = drawing.curve_count;
+    picture.x.tick_count = drawing.tick_count;
+    plot_lines(out, &picture);
 }
 
 void
 compare_svg_end(const struct core_out *out)
 {
-    core_put(out, "</svg>\n");
+    plot_end_page(out);
 }

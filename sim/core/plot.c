@@ -192,13 +192,26 @@ plot_ink_on(struct plot_colour colour)
 /* ---- the frame ---- */
 
 void
-plot_begin(const struct core_out *out, int height, const char *title, const char *note)
+plot_begin_page(const struct core_out *out, size_t pictures)
 {
-    CORE_PUT(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
-        "%d\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\">\n",
-        PLOT_WIDTH, height, PLOT_WIDTH, height);
+    CORE_PUT(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n",
+             PLOT_WIDTH, (int)pictures * PLOT_HEIGHT);
+}
+
+void
+plot_end_page(const struct core_out *out)
+{
+    core_put(out, "</svg>\n");
+}
+
+void
+plot_begin(const struct core_out *out, int top, int height, const char *title, const char *note)
+{
+    CORE_PUT(out,
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" y=\"%d\" width=\"%d\" height=\"%d\" "
+             "viewBox=\"0 0 %d %d\" font-family=\"Helvetica, Arial, sans-serif\" "
+             "font-size=\"13\">\n",
+             top, PLOT_WIDTH, height, PLOT_WIDTH, height);
     CORE_PUT(out, "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n", PLOT_WIDTH, height);
     plot_text_at(out, PLOT_WIDTH / 2, 22, "middle", "font-size=\"15\" font-weight=\"bold\"", title);
     plot_text_at(out, PLOT_WIDTH / 2, 41, "middle", "fill=\"#444444\" font-size=\"12\"", note);

@@ -43,13 +43,25 @@ struct plot_curve {
     bool is_dots; /* measured points; else a line through them */
 };
 
+/* A place on the x axis, and the interval that it may lie in. */
+struct plot_mark {
+    double at; /* 0: nowhere, there is only an interval */
+    double low, high;
+};
+
 struct plot_lines {
     const char *title;
     const char *note; /* a line under the title, or "" */
     struct plot_axis x, y;
     const struct plot_curve *curves; /* at most PLOT_CURVES_MAX */
     size_t curve_count;
+    const struct plot_mark *mark; /* NULL: none */
+    int place;                    /* which picture of a page it is, from the top */
 };
+
+/* Several pictures of PLOT_HEIGHT, one below the other, between these two. */
+void plot_begin_page(const struct core_out *out, size_t pictures);
+void plot_end_page(const struct core_out *out);
 
 void plot_lines(const struct core_out *out, const struct plot_lines *plot);
 

@@ -19,7 +19,9 @@ struct plot_colour {
     int red, green, blue;
 };
 
-void plot_begin(const struct core_out *out, int height, const char *title, const char *note);
+/* `top`: how far below the page's top. */
+void plot_begin(const struct core_out *out, int top, int height, const char *title,
+                const char *note);
 void plot_end(const struct core_out *out);
 
 /* `anchor`: "start", "middle", "end"; `more`: further attributes, or "". */

@@ -132,11 +132,31 @@ put_y_tick(const struct paper *paper, double value)
     plot_number_at(paper->out, paper->x.from - 6, y + 4, "end", "", value);
 }
 
+/* The ticks that the picture names. */
+static void
+put_named_y_ticks(const struct paper *paper)
+{
+    const struct plot_axis *axis = &paper->plot->y;
+
+    for (size_t i = 0; i < axis->tick_count; i++) {
+        int y = place_of(&paper->y, axis->ticks[i].at);
+
+        if (axis->ticks[i].at < paper->y.low || axis->ticks[i].at > paper->y.high)
+            continue;
+        plot_line_at(paper->out, paper->x.from, y, paper->x.to, y, "stroke=\"#e6e6e6\"");
+        plot_text_at(paper->out, paper->x.from - 6, y + 4, "end", "", axis->ticks[i].label);
+    }
+}
+
 static void
 put_y_ticks(const struct paper *paper)
 {
     double value = 1e-12;
 
+    if (paper->plot->y.tick_count > 0) {
+        put_named_y_ticks(paper);
+        return;
+    }
     if (!paper->y.is_log) {
         double step = round_step(paper->y.high - paper->y.low, 6);
 
@@ -214,6 +234,23 @@ put_axes(const struct paper *paper)
     plot_text_at(paper->out, (paper->x.from + paper->x.to) / 2, PLOT_HEIGHT - 12, "middle", "",
                  paper->plot->x.label);
     plot_text_up(paper->out, 16, (paper->y.from + paper->y.to) / 2, paper->plot->y.label);
+}
+
+/* ---- a mark ---- */
+
+static void
+put_mark(const struct paper *paper, const struct plot_mark *mark)
+{
+    int low = place_of(&paper->x, mark->low), high = place_of(&paper->x, mark->high);
+    int at = place_of(&paper->x, mark->at);
+
+    CORE_PUT(paper->out,
+             "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#0072B2\" "
+             "fill-opacity=\"0.09\"/>\n",
+             low, paper->y.to, high - low + 1, paper->y.from - paper->y.to);
+    if (mark->at > 0)
+        plot_line_at(paper->out, at, paper->y.to, at, paper->y.from,
+                     "stroke=\"#0072B2\" stroke-dasharray=\"4 3\"");
 }
 
 /* ---- curves ---- */
@@ -330,8 +367,10 @@ plot_lines(const struct core_out *out, const struct plot_lines *plot)
     paper.x.to = PLOT_WIDTH - name_width(plot);
     paper.y.from = PLOT_HEIGHT - BOTTOM;
     paper.y.to = TOP;
-    plot_begin(out, PLOT_HEIGHT, plot->title, plot->note);
+    plot_begin(out, plot->place * PLOT_HEIGHT, PLOT_HEIGHT, plot->title, plot->note);
     put_axes(&paper);
+    if (plot->mark != NULL)
+        put_mark(&paper, plot->mark);
     for (size_t i = 0; i < plot->curve_count; i++)
         put_curve(&paper, i);
     put_names(&paper);

@@ -203,7 +203,7 @@ plot_map(const struct core_out *out, const struct plot_map *map)
     sheet.top = TOP;
     sheet.bottom = TOP + rows;
     find_extent(&sheet);
-    plot_begin(out, sheet.bottom + BOTTOM, map->title, map->note);
+    plot_begin(out, 0, sheet.bottom + BOTTOM, map->title, map->note);
     for (size_t y = 0; y < map->y_count; y++) {
         for (size_t x = 0; x < map->x_count; x++)
             put_cell(&sheet, x, y);

@@ -75,8 +75,9 @@ text_never_becomes_markup(void **state)
     const struct core_out out = { picture_put, &picture };
     const struct plot_point point = { 1, 1, 1, 1 };
     const struct plot_curve curve = { "<b>&\"", &point, 1, false };
-    const struct plot_lines plot = { "</svg><script>",        "",     { "x", false, NULL, 0 },
-                                     { "y", false, NULL, 0 }, &curve, 1 };
+    const struct plot_lines plot = {
+        "</svg><script>", "", { "x", false, NULL, 0 }, { "y", false, NULL, 0 }, &curve, 1, NULL, 0
+    };
 
     (void)state;
     picture.length = 0;
@@ -84,6 +85,39 @@ text_never_becomes_markup(void **state)
     assert_null(strstr(picture.bytes, "<script"));
     assert_non_null(strstr(picture.bytes, "&lt;/svg&gt;&lt;script&gt;"));
     assert_non_null(strstr(picture.bytes, "&lt;b&gt;&amp;&quot;"));
+}
+
+/* A mark stands at its place, within its interval; pictures of a page stand below each other. */
+static void
+a_mark_and_named_ticks_stand_where_they_belong(void **state)
+{
+    static struct picture picture;
+    const struct core_out out = { picture_put, &picture };
+    const struct plot_point points[] = { { 1, 1e6, 1e6, 1e6 }, { 16, 1e9, 1e9, 1e9 } };
+    const struct plot_curve curve = { "curve", points, 2, false };
+    const struct plot_tick times[] = { { 1e6, "1 us" }, { 1e8, "100 us" }, { 1e12, "1 s" } };
+    const struct plot_mark mark = { 4, 2, 8 };
+    const struct plot_lines plot = {
+        "t", "", { "x", true, NULL, 0 }, { "y", true, times, 3 }, &curve, 1, &mark, 1
+    };
+    int low, width, at;
+    const char *found;
+
+    (void)state;
+    picture.length = 0;
+    plot_begin_page(&out, 2);
+    plot_lines(&out, &plot);
+    plot_end_page(&out);
+    assert_non_null(strstr(picture.bytes, "height=\"800\""));
+    assert_non_null(strstr(picture.bytes, "y=\"400\""));
+    assert_non_null(strstr(picture.bytes, ">100 us<"));
+    assert_null(strstr(picture.bytes, ">1 s<"));                    /* beyond the axis */
+    found = strstr(strstr(picture.bytes, "<rect") + 1, "<rect x="); /* the first is the paper */
+    assert_non_null(found);
+    assert_int_equal(sscanf(found, "<rect x=\"%d\" y=\"%*d\" width=\"%d\"", &low, &width), 2);
+    found = strstr(found, "<line");
+    assert_int_equal(sscanf(found, "<line x1=\"%d\"", &at), 1);
+    assert_in_range(at, low + width / 2 - 1, low + width / 2 + 1); /* 4 lies amid 2 and 8 */
 }
 
 /* On a logarithmic axis each doubling is as far as the one before. */
@@ -94,8 +128,9 @@ points_stand_where_the_axis_says(void **state)
     const struct core_out out = { picture_put, &picture };
     const struct plot_point points[] = { { 1, 1, 1, 1 }, { 4, 2, 2, 2 }, { 16, 3, 3, 3 } };
     const struct plot_curve curve = { "c", points, 3, true };
-    const struct plot_lines plot = { "t",    "", { "x", true, NULL, 0 }, { "y", false, NULL, 0 },
-                                     &curve, 1 };
+    const struct plot_lines plot = {
+        "t", "", { "x", true, NULL, 0 }, { "y", false, NULL, 0 }, &curve, 1, NULL, 0
+    };
     int x[3] = { 0 }, y[3] = { 0 };
     const char *at;
 
@@ -142,6 +177,7 @@ main(void)
         cmocka_unit_test(numbers_have_three_digits_that_mean_something),
         cmocka_unit_test(logarithms_of_powers_are_whole),
         cmocka_unit_test(text_never_becomes_markup),
+        cmocka_unit_test(a_mark_and_named_ticks_stand_where_they_belong),
         cmocka_unit_test(points_stand_where_the_axis_says),
         cmocka_unit_test(an_even_line_separates_the_two_sides),
     };
