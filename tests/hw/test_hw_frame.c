@@ -327,6 +327,20 @@ m4_a_devices_frames_keep_what_is_written(void **state)
     assert_int_equal(byte, 0);
 }
 
+/*  frames  1 2 3 4 5
+ *  out     a r r b c        a row of RAM is nobody else's                                */
+static void
+m5_a_row_of_ram_is_handed_out_once(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(hw_frame_alloc(&f->frames), 1);
+    assert_int_equal(hw_frame_alloc_run(&f->frames, 2), 2);
+    assert_int_equal(hw_frame_alloc(&f->frames), 4);
+    assert_int_equal(hw_frame_alloc(&f->frames), 5);
+    assert_int_equal(hw_frame_alloc(&f->frames), VMM_NO_PAGE);
+}
+
 #define CASE_RAM(test) cmocka_unit_test_setup_teardown(test, setup_ram, teardown)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
@@ -347,6 +361,7 @@ main(void)
         CASE(a_failure_to_store_leaves_the_frame_as_it_was),
         CASE_RAM(a_frame_is_its_page_of_the_ram),
         CASE_RAM(m5_frames_of_ram_go_out_in_rising_order_round_and_round),
+        CASE_RAM(m5_a_row_of_ram_is_handed_out_once),
         CASE_RAM(a_zeroed_frame_of_ram_reads_as_zeroes),
         CASE_RAM(a_fresh_frame_that_was_written_is_zeroed),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),
