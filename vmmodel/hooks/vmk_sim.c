@@ -280,6 +280,13 @@ vmk_sim_leave(enum vm_no_fault kind)
         vm_context_leave(vmk_sim_system(), kind);
 }
 
+void
+vmk_sim_may_block(void)
+{
+    if (vmk_world_here() != NULL)
+        vmk_world_may_block(VMK_CALL_OTHER, 0);
+}
+
 vmk_return_t
 vmk_sim_map_task_died(vmk_map_t m, int by_user_client)
 {

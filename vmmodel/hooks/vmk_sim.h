@@ -110,6 +110,8 @@ uint64_t vmk_sim_desc_bytes(vmk_desc_t d);
 void vmk_sim_set_cpu(uint32_t cpu);
 void vmk_sim_enter(enum vm_no_fault kind);
 void vmk_sim_leave(enum vm_no_fault kind);
+/* A call of the driver's that may wait and that the seam has no verb for (IOSleep(), IOMalloc()). */
+void vmk_sim_may_block(void);
 
 /* ---- the user client's path (iokit.md 6) ---- */
 struct vmk_sim_call {

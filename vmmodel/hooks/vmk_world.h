@@ -28,7 +28,8 @@ enum vmk_call {
     VMK_CALL_MAP, /* makes or undoes a mapping: takes I/O Kit's global lock */
     VMK_CALL_WIRE,
     VMK_CALL_ALLOCATE,
-    VMK_CALL_LOCK
+    VMK_CALL_LOCK,
+    VMK_CALL_OTHER /* what the seam has no verb for */
 };
 
 struct vmk_lock_state {

@@ -19,6 +19,7 @@ function(faultline_kext_flags target)
     target_compile_options(${target} PRIVATE
         -nostdinc $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
         "$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti;-fno-exceptions>"
+        -fno-optimize-sibling-calls # a report names every caller
         -U__linux__ -U__linux -Ulinux -D__APPLE__ -D__MACH__ -DKERNEL -D__APPLE_CC__=6000)
     foreach(folder IN LISTS FAULTLINE_KEXT_INCLUDE_DIRS)
         target_compile_options(${target} PRIVATE "SHELL:-isystem ${folder}")

@@ -7,6 +7,7 @@
  * when the program first asks for a pointer into it.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ enum { NATIVE_CPUS = 4 };
 
 static struct faultline_world *worlds;
 static struct faultline_world *current;
-static char trouble[160];
+static char trouble[1024];
+static void (*end_drivers)(void);
 
 /* ---- memory for the model ---- */
 
@@ -49,10 +51,26 @@ static const struct vmm_alloc native_alloc = { native_take, native_give, NULL };
 
 /* ---- worlds ---- */
 
+void
+native_set_trouble(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(trouble, sizeof(trouble), format, arguments);
+    va_end(arguments);
+}
+
+struct faultline_world *
+native_current(void)
+{
+    return current;
+}
+
 static faultline_world_t *
 native_fail(struct faultline_world *world, const char *what, const char *name)
 {
-    snprintf(trouble, sizeof(trouble), "%s%s", what, name);
+    native_set_trouble("%s%s", what, name);
     faultline_stop(world);
     return NULL;
 }
@@ -64,6 +82,15 @@ native_geometry(const char *name)
         return &hw_geometry_x86_64;
     return strcmp(name, "arm64-16k") == 0 || strcmp(name, "arm64") == 0 ? &hw_geometry_arm64_16k
                                                                         : NULL;
+}
+
+/* Whether the environment has this value. */
+static bool
+native_wishes(const char *variable, const char *value)
+{
+    const char *found = getenv(variable);
+
+    return found != NULL && strcmp(found, value) == 0;
 }
 
 /* The range of the kernel's addresses, and room looked for there only. */
@@ -84,24 +111,28 @@ native_add_space(struct faultline_world *world, struct vm_task *task, uint64_t b
 /* The kernel over the RAM that is there, watched. */
 static bool
 native_make_kernel(struct faultline_world *world, const struct vm_profile *profile,
-                   const struct hw_geometry *geometry, uint32_t cpu_count)
+                   const struct hw_geometry *geometry, const struct faultline_config *wanted)
 {
     world->watch = (struct pmap_watch){ world, native_host_entered, native_host_removed,
                                         native_host_narrowed };
-    world->vmk = vmk_sim_create(
-        &(struct vmk_sim_config){ .alloc = &native_alloc,
-                                  .profile = profile,
-                                  .cpu_count = cpu_count == 0 ? NATIVE_CPUS : cpu_count,
-                                  .frame_count = world->frame_count,
-                                  .geometry = geometry,
-                                  .ram = world->ram,
-                                  .watch = &world->watch });
+    world->vmk = vmk_sim_create(&(struct vmk_sim_config){
+        .alloc = &native_alloc,
+        .profile = profile,
+        .cpu_count = wanted->cpu_count == 0 ? NATIVE_CPUS : wanted->cpu_count,
+        .frame_count = world->frame_count,
+        .geometry = geometry,
+        .evicts_on_entry = wanted->evicts_on_entry || native_wishes("FAULTLINE_EVICT", "1"),
+        .ram = world->ram,
+        .watch = &world->watch });
     if (world->vmk == NULL)
         return false;
     faultline_make_current(world);
     world->system = vmk_sim_system();
+    world->injector.fails = native_fails;
+    vm_system_set_injector(world->system, &world->injector);
     verify_init(&world->verify, world->findings, NATIVE_FINDINGS);
-    trace_attach(vm_system_trace(world->system), &world->verify.sink);
+    world->verify.is_strict = wanted->is_strict || native_wishes("FAULTLINE_VERIFY", "strict");
+    native_watch(world);
     return native_add_space(world, vm_task_kernel(world->system), geometry->kernel_min);
 }
 
@@ -111,7 +142,10 @@ faultline_start(const struct faultline_config *config)
     static const struct faultline_config defaults;
     const struct faultline_config *wanted = config == NULL ? &defaults : config;
     const char *name = wanted->profile != NULL ? wanted->profile : getenv("FAULTLINE_PROFILE");
-    const struct hw_geometry *geometry = native_geometry(wanted->machine);
+    const char *machine = wanted->machine != NULL ? wanted->machine : getenv("FAULTLINE_MACHINE");
+    const char *suppressions =
+        wanted->suppressions != NULL ? wanted->suppressions : getenv("FAULTLINE_SUPPRESSIONS");
+    const struct hw_geometry *geometry = native_geometry(machine);
     struct faultline_world *world = calloc(1, sizeof(*world));
     struct vm_profile profile;
     size_t row;
@@ -121,7 +155,7 @@ faultline_start(const struct faultline_config *config)
         return native_fail(NULL, "no memory", "");
     world->file = -1;
     if (geometry == NULL)
-        return native_fail(world, "unknown machine: ", wanted->machine);
+        return native_fail(world, "unknown machine: ", machine);
     if (!vm_profile_find(name, strlen(name), &row))
         return native_fail(world, "unknown release: ", name);
     world->page_bytes = hw_page_bytes(geometry);
@@ -132,7 +166,11 @@ faultline_start(const struct faultline_config *config)
     if (!native_host_ram(world))
         return native_fail(world, "the host refuses the simulated RAM: ", strerror(errno));
     vm_profile_at(row, &profile);
-    if (!native_make_kernel(world, &profile, geometry, wanted->cpu_count))
+    if (suppressions != NULL && !native_read_suppressions(world, suppressions)) {
+        faultline_stop(world);
+        return NULL;
+    }
+    if (!native_make_kernel(world, &profile, geometry, wanted))
         return native_fail(world, "the host refuses memory or addresses for a world", "");
     faultline_lock();
     world->next = worlds;
@@ -172,7 +210,41 @@ faultline_stop(faultline_world_t *world)
         native_host_release(space, world->page_bytes);
     }
     native_host_release_ram(world);
+    native_free_suppressions(world);
     free(world);
+}
+
+void
+faultline_on_end(void (*end)(void))
+{
+    end_drivers = end;
+}
+
+uint64_t
+faultline_end(faultline_world_t *world)
+{
+    if (vm_system_stop(world->system)->kind != VM_RUNNING)
+        return 0;
+    if (end_drivers != NULL)
+        end_drivers();
+    return vmk_sim_unload();
+}
+
+const char *
+faultline_profile_name(unsigned index)
+{
+    static struct vm_profile profile;
+
+    if (index >= vm_profile_count())
+        return NULL;
+    vm_profile_at(index, &profile);
+    return profile.name;
+}
+
+const char *
+faultline_profile(void)
+{
+    return current == NULL ? "" : vm_system_profile(current->system)->name;
 }
 
 const char *
@@ -225,6 +297,21 @@ faultline_pointer(vmk_task_t task, uint64_t address)
     return (void *)(uintptr_t)(space->host + (address - space->base));
 }
 
+uint64_t
+faultline_physical(vmk_task_t task, uint64_t address)
+{
+    struct vm_page_view view = { 0 };
+
+    if (current == NULL)
+        return 0;
+    faultline_lock();
+    vmk_sim_probe(task, address, &view);
+    faultline_unlock();
+    return view.is_translated
+               ? view.translation_ppn * current->page_bytes + address % current->page_bytes
+               : 0;
+}
+
 struct faultline_world *
 native_find(uint64_t host, struct native_space **found)
 {
@@ -260,18 +347,6 @@ faultline_address(const void *pointer, vmk_task_t *task)
 }
 
 /* ---- what a test asks ---- */
-
-unsigned
-faultline_finding_count(void)
-{
-    return current == NULL ? 0 : (unsigned)current->verify.count;
-}
-
-const char *
-faultline_finding_rule(unsigned index)
-{
-    return index < faultline_finding_count() ? current->findings[index].rule->id : "";
-}
 
 uint64_t
 faultline_map_pages(vmk_map_t map, uint64_t offset, uint64_t length, uint64_t *translated,

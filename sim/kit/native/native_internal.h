@@ -40,7 +40,28 @@ struct native_run {
     vmm_prot prot;
 };
 
-enum { NATIVE_FINDINGS = 64 };
+enum { NATIVE_FINDINGS = 64, NATIVE_FRAMES = 24, NATIVE_CALLS = 1024, NATIVE_MAKERS = 1024 };
+
+/* Where a finding was made, and whether the test wanted it. */
+struct native_site {
+    uint64_t frames[NATIVE_FRAMES];
+    size_t count;
+    bool is_expected;
+};
+
+/* Where something was made that may be forgotten. */
+struct native_maker {
+    uint32_t kind; /* enum trace_leak, a buffer as a descriptor */
+    uint32_t object;
+    size_t count;
+    uint64_t frames[NATIVE_FRAMES];
+};
+
+struct native_suppression {
+    struct native_suppression *next;
+    char rule[64];
+    char function[128]; /* "*": any */
+};
 
 struct faultline_world {
     struct faultline_world *next;
@@ -55,14 +76,48 @@ struct faultline_world {
     struct native_run pending;
     uint64_t maps; /* how often the host was given a mapping */
     struct pmap_watch watch;
+    struct trace_sink sink; /* ours, in front of the rules */
     struct verify verify;
     struct verify_finding findings[NATIVE_FINDINGS];
+    struct native_site sites[NATIVE_FINDINGS];
+    struct native_maker makers[NATIVE_MAKERS]; /* the latest */
+    size_t maker_count;
+    struct native_suppression *suppressions;
+    bool has_told_stop;
+    const char *calls[NATIVE_CALLS]; /* the first ones since somebody asked */
+    size_t call_count;
+    struct vmm_injector injector;
 };
 
 /* ---- native.c ---- */
 
 /* The world and the space that a host address lies in; NULL: no simulated memory. */
 struct faultline_world *native_find(uint64_t host, struct native_space **space);
+
+/* The world that answers now, or NULL. */
+struct faultline_world *native_current(void);
+
+/* Says why a call gave nothing. */
+__attribute__((format(printf, 1, 2))) void native_set_trouble(const char *format, ...);
+
+/* ---- native_findings.c ---- */
+
+/* Puts the rules on the trace, with the place of what they find. */
+void native_watch(struct faultline_world *world);
+
+/* Reads a file of suppressions. False: faultline_trouble(). */
+bool native_read_suppressions(struct faultline_world *world, const char *path);
+void native_free_suppressions(struct faultline_world *world);
+
+/* ---- native_calls.c ---- */
+
+/* Keeps an event that is a call. */
+void native_record(struct faultline_world *world, const struct trace_event *event);
+
+/* ---- native_inject.c ---- */
+
+/* Whether a call of the model fails. */
+bool native_fails(struct vmm_injector *injector, enum vmm_call call);
 
 /* ---- native_host.c: the host's mappings ---- */
 
@@ -116,7 +171,7 @@ struct native_where {
  */
 size_t native_where(uint64_t pc, struct native_where *where, size_t capacity);
 
-/* Return addresses from `pc` outward, `pc` first. Their number. */
+/* Return addresses from `pc` outward, `pc` first; 0: from here. Their number. */
 size_t native_backtrace(uint64_t pc, uint64_t *frames, size_t capacity);
 
 /* ---- native_report.c ---- */
@@ -130,8 +185,14 @@ struct native_access {
 };
 
 /* Tells the handler, or ends the process. */
-void native_report(const struct faultline_world *world, const struct native_access *access)
+void native_report(struct faultline_world *world, const struct native_access *access)
     __attribute__((noreturn));
+
+/* The text of a finding that a call made, and where that was. */
+const char *native_text(const struct faultline_world *world, size_t index, struct native_where *at);
+
+/* Whether a function is the kit's or the model's: a developer looks for their own. */
+bool native_is_kits(const struct native_where *where);
 
 /* The host refuses what the kit needs: says so and ends the process. */
 void native_give_up(const char *what) __attribute__((noreturn));

@@ -14,7 +14,7 @@
 #include "native_internal.h"
 #include "vm/vm_task.h"
 
-enum { REPORT_FRAMES = 24, REPORT_INLINES = 8 };
+enum { REPORT_INLINES = 8 };
 
 static faultline_handler handler;
 static void *handler_context;
@@ -64,7 +64,18 @@ is_in_libc(const struct native_where *where)
     return strstr(where->file, "sysdeps/") != NULL || strncmp(where->function, "__mem", 5) == 0;
 }
 
-/* One line a function; *at becomes the first that has source. True: it was main(). */
+bool
+native_is_kits(const struct native_where *where)
+{
+    return strstr(where->file, "sim/kit/kext/src/") != NULL ||
+           strstr(where->file, "sim/kit/native/") != NULL ||
+           strstr(where->file, "/vmmodel/") != NULL;
+}
+
+/*
+ * One line a function; *at becomes the first that is the developer's. What the kit and the model did
+ * for it is not shown before it is reached. True: it was main().
+ */
 static bool
 say_frame(uint64_t address, uint64_t pc, struct native_where *at)
 {
@@ -72,6 +83,8 @@ say_frame(uint64_t address, uint64_t pc, struct native_where *at)
     size_t count = native_where(pc, where, REPORT_INLINES);
 
     for (size_t i = 0; i < count; i++) {
+        if (at->line == 0 && native_is_kits(&where[i]))
+            continue;
         say("  0x%016" PRIx64 " : %s", address,
             where[i].function[0] == '\0' ? "?" : where[i].function);
         if (where[i].line != 0)
@@ -88,17 +101,24 @@ say_frame(uint64_t address, uint64_t pc, struct native_where *at)
  * the developer looks.
  */
 static void
-say_backtrace(uint64_t pc, uint32_t cpu, struct native_where *at)
+say_frames(const uint64_t *frames, size_t count, bool is_trap, uint32_t cpu,
+           struct native_where *at)
 {
-    uint64_t frames[REPORT_FRAMES];
-    size_t count = native_backtrace(pc, frames, REPORT_FRAMES);
     bool is_done = false;
 
     *at = (struct native_where){ .line = 0 };
     say("Backtrace (CPU %" PRIu32 "), Return Address : Source\n", cpu);
     /* A return address is behind its call; the trapping instruction is itself. */
     for (size_t i = 0; i < count && !is_done; i++)
-        is_done = say_frame(frames[i], i == 0 ? frames[i] : frames[i] - 1, at);
+        is_done = say_frame(frames[i], i == 0 && is_trap ? frames[i] : frames[i] - 1, at);
+}
+
+static void
+say_backtrace(uint64_t pc, uint32_t cpu, struct native_where *at)
+{
+    uint64_t frames[NATIVE_FRAMES];
+
+    say_frames(frames, native_backtrace(pc, frames, NATIVE_FRAMES), pc != 0, cpu, at);
 }
 
 /* ---- the rule ---- */
@@ -137,6 +157,14 @@ say_access(const struct faultline_world *world, const struct native_access *acce
     if (section != VM_FAULTS_ALLOWED)
         say(", %s", vm_no_fault_name(section));
     say("\n");
+}
+
+/* The call of the driver's that a finding is about. */
+static void
+say_call(const struct native_where *at)
+{
+    if (at->line != 0)
+        say("%s:%d: call in %s()\n", at->file, at->line, at->function);
 }
 
 static void
@@ -182,8 +210,18 @@ say_head(const struct faultline_world *world, const struct native_access *access
     }
 }
 
+/* Tells the handler, which does not come back, or ends the process. */
+static void __attribute__((noreturn)) tell(const struct faultline_finding *finding)
+{
+    native_unlock_all();
+    if (handler != NULL)
+        handler(handler_context, finding);
+    fputs(report_text, stderr);
+    abort();
+}
+
 void
-native_report(const struct faultline_world *world, const struct native_access *access)
+native_report(struct faultline_world *world, const struct native_access *access)
 {
     enum faultline_kind kind = kind_of(world, access);
     const struct vm_profile *profile = vm_system_profile(world->system);
@@ -192,6 +230,7 @@ native_report(const struct faultline_world *world, const struct native_access *a
     struct native_where at;
     struct faultline_finding finding;
 
+    world->has_told_stop = true;
     report_text[0] = '\0';
     say_head(world, access, kind);
     say_backtrace(access->pc, vm_system_stop(world->system)->cpu, &at);
@@ -207,11 +246,77 @@ native_report(const struct faultline_world *world, const struct native_access *a
                                           .line = at.line,
                                           .address = access->va,
                                           .is_write = access->is_write };
-    native_unlock_all();
-    if (handler != NULL)
-        handler(handler_context, &finding);
-    fputs(report_text, stderr);
-    abort();
+    tell(&finding);
+}
+
+/* Only who has somebody to tell is interrupted: others see what the call answers. */
+void
+faultline_report_stop(void)
+{
+    struct faultline_world *world = native_current();
+    const struct vm_stop *stop = world == NULL ? NULL : vm_system_stop(world->system);
+    const struct verify_rule *rule;
+    struct native_where at;
+    struct faultline_finding finding;
+
+    if (stop == NULL || stop->kind == VM_RUNNING || world->has_told_stop || handler == NULL)
+        return;
+    world->has_told_stop = true;
+    rule = rule_of(world);
+    report_text[0] = '\0';
+    say_stop(stop, 0);
+    say_backtrace(0, stop->cpu, &at);
+    say_call(&at);
+    say_rule(rule);
+    say("  release %s\n", vm_system_profile(world->system)->name);
+    finding = (struct faultline_finding){ .kind = stop->kind == VM_PANICKED ? FAULTLINE_PANIC
+                                                                            : FAULTLINE_HANG,
+                                          .rule = rule == NULL ? "" : rule->id,
+                                          .profile = vm_system_profile(world->system)->name,
+                                          .report = report_text,
+                                          .file = at.file,
+                                          .function = at.function,
+                                          .line = at.line };
+    tell(&finding);
+}
+
+void
+faultline_report_panic(const char *text, const char *rule_id)
+{
+    const struct verify_rule *rule = verify_rule_find(rule_id, strlen(rule_id));
+    struct native_where at;
+    struct faultline_finding finding;
+
+    report_text[0] = '\0';
+    say("%s\n", text);
+    say_backtrace(0, faultline_current_cpu() < 0 ? 0 : (uint32_t)faultline_current_cpu(), &at);
+    say_call(&at);
+    say_rule(rule);
+    if (native_current() != NULL)
+        say("  release %s\n", faultline_profile());
+    finding = (struct faultline_finding){ .kind = FAULTLINE_PANIC,
+                                          .rule = rule == NULL ? "" : rule->id,
+                                          .profile = faultline_profile(),
+                                          .report = report_text,
+                                          .file = at.file,
+                                          .function = at.function,
+                                          .line = at.line };
+    if (native_current() != NULL)
+        native_current()->has_told_stop = true;
+    tell(&finding);
+}
+
+const char *
+native_text(const struct faultline_world *world, size_t index, struct native_where *at)
+{
+    const struct native_site *site = &world->sites[index];
+
+    report_text[0] = '\0';
+    say_frames(site->frames, site->count, false, world->findings[index].event.cpu, at);
+    say_call(at);
+    say_rule(world->findings[index].rule);
+    say("  release %s\n", vm_system_profile(world->system)->name);
+    return report_text;
 }
 
 void

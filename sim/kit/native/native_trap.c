@@ -55,6 +55,36 @@ faultline_thread_cpu(int cpu)
     thread_cpu = cpu;
 }
 
+int
+faultline_current_cpu(void)
+{
+    return thread_cpu;
+}
+
+/* ---- NULL ---- */
+
+static bool is_null_claimed;
+
+void
+faultline_claim_null(int is_claimed)
+{
+    is_null_claimed = is_claimed != 0;
+}
+
+/* The kernel's space, when an address is one that NULL leads to and the kernel has it. */
+static struct faultline_world *
+native_find_null(uint64_t host, struct native_space **space)
+{
+    struct faultline_world *world = native_current();
+
+    if (!is_null_claimed || world == NULL || host >= world->page_bytes)
+        return NULL;
+    *space = world->spaces;
+    while ((*space)->id != 0)
+        *space = (*space)->next;
+    return world;
+}
+
 /* ---- the trap ---- */
 
 /* Bits of x86's error code. */
@@ -97,8 +127,12 @@ native_trap(int number, siginfo_t *info, void *context)
     world = native_find((uintptr_t)info->si_addr, &access.space);
     if (world != NULL) {
         access.va = (uintptr_t)info->si_addr - access.space->host + access.space->base;
-        is_served = !(code & TRAP_FETCH) && native_serve(world, &access);
+    } else {
+        world = native_find_null((uintptr_t)info->si_addr, &access.space);
+        access.va = (uintptr_t)info->si_addr;
     }
+    if (world != NULL)
+        is_served = !(code & TRAP_FETCH) && native_serve(world, &access);
     faultline_unlock();
     errno = before;
     if (world == NULL)

@@ -148,7 +148,7 @@ native_backtrace(uint64_t pc, uint64_t *frames, size_t capacity)
     int first = 0;
     size_t kept = 0;
 
-    while (first < count && (uintptr_t)found[first] != pc)
+    while (pc != 0 && first < count && (uintptr_t)found[first] != pc)
         first++;
     if (first == count && capacity > 0 && pc != 0)
         frames[kept++] = pc; /* the unwinder did not get through the signal's frame */

@@ -329,6 +329,9 @@ check_work_loop(void)
     HOLDS(gate->runCommand(&value) == kIOReturnNotReady);
     HOLDS(loop->addEventSource(gate) == 0 && loop->addEventSource(timer) == 0);
     HOLDS(loop->addEventSource(interrupt) == 0);
+    HOLDS(owner->causeInterrupt(0) == 0 && filter_seen == 0); /* not enabled: it waits */
+    interrupt->enable();
+    HOLDS(comes_true(&interrupts_done, 1) && filter_seen == 1);
     HOLDS(gate->runCommand(&value) == 0 && gate->runAction(gated, &value) == 0 && value == 2);
     HOLDS(!loop->inGate() && !loop->onThread());
     HOLDS(timer->setTimeoutMS(5) == 0 && comes_true(&timer_fired, 1));
@@ -336,7 +339,7 @@ check_work_loop(void)
     HOLDS(timer->setTimeoutMS(60000) == 0);
     timer->cancelTimeout();
     HOLDS(owner->causeInterrupt(0) == 0 && owner->causeInterrupt(0) == 0);
-    HOLDS(comes_true(&interrupts_done, 2) && filter_seen == 2);
+    HOLDS(comes_true(&interrupts_done, 3) && filter_seen == 3);
     HOLDS(!thread_call_enter(call) && comes_true(&call_done, 1));
     HOLDS(thread_call_free(call));
     HOLDS(loop->removeEventSource(interrupt) == 0 && loop->removeEventSource(timer) == 0);

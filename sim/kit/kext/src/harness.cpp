@@ -5,6 +5,7 @@
 #include <faultline_kext/iokit.h>
 
 #include "host.h"
+#include "ports.h"
 #include "seam.h"
 
 enum { INBAND = 4096, SCALARS = 16 };
@@ -30,6 +31,59 @@ faultline_iokit_trouble(void)
     return trouble;
 }
 
+/* ---- what a test says of the program, and of memory ---- */
+
+static bool is_privileged = true;
+
+void
+faultline_set_privileged(int is_root)
+{
+    is_privileged = is_root != 0;
+}
+
+bool
+seam_is_privileged()
+{
+    return is_privileged;
+}
+
+void
+seam_may_block()
+{
+    Seam seam;
+
+    vmk_sim_may_block();
+}
+
+bool
+seam_allocation_fails()
+{
+    Seam seam;
+
+    return faultline_call_fails("allocation") != 0;
+}
+
+/* ---- what is loaded and open, for a test that ends in the middle ---- */
+
+static OSArray *loaded = OSArray::withCapacity(4);
+static OSArray *opened = OSArray::withCapacity(4);
+
+/* Takes an object off a list; the list's reference goes. */
+static void
+strike(OSArray *list, const OSMetaClassBase *object)
+{
+    list->removeObject(list->getNextIndexOfObject(object, 0));
+}
+
+void
+faultline_end_all(void)
+{
+    while (opened->getCount() > 0)
+        faultline_close((faultline_client_t *)(void *)opened->getLastObject());
+    while (loaded->getCount() > 0)
+        faultline_unload((faultline_service_t *)(void *)loaded->getLastObject());
+}
+
 /* ---- loading ---- */
 
 static faultline_service_t *
@@ -47,18 +101,25 @@ learn_version(void)
     vmk_info_t info = {};
 
     info.size = sizeof(info);
-    if (vmk_get_info(&info) == 0)
-        version_major = (int)info.darwin_major;
+    if (vmk_get_info(&info) != 0)
+        return;
+    version_major = (int)info.darwin_major;
+    page_shift = (int)info.page_shift;
+    page_size = (vm_size_t)1 << page_shift;
+    page_mask = page_size - 1;
 }
 
+/* As a kernel starts a driver that matched: attach, probe, start. */
 faultline_service_t *
-faultline_load(const char *class_name)
+faultline_load_on(const char *class_name, faultline_service_t *nub)
 {
     OSObject *made = OSMetaClass::allocClassWithName(class_name);
     IOService *service = OSDynamicCast(IOService, made);
-    IOService *provider = IOService::getResourceService();
+    IOService *provider = nub == NULL ? IOService::getResourceService() : service_of(nub);
     SInt32 score = 0;
 
+    faultline_claim_null(1);
+    faultline_on_end(faultline_end_all);
     learn_version();
     if (service == NULL)
         return refuse(NULL, "no such IOService class is linked into the test");
@@ -74,7 +135,37 @@ faultline_load(const char *class_name)
         service->detach(provider);
         return refuse(service, "start() failed");
     }
+    loaded->setObject(service);
     return (faultline_service_t *)(void *)service;
+}
+
+faultline_service_t *
+faultline_load(const char *class_name)
+{
+    return faultline_load_on(class_name, NULL);
+}
+
+faultline_service_t *
+faultline_nub(void)
+{
+    IOService *nub = new IOService;
+
+    if (!nub->init((OSDictionary *)NULL) || !nub->attach(IOService::getResourceService()))
+        return refuse(nub, "no nub");
+    loaded->setObject(nub);
+    return (faultline_service_t *)(void *)nub;
+}
+
+vmk_return_t
+faultline_interrupt(faultline_service_t *handle, int source)
+{
+    return service_of(handle)->causeInterrupt(source);
+}
+
+vmk_return_t
+faultline_set_power(faultline_service_t *handle, unsigned long ordinal)
+{
+    return service_of(handle)->changePowerStateTo(ordinal);
 }
 
 void
@@ -89,6 +180,7 @@ faultline_unload(faultline_service_t *handle)
     IOService *service = service_of(handle);
 
     service->terminate(kIOServiceRequired | kIOServiceSynchronous);
+    strike(loaded, service);
     service->release();
 }
 
@@ -99,6 +191,7 @@ faultline_open(faultline_service_t *handle, vmk_task_t task, uint32_t type)
     IOReturn status = service_of(handle)->newUserClient(task, task, type, NULL, &client);
 
     if (status == kIOReturnSuccess && client != NULL) {
+        opened->setObject(client);
         client->setTaskOfClient(task); /* a driver's initWithTask() need not pass it up */
         return (faultline_client_t *)(void *)client;
     }
@@ -115,7 +208,28 @@ faultline_close(faultline_client_t *handle)
     (void)client->clientClose();
     if (!client->isInactive())
         client->terminate();
+    strike(opened, client);
     client->release();
+}
+
+void
+faultline_die(faultline_client_t *handle)
+{
+    IOUserClient *client = client_of(handle);
+
+    (void)client->clientDied();
+    if (!client->isInactive())
+        client->terminate();
+    strike(opened, client);
+    client->release();
+}
+
+vmk_return_t
+faultline_user_set_port(faultline_client_t *handle, faultline_port_t *port, uint32_t type,
+                        uint64_t refcon)
+{
+    return client_of(handle)->registerNotificationPort((mach_port_t)(void *)port, type,
+                                                       (io_user_reference_t)refcon);
 }
 
 /* ---- memory of the task ---- */
@@ -222,6 +336,7 @@ call_method(IOUserClient *client, uint32_t selector, struct faultline_call *call
 {
     static char inline_output[INBAND];
     uint64_t scalars[SCALARS] = { 0 };
+    OSAsyncReference64 reference = { 0 };
     IOExternalMethodArguments arguments;
     IOReturn result;
 
@@ -242,6 +357,13 @@ call_method(IOUserClient *client, uint32_t selector, struct faultline_call *call
     } else {
         arguments.structureOutput = inline_output;
         arguments.structureOutputSize = (uint32_t)call->output_size;
+    }
+    if (call->port != NULL) {
+        IOUserClient::setAsyncReference64(reference, (mach_port_t)(void *)call->port, 0,
+                                          call->refcon);
+        arguments.asyncWakePort = (mach_port_t)(void *)call->port;
+        arguments.asyncReference = reference;
+        arguments.asyncReferenceCount = kOSAsyncRef64Count;
     }
     result = client->externalMethod(selector, &arguments);
     for (uint32_t i = 0; i < call->scalar_output_count && call->scalar_output != NULL; i++)

@@ -3,12 +3,27 @@
 #include "host.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "faultline/native.h"
+#include "hooks/vmk_sim.h"
+
+/* ---- interrupts ---- */
+
+void
+kext_interrupt(int is_entered)
+{
+    faultline_lock();
+    if (is_entered)
+        vmk_sim_enter(VM_INTERRUPT);
+    else
+        vmk_sim_leave(VM_INTERRUPT);
+    faultline_unlock();
+}
 
 /* ---- memory ---- */
 
@@ -69,11 +84,9 @@ kext_mutex_took(struct kext_mutex *mutex)
 void
 kext_mutex_lock(struct kext_mutex *mutex)
 {
-    if (pthread_mutex_lock(&mutex->mutex) != 0) {
-        fputs("faultline: a thread locks a lock that it holds: on the Mac it waits for ever\n",
-              stderr);
-        abort();
-    }
+    if (pthread_mutex_lock(&mutex->mutex) != 0)
+        faultline_report_panic("a thread locks a lock that it holds: on the Mac it waits for ever",
+                               "");
     kext_mutex_took(mutex);
 }
 
@@ -90,10 +103,8 @@ void
 kext_mutex_unlock(struct kext_mutex *mutex)
 {
     mutex->depth--;
-    if (pthread_mutex_unlock(&mutex->mutex) != 0) {
-        fputs("faultline: a lock is unlocked that this thread does not hold\n", stderr);
-        abort();
-    }
+    if (pthread_mutex_unlock(&mutex->mutex) != 0)
+        faultline_report_panic("a lock is unlocked that this thread does not hold", "");
 }
 
 int
@@ -102,8 +113,14 @@ kext_mutex_is_mine(const struct kext_mutex *mutex)
     return mutex->depth > 0 && pthread_equal(mutex->owner, pthread_self());
 }
 
+/* ---- locks of readers and writers ---- */
+
 struct kext_rw {
-    pthread_rwlock_t lock;
+    pthread_mutex_t mutex;
+    pthread_cond_t change;
+    pthread_t writer;
+    unsigned readers;
+    bool has_writer, is_upgrading;
 };
 
 struct kext_rw *
@@ -111,30 +128,114 @@ kext_rw_create(void)
 {
     struct kext_rw *made = kext_allocate(sizeof(*made), 0);
 
-    pthread_rwlock_init(&made->lock, NULL);
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->change, NULL);
     return made;
 }
 
 void
 kext_rw_destroy(struct kext_rw *rw)
 {
-    pthread_rwlock_destroy(&rw->lock);
+    pthread_cond_destroy(&rw->change);
+    pthread_mutex_destroy(&rw->mutex);
     free(rw);
+}
+
+static bool
+kext_rw_is_free(const struct kext_rw *rw, int is_exclusive)
+{
+    return !rw->has_writer && !rw->is_upgrading && (!is_exclusive || rw->readers == 0);
+}
+
+static void
+kext_rw_take(struct kext_rw *rw, int is_exclusive)
+{
+    if (is_exclusive) {
+        rw->has_writer = true;
+        rw->writer = pthread_self();
+    } else {
+        rw->readers++;
+    }
 }
 
 void
 kext_rw_lock(struct kext_rw *rw, int is_exclusive)
 {
-    if (is_exclusive)
-        pthread_rwlock_wrlock(&rw->lock);
-    else
-        pthread_rwlock_rdlock(&rw->lock);
+    pthread_mutex_lock(&rw->mutex);
+    while (!kext_rw_is_free(rw, is_exclusive))
+        pthread_cond_wait(&rw->change, &rw->mutex);
+    kext_rw_take(rw, is_exclusive);
+    pthread_mutex_unlock(&rw->mutex);
+}
+
+int
+kext_rw_try(struct kext_rw *rw, int is_exclusive)
+{
+    int is_free;
+
+    pthread_mutex_lock(&rw->mutex);
+    is_free = kext_rw_is_free(rw, is_exclusive);
+    if (is_free)
+        kext_rw_take(rw, is_exclusive);
+    pthread_mutex_unlock(&rw->mutex);
+    return is_free;
+}
+
+int
+kext_rw_unlock(struct kext_rw *rw)
+{
+    int was_exclusive;
+
+    pthread_mutex_lock(&rw->mutex);
+    was_exclusive = rw->has_writer;
+    if (was_exclusive)
+        rw->has_writer = false;
+    else if (rw->readers > 0)
+        rw->readers--;
+    pthread_cond_broadcast(&rw->change);
+    pthread_mutex_unlock(&rw->mutex);
+    return was_exclusive;
+}
+
+int
+kext_rw_upgrade(struct kext_rw *rw)
+{
+    int is_mine;
+
+    pthread_mutex_lock(&rw->mutex);
+    rw->readers--;
+    is_mine = !rw->is_upgrading;
+    if (is_mine) {
+        rw->is_upgrading = true;
+        while (rw->readers > 0)
+            pthread_cond_wait(&rw->change, &rw->mutex);
+        rw->is_upgrading = false;
+        kext_rw_take(rw, 1);
+    }
+    pthread_cond_broadcast(&rw->change);
+    pthread_mutex_unlock(&rw->mutex);
+    return is_mine;
 }
 
 void
-kext_rw_unlock(struct kext_rw *rw)
+kext_rw_downgrade(struct kext_rw *rw)
 {
-    pthread_rwlock_unlock(&rw->lock);
+    pthread_mutex_lock(&rw->mutex);
+    rw->has_writer = false;
+    rw->readers++;
+    pthread_cond_broadcast(&rw->change);
+    pthread_mutex_unlock(&rw->mutex);
+}
+
+int
+kext_rw_state(struct kext_rw *rw)
+{
+    int state;
+
+    pthread_mutex_lock(&rw->mutex);
+    state = rw->has_writer ? (pthread_equal(rw->writer, pthread_self()) ? 2 : 0) : rw->readers > 0;
+    pthread_mutex_unlock(&rw->mutex);
+    return state;
 }
 
 /* ---- sleeping ---- */
@@ -142,55 +243,88 @@ kext_rw_unlock(struct kext_rw *rw)
 struct kext_sleeper {
     struct kext_sleeper *next;
     const void *event;
+    unsigned long long deadline; /* 0: none */
     int is_awake;
 };
 
 static pthread_mutex_t sleepers_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t sleepers_change = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t sleepers_change;
+static pthread_once_t sleepers_once = PTHREAD_ONCE_INIT;
 static struct kext_sleeper *sleepers;
+static __thread struct kext_sleeper me; /* a thread waits for one event at a time */
+
+static void
+kext_sleepers_make(void)
+{
+    pthread_condattr_t clock;
+
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&sleepers_change, &clock);
+    pthread_condattr_destroy(&clock);
+}
 
 static void
 kext_forget(const struct kext_sleeper *sleeper)
 {
     struct kext_sleeper **at = &sleepers;
 
-    while (*at != sleeper)
+    while (*at != NULL && *at != sleeper)
         at = &(*at)->next;
-    *at = sleeper->next;
+    if (*at != NULL)
+        *at = sleeper->next;
+}
+
+void
+kext_assert_wait(const void *event, unsigned long long deadline)
+{
+    pthread_once(&sleepers_once, kext_sleepers_make);
+    pthread_mutex_lock(&sleepers_lock);
+    kext_forget(&me);
+    me = (struct kext_sleeper){ sleepers, event, deadline, 0 };
+    sleepers = &me;
+    pthread_mutex_unlock(&sleepers_lock);
+}
+
+int
+kext_block(void)
+{
+    struct timespec until = { (time_t)(me.deadline / 1000000000u),
+                              (long)(me.deadline % 1000000000u) };
+    int is_late = 0;
+
+    pthread_mutex_lock(&sleepers_lock);
+    while (!me.is_awake && !is_late && me.event != NULL)
+        is_late = me.deadline == 0
+                      ? pthread_cond_wait(&sleepers_change, &sleepers_lock)
+                      : pthread_cond_timedwait(&sleepers_change, &sleepers_lock, &until);
+    is_late = !me.is_awake && me.event != NULL;
+    kext_forget(&me);
+    me.event = NULL;
+    pthread_mutex_unlock(&sleepers_lock);
+    return is_late;
 }
 
 int
 kext_sleep(struct kext_mutex *mutex, const void *event, unsigned long long timeout)
 {
-    struct kext_sleeper me = { NULL, event, 0 };
-    struct timespec until;
-    int is_late = 0;
+    int is_late;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(timeout / 1000000000u);
-    until.tv_nsec += (long)(timeout % 1000000000u);
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&sleepers_lock);
-    me.next = sleepers;
-    sleepers = &me;
+    kext_assert_wait(event, timeout == 0 ? 0 : kext_now() + timeout);
     if (mutex != NULL)
         kext_mutex_unlock(mutex);
-    while (!me.is_awake && !is_late)
-        is_late = timeout == 0 ? pthread_cond_wait(&sleepers_change, &sleepers_lock)
-                               : pthread_cond_timedwait(&sleepers_change, &sleepers_lock, &until);
-    kext_forget(&me);
-    pthread_mutex_unlock(&sleepers_lock);
+    is_late = kext_block();
     if (mutex != NULL)
         kext_mutex_lock(mutex);
-    return !me.is_awake;
+    return is_late;
 }
 
-void
+int
 kext_wakeup(const void *event, int is_one)
 {
     struct kext_sleeper *last = NULL;
 
+    pthread_once(&sleepers_once, kext_sleepers_make);
     pthread_mutex_lock(&sleepers_lock);
     for (struct kext_sleeper *at = sleepers; at != NULL; at = at->next) {
         if (at->event != event || at->is_awake)
@@ -202,6 +336,7 @@ kext_wakeup(const void *event, int is_one)
         last->is_awake = 1;
     pthread_cond_broadcast(&sleepers_change);
     pthread_mutex_unlock(&sleepers_lock);
+    return last != NULL;
 }
 
 /* ---- threads, time, text ---- */
@@ -253,16 +388,25 @@ kext_thread_main(void *context)
     return NULL;
 }
 
-void
+void *
 kext_thread_start(void (*run)(void *), void *context)
 {
     struct kext_start *start = kext_allocate(sizeof(*start), 0);
     pthread_t thread;
 
+    if (faultline_current_cpu() < 0)
+        faultline_thread_cpu(0); /* there is more than one thread now, so each has a CPU */
     *start = (struct kext_start){ run, context, take_cpu() };
     if (pthread_create(&thread, NULL, kext_thread_main, start) != 0)
         abort();
     pthread_detach(thread);
+    return (void *)(uintptr_t)thread;
+}
+
+void
+kext_thread_exit(void)
+{
+    pthread_exit(NULL);
 }
 
 void *
@@ -292,10 +436,4 @@ void
 kext_log(const char *format, va_list arguments)
 {
     vfprintf(stderr, format, arguments);
-}
-
-void
-kext_stop(void)
-{
-    abort();
 }

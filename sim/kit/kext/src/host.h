@@ -20,6 +20,9 @@
 extern "C" {
 #endif
 
+/* This CPU enters or leaves a primary interrupt, where no fault is served. */
+void kext_interrupt(int is_entered);
+
 /* Zeroed. */
 void *kext_allocate(size_t size, size_t alignment);
 void kext_release(void *memory);
@@ -36,18 +39,25 @@ struct kext_rw;
 struct kext_rw *kext_rw_create(void);
 void kext_rw_destroy(struct kext_rw *);
 void kext_rw_lock(struct kext_rw *, int is_exclusive);
-void kext_rw_unlock(struct kext_rw *);
+int kext_rw_try(struct kext_rw *, int is_exclusive);
+int kext_rw_unlock(struct kext_rw *);  /* 1: it was held to write */
+int kext_rw_upgrade(struct kext_rw *); /* 0: another thread upgrades, and the lock is dropped */
+void kext_rw_downgrade(struct kext_rw *);
+int kext_rw_state(struct kext_rw *); /* 0 free or another's, 1 read, 2 this thread writes */
 
-/* Sleeps until `event` is woken, with the mutex (NULL: none) open meanwhile. 1: the time was up. */
+/* This thread waits for `event` until a deadline (0: none) from now on, and sleeps in kext_block(). */
+void kext_assert_wait(const void *event, unsigned long long deadline);
+int kext_block(void); /* 1: the time was up */
+/* Both, with the mutex (NULL: none) open meanwhile. `timeout` 0: for ever. */
 int kext_sleep(struct kext_mutex *, const void *event, unsigned long long timeout);
-void kext_wakeup(const void *event, int is_one);
+int kext_wakeup(const void *event, int is_one); /* 1: somebody was woken */
 
-void kext_thread_start(void (*run)(void *), void *context);
+void *kext_thread_start(void (*run)(void *), void *context); /* as kext_thread_self() there */
+void kext_thread_exit(void) __attribute__((noreturn));
 void *kext_thread_self(void);
 unsigned long long kext_now(void);
 void kext_pause(unsigned long long time);
 void kext_log(const char *format, va_list arguments);
-void kext_stop(void) __attribute__((noreturn));
 
 #ifdef __cplusplus
 }

@@ -1,26 +1,43 @@
-/* io_dma.cpp - DMA commands, memory cursors, data queues and command pools; see iokit_work.h */
+/*
+ * io_dma.cpp - DMA commands; see iokit_dma.h
+ *
+ * A command over a descriptor of the seam is a command of the model (iokit.md 7). Memory of the kext's
+ * own, and of a driver's own class, has none there: its segments are cut here.
+ */
 #include <faultline_kext/iokit_work.h>
 
 #include "host.h"
+#include "runs.h"
+#include "seam.h"
 
-OSDefineMetaClassAndStructors(IODMACommand, OSObject);
-OSDefineMetaClassAndStructors(IOMemoryCursor, OSObject);
-OSDefineMetaClassAndStructors(IONaturalMemoryCursor, IOMemoryCursor);
-OSDefineMetaClassAndStructors(IODataQueue, OSObject);
-OSDefineMetaClassAndStructors(IOSharedDataQueue, IODataQueue);
 OSDefineMetaClassAndStructors(IOCommand, OSObject);
-OSDefineMetaClassAndStructors(IOCommandPool, OSObject);
+OSDefineMetaClassAndStructors(IODMACommand, IOCommand);
 
-/* ---- IODMACommand (iokit.md 7) ---- */
+bool
+IOCommand::init()
+{
+    queue_init(&fCommandChain);
+    return OSObject::init();
+}
+
+/* ---- making ---- */
+
+bool
+IODMACommand::initWithRefCon(void *refCon)
+{
+    fRefCon = refCon;
+    return IOCommand::init();
+}
 
 bool
 IODMACommand::initWithSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSegment,
-                                    MappingOptions, UInt64 maxTransfer, UInt32 alignment,
-                                    IOMapper *, void *)
+                                    MappingOptions options, UInt64 maxTransfer, UInt32 alignment,
+                                    IOMapper *, void *refCon)
 {
-    if (output == NULL || !OSObject::init())
+    if (output == NULL || !initWithRefCon(refCon))
         return false;
     fOutSeg = output;
+    fMappingOptions = options;
     fNumAddressBits = bits == 0 ? 64 : bits;
     fMaxSegmentSize = maxSegment == 0 ? ~0ull : maxSegment;
     fMaxTransferSize = maxTransfer == 0 ? ~0ull : maxTransfer;
@@ -28,91 +45,174 @@ IODMACommand::initWithSpecification(SegmentFunction output, UInt8 bits, UInt64 m
     return true;
 }
 
+bool
+IODMACommand::initWithSpecification(SegmentFunction output, const SegmentOptions *segment,
+                                    uint32_t options, IOMapper *mapper, void *refCon)
+{
+    return initWithSpecification(output, segment->fNumAddressBits, segment->fMaxSegmentSize,
+                                 (MappingOptions)options, segment->fMaxTransferSize,
+                                 segment->fAlignment, mapper, refCon);
+}
+
 IODMACommand *
 IODMACommand::withSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSegment,
                                 MappingOptions options, UInt64 maxTransfer, UInt32 alignment,
-                                IOMapper *mapper, void *)
+                                IOMapper *mapper, void *refCon)
 {
     IODMACommand *object = new IODMACommand;
 
-    if (!object->initWithSpecification(output, bits, maxSegment, options, maxTransfer, alignment,
-                                       mapper))
+    if (object != NULL && !object->initWithSpecification(output, bits, maxSegment, options,
+                                                         maxTransfer, alignment, mapper, refCon))
         OSSafeReleaseNULL(object);
     return object;
 }
 
 IODMACommand *
-IODMACommand::withSpecification(SegmentFunction output, const SegmentOptions *options, uint32_t,
-                                IOMapper *mapper, void *)
+IODMACommand::withSpecification(SegmentFunction output, const SegmentOptions *segment,
+                                uint32_t options, IOMapper *mapper, void *refCon)
 {
-    return withSpecification(output, options->fNumAddressBits, options->fMaxSegmentSize, kMapped,
-                             options->fMaxTransferSize, options->fAlignment, mapper);
+    IODMACommand *object = new IODMACommand;
+
+    if (object != NULL && !object->initWithSpecification(output, segment, options, mapper, refCon))
+        OSSafeReleaseNULL(object);
+    return object;
 }
 
+/* The caller's pointer is set before anything can come back to it. */
 IODMACommand *
 IODMACommand::weakWithSpecification(IODMACommand **command, SegmentFunction output, UInt8 bits,
                                     UInt64 maxSegment, MappingOptions options, UInt64 maxTransfer,
-                                    UInt32 alignment, IOMapper *mapper, void *)
+                                    UInt32 alignment, IOMapper *mapper, void *refCon)
 {
-    *command = withSpecification(output, bits, maxSegment, options, maxTransfer, alignment, mapper);
+    *command = withSpecification(output, bits, maxSegment, options, maxTransfer, alignment, mapper,
+                                 refCon);
     return *command;
 }
 
 IODMACommand *
-IODMACommand::cloneCommand(IODMACommand *of, void *)
+IODMACommand::cloneCommand(IODMACommand *of, void *refCon)
 {
-    return withSpecification(of->fOutSeg, (UInt8)of->fNumAddressBits, of->fMaxSegmentSize, kMapped,
-                             of->fMaxTransferSize, of->fAlignment);
+    return withSpecification(of->fOutSeg, (UInt8)of->fNumAddressBits, of->fMaxSegmentSize,
+                             of->fMappingOptions, of->fMaxTransferSize, of->fAlignment, NULL,
+                             refCon);
+}
+
+IODMACommand *
+IODMACommand::withRefCon(void *refCon)
+{
+    IODMACommand *object = new IODMACommand;
+
+    if (object != NULL && !object->initWithRefCon(refCon))
+        OSSafeReleaseNULL(object);
+    return object;
 }
 
 void
 IODMACommand::free()
 {
+    if (fDMA != NULL) {
+        Seam seam;
+
+        vmk_dma_release(fDMA);
+    }
     OSSafeReleaseNULL(fMemory);
     OSObject::free();
+}
+
+/* ---- the descriptor ---- */
+
+/* A command of the model for this descriptor, if it has one there. */
+IOReturn
+IODMACommand::attachDMA()
+{
+    Seam seam;
+    vmk_dma_spec_t spec = { fNumAddressBits, fAlignment, fMaxSegmentSize, fMaxTransferSize };
+    IOReturn status;
+
+    if (fMemory->seam() == NULL)
+        return kIOReturnSuccess;
+    fDMA = vmk_dma_create(&spec);
+    if (fDMA == NULL)
+        return kIOReturnNoMemory;
+    status = vmk_dma_set(fDMA, fMemory->seam(), false);
+    if (status != kIOReturnSuccess) {
+        vmk_dma_release(fDMA);
+        fDMA = NULL;
+    }
+    return status;
 }
 
 IOReturn
 IODMACommand::setMemoryDescriptor(const IOMemoryDescriptor *memory, bool autoPrepare)
 {
-    if (memory == fMemory)
-        return autoPrepare || fActive == 0 ? kIOReturnSuccess : complete();
-    if (fMemory != NULL) {
-        IOReturn status = fActive > 0 ? kIOReturnBusy : clearMemoryDescriptor();
+    IOReturn status = kIOReturnSuccess;
 
-        if (status != kIOReturnSuccess)
-            return status;
+    if (memory == fMemory) {
+        if (autoPrepare)
+            return prepare();
+        while (status == kIOReturnSuccess && fActive > 0)
+            status = complete();
+        return status;
     }
-    if (memory == NULL)
-        return kIOReturnSuccess;
+    if (fMemory != NULL)
+        status = fActive > 0 ? kIOReturnBusy : clearMemoryDescriptor();
+    if (memory == NULL || status != kIOReturnSuccess)
+        return status;
     memory->retain();
     fMemory = const_cast<IOMemoryDescriptor *>(memory);
-    return autoPrepare ? prepare() : kIOReturnSuccess;
+    status = attachDMA();
+    if (status == kIOReturnSuccess && autoPrepare)
+        status = prepare();
+    if (status != kIOReturnSuccess)
+        (void)clearMemoryDescriptor();
+    return status;
 }
 
 IOReturn
 IODMACommand::clearMemoryDescriptor(bool autoComplete)
 {
+    Seam seam;
+
     if (fActive > 0 && !autoComplete)
         return kIOReturnNotReady;
-    fActive = 0;
+    while (fActive > 0)
+        (void)complete();
+    if (fDMA != NULL) {
+        (void)vmk_dma_clear(fDMA, true);
+        vmk_dma_release(fDMA);
+        fDMA = NULL;
+    }
     OSSafeReleaseNULL(fMemory);
     return kIOReturnSuccess;
+}
+
+/* ---- the transfer ---- */
+
+/* What the model checks of its own commands, for memory that has none. */
+static IOReturn
+check_transfer(UInt64 length, UInt64 most, UInt32 alignment)
+{
+    return length > most             ? kIOReturnNoSpace
+           : length % alignment != 0 ? kIOReturnNotAligned
+                                     : kIOReturnSuccess;
 }
 
 IOReturn
 IODMACommand::prepare(UInt64 offset, UInt64 length, bool, bool)
 {
+    Seam seam;
+    IOReturn status;
+
     if (fMemory == NULL || offset > fMemory->getLength())
         return kIOReturnNotReady;
     if (length == 0)
         length = fMemory->getLength() - offset;
-    if (length > fMaxTransferSize)
-        return kIOReturnNoSpace;
     if (fActive > 0 && (offset != fOffset || length != fPreparedLength))
         return kIOReturnNotReady;
-    if (length % fAlignment != 0)
-        return kIOReturnNotAligned;
+    status = fDMA != NULL ? vmk_dma_prepare(fDMA, offset, length)
+                          : check_transfer(length, fMaxTransferSize, fAlignment);
+    if (status != kIOReturnSuccess)
+        return status;
     fOffset = offset;
     fPreparedLength = length;
     fActive++;
@@ -120,30 +220,60 @@ IODMACommand::prepare(UInt64 offset, UInt64 length, bool, bool)
 }
 
 IOReturn
-IODMACommand::complete(bool, bool)
+IODMACommand::prepareWithSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSegment,
+                                       MappingOptions options, UInt64 maxTransfer, UInt32 alignment,
+                                       IOMapper *, UInt64 offset, UInt64 length, bool flushCache,
+                                       bool synchronize)
 {
-    if (fActive == 0)
-        return kIOReturnNotReady;
-    fActive--;
-    return kIOReturnSuccess;
+    IOMemoryDescriptor *memory = fMemory;
+    IOReturn status;
+
+    if (memory == NULL || fActive > 0)
+        return memory == NULL ? kIOReturnNotReady : kIOReturnNotPermitted;
+    memory->retain();
+    (void)clearMemoryDescriptor();
+    (void)initWithSpecification(output, bits, maxSegment, options, maxTransfer, alignment, NULL,
+                                fRefCon);
+    status = setMemoryDescriptor(memory, false);
+    memory->release();
+    return status != kIOReturnSuccess ? status : prepare(offset, length, flushCache, synchronize);
 }
 
 IOReturn
-IODMACommand::synchronize(IOOptionBits)
+IODMACommand::complete(bool, bool)
 {
-    return fActive == 0 ? kIOReturnNotReady : kIOReturnSuccess;
+    Seam seam;
+
+    if (fActive == 0)
+        return kIOReturnNotReady;
+    fActive--;
+    return fDMA != NULL ? vmk_dma_complete(fDMA) : kIOReturnSuccess;
+}
+
+IOReturn
+IODMACommand::synchronize(IOOptionBits options)
+{
+    Seam seam;
+
+    if (fActive == 0)
+        return kIOReturnNotReady;
+    return fDMA != NULL ? vmk_dma_synchronize(fDMA, options) : kIOReturnSuccess;
 }
 
 UInt64
 IODMACommand::readBytes(UInt64 offset, void *bytes, UInt64 length)
 {
-    return fActive == 0 ? 0 : fMemory->readBytes(fOffset + offset, bytes, length);
+    if (fActive == 0 || offset >= fPreparedLength)
+        return 0;
+    return fMemory->readBytes(fOffset + offset, bytes, MIN(length, fPreparedLength - offset));
 }
 
 UInt64
 IODMACommand::writeBytes(UInt64 offset, const void *bytes, UInt64 length)
 {
-    return fActive == 0 ? 0 : fMemory->writeBytes(fOffset + offset, bytes, length);
+    if (fActive == 0 || offset >= fPreparedLength)
+        return 0;
+    return fMemory->writeBytes(fOffset + offset, bytes, MIN(length, fPreparedLength - offset));
 }
 
 IOReturn
@@ -158,34 +288,24 @@ IODMACommand::getPreparedOffsetAndLength(UInt64 *offset, UInt64 *length)
     return kIOReturnSuccess;
 }
 
-/* The run of physical memory at `offset`, joined with what follows it, cut to what a device takes. */
-static IODMACommand::Segment64
-next_run(IOMemoryDescriptor *memory, UInt64 offset, UInt64 end, UInt64 most)
+/* One segment of memory that the model has no command for. */
+static IOReturn
+own_segment(IOMemoryDescriptor *memory, UInt64 at, UInt64 end, UInt64 most, UInt32 bits,
+            struct kext_run *run)
 {
-    IODMACommand::Segment64 run = { 0, 0 };
-
-    while (offset + run.fLength < end && run.fLength < most) {
-        IOByteCount length = 0;
-        addr64_t address =
-            memory->getPhysicalSegment(offset + run.fLength, &length, kIOMemoryMapperNone);
-
-        if (address == 0 || (run.fLength > 0 && address != run.fIOVMAddr + run.fLength))
-            break;
-        if (run.fLength == 0)
-            run.fIOVMAddr = address;
-        run.fLength += length;
-    }
-    if (run.fLength > end - offset)
-        run.fLength = end - offset;
-    if (run.fLength > most)
-        run.fLength = most;
-    return run;
+    *run = next_run(memory, at, end, most);
+    if (run->length == 0)
+        return kIOReturnVMError;
+    return bits < 64 && (run->address + run->length - 1) >> bits != 0 ? kIOReturnMessageTooLarge
+                                                                      : kIOReturnSuccess;
 }
 
 IOReturn
 IODMACommand::genIOVMSegments(UInt64 *offset, void *segments, UInt32 *count)
 {
+    Seam seam;
     UInt32 made = 0;
+    IOReturn status = kIOReturnSuccess;
 
     if (fActive == 0)
         return kIOReturnNotReady;
@@ -193,22 +313,32 @@ IODMACommand::genIOVMSegments(UInt64 *offset, void *segments, UInt32 *count)
         return kIOReturnBadArgument;
     if (*offset >= fPreparedLength)
         return kIOReturnOverrun;
-    for (; made < *count && *offset < fPreparedLength; made++) {
-        Segment64 run =
-            next_run(fMemory, fOffset + *offset, fOffset + fPreparedLength, fMaxSegmentSize);
+    while (status == kIOReturnSuccess && made < *count && *offset < fPreparedLength) {
+        struct kext_run run = { 0, 0 };
+        UInt64 next = *offset;
 
-        if (run.fLength == 0)
-            return kIOReturnVMError;
-        if (fNumAddressBits < 64 && (run.fIOVMAddr + run.fLength - 1) >> fNumAddressBits != 0)
-            return kIOReturnMessageTooLarge;
-        if (run.fIOVMAddr % fAlignment != 0)
-            return kIOReturnNotAligned;
-        if (!fOutSeg(this, run, segments, made))
-            return kIOReturnMessageTooLarge;
-        *offset += run.fLength;
+        if (fDMA != NULL) {
+            UInt32 one = 1;
+            vmk_range_t range = { 0, 0 };
+
+            status = vmk_dma_segments(fDMA, &next, &range, &one);
+            run.address = range.address;
+            run.length = range.length;
+        } else {
+            status = own_segment(fMemory, fOffset + *offset, fOffset + fPreparedLength,
+                                 fMaxSegmentSize, fNumAddressBits, &run);
+            next += run.length;
+        }
+        if (status == kIOReturnSuccess &&
+            !fOutSeg(this, Segment64{ run.address, run.length }, segments, made))
+            status = kIOReturnMessageTooLarge;
+        if (status == kIOReturnSuccess) {
+            *offset = next;
+            made++;
+        }
     }
     *count = made;
-    return kIOReturnSuccess;
+    return status;
 }
 
 IOReturn
@@ -222,6 +352,8 @@ IODMACommand::gen32IOVMSegments(UInt64 *offset, Segment32 *segments, UInt32 *cou
 {
     return genIOVMSegments(offset, segments, count);
 }
+
+/* ---- how a segment is written ---- */
 
 bool
 IODMACommand::OutputHost64(IODMACommand *, Segment64 segment, void *segments, UInt32 index)
@@ -269,246 +401,4 @@ IODMACommand::OutputBig32(IODMACommand *command, Segment64 segment, void *segmen
     out->fIOVMAddr = OSSwapInt32(out->fIOVMAddr);
     out->fLength = OSSwapInt32(out->fLength);
     return fits;
-}
-
-/* ---- memory cursors ---- */
-
-bool
-IOMemoryCursor::initWithSpecification(SegmentFunction output, IOPhysicalLength maxSegment,
-                                      IOPhysicalLength maxTransfer, IOPhysicalLength alignment)
-{
-    outSeg = output;
-    maxSegmentSize = maxSegment == 0 ? ~0ull : maxSegment;
-    maxTransferSize = maxTransfer == 0 ? ~0ull : maxTransfer;
-    alignMask = alignment == 0 ? 0 : alignment - 1;
-    return output != NULL && OSObject::init();
-}
-
-IOMemoryCursor *
-IOMemoryCursor::withSpecification(SegmentFunction output, IOPhysicalLength maxSegment,
-                                  IOPhysicalLength maxTransfer, IOPhysicalLength alignment)
-{
-    IOMemoryCursor *object = new IOMemoryCursor;
-
-    if (!object->initWithSpecification(output, maxSegment, maxTransfer, alignment))
-        OSSafeReleaseNULL(object);
-    return object;
-}
-
-UInt32
-IOMemoryCursor::genPhysicalSegments(IOMemoryDescriptor *memory, IOByteCount from, void *segments,
-                                    UInt32 count, UInt32 most, IOByteCount *transferred)
-{
-    UInt64 limit = most == 0 ? maxTransferSize : most;
-    UInt64 end = memory->getLength();
-    IOByteCount start = from;
-    UInt32 made = 0;
-
-    if (end - from > limit)
-        end = from + limit;
-    for (; made < count && from < end; made++) {
-        IODMACommand::Segment64 run = next_run(memory, from, end, maxSegmentSize);
-        PhysicalSegment segment = { run.fIOVMAddr, run.fLength };
-
-        if (run.fLength == 0)
-            break;
-        outSeg(segment, segments, made);
-        from += run.fLength;
-    }
-    if (transferred != NULL)
-        *transferred = from - start;
-    return made;
-}
-
-void
-IONaturalMemoryCursor::outputSegment(PhysicalSegment segment, void *segments, UInt32 index)
-{
-    ((PhysicalSegment *)segments)[index] = segment;
-}
-
-IONaturalMemoryCursor *
-IONaturalMemoryCursor::withSpecification(IOPhysicalLength maxSegment, IOPhysicalLength maxTransfer,
-                                         IOPhysicalLength alignment)
-{
-    IONaturalMemoryCursor *object = new IONaturalMemoryCursor;
-
-    if (!object->initWithSpecification(outputSegment, maxSegment, maxTransfer, alignment))
-        OSSafeReleaseNULL(object);
-    return object;
-}
-
-/* ---- data queues: a ring of entries, each with its size first ---- */
-
-Boolean
-IODataQueue::initWithCapacity(UInt32 size)
-{
-    memory = IOBufferMemoryDescriptor::withOptions(kIODirectionOutIn | kIOMemoryKernelUserShared,
-                                                   round_page(size + DATA_QUEUE_MEMORY_HEADER_SIZE),
-                                                   page_size);
-    if (memory == NULL || !OSObject::init())
-        return false;
-    dataQueue = (IODataQueueMemory *)memory->getBytesNoCopy();
-    dataQueue->queueSize = size;
-    dataQueue->head = dataQueue->tail = 0;
-    return true;
-}
-
-IODataQueue *
-IODataQueue::withCapacity(UInt32 size)
-{
-    IODataQueue *object = new IODataQueue;
-
-    if (!object->initWithCapacity(size))
-        OSSafeReleaseNULL(object);
-    return object;
-}
-
-IODataQueue *
-IODataQueue::withEntries(UInt32 count, UInt32 entrySize)
-{
-    return withCapacity(count * (entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE));
-}
-
-void
-IODataQueue::free()
-{
-    OSSafeReleaseNULL(memory);
-    OSObject::free();
-}
-
-IOMemoryDescriptor *
-IODataQueue::getMemoryDescriptor()
-{
-    memory->retain();
-    return memory;
-}
-
-/* Where an entry goes, and the tail behind it. One that does not fit at the end goes to the front. */
-bool
-IODataQueue::room(UInt32 size, UInt32 *at, UInt32 *next)
-{
-    UInt32 head = dataQueue->head, tail = dataQueue->tail;
-    UInt32 whole = size + DATA_QUEUE_ENTRY_HEADER_SIZE;
-
-    if (whole < size)
-        return false;
-    *at = tail;
-    if (tail >= head && dataQueue->queueSize - tail < whole) {
-        *at = 0;
-        *next = whole;
-        return whole < head;
-    }
-    *next = tail + whole;
-    return tail >= head || *next < head;
-}
-
-Boolean
-IODataQueue::enqueue(void *data, UInt32 size)
-{
-    UInt32 at, next;
-    UInt32 tail = dataQueue->tail;
-    IODataQueueEntry *entry;
-    bool was_empty = dataQueue->head == tail;
-
-    if (!room(size, &at, &next))
-        return false;
-    /* A size in the place that is left out tells the reader to go to the front. */
-    if (at != tail && dataQueue->queueSize - tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
-        ((IODataQueueEntry *)((UInt8 *)dataQueue->queue + tail))->size = size;
-    entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + at);
-    entry->size = size;
-    memcpy(&entry->data, data, size);
-    dataQueue->tail = next;
-    if (was_empty)
-        sendDataAvailableNotification();
-    return true;
-}
-
-IOSharedDataQueue *
-IOSharedDataQueue::withCapacity(UInt32 size)
-{
-    IOSharedDataQueue *object = new IOSharedDataQueue;
-
-    if (!object->initWithCapacity(size))
-        OSSafeReleaseNULL(object);
-    return object;
-}
-
-IOSharedDataQueue *
-IOSharedDataQueue::withEntries(UInt32 count, UInt32 entrySize)
-{
-    return withCapacity(count * (entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE));
-}
-
-IODataQueueEntry *
-IOSharedDataQueue::peek()
-{
-    UInt32 head = dataQueue->head;
-    UInt32 left = dataQueue->queueSize - head;
-    IODataQueueEntry *entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + head);
-
-    if (head == dataQueue->tail)
-        return NULL;
-    if (left < DATA_QUEUE_ENTRY_HEADER_SIZE || left < entry->size + DATA_QUEUE_ENTRY_HEADER_SIZE)
-        return dataQueue->queue;
-    return entry;
-}
-
-Boolean
-IOSharedDataQueue::dequeue(void *data, UInt32 *size)
-{
-    IODataQueueEntry *entry = peek();
-
-    if (entry == NULL || (data != NULL && (size == NULL || *size < entry->size)))
-        return false;
-    if (data != NULL) {
-        memcpy(data, &entry->data, entry->size);
-        *size = entry->size;
-    }
-    dataQueue->head = (UInt32)((UInt8 *)entry - (UInt8 *)dataQueue->queue) + entry->size +
-                      DATA_QUEUE_ENTRY_HEADER_SIZE;
-    return true;
-}
-
-/* ---- command pools ---- */
-
-IOCommandPool *
-IOCommandPool::withWorkLoop(IOWorkLoop *)
-{
-    IOCommandPool *object = new IOCommandPool;
-
-    object->lock = IOLockAlloc();
-    return object;
-}
-
-void
-IOCommandPool::free()
-{
-    IOLockFree(lock);
-    OSObject::free();
-}
-
-IOCommand *
-IOCommandPool::getCommand(bool blockForCommand)
-{
-    IOCommand *command;
-
-    IOLockLock(lock);
-    while (commands == NULL && blockForCommand)
-        (void)IOLockSleep(lock, this, THREAD_UNINT);
-    command = commands;
-    if (command != NULL)
-        commands = command->fNext;
-    IOLockUnlock(lock);
-    return command;
-}
-
-void
-IOCommandPool::returnCommand(IOCommand *command)
-{
-    IOLockLock(lock);
-    command->fNext = commands;
-    commands = command;
-    IOLockUnlock(lock);
-    IOLockWakeup(lock, this, true);
 }

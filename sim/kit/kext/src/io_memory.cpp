@@ -1,16 +1,14 @@
-/* io_memory.cpp - memory descriptors and mappings: each call goes to the seam; see iokit.h */
+/* io_memory.cpp - memory descriptors: each call goes to the seam; see iokit_memory.h */
 #include <faultline_kext/iokit.h>
 
 #include "host.h"
-#include "seam.h"
+#include "maker.h"
 
 OSDefineMetaClassAndStructors(IOMemoryDescriptor, OSObject);
 OSDefineMetaClassAndStructors(IOGeneralMemoryDescriptor, IOMemoryDescriptor);
 OSDefineMetaClassAndStructors(IOSubMemoryDescriptor, IOMemoryDescriptor);
 OSDefineMetaClassAndStructors(IOMultiMemoryDescriptor, IOMemoryDescriptor);
-OSDefineMetaClassAndStructors(IOBufferMemoryDescriptor, IOGeneralMemoryDescriptor);
 OSDefineMetaClassAndStructors(IODeviceMemory, IOMemoryDescriptor);
-OSDefineMetaClassAndStructors(IOMemoryMap, OSObject);
 
 /* ---- making descriptors ---- */
 
@@ -21,26 +19,12 @@ IOMemoryDescriptor::initWithSeam(struct vmk_desc *desc)
 
     if (desc == NULL || !OSObject::init())
         return false;
+    faultline_note_descriptor(desc);
     _desc = desc;
     _length = vmk_desc_length(desc);
     _flags = vmk_desc_direction(desc);
     return true;
 }
-
-/* Reaches the protected init, for the factories of this file. */
-template <class Class> class Maker : public Class
-{
-  public:
-    static Class *
-    from(struct vmk_desc *desc)
-    {
-        Class *object = desc == NULL ? NULL : (Class *)Class::metaClass->alloc();
-
-        if (object != NULL && !static_cast<Maker *>(object)->initWithSeam(desc))
-            OSSafeReleaseNULL(object);
-        return object;
-    }
-};
 
 void
 IOMemoryDescriptor::free()
@@ -52,6 +36,30 @@ IOMemoryDescriptor::free()
     }
     OSSafeReleaseNULL(_mappings);
     OSObject::free();
+}
+
+/*
+ * What a mapping of this descriptor is made of. A driver's own class has no descriptor of the seam: its
+ * getPhysicalSegment() says where its bytes are. NULL: they are the kext's own.
+ */
+struct vmk_desc *
+IOMemoryDescriptor::copySeam()
+{
+    enum { MOST = 256 };
+    vmk_range_t ranges[MOST];
+    UInt32 count = 0;
+
+    if (_desc != NULL)
+        vmk_desc_retain(_desc);
+    if (_desc != NULL || _bytes != NULL)
+        return _desc;
+    for (IOByteCount at = 0, run = 0; at < _length && count < MOST; at += run) {
+        ranges[count].address = getPhysicalSegment(at, &run, kIOMemoryMapperNone);
+        if (ranges[count].address == 0 || run == 0)
+            return NULL;
+        ranges[count++].length = run < _length - at ? run : _length - at;
+    }
+    return vmk_desc_ranges(NULL, ranges, count, getDirection());
 }
 
 IOMemoryDescriptor *
@@ -133,10 +141,90 @@ IOMemoryDescriptor::withRanges(IOVirtualRange *ranges, UInt32 count, IODirection
 }
 
 IOMemoryDescriptor *
-IOMemoryDescriptor::withOptions(void *buffers, UInt32 count, UInt32, task_t task,
+IOMemoryDescriptor::withPhysicalRanges(IOPhysicalRange *ranges, UInt32 count, IODirection direction,
+                                       bool)
+{
+    return withAddressRanges((IOAddressRange *)(void *)ranges, count, direction, NULL);
+}
+
+/* A list of pages (kIOMemoryTypeUPL) and another descriptor's memory have no way in from here. */
+IOMemoryDescriptor *
+IOMemoryDescriptor::withOptions(void *buffers, UInt32 count, UInt32 offset, task_t task,
                                 IOOptionBits options, IOMapper *)
 {
-    return withAddressRanges((IOAddressRange *)buffers, count, options, task);
+    IOGeneralMemoryDescriptor *object = new IOGeneralMemoryDescriptor;
+
+    if (object != NULL && !object->initWithOptions(buffers, count, offset, task, options))
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+/* This object becomes what a fresh one is, which is given back. */
+bool
+IOMemoryDescriptor::become(IOMemoryDescriptor *fresh)
+{
+    Seam seam;
+
+    if (fresh == NULL || _desc != NULL || !OSObject::init())
+        return false;
+    _desc = fresh->_desc;
+    fresh->_desc = NULL;
+    _bytes = fresh->_bytes;
+    _length = fresh->_length;
+    _flags = fresh->_flags;
+    fresh->release();
+    return true;
+}
+
+bool
+IOMemoryDescriptor::initWithAddress(void *address, IOByteCount length, IODirection direction)
+{
+    return become(withAddress(address, length, direction));
+}
+
+bool
+IOMemoryDescriptor::initWithAddress(IOVirtualAddress address, IOByteCount length,
+                                    IODirection direction, task_t task)
+{
+    return become(withAddress(address, length, direction, task));
+}
+
+bool
+IOMemoryDescriptor::initWithPhysicalAddress(IOPhysicalAddress address, IOByteCount length,
+                                            IODirection direction)
+{
+    return become(withPhysicalAddress(address, length, direction));
+}
+
+bool
+IOMemoryDescriptor::initWithRanges(IOVirtualRange *ranges, UInt32 count, IODirection direction,
+                                   task_t task, bool asReference)
+{
+    return become(withRanges(ranges, count, direction, task, asReference));
+}
+
+bool
+IOMemoryDescriptor::initWithPhysicalRanges(IOPhysicalRange *ranges, UInt32 count,
+                                           IODirection direction, bool asReference)
+{
+    return become(withPhysicalRanges(ranges, count, direction, asReference));
+}
+
+bool
+IOMemoryDescriptor::initWithOptions(void *buffers, UInt32 count, UInt32, task_t task,
+                                    IOOptionBits options, IOMapper *)
+{
+    IOAddressRange *ranges = (IOAddressRange *)buffers;
+
+    switch (options & kIOMemoryTypeMask) {
+    case kIOMemoryTypeVirtual:
+        return become(count == 1 ? withAddressRange(ranges->address, ranges->length, options, task)
+                                 : withAddressRanges(ranges, count, options, task));
+    case kIOMemoryTypePhysical:
+        return become(withAddressRanges(ranges, count, options & kIOMemoryDirectionMask, NULL));
+    default:
+        return false;
+    }
 }
 
 IOMemoryDescriptor *
@@ -167,14 +255,58 @@ IOSubMemoryDescriptor *
 IOSubMemoryDescriptor::withSubRange(IOMemoryDescriptor *of, IOByteCount offset, IOByteCount length,
                                     IOOptionBits options)
 {
+    IOSubMemoryDescriptor *object = new IOSubMemoryDescriptor;
+
+    if (object != NULL &&
+        !object->initSubRange(of, offset, length, options & kIOMemoryDirectionMask))
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+/* A part of the kext's own memory is its own memory too. */
+bool
+IOSubMemoryDescriptor::initSubRange(IOMemoryDescriptor *of, IOByteCount offset, IOByteCount length,
+                                    IODirection direction)
+{
     Seam seam;
 
-    return Maker<IOSubMemoryDescriptor>::from(vmk_desc_sub(of->seam(), offset, length, options));
+    if (of == NULL || offset > of->getLength() || length > of->getLength() - offset)
+        return false;
+    if (of->seam() == NULL) {
+        if (!initWithAddress((char *)of->getVirtualSegment(offset, NULL), length, direction))
+            return false;
+    } else if (!initWithSeam(vmk_desc_sub(of->seam(), offset, length, direction))) {
+        return false;
+    }
+    of->retain();
+    _parent = of;
+    _start = offset;
+    return true;
+}
+
+void
+IOSubMemoryDescriptor::free()
+{
+    IOMemoryDescriptor *parent = _parent;
+
+    IOMemoryDescriptor::free();
+    OSSafeRelease(parent);
 }
 
 IOMultiMemoryDescriptor *
 IOMultiMemoryDescriptor::withDescriptors(IOMemoryDescriptor **parts, UInt32 count,
                                          IODirection direction, bool)
+{
+    IOMultiMemoryDescriptor *object = new IOMultiMemoryDescriptor;
+
+    if (object != NULL && !object->initWithDescriptors(parts, count, direction))
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+bool
+IOMultiMemoryDescriptor::initWithDescriptors(IOMemoryDescriptor **parts, UInt32 count,
+                                             IODirection direction, bool)
 {
     Seam seam;
     vmk_desc_t *list = (vmk_desc_t *)kext_allocate(count * sizeof(*list), 16);
@@ -184,7 +316,7 @@ IOMultiMemoryDescriptor::withDescriptors(IOMemoryDescriptor **parts, UInt32 coun
         list[i] = parts[i]->seam();
     desc = vmk_desc_multi(list, count, direction);
     kext_release(list);
-    return Maker<IOMultiMemoryDescriptor>::from(desc);
+    return initWithSeam(desc);
 }
 
 IODeviceMemory *
@@ -193,6 +325,27 @@ IODeviceMemory::withRange(IOPhysicalAddress address, IOPhysicalLength length)
     Seam seam;
 
     return Maker<IODeviceMemory>::from(vmk_desc_physical(address, length, kIODirectionInOut));
+}
+
+IODeviceMemory *
+IODeviceMemory::withSubRange(IODeviceMemory *of, IOPhysicalAddress offset, IOPhysicalLength length)
+{
+    return withRange(of->getPhysicalSegment(offset, NULL), length);
+}
+
+OSArray *
+IODeviceMemory::arrayFromList(InitElement list[], IOItemCount count)
+{
+    OSArray *array = OSArray::withCapacity(count);
+
+    for (IOItemCount i = 0; i < count; i++) {
+        IODeviceMemory *range = withRange(list[i].start, list[i].length);
+
+        range->setTag(list[i].tag);
+        array->setObject(range);
+        range->release();
+    }
+    return array;
 }
 
 /* ---- what a descriptor does ---- */
@@ -303,256 +456,58 @@ IOMemoryDescriptor::getSourceSegment(IOByteCount offset, IOByteCount *length)
     return getPhysicalSegment(offset, length, SOURCE_SEGMENT);
 }
 
-/* ---- mappings ---- */
-
-/* Somebody else's mapping, adopted. */
-IOMemoryMap *
-IOMemoryDescriptor::setMapping(task_t task, IOVirtualAddress at, IOOptionBits options)
-{
-    Seam seam;
-    struct vmk_map *map = NULL;
-    IOMemoryMap *object;
-
-    if (_desc != NULL)
-        map = vmk_map_set(_desc, task, faultline_address((void *)at, NULL), options);
-    if (map == NULL)
-        return NULL;
-    object = new IOMemoryMap;
-    object->_map = map;
-    object->task = task;
-    object->descriptor = this;
-    object->length = _length;
-    object->options = options;
-    retain();
-    return object;
-}
-
-IOMemoryMap *
-IOMemoryDescriptor::createMappingInTask(task_t task, mach_vm_address_t at, IOOptionBits options,
-                                        mach_vm_size_t offset, mach_vm_size_t length)
-{
-    Seam seam;
-    struct vmk_map *map = NULL;
-    IOMemoryMap *object;
-
-    if (length == 0)
-        length = _length - offset;
-    if (_desc != NULL) {
-        map = vmk_map_create(_desc, task, faultline_address((void *)(uintptr_t)at, NULL), options,
-                             offset, length);
-        if (map == NULL)
-            return NULL;
-    } else if (task != vmk_kernel_task()) {
-        return NULL; /* the kext's own memory is nowhere that a task could see */
-    }
-    object = new IOMemoryMap;
-    object->_map = map;
-    object->task = task;
-    object->descriptor = this;
-    object->offset = offset;
-    object->length = length;
-    object->options = options;
-    retain();
-    return object;
-}
-
-IOMemoryMap *
-IOMemoryDescriptor::map(task_t task, IOVirtualAddress at, IOOptionBits options, IOByteCount offset,
-                        IOByteCount length)
-{
-    return createMappingInTask(task, at, options, offset, length);
-}
-
-IOMemoryMap *
-IOMemoryDescriptor::map(IOOptionBits options)
-{
-    return createMappingInTask(kernel_task, 0, options | kIOMapAnywhere);
-}
-
-void
-IOMemoryMap::free()
-{
-    Seam seam;
-
-    if (_map != NULL)
-        vmk_map_release(_map);
-    OSSafeReleaseNULL(descriptor);
-    OSObject::free();
-}
-
-/* The kernel's mappings are dereferenced, so their address is where the program finds them. */
-mach_vm_address_t
-IOMemoryMap::getAddress()
-{
-    Seam seam;
-    uint64_t at;
-
-    if (_map == NULL)
-        return (uintptr_t)(descriptor->_bytes + offset);
-    at = vmk_map_address(_map);
-    return task == vmk_kernel_task() && at != 0 ? (uintptr_t)faultline_pointer(task, at) : at;
-}
-
-IOVirtualAddress
-IOMemoryMap::getVirtualAddress()
-{
-    return (IOVirtualAddress)getAddress();
-}
-
-mach_vm_size_t
-IOMemoryMap::getSize()
-{
-    return getLength();
-}
-
-IOByteCount
-IOMemoryMap::getLength()
-{
-    Seam seam;
-
-    return _map == NULL ? length : vmk_map_length(_map);
-}
-
-IOPhysicalAddress
-IOMemoryMap::getPhysicalAddress()
-{
-    return descriptor->getPhysicalSegment(offset, NULL);
-}
-
-IOPhysicalAddress
-IOMemoryMap::getPhysicalSegment(IOByteCount at, IOByteCount *run, IOOptionBits options_)
-{
-    return descriptor->getPhysicalSegment(offset + at, run, options_);
-}
-
-IOReturn
-IOMemoryMap::unmap()
-{
-    Seam seam;
-
-    return _map == NULL ? kIOReturnSuccess : vmk_map_unmap(_map);
-}
-
-/* Only the whole, with another descriptor of the same length: what drivers do when a device goes. */
-IOReturn
-IOMemoryMap::redirect(IOMemoryDescriptor *, IOOptionBits, IOByteCount)
-{
-    return kIOReturnUnsupported;
-}
-
-IOReturn
-IOMemoryMap::wireRange(uint32_t direction, mach_vm_size_t at, mach_vm_size_t bytes)
-{
-    Seam seam;
-
-    return _map == NULL ? kIOReturnSuccess : vmk_map_wire(_map, direction, at, bytes);
-}
-
-/* ---- buffers ---- */
-
-IOBufferMemoryDescriptor *
-IOBufferMemoryDescriptor::inTaskWithOptions(task_t task, IOOptionBits options, vm_size_t capacity,
-                                            vm_offset_t alignment)
-{
-    Seam seam;
-
-    return Maker<IOBufferMemoryDescriptor>::from(
-        vmk_desc_buffer(task, options, capacity, alignment, 0));
-}
-
-IOBufferMemoryDescriptor *
-IOBufferMemoryDescriptor::inTaskWithPhysicalMask(task_t task, IOOptionBits options,
-                                                 mach_vm_size_t capacity, mach_vm_address_t mask)
-{
-    Seam seam;
-
-    return Maker<IOBufferMemoryDescriptor>::from(vmk_desc_buffer(task, options, capacity, 1, mask));
-}
-
-IOBufferMemoryDescriptor *
-IOBufferMemoryDescriptor::withOptions(IOOptionBits options, vm_size_t capacity,
-                                      vm_offset_t alignment)
-{
-    return inTaskWithOptions(kernel_task, options, capacity, alignment);
-}
-
-IOBufferMemoryDescriptor *
-IOBufferMemoryDescriptor::withCapacity(vm_size_t capacity, IODirection direction, bool contiguous)
-{
-    return withOptions(direction | (contiguous ? (IOOptionBits)kIOMemoryPhysicallyContiguous : 0),
-                       capacity, contiguous ? capacity : 1);
-}
-
-IOBufferMemoryDescriptor *
-IOBufferMemoryDescriptor::withBytes(const void *bytes, vm_size_t length, IODirection direction,
-                                    bool contiguous)
-{
-    IOBufferMemoryDescriptor *object = withCapacity(length, direction, contiguous);
-
-    if (object != NULL)
-        memcpy(object->getBytesNoCopy(), bytes, length);
-    return object;
-}
-
-bool
-IOBufferMemoryDescriptor::initWithOptions(IOOptionBits options, vm_size_t capacity,
-                                          vm_offset_t alignment)
-{
-    Seam seam;
-
-    return initWithSeam(vmk_desc_buffer(vmk_kernel_task(), options, capacity, alignment, 0));
-}
-
-/* A buffer in a user's task has the user's address, as on the Mac; the kernel's is a pointer. */
 void *
-IOBufferMemoryDescriptor::getBytesNoCopy()
+IOMemoryDescriptor::getVirtualSegment(IOByteCount offset, IOByteCount *length)
 {
-    Seam seam;
-    void *at = vmk_desc_bytes(_desc);
-    void *pointer = faultline_pointer(vmk_kernel_task(), (uint64_t)(uintptr_t)at);
-
-    return pointer != NULL ? pointer : at;
+    if (length != NULL)
+        *length = _bytes == NULL ? 0 : within(offset, _length, _length);
+    return _bytes == NULL || offset >= _length ? NULL : _bytes + offset;
 }
 
-void *
-IOBufferMemoryDescriptor::getBytesNoCopy(vm_size_t start, vm_size_t length)
-{
-    char *bytes = (char *)getBytesNoCopy();
-
-    return bytes != NULL && start <= _length && length <= _length - start ? bytes + start : NULL;
-}
-
-vm_size_t
-IOBufferMemoryDescriptor::getCapacity() const
+IOReturn
+IOMemoryDescriptor::performOperation(IOOptionBits operation, IOByteCount offset, IOByteCount length)
 {
     Seam seam;
 
-    return (vm_size_t)vmk_desc_capacity(_desc);
+    return _desc == NULL ? kIOReturnUnsupported
+                         : vmk_desc_perform(_desc, operation, offset, length);
 }
 
-void
-IOBufferMemoryDescriptor::setLength(vm_size_t length)
+IOReturn
+IOMemoryDescriptor::setPurgeable(IOOptionBits state, IOOptionBits *old)
 {
     Seam seam;
 
-    vmk_desc_set_length(_desc, length);
-    _length = vmk_desc_length(_desc);
+    return _desc == NULL ? kIOReturnUnsupported : vmk_desc_set_purgeable(_desc, state, old);
 }
 
-void
-IOBufferMemoryDescriptor::setDirection(IODirection direction)
+IOReturn
+IOMemoryDescriptor::getPageCounts(IOByteCount *resident, IOByteCount *dirty)
 {
-    _flags = (_flags & ~(IOOptionBits)kIOMemoryDirectionMask) | direction;
+    Seam seam;
+    uint64_t here = 0, changed = 0;
+    IOReturn status =
+        _desc == NULL ? kIOReturnUnsupported : vmk_desc_page_counts(_desc, &here, &changed);
+
+    if (resident != NULL)
+        *resident = here;
+    if (dirty != NULL)
+        *dirty = changed;
+    return status;
 }
 
-bool
-IOBufferMemoryDescriptor::appendBytes(const void *bytes, vm_size_t length)
+uint64_t
+IOMemoryDescriptor::getDMAMapLength(uint64_t *offset)
 {
-    vm_size_t used = (vm_size_t)_length;
-    vm_size_t room = getCapacity() - used;
-    vm_size_t kept = length < room ? length : room;
+    Seam seam;
 
-    setLength(used + kept);
-    memcpy((char *)getBytesNoCopy() + used, bytes, kept);
-    return true;
+    return _desc == NULL ? _length : vmk_desc_dma_map_length(_desc, offset);
+}
+
+IOReturn
+IOMemoryDescriptor::redirect(task_t safe, bool on)
+{
+    Seam seam;
+
+    return _desc == NULL ? kIOReturnUnsupported : vmk_desc_redirect(_desc, safe, on);
 }

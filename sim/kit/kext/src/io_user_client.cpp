@@ -1,5 +1,8 @@
-/* io_user_client.cpp - a task's way into a driver, with dispatch records and without; see iokit.h */
+/* io_user_client.cpp - a task's way into a driver, with dispatch records and without; see iokit_user_client.h */
 #include <faultline_kext/iokit.h>
+
+#include "ports.h"
+#include "seam.h"
 
 OSDefineMetaClassAndAbstractStructors(IOUserClient, IOService);
 OSDefineMetaClassAndAbstractStructors(IOUserClient2022, IOUserClient);
@@ -80,10 +83,107 @@ IOUserClient::getTargetAndMethodForIndex(IOService **target, UInt32 index)
 }
 
 IOReturn
+IOUserClient::getNotificationSemaphore(UInt32, semaphore_t *)
+{
+    return kIOReturnUnsupported;
+}
+
+IOReturn
+IOUserClient::connectClient(IOUserClient *)
+{
+    return kIOReturnUnsupported;
+}
+
+IOReturn
+IOUserClient::exportObjectToClient(task_t, OSObject *, OSObject **)
+{
+    return kIOReturnUnsupported;
+}
+
+IOExternalMethod *
+IOUserClient::getExternalMethodForIndex(UInt32)
+{
+    return NULL;
+}
+
+IOExternalAsyncMethod *
+IOUserClient::getExternalAsyncMethodForIndex(UInt32)
+{
+    return NULL;
+}
+
+IOExternalAsyncMethod *
+IOUserClient::getAsyncTargetAndMethodForIndex(IOService **target, UInt32 index)
+{
+    IOExternalAsyncMethod *method = getExternalAsyncMethodForIndex(index);
+
+    if (method != NULL)
+        *target = method->object;
+    return method;
+}
+
+IOExternalTrap *
+IOUserClient::getExternalTrapForIndex(UInt32)
+{
+    return NULL;
+}
+
+IOExternalTrap *
+IOUserClient::getTargetAndTrapForIndex(IOService **target, UInt32 index)
+{
+    IOExternalTrap *trap = getExternalTrapForIndex(index);
+
+    if (trap != NULL)
+        *target = trap->object;
+    return trap;
+}
+
+/* ---- privilege: what the test says of the program ---- */
+
+IOReturn
 IOUserClient::clientHasPrivilege(void *, const char *)
 {
-    return kIOReturnSuccess;
+    return seam_is_privileged() ? kIOReturnSuccess : kIOReturnNotPrivileged;
 }
+
+IOReturn
+IOUserClient::clientHasAuthorization(task_t, IOService *)
+{
+    return seam_is_privileged() ? kIOReturnSuccess : kIOReturnNotPermitted;
+}
+
+OSObject *
+IOUserClient::copyClientEntitlement(task_t, const char *)
+{
+    return seam_is_privileged() ? OSBoolean::withBoolean(true) : NULL;
+}
+
+/* ---- memory for the task ---- */
+
+IOMemoryMap *
+IOUserClient::mapClientMemory64(IOOptionBits type, task_t task, IOOptionBits flags,
+                                mach_vm_address_t at)
+{
+    IOOptionBits options = 0;
+    IOMemoryDescriptor *memory = NULL;
+    IOMemoryMap *map;
+
+    if (clientMemoryForType(type, &options, &memory) != kIOReturnSuccess || memory == NULL)
+        return NULL;
+    options = (options & ~(IOOptionBits)kIOMapUserOptionsMask) | (flags & kIOMapUserOptionsMask);
+    map = memory->createMappingInTask(task, at, options);
+    memory->release();
+    return map;
+}
+
+IOMemoryMap *
+IOUserClient::mapClientMemory(IOOptionBits type, task_t task, IOOptionBits flags,
+                              IOVirtualAddress at)
+{
+    return mapClientMemory64(type, task, flags, at);
+}
+
+/* ---- calls ---- */
 
 static bool
 count_is_wrong(uint32_t wanted, uint64_t given)
@@ -107,53 +207,122 @@ check_counts(const IOExternalMethodArguments *a, uint32_t scalarsIn, uint32_t st
     return kIOReturnSuccess;
 }
 
-/* The old tables: at most six machine words in all, whose meaning the flags give. */
+/*
+ * The old tables: at most six machine words in all, whose meaning the flags give: the scalars in, then
+ * where scalars out go, or a structure and its size.
+ */
+struct OldCall {
+    void *p[6];
+    uint32_t used;
+    uint64_t outputs[6];
+    IOByteCount size;
+
+    OldCall() : p{}, used(0), outputs{}, size(0)
+    {
+    }
+
+    void
+    add(void *word)
+    {
+        if (used < 6)
+            p[used] = word;
+        used++;
+    }
+
+    void
+    fill(const IOExternalMethodArguments *a, IOOptionBits type)
+    {
+        size = a->structureOutputSize;
+        if (type == kIOUCStructIStructO) {
+            add(const_cast<void *>(a->structureInput));
+            add(a->structureOutput);
+            add((void *)(uintptr_t)a->structureInputSize);
+            add(&size);
+            return;
+        }
+        for (uint32_t i = 0; i < a->scalarInputCount; i++)
+            add((void *)(uintptr_t)a->scalarInput[i]);
+        for (uint32_t i = 0; type == kIOUCScalarIScalarO && i < a->scalarOutputCount && i < 6; i++)
+            add(&outputs[i]);
+        if (type == kIOUCScalarIStructO) {
+            add(a->structureOutput);
+            add(&size);
+        } else if (type == kIOUCScalarIStructI) {
+            add(const_cast<void *>(a->structureInput));
+            add((void *)(uintptr_t)a->structureInputSize);
+        }
+    }
+
+    void
+    giveBack(IOExternalMethodArguments *a) const
+    {
+        for (uint32_t i = 0; i < a->scalarOutputCount && i < 6; i++)
+            a->scalarOutput[i] = outputs[i];
+        a->structureOutputSize = (uint32_t)size;
+    }
+};
+
+/* The counts of an old table are checked as a dispatch record's are. */
+static bool
+old_counts_are_wrong(const IOExternalMethodArguments *a, IOOptionBits type, IOByteCount count0,
+                     IOByteCount count1)
+{
+    uint64_t in = type == kIOUCStructIStructO ? a->structureInputSize : a->scalarInputCount;
+    uint64_t out = type == kIOUCScalarIScalarO   ? a->scalarOutputCount
+                   : type == kIOUCScalarIStructI ? a->structureInputSize
+                                                 : a->structureOutputSize;
+
+    return count_is_wrong((uint32_t)count0, in) || count_is_wrong((uint32_t)count1, out);
+}
+
 static IOReturn
 legacy_method(IOUserClient *client, uint32_t selector, IOExternalMethodArguments *a)
 {
     IOService *object = NULL;
     IOExternalMethod *method = client->getTargetAndMethodForIndex(&object, selector);
-    void *p[6] = { 0, 0, 0, 0, 0, 0 };
-    uint64_t outputs[6] = { 0, 0, 0, 0, 0, 0 };
-    IOByteCount size = a->structureOutputSize;
-    IOByteCount in = a->structureInputSize;
-    uint32_t at = 0;
+    IOOptionBits type = method == NULL ? 0 : method->flags & kIOUCTypeMask;
+    OldCall call;
     IOReturn result;
 
     if (method == NULL || object == NULL)
         return kIOReturnUnsupported;
     if (a->structureInputDescriptor != NULL || a->structureOutputDescriptor != NULL)
         return kIOReturnIPCError;
-    if ((method->flags & kIOUCTypeMask) != kIOUCStructIStructO)
-        for (uint32_t i = 0; i < a->scalarInputCount && at < 6; i++)
-            p[at++] = (void *)(uintptr_t)a->scalarInput[i];
-    switch (method->flags & kIOUCTypeMask) {
-    case kIOUCScalarIScalarO:
-        for (uint32_t i = 0; i < a->scalarOutputCount && at < 6; i++)
-            p[at++] = &outputs[i];
-        break;
-    case kIOUCScalarIStructO:
-        if (at + 2 <= 6) {
-            p[at++] = a->structureOutput;
-            p[at++] = &size;
-        }
-        break;
-    case kIOUCStructIStructO:
-        p[0] = const_cast<void *>(a->structureInput);
-        p[1] = a->structureOutput;
-        p[2] = (void *)(uintptr_t)in;
-        p[3] = &size;
-        break;
-    default:
-        if (at + 2 <= 6) {
-            p[at++] = const_cast<void *>(a->structureInput);
-            p[at++] = (void *)(uintptr_t)in;
-        }
-    }
-    result = (object->*method->func)(p[0], p[1], p[2], p[3], p[4], p[5]);
-    for (uint32_t i = 0; i < a->scalarOutputCount && i < 6; i++)
-        a->scalarOutput[i] = outputs[i];
-    a->structureOutputSize = (uint32_t)size;
+    if (old_counts_are_wrong(a, type, method->count0, method->count1))
+        return kIOReturnBadArgument;
+    call.fill(a, type);
+    if (call.used > 6)
+        return kIOReturnBadArgument;
+    result =
+        (object->*method->func)(call.p[0], call.p[1], call.p[2], call.p[3], call.p[4], call.p[5]);
+    call.giveBack(a);
+    return result;
+}
+
+/* The same with a reference of where the answer goes, before the words. */
+static IOReturn
+legacy_async_method(IOUserClient *client, uint32_t selector, IOExternalMethodArguments *a)
+{
+    IOService *object = NULL;
+    IOExternalAsyncMethod *method = client->getAsyncTargetAndMethodForIndex(&object, selector);
+    IOOptionBits type = method == NULL ? 0 : method->flags & kIOUCTypeMask;
+    OSAsyncReference reference = { 0 };
+    OldCall call;
+    IOReturn result;
+
+    if (method == NULL || object == NULL)
+        return kIOReturnUnsupported;
+    if (old_counts_are_wrong(a, type, method->count0, method->count1))
+        return kIOReturnBadArgument;
+    IOUserClient::setAsyncReference(
+        reference, a->asyncWakePort, (void *)(uintptr_t)a->asyncReference[kIOAsyncCalloutFuncIndex],
+        (void *)(uintptr_t)a->asyncReference[kIOAsyncCalloutRefconIndex]);
+    call.fill(a, type);
+    if (call.used > 6)
+        return kIOReturnBadArgument;
+    result = (object->*method->func)(reference, call.p[0], call.p[1], call.p[2], call.p[3],
+                                     call.p[4], call.p[5]);
+    call.giveBack(a);
     return result;
 }
 
@@ -164,7 +333,8 @@ IOUserClient::externalMethod(uint32_t selector, IOExternalMethodArguments *argum
     IOReturn status;
 
     if (dispatch == NULL)
-        return legacy_method(this, selector, arguments);
+        return arguments->asyncWakePort != NULL ? legacy_async_method(this, selector, arguments)
+                                                : legacy_method(this, selector, arguments);
     status =
         check_counts(arguments, dispatch->checkScalarInputCount, dispatch->checkStructureInputSize,
                      dispatch->checkScalarOutputCount, dispatch->checkStructureOutputSize);
@@ -177,7 +347,7 @@ IOUserClient::externalMethod(uint32_t selector, IOExternalMethodArguments *argum
 
 IOReturn
 IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
-                                         const IOExternalMethodDispatch2022 *table, size_t count,
+                                         const IOExternalMethodDispatch2022 table[], size_t count,
                                          OSObject *target, void *reference)
 {
     const IOExternalMethodDispatch2022 *row = table + selector;
@@ -189,11 +359,13 @@ IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArgu
                           row->checkScalarOutputCount, row->checkStructureOutputSize);
     if (status != kIOReturnSuccess)
         return status;
-    if (row->checkEntitlement != NULL)
+    if (row->checkEntitlement != NULL && !seam_is_privileged())
         return kIOReturnNotPrivileged;
     return row->function == NULL ? kIOReturnNoCompletion
                                  : row->function(target, reference, arguments);
 }
+
+/* ---- answers that come later: see ports.cpp ---- */
 
 void
 IOUserClient::setAsyncReference64(OSAsyncReference64 reference, mach_port_t port,
@@ -204,8 +376,62 @@ IOUserClient::setAsyncReference64(OSAsyncReference64 reference, mach_port_t port
     reference[kIOAsyncCalloutRefconIndex] = refcon;
 }
 
+void
+IOUserClient::setAsyncReference64(OSAsyncReference64 reference, mach_port_t port,
+                                  mach_vm_address_t callback, io_user_reference_t refcon, task_t)
+{
+    setAsyncReference64(reference, port, callback, refcon);
+}
+
+/* Words of 32 bits hold the number of a port, not its address. */
+void
+IOUserClient::setAsyncReference(OSAsyncReference reference, mach_port_t port, void *callback,
+                                void *refcon)
+{
+    reference[kIOAsyncReservedIndex] = port_number(port);
+    reference[kIOAsyncCalloutFuncIndex] = (natural_t)(uintptr_t)callback;
+    reference[kIOAsyncCalloutRefconIndex] = (natural_t)(uintptr_t)refcon;
+}
+
 IOReturn
-IOUserClient::sendAsyncResult64(OSAsyncReference64, IOReturn, io_user_reference_t[], UInt32)
+IOUserClient::sendAsyncResult64(OSAsyncReference64 reference, IOReturn result,
+                                io_user_reference_t arguments[], UInt32 count)
+{
+    return port_send((mach_port_t)(uintptr_t)reference[kIOAsyncReservedIndex],
+                     reference[kIOAsyncCalloutRefconIndex], result, arguments, count);
+}
+
+IOReturn
+IOUserClient::sendAsyncResult64WithOptions(OSAsyncReference64 reference, IOReturn result,
+                                           io_user_reference_t arguments[], UInt32 count,
+                                           IOOptionBits)
+{
+    return sendAsyncResult64(reference, result, arguments, count);
+}
+
+IOReturn
+IOUserClient::sendAsyncResult(OSAsyncReference reference, IOReturn result, void *arguments[],
+                              UInt32 count)
+{
+    io_user_reference_t wide[kMaxAsyncArgs];
+
+    if (count > kMaxAsyncArgs)
+        return kIOReturnMessageTooLarge;
+    for (UInt32 i = 0; i < count; i++)
+        wide[i] = (uintptr_t)arguments[i];
+    return port_send(port_numbered(reference[kIOAsyncReservedIndex]),
+                     reference[kIOAsyncCalloutRefconIndex], result, wide, count);
+}
+
+IOReturn
+IOUserClient::releaseAsyncReference64(OSAsyncReference64 reference)
+{
+    reference[kIOAsyncReservedIndex] = 0;
+    return kIOReturnSuccess;
+}
+
+IOReturn
+IOUserClient::releaseNotificationPort(mach_port_t)
 {
     return kIOReturnSuccess;
 }

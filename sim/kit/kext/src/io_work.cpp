@@ -1,4 +1,4 @@
-/* io_work.cpp - work loops and their event sources; see iokit_work.h */
+/* io_work.cpp - work loops and their event sources; see iokit_loop.h */
 #include <faultline_kext/iokit_work.h>
 
 #include "host.h"
@@ -37,7 +37,7 @@ IOWorkLoop::workLoop()
 {
     IOWorkLoop *object = new IOWorkLoop;
 
-    return if_good(object, object->init());
+    return if_good(object, object != NULL && object->init());
 }
 
 /* Runs what there is to run until nothing is, then sleeps; ends when told. */
@@ -225,6 +225,12 @@ IOEventSource::setWorkLoop(IOWorkLoop *loop)
 }
 
 void
+IOEventSource::setNext(IOEventSource *next)
+{
+    eventChainNext = next;
+}
+
+void
 IOEventSource::enable()
 {
     enabled = true;
@@ -245,7 +251,7 @@ IOCommandGate::commandGate(OSObject *target, Action act)
 {
     IOCommandGate *object = new IOCommandGate;
 
-    return if_good(object, object->init(target, act));
+    return if_good(object, object != NULL && object->init(target, act));
 }
 
 IOReturn
@@ -327,14 +333,14 @@ IOTimerEventSource::fired(void *self, void *)
 bool
 IOTimerEventSource::init(OSObject *target, Action act)
 {
-    call = thread_call_allocate(fired, this);
+    calloutEntry = thread_call_allocate(fired, this);
     return IOEventSource::init(target, (IOEventSource::Action)(void *)act);
 }
 
 void
 IOTimerEventSource::free()
 {
-    (void)thread_call_free(call);
+    (void)thread_call_free(calloutEntry);
     IOEventSource::free();
 }
 
@@ -343,7 +349,7 @@ IOTimerEventSource::timerEventSource(OSObject *target, Action act)
 {
     IOTimerEventSource *object = new IOTimerEventSource;
 
-    return if_good(object, object->init(target, act));
+    return if_good(object, object != NULL && object->init(target, act));
 }
 
 IOTimerEventSource *
@@ -367,8 +373,9 @@ IOTimerEventSource::checkForWork()
 IOReturn
 IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
 {
+    abstime = deadline;
     retain();
-    if (thread_call_enter_delayed(call, deadline))
+    if (thread_call_enter_delayed(calloutEntry, deadline))
         release();
     return kIOReturnSuccess;
 }
@@ -377,7 +384,7 @@ void
 IOTimerEventSource::cancelTimeout()
 {
     isDue = false;
-    if (thread_call_cancel(call))
+    if (thread_call_cancel(calloutEntry))
         release();
 }
 
@@ -398,6 +405,42 @@ IOReturn
 IOTimerEventSource::setTimeout(AbsoluteTime interval)
 {
     return wakeAtTime(mach_absolute_time() + interval);
+}
+
+IOReturn
+IOTimerEventSource::setTimeout(UInt32, AbsoluteTime interval, AbsoluteTime)
+{
+    return setTimeout(interval);
+}
+
+IOReturn
+IOTimerEventSource::wakeAtTime(UInt32, AbsoluteTime deadline, AbsoluteTime)
+{
+    return wakeAtTime(deadline);
+}
+
+IOReturn
+IOTimerEventSource::wakeAtTime(UInt32 time, UInt32 scale)
+{
+    return wakeAtTime((AbsoluteTime)time * scale);
+}
+
+IOReturn
+IOTimerEventSource::wakeAtTimeTicks(UInt32 ticks)
+{
+    return wakeAtTime(ticks, kTickScale);
+}
+
+IOReturn
+IOTimerEventSource::wakeAtTimeMS(UInt32 ms)
+{
+    return wakeAtTime(ms, kMillisecondScale);
+}
+
+IOReturn
+IOTimerEventSource::wakeAtTimeUS(UInt32 us)
+{
+    return wakeAtTime(us, kMicrosecondScale);
 }
 
 IOReturn
@@ -450,7 +493,32 @@ IOInterruptEventSource::interruptEventSource(OSObject *target, Action act, IOSer
 {
     IOInterruptEventSource *object = new IOInterruptEventSource;
 
-    return if_good(object, object->init(target, act, nub, index));
+    return if_good(object, object != NULL && object->init(target, act, nub, index));
+}
+
+/* A source is born enabled; its interrupt is not until the driver says so. */
+void
+IOInterruptEventSource::enable()
+{
+    IOEventSource::enable();
+    explicitDisable = false;
+    if (provider != NULL)
+        (void)provider->enableInterrupt(intIndex);
+}
+
+void
+IOInterruptEventSource::disable()
+{
+    explicitDisable = true;
+    if (provider != NULL)
+        (void)provider->disableInterrupt(intIndex);
+    IOEventSource::disable();
+}
+
+IOReturn
+IOInterruptEventSource::warmCPU(uint64_t)
+{
+    return kIOReturnSuccess;
 }
 
 bool
@@ -502,7 +570,7 @@ IOFilterInterruptEventSource::filterInterruptEventSource(OSObject *target,
 {
     IOFilterInterruptEventSource *object = new IOFilterInterruptEventSource;
 
-    return if_good(object, object->init(target, act, filter, nub, index));
+    return if_good(object, object != NULL && object->init(target, act, filter, nub, index));
 }
 
 void

@@ -1,4 +1,4 @@
-/* kern.cpp - the kernel's C functions; see kern.h */
+/* kern.cpp - text, memory, and who runs where; see kern_lib.h */
 #include <faultline_kext/kern.h>
 
 #include "host.h"
@@ -6,7 +6,9 @@
 
 vm_size_t page_size = PAGE_SIZE, page_mask = PAGE_MASK;
 int page_shift = PAGE_SHIFT;
-int version_major;
+int version_major, version_minor, version_revision;
+const char version[] = "Darwin Kernel, simulated", osrelease[] = "0.0.0", ostype[] = "Darwin";
+pmap_t kernel_pmap;
 
 /* ---- text ---- */
 
@@ -47,23 +49,60 @@ OSReportWithBacktrace(const char *format, ...)
     va_end(arguments);
 }
 
+/* The report says where; see faultline_report_panic(). */
 void
 panic(const char *format, ...)
 {
+    char text[512] = "panic: ";
     va_list arguments;
 
     va_start(arguments, format);
-    IOLog("panic: ");
-    kext_log(format, arguments);
-    IOLog("\n");
+    vsnprintf(text + strlen(text), sizeof(text) - strlen(text), format, arguments);
     va_end(arguments);
-    kext_stop();
+    faultline_report_panic(text, "");
 }
 
 void
 IOPanic(const char *text)
 {
     panic("%s", text);
+}
+
+void
+Debugger(const char *text)
+{
+    panic("Debugger(%s)", text);
+}
+
+int
+scnprintf(char *to, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(to, size, format, arguments);
+    va_end(arguments);
+    return length < (int)size ? length : size == 0 ? 0 : (int)size - 1;
+}
+
+int
+memset_s(void *to, size_t room, int byte, size_t count)
+{
+    memset(to, byte, count < room ? count : room);
+    return count <= room ? 0 : EOVERFLOW;
+}
+
+int
+flsll(unsigned long long bits)
+{
+    return bits == 0 ? 0 : 64 - __builtin_clzll(bits);
+}
+
+int
+fls(unsigned int bits)
+{
+    return flsll(bits);
 }
 
 __attribute__((weak)) size_t
@@ -90,22 +129,24 @@ strlcat(char *to, const char *from, size_t size)
 
 /* ---- memory ---- */
 
+/* Memory of the kext's own: zero, as nobody may rely on what it holds. NULL: a test wants it so. */
+static void *
+allocate(vm_size_t size, vm_offset_t alignment)
+{
+    seam_may_block();
+    return seam_allocation_fails() ? NULL : kext_allocate(size, alignment);
+}
+
 void *
 IOMalloc(vm_size_t size)
 {
-    return kext_allocate(size, 16);
+    return allocate(size, 16);
 }
 
 void *
 IOMallocZero(vm_size_t size)
 {
-    return kext_allocate(size, 16);
-}
-
-void *
-IOMallocData(vm_size_t size)
-{
-    return kext_allocate(size, 16);
+    return allocate(size, 16);
 }
 
 void
@@ -114,20 +155,73 @@ IOFree(void *memory, vm_size_t)
     kext_release(memory);
 }
 
-void
-IOFreeData(void *memory, vm_size_t)
-{
-    kext_release(memory);
-}
-
 void *
 IOMallocAligned(vm_size_t size, vm_offset_t alignment)
 {
-    return kext_allocate(size, alignment);
+    return allocate(size, alignment);
 }
 
 void
 IOFreeAligned(void *memory, vm_size_t)
+{
+    kext_release(memory);
+}
+
+/* A tag says whether its memory is pageable. */
+struct OSMallocTag_ {
+    uint32_t flags;
+};
+
+OSMallocTag
+OSMalloc_Tagalloc(const char *, uint32_t flags)
+{
+    OSMallocTag tag = (OSMallocTag)kext_allocate(sizeof(*tag), 16);
+
+    tag->flags = flags;
+    return tag;
+}
+
+void
+OSMalloc_Tagfree(OSMallocTag tag)
+{
+    kext_release(tag);
+}
+
+void *
+OSMalloc(uint32_t size, OSMallocTag tag)
+{
+    return tag->flags & OSMT_PAGEABLE ? IOMallocPageable(size, 1) : IOMalloc(size);
+}
+
+void *
+OSMalloc_nowait(uint32_t size, OSMallocTag)
+{
+    return seam_allocation_fails() ? NULL : kext_allocate(size, 16);
+}
+
+void *
+OSMalloc_noblock(uint32_t size, OSMallocTag tag)
+{
+    return OSMalloc_nowait(size, tag);
+}
+
+void
+OSFree(void *memory, uint32_t size, OSMallocTag tag)
+{
+    if (tag->flags & OSMT_PAGEABLE)
+        IOFreePageable(memory, size);
+    else
+        IOFree(memory, size);
+}
+
+void *
+_MALLOC(size_t size, int, int flags)
+{
+    return flags & M_NOWAIT ? OSMalloc_nowait((uint32_t)size, NULL) : IOMalloc(size);
+}
+
+void
+_FREE(void *memory, int)
 {
     kext_release(memory);
 }
@@ -201,6 +295,12 @@ IOMallocPageable(vm_size_t size, vm_size_t alignment)
     return simulated_allocate(0x20 /* kIOMemoryPageable */, size, alignment);
 }
 
+void *
+IOMallocPageableZero(vm_size_t size, vm_size_t alignment)
+{
+    return IOMallocPageable(size, alignment);
+}
+
 void
 IOFreePageable(void *memory, vm_size_t)
 {
@@ -223,6 +323,97 @@ copyout(const void *from, user_addr_t to, size_t length)
     return vmk_sim_write(vmk_current_task(), to, from, 0, length, NULL) == 0 ? 0 : EFAULT;
 }
 
+int
+copyinstr(const user_addr_t from, void *to, size_t size, size_t *done)
+{
+    for (size_t i = 0; i < size; i++) {
+        char *byte = (char *)to + i;
+
+        if (copyin(from + i, byte, 1) != 0)
+            return EFAULT;
+        if (*byte != '\0')
+            continue;
+        if (done != NULL)
+            *done = i + 1;
+        return 0;
+    }
+    return ENAMETOOLONG;
+}
+
+/* ---- physical memory ---- */
+
+/* A page of RAM as a descriptor, through which a driver's access goes. */
+static void
+physical(IOPhysicalAddress address, void *bytes, unsigned count, bool is_write)
+{
+    Seam seam;
+    vmk_desc_t desc = vmk_desc_physical(address, count, 3);
+
+    if (is_write)
+        (void)vmk_desc_write(desc, 0, bytes, count);
+    else
+        (void)vmk_desc_read(desc, 0, bytes, count);
+    vmk_desc_release(desc);
+}
+
+#define MAPPED(bits)                                                      \
+    UInt##bits IOMappedRead##bits(IOPhysicalAddress address)              \
+    {                                                                     \
+        UInt##bits value = 0;                                             \
+                                                                          \
+        physical(address, &value, sizeof(value), false);                  \
+        return value;                                                     \
+    }                                                                     \
+    void IOMappedWrite##bits(IOPhysicalAddress address, UInt##bits value) \
+    {                                                                     \
+        physical(address, &value, sizeof(value), true);                   \
+    }
+MAPPED(8)
+MAPPED(16)
+MAPPED(32)
+MAPPED(64)
+
+/* The simulated machine's caches are coherent. */
+IOReturn
+IOSetProcessorCacheMode(task_t, IOVirtualAddress, IOByteCount, IOOptionBits)
+{
+    return kIOReturnSuccess;
+}
+
+IOReturn
+IOFlushProcessorCache(task_t, IOVirtualAddress, IOByteCount)
+{
+    return kIOReturnSuccess;
+}
+
+addr64_t
+kext_kvtophys(IOVirtualAddress address)
+{
+    Seam seam;
+    vmk_task_t task = NULL;
+    uint64_t at = faultline_address((void *)address, &task);
+
+    return task == NULL ? address : faultline_physical(task, at);
+}
+
+ppnum_t
+pmap_find_phys(pmap_t, addr64_t address)
+{
+    return (ppnum_t)(kext_kvtophys((IOVirtualAddress)address) >> page_shift);
+}
+
+unsigned int
+IOSizeToAlignment(unsigned int size)
+{
+    return size == 0 ? 0 : (unsigned)__builtin_ctz(size);
+}
+
+unsigned int
+IOAlignmentToSize(unsigned int alignment)
+{
+    return 1u << alignment;
+}
+
 /* ---- who and where ---- */
 
 task_t
@@ -235,12 +426,6 @@ task_t
 current_task(void)
 {
     return vmk_current_task();
-}
-
-thread_t
-current_thread(void)
-{
-    return (thread_t)kext_thread_self();
 }
 
 proc_t
@@ -259,6 +444,50 @@ proc_t
 proc_self(void)
 {
     return current_proc();
+}
+
+proc_t
+proc_find(int pid)
+{
+    Seam seam;
+
+    return (proc_t)vmk_sim_task_by_id((uint32_t)pid);
+}
+
+void
+proc_selfname(char *name, int size)
+{
+    proc_name(proc_selfpid(), name, size);
+}
+
+int
+proc_suser(proc_t)
+{
+    return seam_is_privileged() ? 0 : EPERM;
+}
+
+void
+task_reference(task_t)
+{
+}
+
+void
+task_deallocate(task_t)
+{
+}
+
+int
+cpu_number(void)
+{
+    Seam seam;
+
+    return faultline_current_cpu() < 0 ? 0 : faultline_current_cpu();
+}
+
+boolean_t
+PE_parse_boot_arg(const char *, void *)
+{
+    return false;
 }
 
 int
@@ -325,109 +554,7 @@ ml_at_interrupt_context(void)
     return (vmk_context() & VMK_CTX_INTERRUPT) != 0;
 }
 
-/* ---- time ---- */
-
-uint64_t
-mach_absolute_time(void)
-{
-    return kext_now();
-}
-
-void
-clock_get_uptime(uint64_t *time)
-{
-    *time = kext_now();
-}
-
-void
-clock_interval_to_absolutetime_interval(uint32_t interval, uint32_t scale, uint64_t *time)
-{
-    *time = (uint64_t)interval * scale;
-}
-
-void
-clock_interval_to_deadline(uint32_t interval, uint32_t scale, uint64_t *time)
-{
-    *time = kext_now() + (uint64_t)interval * scale;
-}
-
-void
-clock_absolutetime_interval_to_deadline(uint64_t interval, uint64_t *time)
-{
-    *time = kext_now() + interval;
-}
-
-void
-absolutetime_to_nanoseconds(uint64_t time, uint64_t *nanoseconds)
-{
-    *nanoseconds = time;
-}
-
-void
-nanoseconds_to_absolutetime(uint64_t nanoseconds, uint64_t *time)
-{
-    *time = nanoseconds;
-}
-
-void
-clock_get_system_nanotime(uint32_t *seconds, uint32_t *nanoseconds)
-{
-    uint64_t now = kext_now();
-
-    *seconds = (uint32_t)(now / NSEC_PER_SEC);
-    *nanoseconds = (uint32_t)(now % NSEC_PER_SEC);
-}
-
-void
-nanotime(struct timespec *time)
-{
-    uint64_t now = kext_now();
-
-    time->tv_sec = (time_t)(now / NSEC_PER_SEC);
-    time->tv_nsec = (long)(now % NSEC_PER_SEC);
-}
-
-void
-microuptime(struct timeval *time)
-{
-    uint64_t now = kext_now();
-
-    time->tv_sec = (time_t)(now / NSEC_PER_SEC);
-    time->tv_usec = (int)(now % NSEC_PER_SEC / NSEC_PER_USEC);
-}
-
-void
-microtime(struct timeval *time)
-{
-    microuptime(time);
-}
-
-void
-IOSleep(unsigned milliseconds)
-{
-    kext_pause(milliseconds * NSEC_PER_MSEC);
-}
-
-void
-IOSleepWithLeeway(unsigned milliseconds, unsigned)
-{
-    IOSleep(milliseconds);
-}
-
-void
-IODelay(unsigned microseconds)
-{
-    uint64_t until = kext_now() + microseconds * NSEC_PER_USEC;
-
-    while (kext_now() < until)
-        continue;
-}
-
-void
-IOPause(unsigned nanoseconds)
-{
-    (void)nanoseconds;
-}
+/* ---- chance: the same in every run ---- */
 
 void
 read_random(void *bytes, unsigned count)

@@ -2,6 +2,9 @@
 #include <faultline_kext/os.h>
 
 #include "host.h"
+#include "seam.h"
+
+static struct kext_mutex *freed_lock = kext_mutex_create(0);
 
 /* ---- metaclasses ---- */
 
@@ -183,15 +186,47 @@ OSObject::~OSObject()
 }
 
 void *
-OSObject::operator new(size_t size)
+OSObject::operator new(size_t size) noexcept
 {
-    return kext_allocate(size, 16);
+    seam_may_block();
+    return seam_allocation_fails() ? NULL : kext_allocate(size, 16);
+}
+
+/*
+ * What is freed stays for a while, with a table of virtual functions that all say so: a call through a
+ * pointer that somebody kept is found where it is made.
+ */
+enum { FREED_OBJECTS = 256, VIRTUAL_FUNCTIONS = 512 };
+
+static void
+freed_object_used()
+{
+    faultline_report_panic("an object was used after its last reference was released",
+                           "use-after-release");
+}
+
+static void
+keep_freed(void *memory)
+{
+    static void *freed[FREED_OBJECTS];
+    static void (*functions[VIRTUAL_FUNCTIONS])();
+    static unsigned next;
+    unsigned at;
+
+    kext_mutex_lock(freed_lock);
+    for (unsigned i = 0; functions[0] == NULL && i < VIRTUAL_FUNCTIONS; i++)
+        functions[VIRTUAL_FUNCTIONS - 1 - i] = freed_object_used;
+    *(void (***)())memory = functions;
+    at = next++ % FREED_OBJECTS;
+    kext_release(freed[at]);
+    freed[at] = memory;
+    kext_mutex_unlock(freed_lock);
 }
 
 void
 OSObject::operator delete(void *memory, size_t)
 {
-    kext_release(memory);
+    keep_freed(memory);
 }
 
 int
@@ -212,7 +247,7 @@ OSObject::release(int freeWhen) const
     int left = __atomic_sub_fetch(&retainCount, 1, __ATOMIC_ACQ_REL);
 
     if (left < 0)
-        panic("a %s was released after its last reference", getMetaClass()->getClassName());
+        faultline_report_panic("an object was released after its last reference", "over-release");
     if (left < freeWhen)
         const_cast<OSObject *>(this)->free();
 }
@@ -258,12 +293,4 @@ OSObject::free()
 {
     getMetaClass()->instanceDestructed();
     delete this;
-}
-
-OSDefineMetaClassAndStructors(OSSerialize, OSObject);
-
-OSSerialize *
-OSSerialize::withCapacity(unsigned)
-{
-    return new OSSerialize;
 }

@@ -1,4 +1,4 @@
-/* os_collections.cpp - arrays, sets, dictionaries and what walks them; see os.h */
+/* os_collections.cpp - arrays, dictionaries and what walks them; see os_collections.h */
 #include <faultline_kext/os.h>
 
 #include "host.h"
@@ -7,9 +7,36 @@ OSDefineMetaClassAndAbstractStructors(OSIterator, OSObject);
 OSDefineMetaClassAndAbstractStructors(OSCollection, OSObject);
 OSDefineMetaClassAndStructors(OSCollectionIterator, OSIterator);
 OSDefineMetaClassAndStructors(OSArray, OSCollection);
-OSDefineMetaClassAndStructors(OSSet, OSArray);
-OSDefineMetaClassAndStructors(OSOrderedSet, OSArray);
 OSDefineMetaClassAndStructors(OSDictionary, OSCollection);
+
+/* ---- what all collections do ---- */
+
+unsigned
+OSCollection::setOptions(unsigned options, unsigned mask, void *)
+{
+    unsigned before = flags;
+
+    flags = (flags & ~mask) | (options & mask);
+    return before;
+}
+
+/* Only those that can be copied answer. */
+OSCollection *
+OSCollection::copyCollection(OSDictionary *)
+{
+    return NULL;
+}
+
+bool
+OSCollection::iterateObjects(void *refcon, bool (*callback)(void *refcon, OSObject *object))
+{
+    unsigned before = changes;
+
+    for (unsigned i = 0; i < getCount(); i++)
+        if (changes != before || callback(refcon, objectAt(i)))
+            return changes == before;
+    return true;
+}
 
 /* ---- iterators ---- */
 
@@ -29,7 +56,7 @@ OSCollectionIterator::withCollection(const OSCollection *walked)
 {
     OSCollectionIterator *object = new OSCollectionIterator;
 
-    if (!object->initWithCollection(walked))
+    if (object != NULL && !object->initWithCollection(walked))
         OSSafeReleaseNULL(object);
     return object;
 }
@@ -73,14 +100,14 @@ OSArray::ensureCapacity(unsigned wanted)
 {
     const OSMetaClassBase **larger;
 
-    if (wanted <= room)
-        return room;
+    if (wanted <= capacity)
+        return capacity;
     larger = (const OSMetaClassBase **)kext_allocate(wanted * sizeof(*larger), 16);
     if (count > 0)
         memcpy(larger, array, count * sizeof(*larger));
     kext_release(array);
     array = larger;
-    return room = wanted;
+    return capacity = wanted;
 }
 
 void
@@ -110,8 +137,8 @@ OSArray::setObject(unsigned index, const OSMetaClassBase *object)
 {
     if (object == NULL || index > count)
         return false;
-    if (count == room)
-        ensureCapacity(room == 0 ? 4 : room * 2);
+    if (count == capacity)
+        ensureCapacity(growth != 0 ? capacity + growth : capacity == 0 ? 4 : capacity * 2);
     memmove(array + index + 1, array + index, (count - index) * sizeof(*array));
     object->taggedRetain(this);
     array[index] = object;
@@ -168,12 +195,58 @@ OSArray::getNextIndexOfObject(const OSMetaClassBase *object, unsigned index) con
     return index < count ? index : ~0u;
 }
 
+bool
+OSArray::initWithObjects(const OSObject *objects[], unsigned number, unsigned wanted)
+{
+    bool is_good = initWithCapacity(wanted > number ? wanted : number);
+
+    for (unsigned i = 0; is_good && i < number; i++)
+        is_good = setObject(objects[i]);
+    return is_good;
+}
+
+bool
+OSArray::initWithArray(const OSArray *other, unsigned wanted)
+{
+    return other != NULL && initWithObjects((const OSObject **)other->array, other->count, wanted);
+}
+
+bool
+OSArray::merge(const OSArray *other)
+{
+    for (unsigned i = 0; i < other->count; i++)
+        setObject(other->array[i]);
+    return true;
+}
+
+bool
+OSArray::isEqualTo(const OSArray *other) const
+{
+    bool is_same = other != NULL && other->count == count;
+
+    for (unsigned i = 0; is_same && i < count; i++)
+        is_same = array[i]->isEqualTo(other->array[i]);
+    return is_same;
+}
+
+bool
+OSArray::isEqualTo(const OSMetaClassBase *other) const
+{
+    return isEqualTo(OSDynamicCast(OSArray, other));
+}
+
+OSCollection *
+OSArray::copyCollection(OSDictionary *)
+{
+    return withArray(this);
+}
+
 OSArray *
 OSArray::withCapacity(unsigned wanted)
 {
     OSArray *object = new OSArray;
 
-    if (!object->initWithCapacity(wanted))
+    if (object != NULL && !object->initWithCapacity(wanted))
         OSSafeReleaseNULL(object);
     return object;
 }
@@ -181,10 +254,10 @@ OSArray::withCapacity(unsigned wanted)
 OSArray *
 OSArray::withObjects(const OSObject *objects[], unsigned number, unsigned wanted)
 {
-    OSArray *object = withCapacity(wanted > number ? wanted : number);
+    OSArray *object = new OSArray;
 
-    for (unsigned i = 0; object != NULL && i < number; i++)
-        object->setObject(objects[i]);
+    if (object != NULL && !object->initWithObjects(objects, number, wanted))
+        OSSafeReleaseNULL(object);
     return object;
 }
 
@@ -192,46 +265,6 @@ OSArray *
 OSArray::withArray(const OSArray *other, unsigned wanted)
 {
     return withObjects((const OSObject **)other->array, other->count, wanted);
-}
-
-/* ---- sets ---- */
-
-OSSet *
-OSSet::withCapacity(unsigned wanted)
-{
-    OSSet *object = new OSSet;
-
-    if (!object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
-}
-
-bool
-OSSet::containsObject(const OSMetaClassBase *object) const
-{
-    return getNextIndexOfObject(object, 0) != ~0u;
-}
-
-bool
-OSSet::setObject(const OSMetaClassBase *object)
-{
-    return !containsObject(object) && OSArray::setObject(getCount(), object);
-}
-
-void
-OSSet::removeObject(const OSMetaClassBase *object)
-{
-    OSArray::removeObject(getNextIndexOfObject(object, 0));
-}
-
-OSOrderedSet *
-OSOrderedSet::withCapacity(unsigned wanted, void *, void *)
-{
-    OSOrderedSet *object = new OSOrderedSet;
-
-    if (!object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
 }
 
 /* ---- dictionaries ---- */
@@ -249,7 +282,7 @@ OSDictionary::withCapacity(unsigned wanted)
 {
     OSDictionary *object = new OSDictionary;
 
-    if (!object->initWithCapacity(wanted))
+    if (object != NULL && !object->initWithCapacity(wanted))
         OSSafeReleaseNULL(object);
     return object;
 }
@@ -262,6 +295,13 @@ OSDictionary::withDictionary(const OSDictionary *other, unsigned wanted)
     if (object != NULL && other != NULL)
         object->merge(other);
     return object;
+}
+
+OSDictionary *
+OSDictionary::withObjects(const OSObject *objects[], const OSSymbol *names[], unsigned number,
+                          unsigned wanted)
+{
+    return withObjects(objects, (const OSString **)names, number, wanted);
 }
 
 OSDictionary *
@@ -296,6 +336,19 @@ unsigned int
 OSDictionary::getCount() const
 {
     return keys == NULL ? 0 : keys->getCount();
+}
+
+unsigned int
+OSDictionary::getCapacity() const
+{
+    return keys->getCapacity();
+}
+
+unsigned int
+OSDictionary::ensureCapacity(unsigned wanted)
+{
+    (void)values->ensureCapacity(wanted);
+    return keys->ensureCapacity(wanted);
 }
 
 void
@@ -393,4 +446,43 @@ OSDictionary::merge(const OSDictionary *other)
     for (unsigned i = 0; i < other->getCount(); i++)
         setObject((OSString *)other->keys->getObject(i), other->values->getObject(i));
     return true;
+}
+
+/* Whether both have the same values for every key of the first. */
+static bool
+agree(const OSDictionary *a, const OSDictionary *b, const OSCollection *keys)
+{
+    for (unsigned i = 0; i < keys->getCount(); i++) {
+        const OSString *key = (const OSString *)keys->objectAt(i);
+        const OSObject *value = a->getObject(key);
+        const OSObject *other = b->getObject(key);
+
+        if (value != other && (value == NULL || !value->isEqualTo(other)))
+            return false;
+    }
+    return true;
+}
+
+bool
+OSDictionary::isEqualTo(const OSDictionary *other, const OSCollection *of) const
+{
+    return other != NULL && agree(this, other, of);
+}
+
+bool
+OSDictionary::isEqualTo(const OSDictionary *other) const
+{
+    return other != NULL && other->getCount() == getCount() && agree(this, other, this);
+}
+
+bool
+OSDictionary::isEqualTo(const OSMetaClassBase *other) const
+{
+    return isEqualTo(OSDynamicCast(OSDictionary, other));
+}
+
+OSCollection *
+OSDictionary::copyCollection(OSDictionary *)
+{
+    return withDictionary(this);
 }

@@ -39,7 +39,7 @@ OSString::withCString(const char *text)
 {
     OSString *object = new OSString;
 
-    return made(object, object->initWithCString(text));
+    return made(object, object != NULL && object->initWithCString(text));
 }
 
 OSString *
@@ -48,10 +48,33 @@ OSString::withCStringNoCopy(const char *text)
     return withCString(text);
 }
 
+bool
+OSString::initWithCStringNoCopy(const char *text)
+{
+    return initWithCString(text);
+}
+
+bool
+OSString::initWithString(const OSString *other)
+{
+    return other != NULL && initWithCString(other->string);
+}
+
 OSString *
 OSString::withString(const OSString *other)
 {
     return other == NULL ? NULL : withCString(other->string);
+}
+
+OSString *
+OSString::withCString(const char *text, size_t size)
+{
+    OSString *object = new OSString;
+
+    object->length = (unsigned)strnlen(text, size);
+    object->string = (char *)kext_allocate(object->length + 1, 1);
+    memcpy(object->string, text, object->length);
+    return object;
 }
 
 unsigned int
@@ -91,6 +114,12 @@ bool
 OSString::isEqualTo(const OSString *other) const
 {
     return other != NULL && isEqualTo(other->string);
+}
+
+bool
+OSString::isEqualTo(const OSData *other) const
+{
+    return other != NULL && other->isEqualTo(this);
 }
 
 bool
@@ -144,6 +173,18 @@ OSSymbol::withString(const OSString *other)
     return other == NULL ? NULL : withCString(other->getCStringNoCopy());
 }
 
+const OSSymbol *
+OSSymbol::existingSymbolForString(const OSString *other)
+{
+    return other == NULL ? NULL : existingSymbolForCString(other->getCStringNoCopy());
+}
+
+bool
+OSSymbol::isEqualTo(const OSSymbol *other) const
+{
+    return this == other;
+}
+
 /* ---- OSNumber, OSBoolean ---- */
 
 OSDefineMetaClassAndStructors(OSNumber, OSObject) OSDefineMetaClassAndStructors(OSBoolean, OSObject)
@@ -160,7 +201,7 @@ OSNumber::withNumber(unsigned long long number, unsigned int width)
 {
     OSNumber *object = new OSNumber;
 
-    return made(object, object->init(number, width));
+    return made(object, object != NULL && object->init(number, width));
 }
 
 OSNumber *
@@ -170,11 +211,21 @@ OSNumber::withNumber(const char *text, unsigned int width)
 }
 
 bool
+OSNumber::init(const char *text, unsigned int width)
+{
+    return init(strtoul(text, NULL, 0), width);
+}
+
+bool
+OSNumber::isEqualTo(const OSNumber *number) const
+{
+    return number != NULL && number->value == value;
+}
+
+bool
 OSNumber::isEqualTo(const OSMetaClassBase *other) const
 {
-    const OSNumber *number = OSDynamicCast(OSNumber, other);
-
-    return number != NULL && number->value == value;
+    return isEqualTo(OSDynamicCast(OSNumber, other));
 }
 
 static OSBoolean *
@@ -263,7 +314,7 @@ OSData::withCapacity(unsigned bytes)
 {
     OSData *object = new OSData;
 
-    return made(object, object->initWithCapacity(bytes));
+    return made(object, object != NULL && object->initWithCapacity(bytes));
 }
 
 OSData *
@@ -274,14 +325,50 @@ OSData::withBytes(const void *bytes, unsigned count)
     return object == NULL ? NULL : made(object, object->appendBytes(bytes, count));
 }
 
+bool
+OSData::initWithBytes(const void *bytes, unsigned count)
+{
+    return initWithCapacity(count) && appendBytes(bytes, count);
+}
+
+bool
+OSData::initWithBytesNoCopy(void *bytes, unsigned count)
+{
+    data = bytes;
+    length = capacity = count;
+    return OSObject::init();
+}
+
+bool
+OSData::initWithData(const OSData *other)
+{
+    return other != NULL && initWithBytes(other->data, other->length);
+}
+
 OSData *
 OSData::withBytesNoCopy(void *bytes, unsigned count)
 {
     OSData *object = new OSData;
 
-    object->data = bytes;
-    object->length = object->capacity = count;
-    return object;
+    return made(object, object != NULL && object->initWithBytesNoCopy(bytes, count));
+}
+
+OSData *
+OSData::withData(const OSData *other, unsigned start, unsigned count)
+{
+    const void *bytes = other->getBytesNoCopy(start, count);
+
+    return bytes == NULL ? NULL : withBytes(bytes, count);
+}
+
+bool
+OSData::appendByte(unsigned char byte, unsigned count)
+{
+    bool is_done = true;
+
+    while (is_done && count-- > 0)
+        is_done = appendBytes(&byte, 1);
+    return is_done;
 }
 
 OSData *
@@ -303,9 +390,15 @@ OSData::isEqualTo(const void *bytes, unsigned count) const
 }
 
 bool
+OSData::isEqualTo(const OSString *other) const
+{
+    return other != NULL && isEqualTo(other->getCStringNoCopy(), other->getLength());
+}
+
+bool
 OSData::isEqualTo(const OSData *other) const
 {
-    return other->length == length && isEqualTo(other->data, length);
+    return other != NULL && other->length == length && isEqualTo(other->data, length);
 }
 
 bool

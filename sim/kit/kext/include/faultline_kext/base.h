@@ -84,6 +84,20 @@ typedef struct vmk_task *task_t;
 typedef struct thread *thread_t;
 typedef struct proc *proc_t;
 typedef struct ipc_port *ipc_port_t, *mach_port_t;
+typedef struct ipc_space *ipc_space_t;
+typedef struct host *host_t;
+typedef struct processor *processor_t;
+typedef uint32_t mach_port_name_t, mach_port_right_t;
+typedef unsigned int mach_msg_size_t, mach_msg_bits_t;
+typedef int mach_msg_id_t, mach_error_t;
+typedef struct {
+    mach_msg_bits_t msgh_bits;
+    mach_msg_size_t msgh_size;
+    mach_port_t msgh_remote_port, msgh_local_port;
+    mach_port_name_t msgh_voucher_port;
+    mach_msg_id_t msgh_id;
+} mach_msg_header_t;
+typedef uint64_t memory_object_offset_t, memory_object_size_t, vm_object_offset_t;
 typedef struct _vm_map *vm_map_t;
 typedef void (*thread_continue_t)(void *, wait_result_t);
 typedef struct semaphore *semaphore_t;
@@ -92,6 +106,14 @@ typedef void *event_t;
 #define THREAD_NULL ((thread_t)0)
 #define TASK_NULL ((task_t)0)
 #define MACH_PORT_NULL ((mach_port_t)0)
+#define VM_MAP_NULL ((vm_map_t)0)
+#define PROC_NULL ((proc_t)0)
+#define VM_FLAGS_FIXED 0
+#define VM_FLAGS_ANYWHERE 1
+#define VM_INHERIT_SHARE 0u
+#define VM_INHERIT_COPY 1u
+#define VM_INHERIT_NONE 2u
+#define VM_INHERIT_DEFAULT VM_INHERIT_COPY
 
 #define KERN_SUCCESS 0
 #define KERN_INVALID_ADDRESS 1
@@ -105,6 +127,26 @@ typedef void *event_t;
 #define KERN_ABORTED 14
 #define KERN_NOT_SUPPORTED 46
 #define KERN_OPERATION_TIMED_OUT 49
+#define KERN_MEMORY_FAILURE 9
+#define KERN_ALREADY_IN_SET 11
+#define KERN_NOT_IN_SET 12
+#define KERN_NAME_EXISTS 13
+#define KERN_INVALID_NAME 15
+#define KERN_INVALID_TASK 16
+#define KERN_INVALID_RIGHT 17
+#define KERN_INVALID_VALUE 18
+#define KERN_UREFS_OVERFLOW 19
+#define KERN_INVALID_CAPABILITY 20
+#define KERN_RIGHT_EXISTS 21
+#define KERN_INVALID_HOST 22
+#define KERN_MEMORY_PRESENT 23
+#define KERN_TERMINATED 37
+#define KERN_LOCK_SET_DESTROYED 38
+#define KERN_LOCK_UNSTABLE 39
+#define KERN_LOCK_OWNED 40
+#define KERN_SEMAPHORE_DESTROYED 42
+#define KERN_NOT_WAITING 48
+#define MACH_MSG_SUCCESS 0
 
 #define VM_PROT_NONE 0
 #define VM_PROT_READ 1
@@ -136,7 +178,41 @@ typedef void *event_t;
 
 /* ---- macros ---- */
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#ifndef __has_extension
+#define __has_extension(x) 0
+#endif
 #define __unused __attribute__((unused))
+#define __deprecated
+#define __deprecated_msg(text)
+#define __unavailable
+#define __pure __attribute__((pure))
+#define __cold __attribute__((cold))
+#define __packed __attribute__((packed))
+#define __aligned(x) __attribute__((aligned(x)))
+#define __abortlike __dead2 __attribute__((noinline))
+#define __scanflike(at, first)
+#define __private_extern__ __attribute__((visibility("hidden"))) extern
+#define __header_inline static inline
+#define __header_always_inline static inline __attribute__((always_inline))
+#define __restrict_arr __restrict
+#define __exported
+#define __CONCAT(a, b) a##b
+#define __STRING(x) #x
+#define OS_INLINE static inline
+#define OS_ALWAYS_INLINE __attribute__((always_inline))
+#define OS_NOINLINE __attribute__((noinline))
+#define OS_NORETURN __attribute__((noreturn))
+#define OS_WARN_RESULT __attribute__((warn_unused_result))
+#define OS_UNUSED __attribute__((unused))
+#define OS_EXPECT(x, v) __builtin_expect((x), (v))
+#define OS_ENUM(name, type, ...) typedef enum : type { __VA_ARGS__ } name##_t
+#define OS_CLOSED_ENUM OS_ENUM
+#define OS_FALLTHROUGH __attribute__((fallthrough))
+#define os_likely(x) __builtin_expect(!!(x), 1)
+#define os_unlikely(x) __builtin_expect(!!(x), 0)
 #define __used __attribute__((used))
 #define __dead2 __attribute__((noreturn))
 #define __pure2 __attribute__((const))
@@ -159,10 +235,61 @@ typedef void *event_t;
 #define LIBKERN_RETURNS_RETAINED_ON_ZERO
 #define LIBKERN_RETURNS_RETAINED_ON_NONZERO
 #define OSPTR
+#define LIBKERN_ALWAYS_DESTROY
+#define LIBKERN_RETURNS_RETAINED_RETURNS_NULL
+#define APPLE_KEXT_STATIC_CONSTRUCTOR_DEPRECATED
+#define API_AVAILABLE(...)
+#define API_DEPRECATED(...)
+#define API_DEPRECATED_WITH_REPLACEMENT(...)
+#define API_UNAVAILABLE(...)
+#define __API_AVAILABLE(...)
+#define __API_DEPRECATED(...)
+#define __OSX_AVAILABLE_BUT_DEPRECATED(...)
+#define __OSX_DEPRECATED(...)
+#define __IOS_PROHIBITED
+#define __TVOS_PROHIBITED
+#define __WATCHOS_PROHIBITED
+#define __MAC_10_6 1060
+#define __MAC_10_7 1070
+#define __MAC_10_8 1080
+#define __MAC_10_9 1090
+#define __MAC_10_10 101000
+#define __MAC_10_11 101100
+#define __MAC_10_12 101200
+#define __MAC_10_13 101300
+#define __MAC_10_14 101400
+#define __MAC_10_15 101500
+#define __MAC_11_0 110000
+#define MAC_OS_X_VERSION_10_6 1060
+#define MAC_OS_X_VERSION_10_7 1070
+#define MAC_OS_X_VERSION_10_8 1080
+#define MAC_OS_X_VERSION_10_9 1090
+#define MAC_OS_X_VERSION_10_10 101000
+#define MAC_OS_X_VERSION_10_11 101100
+#define MAC_OS_X_VERSION_10_12 101200
+#define MAC_OS_X_VERSION_10_13 101300
+#define MAC_OS_X_VERSION_10_14 101400
+#define MAC_OS_X_VERSION_10_15 101500
+#define MAC_OS_VERSION_11_0 110000
+#ifndef MAC_OS_X_VERSION_MIN_REQUIRED
+#define MAC_OS_X_VERSION_MIN_REQUIRED MAC_OS_X_VERSION_10_15
+#endif
+#ifndef MAC_OS_X_VERSION_MAX_ALLOWED
+#define MAC_OS_X_VERSION_MAX_ALLOWED MAC_OS_VERSION_11_0
+#endif
+#define __MAC_OS_X_VERSION_MIN_REQUIRED MAC_OS_X_VERSION_MIN_REQUIRED
+#define __MAC_OS_X_VERSION_MAX_ALLOWED MAC_OS_X_VERSION_MAX_ALLOWED
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE ((vm_size_t)4096)
+/* A driver is compiled for one kind of machine: faultline_add_kext_test(... MACHINE arm64-16k). */
+#ifndef FAULTLINE_PAGE_SHIFT
+#define FAULTLINE_PAGE_SHIFT 12
+#endif
+#define PAGE_SHIFT FAULTLINE_PAGE_SHIFT
+#define PAGE_SIZE ((vm_size_t)1 << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
+#define PAGE_MAX_SHIFT PAGE_SHIFT
+#define PAGE_MAX_SIZE PAGE_SIZE
+#define NBPG PAGE_SIZE
 #define atop(x) ((uintptr_t)(x) >> PAGE_SHIFT)
 #define ptoa(x) ((uintptr_t)(x) << PAGE_SHIFT)
 #define atop_64(x) ((uint64_t)(x) >> PAGE_SHIFT)
@@ -196,51 +323,38 @@ max(T a, U b)
 }
 #endif
 
-/* ---- sys/errno.h: Darwin's numbers ---- */
+/* ---- sys/param.h, sys/ioccom.h, sys/fcntl.h, sys/stat.h ---- */
 
-#define EPERM 1
-#define ENOENT 2
-#define EINTR 4
-#define EIO 5
-#define ENXIO 6
-#define E2BIG 7
-#define EBADF 9
-#define EDEADLK 11
-#define ENOMEM 12
-#define EACCES 13
-#define EFAULT 14
-#define EBUSY 16
-#define EEXIST 17
-#define ENODEV 19
-#define EINVAL 22
-#define ENOTTY 25
-#define EFBIG 27
-#define ENOSPC 28
-#define EROFS 30
-#define EPIPE 32
-#define EDOM 33
-#define ERANGE 34
-#define EAGAIN 35
-#define EWOULDBLOCK EAGAIN
-#define EINPROGRESS 36
-#define EALREADY 37
-#define ENOTSOCK 38
-#define EMSGSIZE 40
-#define EPROTONOSUPPORT 43
-#define ENOTSUP 45
-#define EAFNOSUPPORT 47
-#define EADDRINUSE 48
-#define ENETDOWN 50
-#define ENOBUFS 55
-#define EISCONN 56
-#define ENOTCONN 57
-#define ETIMEDOUT 60
-#define ECONNREFUSED 61
-#define ENAMETOOLONG 63
-#define ENOSYS 78
-#define EOVERFLOW 84
-#define ECANCELED 89
-#define EOPNOTSUPP 102
+#define NBBY 8
+#define MAXPHYS (128 * 1024)
+#define howmany(x, y) (((x) + ((y)-1)) / (y))
+#define roundup(x, y) ((((x) + ((y)-1)) / (y)) * (y))
+#define rounddown(x, y) (((x) / (y)) * (y))
+#define powerof2(x) ((((x)-1) & (x)) == 0)
+#define setbit(a, i) (((char *)(a))[(i) / NBBY] |= 1 << ((i) % NBBY))
+#define clrbit(a, i) (((char *)(a))[(i) / NBBY] &= ~(1 << ((i) % NBBY)))
+#define isset(a, i) (((char *)(a))[(i) / NBBY] & (1 << ((i) % NBBY)))
+#define isclr(a, i) (!isset(a, i))
+#define IOCPARM_MASK 0x1fff
+#define IOCPARM_LEN(x) (((x) >> 16) & IOCPARM_MASK)
+#define IOC_VOID 0x20000000u
+#define IOC_OUT 0x40000000u
+#define IOC_IN 0x80000000u
+#define IOC_INOUT (IOC_IN | IOC_OUT)
+#define _IOC(way, group, number, length) \
+    ((way) | (((length)&IOCPARM_MASK) << 16) | ((group) << 8) | (number))
+#define _IO(group, number) _IOC(IOC_VOID, (group), (number), 0)
+#define _IOR(group, number, type) _IOC(IOC_OUT, (group), (number), sizeof(type))
+#define _IOW(group, number, type) _IOC(IOC_IN, (group), (number), sizeof(type))
+#define _IOWR(group, number, type) _IOC(IOC_INOUT, (group), (number), sizeof(type))
+#define FREAD 0x1
+#define FWRITE 0x2
+#define O_RDONLY 0
+#define O_WRONLY 1
+#define O_RDWR 2
+#define O_NONBLOCK 4
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
 
 /* ---- IOKit/IOTypes.h ---- */
 
@@ -262,6 +376,17 @@ typedef IOPhysicalLength64 IOPhysicalLength;
 typedef UInt32 IOPhysicalLength32;
 typedef UInt64 AbsoluteTime;
 typedef UInt32 IODirection;
+typedef IOCacheMode IOMapCacheMode;
+typedef UInt32 IODeviceNumber;
+typedef unsigned int IOAlignment;
+typedef UInt32 OSType;
+typedef SInt32 OSErr;
+typedef struct UnsignedWide {
+    UInt32 lo, hi;
+} UnsignedWide;
+typedef mach_port_t io_object_t, io_connect_t, io_service_t;
+typedef char io_string_t[512];
+typedef char io_name_t[128];
 
 typedef struct {
     IOPhysicalAddress address;
@@ -283,7 +408,8 @@ enum {
     kIOCopybackCache = 3,
     kIOWriteCombineCache = 4,
     kIOCopybackInnerCache = 5,
-    kIOPostedWrite = 6
+    kIOPostedWrite = 6,
+    kIORealTimeCache = 7
 };
 enum {
     kIOMapAnywhere = 0x00000001,
@@ -294,6 +420,9 @@ enum {
     kIOMapWriteThruCache = kIOWriteThruCache << 8,
     kIOMapCopybackCache = kIOCopybackCache << 8,
     kIOMapWriteCombineCache = kIOWriteCombineCache << 8,
+    kIOMapCopybackInnerCache = kIOCopybackInnerCache << 8,
+    kIOMapPostedWrite = kIOPostedWrite << 8,
+    kIOMapRealTimeCache = kIORealTimeCache << 8,
     kIOMapUserOptionsMask = 0x00000fff,
     kIOMapReadOnly = 0x00001000,
     kIOMapStatic = 0x01000000,
@@ -310,69 +439,6 @@ enum {
     kTickScale = kSecondScale / 100
 };
 
-/* ---- IOKit/IOReturn.h ---- */
-
-#define sys_iokit 0xe0000000
-#define sub_iokit_common 0
-#define iokit_common_err(code) ((IOReturn)(sys_iokit | sub_iokit_common | (code)))
-#define iokit_family_err(sub, code) ((IOReturn)(sys_iokit | (sub) | (code)))
-#define iokit_vendor_specific_err(code) ((IOReturn)(sys_iokit | (-2 & 0xfff) << 14 | (code)))
-typedef kern_return_t OSReturn;
-#define kOSReturnSuccess 0
-#define kOSReturnError ((OSReturn)0xdc000001)
-#define kOSMetaClassInternal ((OSReturn)0xdc004001)
-#define kIOReturnSuccess KERN_SUCCESS
-#define kIOReturnError iokit_common_err(0x2bc)
-#define kIOReturnNoMemory iokit_common_err(0x2bd)
-#define kIOReturnNoResources iokit_common_err(0x2be)
-#define kIOReturnIPCError iokit_common_err(0x2bf)
-#define kIOReturnNoDevice iokit_common_err(0x2c0)
-#define kIOReturnNotPrivileged iokit_common_err(0x2c1)
-#define kIOReturnBadArgument iokit_common_err(0x2c2)
-#define kIOReturnLockedRead iokit_common_err(0x2c3)
-#define kIOReturnLockedWrite iokit_common_err(0x2c4)
-#define kIOReturnExclusiveAccess iokit_common_err(0x2c5)
-#define kIOReturnBadMessageID iokit_common_err(0x2c6)
-#define kIOReturnUnsupported iokit_common_err(0x2c7)
-#define kIOReturnVMError iokit_common_err(0x2c8)
-#define kIOReturnInternalError iokit_common_err(0x2c9)
-#define kIOReturnIOError iokit_common_err(0x2ca)
-#define kIOReturnCannotLock iokit_common_err(0x2cc)
-#define kIOReturnNotOpen iokit_common_err(0x2cd)
-#define kIOReturnNotReadable iokit_common_err(0x2ce)
-#define kIOReturnNotWritable iokit_common_err(0x2cf)
-#define kIOReturnNotAligned iokit_common_err(0x2d0)
-#define kIOReturnBadMedia iokit_common_err(0x2d1)
-#define kIOReturnStillOpen iokit_common_err(0x2d2)
-#define kIOReturnRLDError iokit_common_err(0x2d3)
-#define kIOReturnDMAError iokit_common_err(0x2d4)
-#define kIOReturnBusy iokit_common_err(0x2d5)
-#define kIOReturnTimeout iokit_common_err(0x2d6)
-#define kIOReturnOffline iokit_common_err(0x2d7)
-#define kIOReturnNotReady iokit_common_err(0x2d8)
-#define kIOReturnNotAttached iokit_common_err(0x2d9)
-#define kIOReturnNoChannels iokit_common_err(0x2da)
-#define kIOReturnNoSpace iokit_common_err(0x2db)
-#define kIOReturnPortExists iokit_common_err(0x2dd)
-#define kIOReturnCannotWire iokit_common_err(0x2de)
-#define kIOReturnNoInterrupt iokit_common_err(0x2df)
-#define kIOReturnNoFrames iokit_common_err(0x2e0)
-#define kIOReturnMessageTooLarge iokit_common_err(0x2e1)
-#define kIOReturnNotPermitted iokit_common_err(0x2e2)
-#define kIOReturnNoPower iokit_common_err(0x2e3)
-#define kIOReturnNoMedia iokit_common_err(0x2e4)
-#define kIOReturnUnformattedMedia iokit_common_err(0x2e5)
-#define kIOReturnUnsupportedMode iokit_common_err(0x2e6)
-#define kIOReturnUnderrun iokit_common_err(0x2e7)
-#define kIOReturnOverrun iokit_common_err(0x2e8)
-#define kIOReturnDeviceError iokit_common_err(0x2e9)
-#define kIOReturnNoCompletion iokit_common_err(0x2ea)
-#define kIOReturnAborted iokit_common_err(0x2eb)
-#define kIOReturnNoBandwidth iokit_common_err(0x2ec)
-#define kIOReturnNotResponding iokit_common_err(0x2ed)
-#define kIOReturnIsoTooOld iokit_common_err(0x2ee)
-#define kIOReturnIsoTooNew iokit_common_err(0x2ef)
-#define kIOReturnNotFound iokit_common_err(0x2f0)
-#define kIOReturnInvalid iokit_common_err(0x1)
+#include <faultline_kext/codes.h>
 
 #endif

@@ -1,0 +1,473 @@
+/*
+ * io_matching.cpp - who is registered, who waits for it, who is interested; see iokit_service.h
+ *
+ * A service is found from its registerService() until it ends. A notifier is told of those that are
+ * there when it is added, and of those that come.
+ */
+#include <faultline_kext/iokit.h>
+
+#include "host.h"
+#include "seam.h"
+#include "services.h"
+
+OSDefineMetaClassAndAbstractStructors(IONotifier, OSObject);
+
+const OSSymbol *gIOPublishNotification = OSSymbol::withCString(kIOPublishNotification);
+const OSSymbol *gIOFirstPublishNotification = OSSymbol::withCString(kIOFirstPublishNotification);
+const OSSymbol *gIOMatchedNotification = OSSymbol::withCString(kIOMatchedNotification);
+const OSSymbol *gIOFirstMatchNotification = OSSymbol::withCString(kIOFirstMatchNotification);
+const OSSymbol *gIOTerminatedNotification = OSSymbol::withCString(kIOTerminatedNotification);
+const OSSymbol *gIOGeneralInterest = OSSymbol::withCString(kIOGeneralInterest);
+const OSSymbol *gIOBusyInterest = OSSymbol::withCString(kIOBusyInterest);
+
+static struct kext_mutex *registry = kext_mutex_create(1);
+static OSArray *registered = OSArray::withCapacity(8);
+static OSArray *waiting = OSArray::withCapacity(8); /* every ServiceNotifier */
+
+/* What a notifier is: a service's interest, or a wish to be told of services. */
+class ServiceNotifier : public IONotifier
+{
+    OSDeclareDefaultStructors(ServiceNotifier);
+
+  public:
+    const OSSymbol *type;
+    OSDictionary *matching; /* NULL: interest */
+    IOService *of;          /* whose messages; not kept */
+    IOServiceMatchingNotificationHandler handler;
+    IOServiceNotificationHandler oldHandler;
+    IOServiceInterestHandler interest;
+    void *target, *refCon;
+    bool isOff;
+
+    void remove() override;
+    bool disable() override;
+    void enable(bool was) override;
+    void free() override;
+    void tell(IOService *service);
+};
+OSDefineMetaClassAndStructors(ServiceNotifier, IONotifier);
+
+void
+ServiceNotifier::free()
+{
+    OSSafeReleaseNULL(matching);
+    IONotifier::free();
+}
+
+void
+ServiceNotifier::remove()
+{
+    kext_mutex_lock(registry);
+    waiting->removeObject(waiting->getNextIndexOfObject(this, 0));
+    kext_mutex_unlock(registry);
+    release();
+}
+
+bool
+ServiceNotifier::disable()
+{
+    bool was = !isOff;
+
+    isOff = true;
+    return was;
+}
+
+void
+ServiceNotifier::enable(bool was)
+{
+    isOff = !was;
+}
+
+void
+ServiceNotifier::tell(IOService *service)
+{
+    if (isOff)
+        return;
+    if (handler != NULL)
+        (void)handler(target, refCon, service, this);
+    else if (oldHandler != NULL)
+        (void)oldHandler(target, refCon, service);
+}
+
+static ServiceNotifier *
+notifier(const OSSymbol *type, void *target, void *refCon)
+{
+    ServiceNotifier *made = new ServiceNotifier;
+
+    made->type = type;
+    made->target = target;
+    made->refCon = refCon;
+    return made;
+}
+
+static void
+start_waiting(ServiceNotifier *made)
+{
+    kext_mutex_lock(registry);
+    waiting->setObject(made);
+    kext_mutex_unlock(registry);
+}
+
+/* ---- what a dictionary means ---- */
+
+bool
+IOService::compareProperty(OSDictionary *table, const char *key)
+{
+    OSObject *wanted = table->getObject(key);
+    OSObject *found = getProperty(key);
+
+    return wanted == NULL || (found != NULL && found->isEqualTo(wanted));
+}
+
+bool
+IOService::compareProperty(OSDictionary *table, const OSString *key)
+{
+    return compareProperty(table, key->getCStringNoCopy());
+}
+
+bool
+IOService::compareProperties(OSDictionary *table, OSCollection *keys)
+{
+    bool is_same = true;
+
+    for (unsigned i = 0; is_same && i < keys->getCount(); i++)
+        is_same = compareProperty(table, (OSString *)keys->objectAt(i));
+    return is_same;
+}
+
+bool
+IOService::matchPropertyTable(OSDictionary *)
+{
+    return true;
+}
+
+bool
+IOService::matchPropertyTable(OSDictionary *table, SInt32 *)
+{
+    return matchPropertyTable(table);
+}
+
+/* Every key that is there must hold. */
+bool
+IOService::matches(OSDictionary *table)
+{
+    OSString *wanted = OSDynamicCast(OSString, table->getObject(gIOProviderClassKey));
+    OSObject *names = table->getObject(gIONameMatchKey);
+    OSDictionary *wish = OSDynamicCast(OSDictionary, table->getObject(gIOPropertyMatchKey));
+    OSString *resource = OSDynamicCast(OSString, table->getObject(gIOResourceMatchKey));
+    OSNumber *id = OSDynamicCast(OSNumber, table->getObject("IORegistryEntryID"));
+    SInt32 score = 0;
+
+    return (wanted == NULL || metaCast(wanted) != NULL) && (names == NULL || compareNames(names)) &&
+           (wish == NULL || compareProperties(wish, wish)) &&
+           (resource == NULL || getProperty(resource) != NULL) &&
+           (id == NULL || id->unsigned64BitValue() == getRegistryEntryID()) &&
+           matchPropertyTable(table, &score);
+}
+
+/* A dictionary with one key more; a new one without one. */
+static OSDictionary *
+with(OSDictionary *table, const OSSymbol *key, const OSObject *value)
+{
+    if (table == NULL)
+        table = OSDictionary::withCapacity(2);
+    table->setObject(key, value);
+    return table;
+}
+
+static OSDictionary *
+with_text(OSDictionary *table, const OSSymbol *key, const char *text)
+{
+    OSString *value = OSString::withCString(text);
+
+    table = with(table, key, value);
+    value->release();
+    return table;
+}
+
+OSDictionary *
+IOService::serviceMatching(const char *name, OSDictionary *table)
+{
+    return with_text(table, gIOProviderClassKey, name);
+}
+
+OSDictionary *
+IOService::serviceMatching(const OSString *name, OSDictionary *table)
+{
+    return with(table, gIOProviderClassKey, name);
+}
+
+OSDictionary *
+IOService::nameMatching(const char *name, OSDictionary *table)
+{
+    return with_text(table, gIONameMatchKey, name);
+}
+
+OSDictionary *
+IOService::nameMatching(const OSString *name, OSDictionary *table)
+{
+    return with(table, gIONameMatchKey, name);
+}
+
+OSDictionary *
+IOService::resourceMatching(const char *name, OSDictionary *table)
+{
+    return with_text(table, gIOResourceMatchKey, name);
+}
+
+OSDictionary *
+IOService::resourceMatching(const OSString *name, OSDictionary *table)
+{
+    return with(table, gIOResourceMatchKey, name);
+}
+
+OSDictionary *
+IOService::propertyMatching(const OSSymbol *key, const OSObject *value, OSDictionary *table)
+{
+    OSDictionary *wish = with(NULL, key, value);
+
+    table = with(table, gIOPropertyMatchKey, wish);
+    wish->release();
+    return table;
+}
+
+OSDictionary *
+IOService::registryEntryIDMatching(uint64_t id, OSDictionary *table)
+{
+    const OSSymbol *key = OSSymbol::withCString("IORegistryEntryID");
+    OSNumber *value = OSNumber::withNumber(id, 64);
+
+    table = with(table, key, value);
+    value->release();
+    key->release();
+    return table;
+}
+
+/* ---- finding ---- */
+
+static OSArray *
+matching_ones(OSDictionary *table)
+{
+    OSArray *found = OSArray::withCapacity(4);
+
+    kext_mutex_lock(registry);
+    for (unsigned i = 0; i < registered->getCount(); i++)
+        if (((IOService *)registered->getObject(i))->matches(table))
+            found->setObject(registered->getObject(i));
+    kext_mutex_unlock(registry);
+    return found;
+}
+
+OSIterator *
+IOService::getMatchingServices(OSDictionary *table)
+{
+    OSArray *found = matching_ones(table);
+    OSIterator *walk = OSCollectionIterator::withCollection(found);
+
+    found->release();
+    return walk;
+}
+
+IOService *
+IOService::copyMatchingService(OSDictionary *table)
+{
+    OSArray *found = matching_ones(table);
+    IOService *first = (IOService *)found->getObject(0);
+
+    if (first != NULL)
+        first->retain();
+    found->release();
+    return first;
+}
+
+IOService *
+IOService::waitForMatchingService(OSDictionary *table, uint64_t timeout)
+{
+    uint64_t now = kext_now();
+    uint64_t deadline = timeout > UINT64_MAX - now ? 0 : now + timeout;
+    IOService *found;
+
+    seam_may_block();
+    while ((found = copyMatchingService(table)) == NULL) {
+        kext_assert_wait(&registered, deadline);
+        if ((found = copyMatchingService(table)) != NULL)
+            break; /* it came meanwhile */
+        if (kext_block())
+            return NULL;
+    }
+    return found;
+}
+
+IOService *
+IOService::waitForService(OSDictionary *table, mach_timespec_t *timeout)
+{
+    uint64_t time =
+        timeout == NULL ? UINT64_MAX : timeout->tv_sec * NSEC_PER_SEC + (uint64_t)timeout->tv_nsec;
+    IOService *found = waitForMatchingService(table, time);
+
+    table->release();
+    if (found != NULL)
+        found->release(); /* borrowed, as the registry has it */
+    return found;
+}
+
+/* ---- telling ---- */
+
+static void
+tell_waiting(IOService *service, bool has_come)
+{
+    OSArray *told;
+
+    kext_mutex_lock(registry);
+    told = OSArray::withArray(waiting);
+    kext_mutex_unlock(registry);
+    for (unsigned i = 0; i < told->getCount(); i++) {
+        ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
+
+        if (each->matching != NULL && (each->type != gIOTerminatedNotification) == has_come &&
+            service->matches(each->matching))
+            each->tell(service);
+    }
+    told->release();
+}
+
+void
+IOService::registerService(IOOptionBits)
+{
+    bool is_new = !isRegistered && !isTerminated;
+
+    isRegistered = true;
+    if (!is_new)
+        return;
+    kext_mutex_lock(registry);
+    registered->setObject(this);
+    kext_mutex_unlock(registry);
+    tell_waiting(this, true);
+    (void)kext_wakeup(&registered, 0);
+}
+
+void
+forget_service(IOService *service)
+{
+    unsigned at;
+
+    kext_mutex_lock(registry);
+    at = registered->getNextIndexOfObject(service, 0);
+    service->retain();
+    registered->removeObject(at);
+    kext_mutex_unlock(registry);
+    if (at != ~0u)
+        tell_waiting(service, false);
+    service->release();
+}
+
+void
+tell_interested(IOService *service, UInt32 type, void *argument, vm_size_t size)
+{
+    OSArray *told;
+
+    kext_mutex_lock(registry);
+    told = OSArray::withArray(waiting);
+    kext_mutex_unlock(registry);
+    for (unsigned i = 0; i < told->getCount(); i++) {
+        ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
+
+        if (each->of == service && each->interest != NULL && !each->isOff)
+            (void)each->interest(each->target, each->refCon, type, service, argument, size);
+    }
+    told->release();
+}
+
+/* Of those that are there already it is told now. */
+static IONotifier *
+added(ServiceNotifier *made, OSDictionary *table)
+{
+    OSArray *there = made->type == gIOTerminatedNotification ? NULL : matching_ones(table);
+
+    made->matching = table;
+    start_waiting(made);
+    for (unsigned i = 0; there != NULL && i < there->getCount(); i++)
+        made->tell((IOService *)there->getObject(i));
+    OSSafeRelease(there);
+    return made;
+}
+
+IONotifier *
+IOService::addMatchingNotification(const OSSymbol *type, OSDictionary *table,
+                                   IOServiceMatchingNotificationHandler handler, void *target,
+                                   void *refCon, SInt32)
+{
+    ServiceNotifier *made = notifier(type, target, refCon);
+
+    made->handler = handler;
+    table->retain(); /* this call leaves the caller's reference alone */
+    return added(made, table);
+}
+
+IONotifier *
+IOService::addNotification(const OSSymbol *type, OSDictionary *table,
+                           IOServiceNotificationHandler handler, void *target, void *refCon, SInt32)
+{
+    ServiceNotifier *made = notifier(type, target, refCon);
+
+    made->oldHandler = handler;
+    return added(made, table); /* this one takes it */
+}
+
+static IONotifier *
+interested(IOService *service, const OSSymbol *type, IOServiceInterestHandler handler, void *target,
+           void *refCon)
+{
+    ServiceNotifier *made = notifier(type, target, refCon);
+
+    made->interest = handler;
+    made->of = service;
+    start_waiting(made);
+    return made;
+}
+
+IONotifier *
+IOService::registerInterest(const OSSymbol *type, IOServiceInterestHandler handler, void *target,
+                            void *refCon)
+{
+    return isTerminated ? NULL : interested(this, type, handler, target, refCon);
+}
+
+IONotifier *
+registerSleepWakeInterest(IOServiceInterestHandler handler, void *target, void *refCon)
+{
+    return interested(IOService::getPMRootDomain(), gIOGeneralInterest, handler, target, refCon);
+}
+
+IONotifier *
+registerPrioritySleepWakeInterest(IOServiceInterestHandler handler, void *target, void *refCon)
+{
+    return registerSleepWakeInterest(handler, target, refCon);
+}
+
+/* ---- resources ---- */
+
+IOService *
+IOService::getResourceService()
+{
+    static IOService *resources;
+
+    if (resources == NULL) {
+        resources = new IOService;
+        (void)resources->init();
+        resources->setName("IOResources");
+    }
+    return resources;
+}
+
+void
+IOService::publishResource(const char *key, OSObject *value)
+{
+    getResourceService()->setProperty(key, value != NULL ? value : (OSObject *)kOSBooleanTrue);
+}
+
+void
+IOService::publishResource(const OSSymbol *key, OSObject *value)
+{
+    publishResource(key->getCStringNoCopy(), value);
+}

@@ -1,0 +1,354 @@
+/*
+ * drivers.cpp - whole drivers in the manner of real ones: one with a device's interrupt, a queue and a
+ * task that waits; one with asynchronous calls, privilege and shared memory
+ */
+#include <IOKit/IOBufferMemoryDescriptor.h>
+#include <IOKit/IOCommandGate.h>
+#include <IOKit/IOFilterInterruptEventSource.h>
+#include <IOKit/IOLib.h>
+#include <IOKit/IOService.h>
+#include <IOKit/IOSharedDataQueue.h>
+#include <IOKit/IOTimerEventSource.h>
+#include <IOKit/IOUserClient.h>
+#include <IOKit/IOWorkLoop.h>
+
+/* ---- a device that interrupts ---- */
+
+#define super IOService
+
+class test_Sampler : public IOService
+{
+    OSDeclareDefaultStructors(test_Sampler);
+
+  private:
+    IOWorkLoop *workLoop;
+    IOFilterInterruptEventSource *interruptSource;
+    IOTimerEventSource *timer;
+    IOCommandGate *gate;
+    IOBufferMemoryDescriptor *ring;
+    IOMemoryMap *ringMap;
+    IOSharedDataQueue *queue;
+    volatile SInt32 samples;
+    volatile UInt8 *registers; /* what the filter reads */
+
+    bool filterInterrupt(IOFilterInterruptEventSource *);
+    void handleInterrupt(IOInterruptEventSource *, int count);
+    static IOReturn countGated(OSObject *owner, void *arg0, void *, void *, void *);
+
+  public:
+    virtual bool start(IOService *provider) APPLE_KEXT_OVERRIDE;
+    virtual void stop(IOService *provider) APPLE_KEXT_OVERRIDE;
+    virtual void free(void) APPLE_KEXT_OVERRIDE;
+    virtual IOWorkLoop *getWorkLoop(void) const APPLE_KEXT_OVERRIDE;
+    IOReturn count(UInt64 *out);
+    IOSharedDataQueue *
+    getQueue()
+    {
+        return queue;
+    }
+    IOReturn wire(bool on);
+};
+OSDefineMetaClassAndStructors(test_Sampler, IOService);
+
+bool
+test_Sampler::start(IOService *provider)
+{
+    if (!super::start(provider))
+        return false;
+    workLoop = IOWorkLoop::workLoop();
+    ring = IOBufferMemoryDescriptor::withOptions(kIODirectionInOut | kIOMemoryPageable, PAGE_SIZE,
+                                                 PAGE_SIZE);
+    queue = IOSharedDataQueue::withCapacity(1024);
+    if (!workLoop || !ring || !queue || ring->prepare() != kIOReturnSuccess)
+        return false;
+    ringMap = ring->map();
+    registers = (volatile UInt8 *)ringMap->getVirtualAddress();
+    interruptSource = IOFilterInterruptEventSource::filterInterruptEventSource(
+        this, OSMemberFunctionCast(IOInterruptEventAction, this, &test_Sampler::handleInterrupt),
+        OSMemberFunctionCast(IOFilterInterruptAction, this, &test_Sampler::filterInterrupt),
+        provider, 0);
+    gate = IOCommandGate::commandGate(this);
+    if (!interruptSource || !gate ||
+        workLoop->addEventSource(interruptSource) != kIOReturnSuccess ||
+        workLoop->addEventSource(gate) != kIOReturnSuccess)
+        return false;
+    interruptSource->enable();
+    registerService();
+    return true;
+}
+
+void
+test_Sampler::stop(IOService *provider)
+{
+    if (interruptSource) {
+        interruptSource->disable();
+        workLoop->removeEventSource(interruptSource);
+    }
+    if (gate)
+        workLoop->removeEventSource(gate);
+    super::stop(provider);
+}
+
+void
+test_Sampler::free(void)
+{
+    OSSafeReleaseNULL(interruptSource);
+    OSSafeReleaseNULL(gate);
+    OSSafeReleaseNULL(queue);
+    OSSafeReleaseNULL(ringMap);
+    if (ring)
+        ring->complete();
+    OSSafeReleaseNULL(ring);
+    OSSafeReleaseNULL(workLoop);
+    super::free();
+}
+
+IOWorkLoop *
+test_Sampler::getWorkLoop(void) const
+{
+    return workLoop;
+}
+
+/* In interrupt context: what it reads must have a translation. */
+bool
+test_Sampler::filterInterrupt(IOFilterInterruptEventSource *)
+{
+    return registers[0] == 0; /* the filter's read */
+}
+
+void
+test_Sampler::handleInterrupt(IOInterruptEventSource *, int count)
+{
+    OSAddAtomic(count, &samples);
+    queue->enqueue((void *)"tick", 5);
+}
+
+IOReturn
+test_Sampler::countGated(OSObject *owner, void *arg0, void *, void *, void *)
+{
+    test_Sampler *me = OSDynamicCast(test_Sampler, owner);
+
+    *(UInt64 *)arg0 = (UInt64)me->samples;
+    return kIOReturnSuccess;
+}
+
+IOReturn
+test_Sampler::count(UInt64 *out)
+{
+    return gate->runAction(&test_Sampler::countGated, out);
+}
+
+IOReturn
+test_Sampler::wire(bool on)
+{
+    return ringMap->wireRange(on ? kIODirectionIn : kIODirectionNone, 0, ringMap->getLength());
+}
+#undef super
+
+#define super IOUserClient
+class test_SamplerClient : public IOUserClient
+{
+    OSDeclareDefaultStructors(test_SamplerClient);
+
+  private:
+    task_t fTask;
+    test_Sampler *fProvider;
+    OSAsyncReference64 fPending;
+
+    static IOReturn sCount(test_SamplerClient *target, void *, IOExternalMethodArguments *);
+    static IOReturn sWire(test_SamplerClient *target, void *, IOExternalMethodArguments *);
+    static IOReturn sLater(test_SamplerClient *target, void *, IOExternalMethodArguments *);
+    static IOReturn sEcho(test_SamplerClient *target, void *, IOExternalMethodArguments *);
+    static const IOExternalMethodDispatch sMethods[4];
+
+  public:
+    virtual bool initWithTask(task_t owningTask, void *securityToken, UInt32 type,
+                              OSDictionary *properties) APPLE_KEXT_OVERRIDE;
+    virtual bool start(IOService *provider) APPLE_KEXT_OVERRIDE;
+    virtual IOReturn clientClose(void) APPLE_KEXT_OVERRIDE;
+    virtual IOReturn externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                                    IOExternalMethodDispatch *dispatch, OSObject *target,
+                                    void *reference) APPLE_KEXT_OVERRIDE;
+    virtual IOReturn clientMemoryForType(UInt32 type, IOOptionBits *options,
+                                         IOMemoryDescriptor **memory) APPLE_KEXT_OVERRIDE;
+    virtual IOReturn registerNotificationPort(mach_port_t port, UInt32 type,
+                                              io_user_reference_t refCon) APPLE_KEXT_OVERRIDE;
+};
+OSDefineMetaClassAndStructors(test_SamplerClient, IOUserClient);
+
+const IOExternalMethodDispatch test_SamplerClient::sMethods[4] = {
+    { (IOExternalMethodAction)&test_SamplerClient::sCount, 0, 0, 1, 0 },
+    { (IOExternalMethodAction)&test_SamplerClient::sWire, 1, 0, 0, 0 },
+    { (IOExternalMethodAction)&test_SamplerClient::sLater, 1, 0, 0, 0 },
+    { (IOExternalMethodAction)&test_SamplerClient::sEcho, 0, kIOUCVariableStructureSize, 0,
+      kIOUCVariableStructureSize },
+};
+
+bool
+test_SamplerClient::initWithTask(task_t owningTask, void *securityToken, UInt32 type,
+                                 OSDictionary *properties)
+{
+    if (!super::initWithTask(owningTask, securityToken, type, properties))
+        return false;
+    if (clientHasPrivilege(securityToken, kIOClientPrivilegeAdministrator) != kIOReturnSuccess)
+        return false;
+    fTask = owningTask;
+    return true;
+}
+
+bool
+test_SamplerClient::start(IOService *provider)
+{
+    fProvider = OSDynamicCast(test_Sampler, provider);
+    return fProvider != NULL && super::start(provider);
+}
+
+IOReturn
+test_SamplerClient::clientClose(void)
+{
+    if (fPending[0] != 0)
+        sendAsyncResult64(fPending, kIOReturnAborted, NULL, 0);
+    return terminate() ? kIOReturnSuccess : kIOReturnError;
+}
+
+IOReturn
+test_SamplerClient::externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                                   IOExternalMethodDispatch *dispatch, OSObject *target,
+                                   void *reference)
+{
+    if (current_task() != fTask)
+        return kIOReturnNotPermitted;
+    if (selector < sizeof(sMethods) / sizeof(sMethods[0])) {
+        dispatch = (IOExternalMethodDispatch *)&sMethods[selector];
+        if (!target)
+            target = this;
+    }
+    return super::externalMethod(selector, arguments, dispatch, target, reference);
+}
+
+IOReturn
+test_SamplerClient::sCount(test_SamplerClient *target, void *, IOExternalMethodArguments *arguments)
+{
+    return target->fProvider->count(&arguments->scalarOutput[0]);
+}
+
+IOReturn
+test_SamplerClient::sWire(test_SamplerClient *target, void *, IOExternalMethodArguments *arguments)
+{
+    return target->fProvider->wire(arguments->scalarInput[0] != 0);
+}
+
+/* The answer comes at once or when the client closes. */
+IOReturn
+test_SamplerClient::sLater(test_SamplerClient *target, void *, IOExternalMethodArguments *arguments)
+{
+    io_user_reference_t answer[2] = { arguments->scalarInput[0], 42 };
+
+    if (arguments->asyncWakePort == MACH_PORT_NULL)
+        return kIOReturnBadArgument;
+    bcopy(arguments->asyncReference, target->fPending, sizeof(OSAsyncReference64));
+    if (arguments->scalarInput[0] == 0)
+        return kIOReturnSuccess;
+    target->sendAsyncResult64(target->fPending, kIOReturnSuccess, answer, 2);
+    bzero(target->fPending, sizeof(OSAsyncReference64));
+    return kIOReturnSuccess;
+}
+
+/* What came in goes out, inline or not. */
+IOReturn
+test_SamplerClient::sEcho(test_SamplerClient *, void *, IOExternalMethodArguments *arguments)
+{
+    IOMemoryDescriptor *in = arguments->structureInputDescriptor;
+    IOMemoryDescriptor *out = arguments->structureOutputDescriptor;
+    UInt32 size;
+    UInt8 *copy;
+
+    if (!in || !out) {
+        size = MIN(arguments->structureInputSize, arguments->structureOutputSize);
+        bcopy(arguments->structureInput, arguments->structureOutput, size);
+        arguments->structureOutputSize = size;
+        return kIOReturnSuccess;
+    }
+    size = (UInt32)MIN(in->getLength(), out->getLength());
+    copy = (UInt8 *)IOMalloc(size);
+    if (!copy)
+        return kIOReturnNoMemory;
+    if (in->prepare() != kIOReturnSuccess) {
+        IOFree(copy, size);
+        return kIOReturnNoMemory;
+    }
+    in->readBytes(0, copy, size);
+    in->complete();
+    if (out->prepare() == kIOReturnSuccess) {
+        out->writeBytes(0, copy, size);
+        out->complete();
+    }
+    IOFree(copy, size);
+    arguments->structureOutputDescriptorSize = size;
+    return kIOReturnSuccess;
+}
+
+IOReturn
+test_SamplerClient::clientMemoryForType(UInt32 type, IOOptionBits *options,
+                                        IOMemoryDescriptor **memory)
+{
+    if (type != 0)
+        return kIOReturnUnsupported;
+    *options = 0;
+    *memory = fProvider->getQueue()->getMemoryDescriptor();
+    return kIOReturnSuccess;
+}
+
+IOReturn
+test_SamplerClient::registerNotificationPort(mach_port_t port, UInt32, io_user_reference_t)
+{
+    fProvider->getQueue()->setNotificationPort(port);
+    return kIOReturnSuccess;
+}
+#undef super
+
+/* ---- misuse, which is found where it is made ---- */
+
+extern "C" void
+use_null_map(void)
+{
+    IOMemoryMap *volatile map = NULL;
+
+    (void)map->getVirtualAddress(); /* NULL */
+}
+
+extern "C" void
+use_freed_object(void)
+{
+    OSArray *volatile array = OSArray::withCapacity(1);
+
+    array->release();
+    (void)array->getCount(); /* freed */
+}
+
+extern "C" void
+unwire_what_is_not_wired(void)
+{
+    IOBufferMemoryDescriptor *buffer =
+        IOBufferMemoryDescriptor::withOptions(kIODirectionInOut | kIOMemoryPageable, PAGE_SIZE);
+    IOMemoryMap *map = buffer->map();
+
+    (void)map->wireRange(kIODirectionNone, 0, PAGE_SIZE); /* unwired */
+}
+
+extern "C" void
+sleep_under_spin_lock(void)
+{
+    IOSimpleLock *lock = IOSimpleLockAlloc();
+
+    IOSimpleLockLock(lock);
+    IOSleep(1); /* sleeps */
+    IOSimpleLockUnlock(lock);
+    IOSimpleLockFree(lock);
+}
+
+extern "C" void
+forget_to_release(void)
+{
+    (void)IOBufferMemoryDescriptor::withCapacity(PAGE_SIZE, kIODirectionInOut); /* forgotten */
+}

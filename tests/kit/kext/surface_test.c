@@ -1,0 +1,295 @@
+/* surface_test.c - runs the checks of surface.cpp, and the drivers of drivers.cpp from outside */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <faultline/cmocka.h>
+#include <faultline/iokit.h>
+#include <hooks/vmk_sim.h>
+
+#define CHECKS(DO)         \
+    DO(own_descriptor)     \
+    DO(descriptor_surface) \
+    DO(dma_surface)        \
+    DO(lock_surface) DO(library_surface) DO(container_surface) DO(service_surface)
+
+#define DEFINE(name)                        \
+    const char *check_##name(void);         \
+    static void name(void **state)          \
+    {                                       \
+        const char *wrong = check_##name(); \
+                                            \
+        (void)state;                        \
+        if (wrong != NULL)                  \
+            fail_msg("%s", wrong);          \
+    }
+CHECKS(DEFINE)
+
+/* ---- the sampler ---- */
+
+static faultline_client_t *
+open_sampler(faultline_service_t *nub, vmk_task_t app)
+{
+    faultline_service_t *driver = faultline_load_on("test_Sampler", nub);
+
+    assert_non_null(driver);
+    faultline_set_property(driver, "IOUserClientClass", "test_SamplerClient");
+    return faultline_open(driver, app, 0);
+}
+
+static uint64_t
+samples_of(faultline_client_t *client)
+{
+    uint64_t count = 0;
+    struct faultline_call call = { .scalar_output = &count, .scalar_output_count = 1 };
+
+    assert_int_equal(faultline_user_call(client, 0, &call), 0);
+    return count;
+}
+
+static void
+wire(faultline_client_t *client, uint64_t is_on)
+{
+    struct faultline_call call = { .scalar_input = &is_on, .scalar_input_count = 1 };
+
+    assert_int_equal(faultline_user_call(client, 1, &call), 0);
+}
+
+static void
+an_interrupt_goes_through_the_filter_to_the_task(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    faultline_service_t *nub = faultline_nub();
+    faultline_client_t *client = open_sampler(nub, app);
+    faultline_port_t *port = faultline_port_create();
+    struct faultline_message message;
+    vmk_return_t result;
+    uint64_t size = 0;
+
+    (void)state;
+    assert_int_equal(faultline_user_set_port(client, port, 0, 0), 0);
+    wire(client, 1);
+    assert_int_equal(faultline_interrupt(nub, 0), 0);
+    assert_true(faultline_port_receive(port, 2000, &message)); /* the queue has data */
+    assert_int_equal(samples_of(client), 1);
+    assert_non_null(faultline_user_map(client, 0, 0, &size, &result));
+    assert_true(size >= 1024);
+    wire(client, 0);
+    faultline_close(client);
+    faultline_port_destroy(port);
+}
+
+static void
+an_answer_comes_later(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    faultline_client_t *client = open_sampler(faultline_nub(), app);
+    faultline_port_t *port = faultline_port_create();
+    uint64_t word = 7;
+    struct faultline_call call = {
+        .scalar_input = &word, .scalar_input_count = 1, .port = port, .refcon = 99
+    };
+    struct faultline_message message;
+
+    (void)state;
+    assert_int_equal(faultline_user_call(client, 2, &call), 0);
+    assert_true(faultline_port_receive(port, 2000, &message));
+    assert_int_equal(message.refcon, 99);
+    assert_int_equal(message.count, 2);
+    assert_int_equal(message.arguments[0], 7);
+    assert_int_equal(message.arguments[1], 42);
+    word = 0; /* the client ends while it waits */
+    assert_int_equal(faultline_user_call(client, 2, &call), 0);
+    assert_false(faultline_port_receive(port, 1, &message));
+    faultline_die(client);
+    assert_true(faultline_port_receive(port, 2000, &message));
+    assert_int_equal((uint32_t)message.result, 0xe00002eb); /* kIOReturnAborted */
+    faultline_port_destroy(port);
+}
+
+static void
+structures_travel_inline_and_as_descriptors(void **state)
+{
+    faultline_client_t *client = open_sampler(faultline_nub(), vmk_sim_task_create());
+    static uint8_t in[20000], out[20000];
+    static const uint64_t sizes[] = { 5, 4096, 4097, 20000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct faultline_call call = {
+            .input = in, .input_size = sizes[i], .output = out, .output_size = sizes[i]
+        };
+
+        memset(in, (int)(i + 1), sizeof(in));
+        memset(out, 0, sizeof(out));
+        assert_int_equal(faultline_user_call(client, 3, &call), 0);
+        assert_int_equal(call.output_size, sizes[i]);
+        assert_memory_equal(in, out, sizes[i]);
+    }
+}
+
+static void
+who_may_not_is_refused(void **state)
+{
+    (void)state;
+    faultline_set_privileged(0);
+    assert_null(open_sampler(faultline_nub(), vmk_sim_task_create()));
+    faultline_set_privileged(1);
+    assert_non_null(open_sampler(faultline_nub(), vmk_sim_task_create()));
+}
+
+/* ---- misuse: the finding has the line ---- */
+
+static struct {
+    jmp_buf back;
+    int line;
+    char rule[64];
+    char file[256];
+} found;
+
+static void
+keep_finding(void *context, const struct faultline_finding *finding)
+{
+    (void)context;
+    found.line = finding->line;
+    snprintf(found.rule, sizeof(found.rule), "%s", finding->rule);
+    snprintf(found.file, sizeof(found.file), "%s", finding->file);
+    longjmp(found.back, 1);
+}
+
+/* Whether a statement was stopped by a finding. */
+#define STOPS(statement)                                       \
+    (faultline_on_finding(keep_finding, NULL), found.line = 0, \
+     setjmp(found.back) != 0 || ((statement), 0))
+
+/* The line of drivers.cpp with this comment. */
+static int
+line_with(const char *comment)
+{
+    FILE *file = fopen(SOURCE_DIR "/tests/kit/kext/drivers.cpp", "r");
+    char text[256], wanted[64];
+    int line = 0;
+
+    assert_non_null(file);
+    snprintf(wanted, sizeof(wanted), "/* %s */", comment);
+    do
+        line++;
+    while (fgets(text, sizeof(text), file) != NULL && strstr(text, wanted) == NULL);
+    fclose(file);
+    return line;
+}
+
+static void
+assert_found(const char *rule, const char *comment)
+{
+    assert_string_equal(found.rule, rule);
+    assert_non_null(strstr(found.file, "drivers.cpp"));
+    assert_int_equal(found.line, line_with(comment));
+}
+
+void use_null_map(void);
+void use_freed_object(void);
+void unwire_what_is_not_wired(void);
+void sleep_under_spin_lock(void);
+void forget_to_release(void);
+
+/*  the ring is pageable and not wired: the filter's read is a fault in interrupt context  */
+static void
+a_filter_may_not_fault(void **state)
+{
+    faultline_service_t *nub = faultline_nub();
+    faultline_client_t *client = open_sampler(nub, vmk_sim_task_create());
+
+    (void)state;
+    assert_non_null(client);
+    assert_true(STOPS(faultline_interrupt(nub, 0)));
+    assert_found("fault-in-restricted-context", "the filter's read");
+    assert_finding("fault-in-restricted-context");
+    while (faultline_finding_unexpected() >= 0) /* and what led there */
+        assert_finding(faultline_finding_rule((unsigned)faultline_finding_unexpected()));
+}
+
+static void
+NULL_is_a_page_fault_with_a_line(void **state)
+{
+    (void)state;
+    faultline_claim_null(1);
+    assert_true(STOPS(use_null_map()));
+    assert_found("unresolved-kernel-fault", "NULL");
+    assert_finding("unresolved-kernel-fault");
+}
+
+static void
+a_freed_object_is_found_where_it_is_used(void **state)
+{
+    (void)state;
+    assert_true(STOPS(use_freed_object()));
+    assert_found("use-after-release", "freed");
+}
+
+static void
+a_call_that_panics_is_found_where_it_is_made(void **state)
+{
+    (void)state;
+    assert_true(STOPS(unwire_what_is_not_wired()));
+    assert_found("unwire-of-unwired", "unwired");
+    assert_finding("unwire-of-unwired");
+}
+
+static void
+waiting_under_a_spin_lock_is_a_contract_finding(void **state)
+{
+    struct faultline_finding finding;
+    faultline_world_t *strict =
+        faultline_start(&(struct faultline_config){ .is_strict = 1, .evicts_on_entry = 1 });
+
+    (void)state;
+    sleep_under_spin_lock();
+    assert_true(faultline_finding_at(0, &finding));
+    assert_string_equal(finding.rule, "blocking-call-in-atomic-section");
+    assert_int_equal(finding.line, line_with("sleeps"));
+    faultline_stop(strict);
+    faultline_make_current(*state);
+    sleep_under_spin_lock();
+    assert_no_findings();
+}
+
+static void
+a_leak_is_found_where_it_was_made(void **state)
+{
+    faultline_world_t *world = faultline_start(NULL);
+    struct faultline_finding finding;
+
+    forget_to_release();
+    assert_int_equal(faultline_end(world), 1);
+    assert_true(faultline_finding_at(0, &finding));
+    assert_string_equal(finding.rule, "buffer-leaked");
+    assert_non_null(strstr(finding.file, "drivers.cpp"));
+    assert_int_equal(finding.line, line_with("forgotten"));
+    faultline_stop(world);
+    faultline_make_current(*state);
+}
+
+int
+main(void)
+{
+#define CASE(name) faultline_unit_test(name),
+    const struct CMUnitTest tests[] = {
+        CHECKS(CASE) faultline_unit_test(an_interrupt_goes_through_the_filter_to_the_task),
+        faultline_unit_test(an_answer_comes_later),
+        faultline_unit_test(structures_travel_inline_and_as_descriptors),
+        faultline_unit_test(who_may_not_is_refused),
+        faultline_unit_test(a_filter_may_not_fault),
+        faultline_unit_test(NULL_is_a_page_fault_with_a_line),
+        faultline_unit_test(a_freed_object_is_found_where_it_is_used),
+        faultline_unit_test(a_call_that_panics_is_found_where_it_is_made),
+        faultline_unit_test(waiting_under_a_spin_lock_is_a_contract_finding),
+        faultline_unit_test(a_leak_is_found_where_it_was_made),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
