@@ -26,6 +26,7 @@ enum { NATIVE_CPUS = 4 };
 static struct faultline_world *worlds;
 static struct faultline_world *current;
 static char trouble[1024];
+static void (*world_began)(void);
 static void (*end_drivers)(void);
 
 /* ---- memory for the model ---- */
@@ -177,6 +178,8 @@ faultline_start(const struct faultline_config *config)
     worlds = world;
     faultline_unlock();
     native_trap_install();
+    if (world_began != NULL)
+        world_began();
     return world;
 }
 
@@ -212,6 +215,12 @@ faultline_stop(faultline_world_t *world)
     native_host_release_ram(world);
     native_free_suppressions(world);
     free(world);
+}
+
+void
+faultline_on_start(void (*start)(void))
+{
+    world_began = start;
 }
 
 void

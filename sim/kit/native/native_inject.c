@@ -124,32 +124,48 @@ static void
 inject_say(const struct inject_site *site, int result)
 {
     struct native_where where[8];
+    bool is_done = false;
 
     printf("not handled: %s fails (%s)\n", names[site->call],
            result >= 128 ? "the process died" : "findings above");
-    for (size_t i = 0; i < site->count; i++) {
+    for (size_t i = 0; i < site->count && !is_done; i++) {
         size_t count = native_where(site->frames[i] - 1, where, 8);
 
         for (size_t k = 0; k < count; k++)
             if (where[k].line != 0 && !native_is_kits(&where[k]))
                 printf("    %s at %s:%d\n", where[k].function, where[k].file, where[k].line);
+        is_done = strcmp(where[count - 1].function, "faultline_run_here") == 0 ||
+                  strcmp(where[count - 1].function, "main") == 0;
     }
     fflush(stdout);
+}
+
+/* What a child said on stderr, which is nobody's business when all was well. */
+static void
+inject_repeat(FILE *said)
+{
+    char text[4096];
+    size_t length;
+
+    rewind(said);
+    while ((length = fread(text, 1, sizeof(text), said)) > 0)
+        fwrite(text, 1, length, stderr);
 }
 
 int
 faultline_in_child(int (*run)(void *context), void *context)
 {
+    FILE *said = tmpfile();
     pid_t child;
-    int status = 0;
+    int status = 0, result;
 
     fflush(NULL);
-    child = fork();
+    child = said == NULL ? -1 : fork();
     if (child < 0)
         native_give_up("the host refuses a process");
     if (child == 0) {
-        int result;
-
+        if (dup2(fileno(said), STDERR_FILENO) < 0)
+            _exit(1);
         alarm(CHILD_SECONDS);
         result = run(context);
         fflush(NULL);
@@ -157,7 +173,11 @@ faultline_in_child(int (*run)(void *context), void *context)
     }
     if (waitpid(child, &status, 0) != child)
         native_give_up("a process was lost");
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (result != 0)
+        inject_repeat(said);
+    fclose(said);
+    return result;
 }
 
 unsigned

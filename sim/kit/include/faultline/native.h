@@ -46,7 +46,8 @@ void faultline_stop(faultline_world_t *world);
  * something still is announced as a leak. How many leaks; 0 when the kernel has stopped.
  */
 uint64_t faultline_end(faultline_world_t *world);
-/* What faultline_end() calls first; I/O Kit's half of the kit sets it. */
+/* What faultline_start() calls last, and faultline_end() first; I/O Kit's half of the kit sets them. */
+void faultline_on_start(void (*start)(void));
 void faultline_on_end(void (*end)(void));
 
 /* The releases that a world can be, oldest first; NULL past the end. */
@@ -184,7 +185,10 @@ int faultline_call_fails(const char *call);
  * was not handled is printed with its stack. How many were not; *tried (may be NULL): how many there were.
  */
 unsigned faultline_inject_all(int (*run)(void *context), void *context, unsigned *tried);
-/* Runs `run` in a child process: what it gave, or 128 + the signal that ended it. */
+/*
+ * Runs `run` in a child process: what it gave, or 128 + the signal that ended it. What it said on stderr
+ * is repeated when that is not 0.
+ */
 int faultline_in_child(int (*run)(void *context), void *context);
 
 /* Pages of a mapping's range with a translation, and those with a wired one. */

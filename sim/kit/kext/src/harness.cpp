@@ -94,21 +94,6 @@ refuse(IOService *service, const char *why)
     return NULL;
 }
 
-/* The release of the world that a driver is loaded into. */
-static void
-learn_version(void)
-{
-    vmk_info_t info = {};
-
-    info.size = sizeof(info);
-    if (vmk_get_info(&info) != 0)
-        return;
-    version_major = (int)info.darwin_major;
-    page_shift = (int)info.page_shift;
-    page_size = (vm_size_t)1 << page_shift;
-    page_mask = page_size - 1;
-}
-
 /* As a kernel starts a driver that matched: attach, probe, start. */
 faultline_service_t *
 faultline_load_on(const char *class_name, faultline_service_t *nub)
@@ -120,7 +105,6 @@ faultline_load_on(const char *class_name, faultline_service_t *nub)
 
     faultline_claim_null(1);
     faultline_on_end(faultline_end_all);
-    learn_version();
     if (service == NULL)
         return refuse(NULL, "no such IOService class is linked into the test");
     if (!service->init((OSDictionary *)NULL))

@@ -10,6 +10,27 @@ int version_major, version_minor, version_revision;
 const char version[] = "Darwin Kernel, simulated", osrelease[] = "0.0.0", ostype[] = "Darwin";
 pmap_t kernel_pmap;
 
+/* What a kernel knows of itself, from the world that a test begins. */
+static void
+learn_kernel(void)
+{
+    vmk_info_t info = {};
+
+    info.size = sizeof(info);
+    if (vmk_get_info(&info) != 0)
+        return;
+    version_major = (int)info.darwin_major;
+    page_shift = (int)info.page_shift;
+    page_size = (vm_size_t)1 << page_shift;
+    page_mask = page_size - 1;
+}
+
+__attribute__((constructor)) static void
+learn_at_each_start(void)
+{
+    faultline_on_start(learn_kernel);
+}
+
 /* ---- text ---- */
 
 void

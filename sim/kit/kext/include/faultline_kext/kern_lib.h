@@ -115,12 +115,12 @@ int copyinstr(const user_addr_t from, void *to, size_t size, size_t *done);
 
 /* ---- the memory's own numbers ---- */
 
-extern vm_size_t page_size, page_mask; /* the machine's, from the first faultline_load() on */
+extern vm_size_t page_size, page_mask; /* the machine's, from faultline_start() on */
 extern int page_shift;
 #define vm_page_size page_size
 #define vm_page_mask page_mask
 #define vm_page_shift page_shift
-extern int version_major; /* Darwin's; known from the first faultline_load() on */
+extern int version_major; /* Darwin's; likewise */
 extern int version_minor, version_revision;
 extern const char version[], osrelease[], ostype[];
 unsigned int IOSizeToAlignment(unsigned int size);
