@@ -37,6 +37,7 @@ struct injecting {
     struct inject *inject;
     size_t profile;
     bool has_profile;
+    struct inject_result sum; /* of all files */
     int code;
 };
 
@@ -71,18 +72,16 @@ injecting_begin(struct injecting *it, struct io_bytes *err)
     return it->inject != NULL;
 }
 
+/* "51 calls failed, each call stack once (allocation 42, frame 1)" */
 static void
-put_result(struct injecting *it, struct io_bytes *out)
+put_failed(const struct inject_result *result, struct io_bytes *out)
 {
-    const struct inject_result *result = inject_result(it->inject);
-    struct core_out to = cmd_out(out);
     const char *between = "";
     uint64_t failed = 0;
 
     for (size_t i = 0; i < VMM_CALL_COUNT; i++)
         failed += result->failed[i];
-    core_put_clean(&to, it->files->word[it->next]);
-    io_bytes_format(out, ": %llu calls failed, each call stack once (", (unsigned long long)failed);
+    io_bytes_format(out, "%llu calls failed, each call stack once (", (unsigned long long)failed);
     for (size_t i = 0; i < VMM_CALL_COUNT; i++) {
         if (result->failed[i] == 0)
             continue;
@@ -90,18 +89,72 @@ put_result(struct injecting *it, struct io_bytes *out)
                         (unsigned long long)result->failed[i]);
         between = ", ";
     }
+    io_bytes_text(out, ")\n");
+}
+
+static void
+put_outcomes(const struct inject_result *result, struct io_bytes *out)
+{
     io_bytes_format(out,
-                    ")\n    %llu told the caller, %llu ended the run, %llu stopped the kernel, "
+                    "    %llu told the caller, %llu ended the run, %llu stopped the kernel, "
                     "%llu changed nothing; %llu leaks, %llu violations\n",
                     (unsigned long long)result->told, (unsigned long long)result->ended,
                     (unsigned long long)result->stopped, (unsigned long long)result->silent,
                     (unsigned long long)result->leaks, (unsigned long long)result->violations);
+}
+
+static void
+add_result(struct inject_result *sum, const struct inject_result *result)
+{
+    for (size_t i = 0; i < VMM_CALL_COUNT; i++)
+        sum->failed[i] += result->failed[i];
+    sum->told += result->told;
+    sum->ended += result->ended;
+    sum->stopped += result->stopped;
+    sum->silent += result->silent;
+    sum->leaks += result->leaks;
+    sum->violations += result->violations;
+}
+
+static void
+put_result(struct injecting *it, struct io_bytes *out)
+{
+    const struct inject_result *result = inject_result(it->inject);
+    struct core_out to = cmd_out(out);
+
+    add_result(&it->sum, result);
+    core_put_clean(&to, it->files->word[it->next]);
+    io_bytes_text(out, ": ");
+    put_failed(result, out);
+    put_outcomes(result, out);
     if (result->silent > 0)
         io_bytes_format(out, "    changed nothing: %s\n", result->silences);
     if (result->leaks + result->violations > 0) {
         io_bytes_format(out, "    first: %s\n", result->what);
         it->code = it->code > CMD_FINDINGS ? it->code : CMD_FINDINGS;
     }
+}
+
+/* Behind the last of several files. */
+static void
+put_sum(const struct injecting *it, struct io_bytes *out)
+{
+    if (it->files->count < 2)
+        return;
+    io_bytes_format(out, "%d files: ", it->files->count);
+    put_failed(&it->sum, out);
+    put_outcomes(&it->sum, out);
+}
+
+/* Whether there is another file. */
+static bool
+injecting_next(struct injecting *it, struct io_bytes *out)
+{
+    injecting_end(it);
+    if (it->next < it->files->count)
+        return true;
+    put_sum(it, out);
+    return false;
 }
 
 static bool
@@ -112,8 +165,7 @@ inject_work(void *context, struct io_bytes *out, struct io_bytes *err)
 
     if (it->inject == NULL && !injecting_begin(it, err)) {
         it->code = CMD_TROUBLE;
-        injecting_end(it);
-        return it->next < it->files->count;
+        return injecting_next(it, out);
     }
     for (int i = 0; outcome == INJECT_MORE && i < INJECT_PIECE; i++)
         outcome = inject_step(it->inject);
@@ -123,8 +175,7 @@ inject_work(void *context, struct io_bytes *out, struct io_bytes *err)
         put_result(it, out);
     else
         it->code = cmd_complain(err, "%s: memory ran out", it->files->word[it->next]);
-    injecting_end(it);
-    return it->next < it->files->count;
+    return injecting_next(it, out);
 }
 
 int

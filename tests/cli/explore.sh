@@ -14,7 +14,7 @@ has() { # has TEXT PART
 
 saved=$(mktemp) || exit 2
 trap 'rm -f "$saved"' EXIT
-for name in wire_races_with_unmap global_lock_hang; do
+for name in wire_races_with_unmap global_lock_hang fault_in_some_orders_only; do
     file=sim/scenarios/$name.scn
     found=$("$FAULTLINE" explore "$file")
     [ $? = 1 ] || fail "$name: explore should exit with 1"
@@ -30,6 +30,7 @@ for name in wire_races_with_unmap global_lock_hang; do
     "$FAULTLINE" run --quiet "$saved" >/dev/null
     [ $? = 1 ] || fail "$name: run does not repeat what explore saved"
     case $name in
+    fault*) has "$found" "panic (fault-in-restricted-context) at line" ;;
     wire*) has "$found" "panic (use-after-unmap) at line" ;;
     global*) has "$found" "waits for I/O Kit's lock, which thread closer holds" ;;
     esac

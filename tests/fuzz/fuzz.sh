@@ -19,7 +19,9 @@ for name in $targets; do
     # shellcheck disable=SC2086 # folders have no spaces
     limit=-max_total_time=$seconds
     [ "$seconds" != 0 ] || limit=-runs=0 # the corpus alone: the same every time
-    "$fuzzer" "$limit" -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    quiet=0
+    [ "$name" != json ] || quiet=2 # each input is complained about
+    "$fuzzer" "$limit" -close_fd_mask=$quiet -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix=build/ $folders >"build/fuzz-$name.log" 2>&1 ||
         { cat "build/fuzz-$name.log"; exit 1; }
     awk -v name="$name" '

@@ -53,7 +53,7 @@ SKIPPED = re.compile(r'VMM_ASSERT|^#|"')
 TESTS = re.compile(r"^(?!kit\.|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.|page\."
                    r"|sim\.(?!test_explore|test_inject|test_scn_run)|scenario\..*\.(json|twice)$)")
 SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.test_scn_run")
-FEWER = {"property.test_property_vm": "150000", "property.test_property_memory": "40000"}
+FEWER = {"property.test_property_vm": ["150000"], "property.test_property_memory": ["40000"]}
 PROGRAMS = re.compile(r"^(sim/faultline|tests/(?!planted|fuzz)[^/]+): C_EXECUTABLE_LINKER", re.M)
 SHRINKS = re.compile(rb"property: seed \d+ operation")
 NO_BUILD, SAME, SURVIVED, KILLED = "no build", "same", "survived", "killed"
@@ -93,7 +93,7 @@ class Test:
     def __init__(self, row):
         properties = {one["name"]: one["value"] for one in row.get("properties", [])}
         self.name = row["name"]
-        self.words = row["command"] + [FEWER[self.name]] * (self.name in FEWER)
+        self.words = row["command"] + FEWER.get(self.name, [])
         self.folder = properties.get("WORKING_DIRECTORY", ".")
         self.skip = properties.get("SKIP_RETURN_CODE")
         self.environment = dict(one.split("=", 1) for one in properties.get("ENVIRONMENT", []))
