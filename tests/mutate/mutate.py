@@ -97,12 +97,12 @@ class Test:
         self.folder = properties.get("WORKING_DIRECTORY", ".")
         self.skip = properties.get("SKIP_RETURN_CODE")
         self.environment = dict(one.split("=", 1) for one in properties.get("ENVIRONMENT", []))
-        self.seconds = 60.0  # until it is measured
+        self.seconds = 60.0  # of CPU; until it is measured
         self.kills = collections.Counter()  # by file, and by floor
 
     def passes(self, library):
         def limits():
-            cpu = int(5 + 20 * self.seconds)
+            cpu = int(3 + 4 * self.seconds)
             resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -112,14 +112,16 @@ class Test:
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, start_new_session=True)
         # Whoever has found something and only makes it shorter now need not end.
-        late = threading.Timer(120 + 60 * self.seconds, os.killpg, (process.pid, 9))
+        late = threading.Timer(300 + 60 * self.seconds, os.killpg, (process.pid, 9))
         late.start()
         found = any(SHRINKS.match(line) for line in process.stdout)
         if found:
             os.killpg(process.pid, 9)
-        code = process.wait()
+        _, status, self.usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         late.cancel()
-        return not found and code in (0, self.skip)
+        process.stdout.close()
+        return not found and process.returncode in (0, self.skip)
 
     def worth(self, path):
         floor = os.path.dirname(path)
@@ -134,13 +136,22 @@ def read_tests(build, with_slow):
             and (with_slow or not SLOW.fullmatch(row["name"]))]
 
 
-def measure(tests, build):
+def measure(tests, build, kept):
+    """How long each takes; what was measured on the same programs holds."""
     library = os.path.join(build, "vmmodel")
+    stamp = max(os.stat(test.words[0]).st_mtime for test in tests if os.path.exists(test.words[0]))
+    times = {}
+    if os.path.exists(kept) and os.stat(kept).st_mtime > stamp:
+        with open(kept, encoding="utf-8") as file:
+            times = json.load(file)
     for test in tests:
-        begin = time.monotonic()
-        if not test.passes(library):
-            sys.exit(f"mutate: {test.name} fails without any mistake")
-        test.seconds = time.monotonic() - begin
+        if test.name not in times:
+            if not test.passes(library):
+                sys.exit(f"mutate: {test.name} fails without any mistake")
+            times[test.name] = test.usage.ru_utime + test.usage.ru_stime
+        test.seconds = times[test.name]
+    with open(kept, "w", encoding="utf-8") as file:
+        json.dump(times, file)
     tests.sort(key=lambda test: test.seconds)
 
 
@@ -234,7 +245,7 @@ def prepare(root, place, with_slow):
                           stdout=out, stderr=out, check=False).returncode != 0:
             sys.exit(f"mutate: the tree does not build as it is: see {log}")
     tests = read_tests(build, with_slow)
-    measure(tests, build)
+    measure(tests, build, os.path.join(place, "times.json"))
     return tests, Builder(tree, build)
 
 
