@@ -1,7 +1,7 @@
 #!/bin/sh
 # bars.sh - every bar, or those of one program
 #
-#   bars.sh BUILD [NAME]     BUILD: the build's folder; NAME: replay, shoot, wire, memory
+#   bars.sh BUILD [NAME]     BUILD: the build's folder; NAME: replay, shoot, wire, memory, trace, sweep
 #   bars.sh BUILD --write    re-makes the end of docs/performance.md from two runs of each
 #
 # Exit 1 when a bar is short, 2 when a program fails or there is none of that name.

@@ -3,8 +3,9 @@
  *
  *     points --> chunks --> pool: text, program, runs --> loop: one transaction a batch --> file
  *
- * A chunk is a run of points that are not done. Its rows come back as lines of tab-separated fields,
- * which no field can break: names hold no tab, and JSON escapes it.
+ * A chunk is a run of points of our shard; those that were done before are passed over. Its rows come back
+ * as lines of tab-separated fields, which no field can break: names hold no tab, and JSON escapes it. What we
+ * keep of a point is one bit.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -50,11 +51,11 @@ struct sweep_job {
     const char *path;
     struct store *store;
     struct store_run run;
-    uint8_t *done; /* bits of points */
+    uint8_t *done; /* bits of points, as they were when we began */
     uint64_t shard, shards;
-    uint64_t *points; /* what is to do */
-    uint64_t point_count;
-    uint64_t finished; /* points, in this process */
+    uint64_t shard_points; /* all of our shard's */
+    uint64_t point_count;  /* what is to do of them */
+    uint64_t finished;     /* points, in this process */
     uint64_t began_ms, said_ms;
     bool in_batch;
     bool has_failed;
@@ -62,6 +63,29 @@ struct sweep_job {
     bool is_terminal;
     unsigned jobs;
 };
+
+/* ---- chunks ---- */
+
+/* The `index`th point of our shard. */
+static uint64_t
+sweep_point_at(const struct sweep_job *job, uint64_t index)
+{
+    return job->shard - 1 + index * job->shards;
+}
+
+static uint64_t
+sweep_chunk_end(const struct sweep_job *job, uint64_t chunk)
+{
+    uint64_t end = (chunk + 1) * SWEEP_CHUNK;
+
+    return end < job->shard_points ? end : job->shard_points;
+}
+
+static bool
+sweep_was_done(const struct sweep_job *job, uint64_t point)
+{
+    return (job->done[point / 8] >> point % 8 & 1) != 0;
+}
 
 /* ---- on the pool ---- */
 
@@ -115,24 +139,23 @@ static void
 sweep_do_chunk(void *context, uint64_t chunk, struct io_bytes *bytes)
 {
     const struct sweep_job *job = context;
-    uint64_t end =
-        (chunk + 1) * SWEEP_CHUNK < job->point_count ? (chunk + 1) * SWEEP_CHUNK : job->point_count;
 
-    for (uint64_t i = chunk * SWEEP_CHUNK; i < end; i++) {
+    for (uint64_t i = chunk * SWEEP_CHUNK; i < sweep_chunk_end(job, chunk); i++) {
+        uint64_t point = sweep_point_at(job, i);
         struct sweep_writer writer = { job, bytes, 0 };
         struct scn_error error = { 0 };
 
-        switch (sweep_run_point(job->sweep, &cmd_heap, job->points[i], sweep_write_row, &writer,
-                                &error)) {
+        if (sweep_was_done(job, point))
+            continue;
+        switch (sweep_run_point(job->sweep, &cmd_heap, point, sweep_write_row, &writer, &error)) {
         case SCN_OK:
             break;
         case SCN_BAD_SOURCE:
             io_bytes_format(bytes, "!%s:%u:%u: %s: %s (point %" PRIu64 ")\n", job->file, error.line,
-                            error.column, error.what, error.how, job->points[i]);
+                            error.column, error.what, error.how, point);
             return;
         case SCN_NO_MEMORY:
-            io_bytes_format(bytes, "!%s: memory ran out at point %" PRIu64 "\n", job->file,
-                            job->points[i]);
+            io_bytes_format(bytes, "!%s: memory ran out at point %" PRIu64 "\n", job->file, point);
             return;
         }
     }
@@ -189,9 +212,10 @@ static bool
 sweep_store_chunk(void *context, uint64_t chunk, const struct io_bytes *bytes)
 {
     struct sweep_job *job = context;
-    uint64_t left = job->point_count - chunk * SWEEP_CHUNK;
     char *line = bytes->data;
 
+    if (job->has_failed) /* a tick could not commit */
+        return false;
     if (!job->in_batch && !store_begin(job->store))
         return sweep_store_fail(job);
     job->in_batch = true;
@@ -210,7 +234,8 @@ sweep_store_chunk(void *context, uint64_t chunk, const struct io_bytes *bytes)
             return false;
         line = next + 1;
     }
-    job->finished += left < SWEEP_CHUNK ? left : SWEEP_CHUNK;
+    for (uint64_t i = chunk * SWEEP_CHUNK; i < sweep_chunk_end(job, chunk); i++)
+        job->finished += !sweep_was_done(job, sweep_point_at(job, i));
     return true;
 }
 
@@ -304,15 +329,14 @@ sweep_load(struct sweep_job *job, uint64_t seed)
     return outcome == SCN_OK;
 }
 
-/* The points of our shard that are not done yet. */
+/* Counts the points of our shard, and those that are not done yet. */
 static bool
 sweep_plan(struct sweep_job *job)
 {
     uint64_t points = sweep_point_count(job->sweep);
 
     job->done = calloc((size_t)(points / 8 + 1), 1);
-    job->points = calloc((size_t)(points / job->shards + 1), sizeof(*job->points));
-    if (job->done == NULL || job->points == NULL) {
+    if (job->done == NULL) {
         cmd_trouble("%s: memory ran out", job->file);
         return false;
     }
@@ -321,8 +345,8 @@ sweep_plan(struct sweep_job *job)
         return false;
     }
     for (uint64_t point = job->shard - 1; point < points; point += job->shards) {
-        if (!(job->done[point / 8] >> point % 8 & 1))
-            job->points[job->point_count++] = point;
+        job->shard_points++;
+        job->point_count += !sweep_was_done(job, point);
     }
     return true;
 }
@@ -381,7 +405,7 @@ sweep_run(struct sweep_job *job)
 {
     struct io_pool pool = { .program = "faultline",
                             .workers = job->jobs,
-                            .jobs = (job->point_count + SWEEP_CHUNK - 1) / SWEEP_CHUNK,
+                            .jobs = (job->shard_points + SWEEP_CHUNK - 1) / SWEEP_CHUNK,
                             .context = job,
                             .job = sweep_do_chunk,
                             .done = sweep_store_chunk,
@@ -413,7 +437,6 @@ sweep_close(struct sweep_job *job)
     if (job->sweep != NULL)
         sweep_free(job->sweep);
     free(job->done);
-    free(job->points);
 }
 
 int

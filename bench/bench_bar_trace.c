@@ -1,7 +1,7 @@
 /*
- * bench_trace.c - how fast traces are read, against loops that do nothing else
+ * bench_bar_trace.c - how fast traces are read, against loops that do nothing else
  *
- *   bench_trace [REFERENCES | FILE]    a made-up program's trace of so many references (2M), or a lackey text
+ *   bench_bar_trace [REFERENCES | FILE]    a made-up program's trace of so many references (2M), or a lackey text
  *
  * text floor   lines found by their newline, eight digits at once, no line ever checked, addresses added up
  * own floor    the same references as a kind in two bits and a zigzag difference of the address, added up
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bar.h"
 #include "core/memtrace.h"
 #include "core/memtrace_own.h"
 #include "harness.h"
@@ -230,17 +231,15 @@ make_forms(const struct bytes *text, struct bytes *own, struct bytes *bare)
 }
 
 static void
-print(const char *what, const struct bytes *bytes, uint64_t references, struct bench_time floor,
-      struct bench_time ours, double bar)
+print(const char *name, const struct bytes *bytes, uint64_t references,
+      const struct bench_time *floor, const struct bench_time *ours, double needs)
 {
-    double count = (double)references / 1e6;
+    double count = (double)references;
 
-    printf(
-        "%-12s %6.2f B/ref   floor %7.1f M/s (%.0f %%)   ours %7.1f M/s (%.0f %%)   ratio %.2f   "
-        "bar %.2f %s\n",
-        what, (double)bytes->length / (double)references, count / floor.median, floor.spread * 100,
-        count / ours.median, ours.spread * 100, floor.median / ours.median, bar,
-        floor.median / ours.median >= bar ? "held" : "MISSED");
+    printf("%s: %.2f bytes a reference, %.0f and %.0f million a second\n", name,
+           (double)bytes->length / count, count / 1e6 / floor->median, count / 1e6 / ours->median);
+    bench_bar(name, ours->median * 1e9 / count, floor->median * 1e9 / count, "ns a reference",
+              needs);
 }
 
 static void
@@ -275,10 +274,10 @@ main(int argc, char **argv)
                                         { &bare, start, floor_own_run, NULL },
                                         { &own, start, ours_run, NULL } };
     bench_race(sides, VMM_COUNT_OF(sides), TURNS, times);
-    print("lackey text", &text.bytes, references, times[0], times[1], 0.5);
-    print("own", &own.bytes, references, times[2], times[3], 0.6);
+    print("trace-lackey", &text.bytes, references, &times[0], &times[1], 0.5);
+    print("trace-own", &own.bytes, references, &times[2], &times[3], 0.6);
     free(text.bytes.data);
     free(own.bytes.data);
     free(bare.bytes.data);
-    return 0;
+    return bench_bar_code();
 }
