@@ -31,6 +31,7 @@ const char cmd_sweep_help[] =
     "  param pages = 1 4 16 .. 4096        param how = lazy wire\n"
     "  when how is wire: wire m in         load m ${pages*touched}p\n"
     "\n"
+    "`param machine = skylake m1` runs each point on that machine and prices it.\n"
     "Results go to an SQLite file as they come. What was reported done is there after Ctrl-C or\n"
     "worse, and the same command goes on where it stopped.\n"
     "\n"

@@ -47,6 +47,24 @@ price_verb(const char *source, const char **verb)
     return strcspn(*verb, " \t");
 }
 
+void
+price_since_mark(const struct scn_report *report, uint64_t page_bytes, struct cost_sum *sum)
+{
+    size_t first = report->step_count;
+    const char *verb;
+
+    while (first > 0 && (price_verb(report->steps[first - 1].source, &verb) != strlen("mark") ||
+                         memcmp(verb, "mark", strlen("mark")) != 0))
+        first--;
+    *sum = (struct cost_sum){ .quantity = { 0 } };
+    for (size_t i = first; i < report->step_count; i++) {
+        struct cost_sum step;
+
+        price_of_step(report, &report->steps[i], page_bytes, &step);
+        cost_add(sum, &step);
+    }
+}
+
 /* Sums the steps with the verb of step `first`; false when an earlier step has the same one. */
 static bool
 price_of_verb(const struct scn_report *report, size_t first, uint64_t page_bytes,

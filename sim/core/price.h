@@ -20,6 +20,8 @@
 void price_of_step(const struct scn_report *report, const struct scn_step *step,
                    uint64_t page_bytes, struct cost_sum *sum);
 void price_of_run(const struct scn_report *report, uint64_t page_bytes, struct cost_sum *sum);
+/* Of the lines behind the last `mark`; without one, the whole run. */
+void price_since_mark(const struct scn_report *report, uint64_t page_bytes, struct cost_sum *sum);
 
 /* One run on one machine. `page_bytes`: of the machine it ran on. */
 void price_text(const struct core_out *out, const char *file, const struct scn_program *program,

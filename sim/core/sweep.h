@@ -5,6 +5,8 @@
  *             and `${A*B}` stand for a value, and `when NAME is VALUE ... : STATEMENT` keeps a line for
  *             some values only. Each point of the grid is plain scenario text with the same line
  *             numbers, so that an error in it names the line that its author wrote.
+ *             A parameter with the name `machine` says which of the catalog's each point runs on and is
+ *             priced for.
  * INVARIANTS  S1  point i has the same text in every run of the same file and seed
  *             S2  a point's text has as many lines as the file
  * UNITS       index: of a point, row-major, the last parameter running fastest
@@ -63,7 +65,9 @@ struct sweep_row {
     const char *verdict; /* "clean", "unexpected", "failed" */
     const char *stop;    /* "running", or why the kernel stopped */
     uint64_t digest;     /* of all events */
-    const char *values;  /* a JSON object: the scenario's `report` lines, then events that came */
+    /* A JSON object: the scenario's `report` lines; on a machine what ran behind the last `mark` took, in
+     * nanoseconds; events that came. */
+    const char *values;
 };
 
 typedef void (*sweep_take)(void *context, const struct sweep_row *row);

@@ -190,6 +190,9 @@ what_is_wrong_is_told_with_its_place(void **state)
         { "param x = 1 .. 9999999\n", 1, 16, "'x' has more than 4096 values" },
         { "param x = random 5 1\n", 1, 21, "'random' needs three numbers" },
         { "param x = 1\nparam x = 2\n", 2, 7, "the parameter is there already" },
+        { "param machine = m1 z80\n", 1, 20, "no machine is called 'z80'" },
+        { "param machine = a-name-that-is-much-too-long\n", 1, 17,
+          "no machine is called 'a-name-that-is-'" },
         { "param pages = 1\n$page\n", 2, 2, "no parameter is named here" },
         { "param x = 1\n${x\n", 2, 4, "'}' is missing" },
         { "param x = a\n${x}\n", 2, 4, "'x' is not a number" },
@@ -254,6 +257,29 @@ a_point_runs_on_each_of_its_releases(void **state)
     sweep_free(sweep);
 }
 
+/* x86 interrupts the other CPU, arm64 does not; what ran before `mark` is in neither price. */
+static void
+a_point_runs_on_its_machine_and_has_its_prices(void **state)
+{
+    struct sweep *sweep = parsed("param machine = skylake m1\nmachine cpus=2\napp = task\n"
+                                 "b = allocate app 1p\nstore b\non-cpu 1\nswitch-to app\nload b\n"
+                                 "on-cpu 0\nmark\nprotect b read\n",
+                                 0);
+    struct text text[2] = { { .length = 0 }, { .length = 0 } };
+    struct scn_error error;
+
+    (void)state;
+    for (uint64_t point = 0; point < 2; point++)
+        assert_int_equal(
+            sweep_run_point(sweep, &counting.alloc, point, keep_row, &text[point], &error), SCN_OK);
+    /* lock, look-up, a table's word, a flush of a space, an interrupt: cost_prices.def */
+    assert_non_null(strstr(text[0].bytes, "\"cost_ns\": 920, \"cost_low_ns\": 337, "));
+    assert_non_null(strstr(text[0].bytes, "\"TLB_SHOOTDOWN\": 1"));
+    assert_non_null(strstr(text[1].bytes, "\"cost_ns\": 255, "));
+    assert_null(strstr(text[1].bytes, "TLB_SHOOTDOWN"));
+    sweep_free(sweep);
+}
+
 static void
 an_error_in_a_point_names_the_authors_line(void **state)
 {
@@ -284,6 +310,7 @@ main(void)
         TEST(what_is_wrong_is_told_with_its_place),
         TEST(too_many_points_are_refused),
         TEST(a_point_runs_on_each_of_its_releases),
+        TEST(a_point_runs_on_its_machine_and_has_its_prices),
         TEST(an_error_in_a_point_names_the_authors_line),
     };
 
