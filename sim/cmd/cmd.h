@@ -156,6 +156,9 @@ struct core_out cmd_out(struct io_bytes *bytes);
 /* Whether stdout is a terminal that wants colour. */
 bool cmd_wants_colour(void);
 
+/* From now on each thread has a current world of its own: before scenarios run on several. */
+void cmd_worlds_by_thread(void);
+
 /* The C library's heap for programs, worlds and reports. */
 extern const struct vmm_alloc cmd_heap;
 

@@ -103,6 +103,22 @@ cmd_wants_colour(void)
     return io_is_terminal(1) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* ---- worlds ---- */
+
+static vmk_world_t *
+cmd_world_slot(void)
+{
+    static _Thread_local vmk_world_t current;
+
+    return &current;
+}
+
+void
+cmd_worlds_by_thread(void)
+{
+    vmk_sim_keep_current(cmd_world_slot);
+}
+
 /* ---- the heap ---- */
 
 static uint64_t cmd_heap_most = UINT64_MAX;

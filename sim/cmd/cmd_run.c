@@ -3,17 +3,19 @@
  *
  * Text: each file is one piece of work that reads, parses, runs and prints it; a bad file complains
  * and the others still run. JSON: one piece parses all files first, since a half-printed object
- * helps nobody, and then each file is a piece.
+ * helps nobody, and then each file is a piece. With --jobs the pieces run on the pool and are printed in the
+ * order of the files.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "io/io_watch.h"
 #include "cmd/cmd_backend.h"
 #include "cmd/cmd_export.h"
 #include "fiber/fiber.h"
+#include "io/io_pool.h"
+#include "io/io_watch.h"
 
 const char cmd_run_help[] =
     "usage: faultline run [options] FILE...\n"
@@ -36,6 +38,7 @@ const char cmd_run_help[] =
     "  --json          print one JSON object for all files and releases\n"
     "  --trace OUT     write the first release's run for Perfetto's or Chrome's trace viewer\n"
     "  --dot OUT       write maps and objects at its end as a graph for Graphviz\n"
+    "  --jobs N        that many files at a time (1); the output is the same with any number\n"
     "  --watch         run again whenever a file is saved, until Ctrl-C\n"
     "  --time-limit S  end after S seconds, with exit code 124\n"
     "  --memory-limit BYTES   give the worlds no more memory than that (512M)\n"
@@ -47,8 +50,19 @@ const char cmd_run_help[] =
     "  faultline run --profile macos-15.4 "
     "sim/scenarios/r25140509_prepare_leaves_mapping_lazy.scn\n";
 
+enum { RUN_JOBS_MOST = 64 };
+
+/* A file's part of what is printed, until those before it are done. */
+struct run_piece {
+    struct io_bytes out, err;
+    int code;
+    bool is_done;
+};
+
 struct run {
     struct cmd_words *files;
+    uint32_t jobs;                 /* 1: no pool */
+    struct run_piece *pieces;      /* with a pool: of each file */
     struct scn_program **programs; /* JSON: all files, parsed */
     int next;
     int code;
@@ -157,6 +171,96 @@ run_json_work(void *context, struct io_bytes *out, struct io_bytes *err)
     return false;
 }
 
+/* ---- several files at a time ---- */
+
+static void
+run_job(void *context, uint64_t job, struct io_bytes *bytes)
+{
+    const struct run *run = context;
+    struct run_piece *piece = &run->pieces[job];
+    struct run one = *run;
+    const char *file = run->files->word[job];
+    struct scn_program *program =
+        run->programs != NULL ? run->programs[job] : cmd_load(file, &piece->err);
+    struct core_out to = cmd_out(bytes);
+
+    one.code = program != NULL ? CMD_CLEAN : CMD_TROUBLE;
+    one.is_first_run = job == 0;
+    if (run->programs != NULL && job == 0)
+        scn_json_begin(&to);
+    if (program != NULL)
+        run_each(&one, file, program, bytes, &piece->err);
+    if (run->programs != NULL && job + 1 == (uint64_t)run->files->count)
+        scn_json_end(&to);
+    if (run->programs == NULL && program != NULL)
+        scn_program_free(program);
+    piece->code = one.code;
+}
+
+/* Prints what is done and has nothing undone before it. */
+static bool
+run_job_done(void *context, uint64_t job, const struct io_bytes *bytes)
+{
+    struct run *run = context;
+
+    io_bytes_put(&run->pieces[job].out, bytes->data, bytes->length);
+    run->pieces[job].is_done = true;
+    for (; run->next < run->files->count && run->pieces[run->next].is_done; run->next++) {
+        struct run_piece *piece = &run->pieces[run->next];
+
+        run_worse(run, piece->out.is_short ? cmd_trouble("memory ran out") : piece->code);
+        fwrite(piece->out.data, 1, piece->out.length, stdout);
+        fflush(stdout);
+        fwrite(piece->err.data, 1, piece->err.length, stderr);
+        io_bytes_free(&piece->out);
+        io_bytes_free(&piece->err);
+    }
+    return ferror(stdout) == 0;
+}
+
+static bool
+run_machine_work(void *context, struct io_bytes *out, struct io_bytes *err)
+{
+    (void)out;
+    (void)run_has_machine(context, err);
+    return false;
+}
+
+static int
+run_pool(struct run *run)
+{
+    struct io_pool pool = { .program = "faultline",
+                            .workers = run->jobs,
+                            .jobs = (uint64_t)run->files->count,
+                            .context = run,
+                            .job = run_job,
+                            .done = run_job_done };
+    int code = run->programs != NULL ? CMD_CLEAN : cmd_work(run_machine_work, run, &run->code);
+    enum io_end end;
+
+    if (code != CMD_CLEAN)
+        return code;
+    run->pieces = calloc((size_t)run->files->count, sizeof *run->pieces);
+    if (run->pieces == NULL)
+        return cmd_trouble("memory ran out");
+    cmd_worlds_by_thread();
+    end = io_pool_run(&pool);
+    for (int i = 0; i < run->files->count; i++) {
+        io_bytes_free(&run->pieces[i].out);
+        io_bytes_free(&run->pieces[i].err);
+    }
+    free(run->pieces);
+    if (ferror(stdout))
+        return cmd_trouble("standard output cannot be written");
+    return end == IO_INTERRUPTED ? IO_EXIT_INTERRUPTED : end == IO_DONE ? run->code : CMD_TROUBLE;
+}
+
+static int
+run_work(struct run *run, io_work work)
+{
+    return run->jobs > 1 ? run_pool(run) : cmd_work(work, run, &run->code);
+}
+
 /* The first piece with --json: every file must be good before a byte is printed. */
 static bool
 run_json_load(void *context, struct io_bytes *out, struct io_bytes *err)
@@ -183,7 +287,7 @@ run_json(struct run *run)
         return cmd_trouble("memory ran out");
     code = cmd_work(run_json_load, run, &run->code);
     if (code == CMD_CLEAN)
-        code = cmd_work(run_json_work, run, &run->code);
+        code = run_work(run, run_json_work);
     for (int i = 0; i < run->files->count; i++) {
         if (run->programs[i] != NULL)
             scn_program_free(run->programs[i]);
@@ -255,7 +359,7 @@ run_watch(struct run *run, int code)
         run->next = 0;
         run->code = CMD_CLEAN;
         run->is_first_run = true;
-        code = cmd_work(run_text_work, run, &run->code);
+        code = run_work(run, run_text_work);
     }
     return code;
 }
@@ -294,29 +398,22 @@ run_export(const struct run *run, struct cmd_export *export, int code)
 int
 cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
 {
-    struct run run = { .files = words, .is_first_run = true };
+    struct run run = { .files = words, .is_first_run = true, .jobs = 1 };
     bool is_json = false, wants_events = false, is_quiet = false, wants_help = false;
     bool may_panic = false, is_watching = false;
     const char *profile = NULL, *backend = "model", *verify = "observed";
-    const char *seconds = NULL, *memory = NULL;
+    const char *seconds = NULL, *memory = NULL, *jobs = NULL;
     struct cmd_export export = { 0 };
     int code;
     const struct cmd_option options[] = {
-        { "--trace", NULL, &export.trace },
-        { "--dot", NULL, &export.dot },
-        { "--backend", NULL, &backend },
-        { "--may-panic", &may_panic, NULL },
-        { "--json", &is_json, NULL },
-        { "--events", &wants_events, NULL },
-        { "--quiet", &is_quiet, NULL },
-        { "--profile", &run.has_profile, &profile },
-        { "--verify", NULL, &verify },
-        { "--watch", &is_watching, NULL },
-        { "--time-limit", NULL, &seconds },
-        { "--memory-limit", NULL, &memory },
-        { "--machine", NULL, &run.machine_name },
-        { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
+        { "--trace", NULL, &export.trace },  { "--dot", NULL, &export.dot },
+        { "--backend", NULL, &backend },     { "--may-panic", &may_panic, NULL },
+        { "--json", &is_json, NULL },        { "--events", &wants_events, NULL },
+        { "--quiet", &is_quiet, NULL },      { "--profile", &run.has_profile, &profile },
+        { "--verify", NULL, &verify },       { "--watch", &is_watching, NULL },
+        { "--jobs", NULL, &jobs },           { "--time-limit", NULL, &seconds },
+        { "--memory-limit", NULL, &memory }, { "--machine", NULL, &run.machine_name },
+        { "--help", &wants_help, NULL },     { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))
@@ -325,6 +422,8 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (!run_limit(seconds, memory))
         return CMD_TROUBLE;
+    if (jobs != NULL && (!cmd_number("--jobs", jobs, &run.jobs) || run.jobs > RUN_JOBS_MOST))
+        return cmd_trouble("--jobs: 1 to %d", RUN_JOBS_MOST);
     if (run.has_profile && !cmd_profile_find(profile, &run.profile))
         return CMD_TROUBLE;
     run.is_strict = strcmp(verify, "strict") == 0;
@@ -344,7 +443,7 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         code = run_json(&run);
     } else {
         run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
-        code = cmd_work(run_text_work, &run, &run.code);
+        code = run_work(&run, run_text_work);
     }
     if (export.trace != NULL || export.dot != NULL)
         code = run_export(&run, &export, code);

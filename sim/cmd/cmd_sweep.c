@@ -90,15 +90,6 @@ sweep_was_done(const struct sweep_job *job, uint64_t point)
 
 /* ---- on the pool ---- */
 
-/* Each of libuv's threads has a world of its own. */
-static vmk_world_t *
-sweep_world_slot(void)
-{
-    static _Thread_local vmk_world_t current;
-
-    return &current;
-}
-
 struct sweep_writer {
     const struct sweep_job *job;
     struct io_bytes *bytes;
@@ -468,7 +459,7 @@ cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words)
             "'sweep' needs a file and where results go: faultline sweep FILE -o R.db");
     job.file = words->word[0];
     job.jobs = (unsigned)workers;
-    vmk_sim_keep_current(sweep_world_slot);
+    cmd_worlds_by_thread();
     if (sweep_load(&job, seed) && sweep_open(&job, seed) && sweep_plan(&job))
         code = sweep_run(&job);
     sweep_close(&job);

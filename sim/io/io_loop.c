@@ -9,6 +9,8 @@
  */
 #include "io/io_loop.h"
 
+#include "io/io_limit.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,8 +40,6 @@ struct io_loop {
     struct io_stream err, out;
     enum io_end end;
 };
-
-static uint64_t io_limit_ms; /* of every loop; 0: none */
 
 static void io_loop_write(struct io_loop *io);
 
@@ -175,23 +175,6 @@ io_loop_interrupted(uv_signal_t *handle, int number)
     io_loop_end(io, IO_INTERRUPTED);
 }
 
-void
-io_limit_time(uint64_t milliseconds)
-{
-    io_limit_ms = milliseconds;
-}
-
-/* As with Ctrl-C, there is nothing that would need cleaning. */
-static void
-io_loop_out_of_time(uv_timer_t *timer)
-{
-    struct io_loop *io = timer->data;
-
-    fprintf(stderr, "%s: the time limit of %llu ms is over\n", io->program,
-            (unsigned long long)io_limit_ms);
-    _Exit(IO_EXIT_TIME);
-}
-
 static void
 io_loop_begin(struct io_loop *io)
 {
@@ -202,10 +185,7 @@ io_loop_begin(struct io_loop *io)
     uv_signal_start(&io->interrupt, io_loop_interrupted, SIGINT);
     uv_timer_init(&io->loop, &io->retry);
     io->retry.data = io;
-    uv_timer_init(&io->loop, &io->limit);
-    io->limit.data = io;
-    if (io_limit_ms > 0)
-        uv_timer_start(&io->limit, io_loop_out_of_time, io_limit_ms, 0);
+    io_limit_start(&io->loop, &io->limit, io->program);
     io_loop_start_work(io);
 }
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "io/io_limit.h"
+
 enum { IO_POOL_SLOTS = 128, IO_POOL_AHEAD = 2 };
 
 struct io_pool_slot {
@@ -25,6 +27,7 @@ struct io_pool_state {
     uv_loop_t loop;
     uv_signal_t interrupt;
     uv_timer_t tick;
+    uv_timer_t limit;
     uint64_t next;
     unsigned running;
     bool is_stopping;
@@ -37,6 +40,7 @@ io_pool_close(struct io_pool_state *state)
 {
     uv_close((uv_handle_t *)&state->interrupt, NULL);
     uv_close((uv_handle_t *)&state->tick, NULL);
+    uv_close((uv_handle_t *)&state->limit, NULL);
 }
 
 static void
@@ -130,6 +134,7 @@ io_pool_begin(struct io_pool_state *state)
     state->tick.data = state;
     if (state->pool->tick != NULL)
         uv_timer_start(&state->tick, io_pool_tick, state->pool->tick_ms, state->pool->tick_ms);
+    io_limit_start(&state->loop, &state->limit, state->pool->program);
     for (unsigned i = 0; i < slots; i++) {
         state->slots[i].state = state;
         state->slots[i].request.data = &state->slots[i];
