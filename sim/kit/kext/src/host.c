@@ -406,6 +406,7 @@ kext_thread_start(void (*run)(void *), void *context)
 void
 kext_thread_exit(void)
 {
+    give_cpu(faultline_current_cpu());
     pthread_exit(NULL);
 }
 
