@@ -18,7 +18,7 @@
 
 #include "core_out.h"
 
-enum { CONTRACT_ANSWERS_MAX = 256, CONTRACT_PAGES = 8 };
+enum { CONTRACT_ANSWERS_MAX = 384, CONTRACT_PAGES = 8 };
 
 struct contract_answer {
     const char *fact;

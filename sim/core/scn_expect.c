@@ -131,9 +131,10 @@ look_object_number(const struct look *look, uint64_t *value)
     case SCN_SUBJECT_LENGTH:
         if (object->entry != NULL)
             *value = vm_memory_entry_size(object->entry);
+        else if (object->map != NULL)
+            *value = vmk_map_length(object->map);
         else
-            *value =
-                object->map != NULL ? vmk_map_length(object->map) : vmk_desc_length(object->desc);
+            *value = object->desc != NULL ? vmk_desc_length(object->desc) : object->length;
         return true;
     case SCN_SUBJECT_WIRE_COUNT:
         *value = vmk_sim_desc_wire_count(object->desc);

@@ -19,8 +19,11 @@ scn_run_new_lock(struct scn_run *run, const struct scn_operands *operands,
 struct scn_result
 scn_run_lock(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
+    bool is_shared = (operands->given & SCN_TAKES_SHARED) != 0;
+
     (void)result;
-    vmk_lock_acquire(scn_object_of(run, &operands->places[0])->lock, VMK_EXCLUSIVE);
+    vmk_lock_acquire(scn_object_of(run, &operands->places[0])->lock,
+                     is_shared ? VMK_SHARED : VMK_EXCLUSIVE);
     return scn_gave_nothing(run);
 }
 

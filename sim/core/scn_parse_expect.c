@@ -160,7 +160,8 @@ read_one(struct reader *reader, char letter)
     case 'o':
         return read_name(reader, 1u << SCN_DESCRIPTOR | 1u << SCN_MAP);
     case 'O':
-        return read_name(reader, 1u << SCN_DESCRIPTOR | 1u << SCN_MAP | 1u << SCN_MEMORY_ENTRY);
+        return read_name(reader, 1u << SCN_DESCRIPTOR | 1u << SCN_MAP | 1u << SCN_MEMORY_ENTRY |
+                                     1u << SCN_SEGMENT);
     case 'a':
     case 'h':
     case 'm':

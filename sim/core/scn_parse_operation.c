@@ -174,6 +174,8 @@ read_vm_operand(struct reader *reader, char letter)
         return read_word(reader, &scn_lock_kinds, "a kind of lock", false);
     case 'g':
         return read_name(reader, 1u << SCN_SEGMENT);
+    case 'x':
+        return read_name(reader, 1u << SCN_DMA);
     default: /* 's' */
         return scn_parse_status(reader->parser, reader->operation->syntax,
                                 &reader->operands->status);

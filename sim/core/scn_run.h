@@ -32,6 +32,7 @@ struct scn_object {
     struct vmk_sim_call *call;
     struct vm_memory_entry *entry; /* the run's own reference */
     vmk_lock_t lock;
+    vmk_dma_t dma;
 };
 
 /* What one operation gave. */

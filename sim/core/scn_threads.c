@@ -273,6 +273,8 @@ state_of_object(const struct scn_object *object, uint64_t digest)
     if (object->map != NULL)
         digest = vm_digest_mix(digest, vmk_map_address(object->map) ^
                                            (uint64_t)vmk_sim_map_references(object->map) << 48);
+    if (object->lock != NULL)
+        digest = vm_digest_mix(digest, vmk_sim_lock_holders(object->lock));
     return digest;
 }
 
@@ -366,6 +368,8 @@ put_wait(struct vmm_text *text, const struct scn_threads *threads, const struct 
         vmm_text_format(text, "waits for 0x%llx-0x%llx with %u wiring(s)",
                         (unsigned long long)thread->wait.start,
                         (unsigned long long)thread->wait.end, (unsigned)thread->wait.wired_count);
+    else if (thread->event == VM_SCHED_LOCK && thread->object != threads)
+        vmm_text_put(text, "waits for a lock");
     else
         vmm_text_put(text, thread->event == VM_SCHED_PAGE_BUSY   ? "waits for a busy page"
                            : thread->event == VM_SCHED_PAGE_FREE ? "waits for a free page"

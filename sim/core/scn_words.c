@@ -80,11 +80,14 @@ static const struct scn_word option_words[] = {
     { "superpage", SCN_TAKES_SUPERPAGE },
     { "purgable", SCN_TAKES_PURGABLE },
     { "inherit", SCN_TAKES_INHERIT },
+    { "by-hand", SCN_TAKES_BY_HAND },
 };
 
 static const struct scn_word lock_words[] = {
     { "mutex", VMK_MUTEX },
     { "spin", VMK_SPIN },
+    { "recursive", VMK_RECURSIVE },
+    { "rw", VMK_RW },
 };
 
 #define WORD_LIST(words)           \
@@ -162,6 +165,7 @@ scn_type_phrase(enum scn_type type)
         [SCN_MEMORY_ENTRY] = "a memory entry",
         [SCN_LOCK] = "a lock",
         [SCN_SEGMENT] = "a segment",
+        [SCN_DMA] = "a DMA command",
     };
 
     return phrases[type];

@@ -26,6 +26,7 @@ enum scn_type {
     SCN_MEMORY_ENTRY,
     SCN_LOCK,
     SCN_SEGMENT, /* bytes at a physical address */
+    SCN_DMA,     /* an IODMACommand */
     SCN_TYPE_COUNT
 };
 
@@ -48,6 +49,7 @@ enum {
     SCN_MAP_PREFAULT = 0x10000000,
     SCN_MAP_UNIQUE = 0x04000000,
     SCN_MAP_GUARDED = 0x40000000,
+    SCN_DMA_COPY = 0x01000000, /* IODMACommand::kForceDoubleBuffer */
 };
 
 enum {
@@ -79,6 +81,7 @@ enum {
     SCN_TAKES_SUPERPAGE = 1 << 25,
     SCN_TAKES_PURGABLE = 1 << 26,
     SCN_TAKES_INHERIT = 1 << 27,
+    SCN_TAKES_BY_HAND = 1 << 28,
     SCN_TAKES_VALUES = (SCN_TAKES_COW - 1) | SCN_TAKES_INHERIT, /* KEY=VALUE */
 };
 

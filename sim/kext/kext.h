@@ -112,7 +112,7 @@ const struct kext_request *kext_run_now(void);
 /* Whether the kernel may touch the range now; `is_guarded`: with faults forbidden. */
 bool kext_may_touch(uint64_t address, uint64_t length, bool is_store, bool is_guarded);
 
-/* ---- what only the kernel can do: vmk_xnu.cpp ---- */
+/* ---- what only the kernel can do: vmk_xnu_run.cpp ---- */
 
 enum kext_section { KEXT_OPEN_SECTION, KEXT_SPIN_SECTION, KEXT_INTERRUPTS_SECTION };
 

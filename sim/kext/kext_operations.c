@@ -1,5 +1,6 @@
 /*
- * kext_operations.c - what of the scenario language has no place in a kext: Mach calls on a map, threads
+ * kext_operations.c - what of the scenario language has no place in a kext: Mach calls on a map, threads,
+ * devices
  *
  * In the model the calls work on the vm floor itself (sim/core/scn_operation_vm.c). A kext has no
  * supported way to make them for a task, and its caller can make them without a kext: each answers
@@ -53,6 +54,19 @@ KEXT_NOT_HERE(munlock)
 KEXT_NOT_HERE(madvise)
 KEXT_NOT_HERE(bsd_msync)
 KEXT_NOT_HERE(minherit)
+
+/* A device that goes on after complete(), or a mapping whose touch waits, could stop the machine. */
+KEXT_NOT_HERE(new_dma)
+KEXT_NOT_HERE(set_dma)
+KEXT_NOT_HERE(prepare_dma)
+KEXT_NOT_HERE(dma_segment)
+KEXT_NOT_HERE(synchronize_dma)
+KEXT_NOT_HERE(complete_dma)
+KEXT_NOT_HERE(clear_dma)
+KEXT_NOT_HERE(release_dma)
+KEXT_NOT_HERE(block)
+KEXT_NOT_HERE(unblock)
+KEXT_NOT_HERE(redirect)
 
 /* ---- threads: one after the other, each to its end, as the runner does without stacks for them ---- */
 

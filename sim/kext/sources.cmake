@@ -6,8 +6,8 @@ set(model ${PROJECT_SOURCE_DIR}/vmmodel)
 file(GLOB kext_c CONFIGURE_DEPENDS ${core}/scn_*.c ${core}/core_*.c ${core}/contract*.c)
 list(REMOVE_ITEM kext_c ${core}/scn_print.c ${core}/scn_view.c
     ${core}/scn_state.c ${core}/scn_state_json.c
-    ${core}/scn_operation_vm.c ${core}/scn_operation_bsd.c ${core}/scn_expect_vm.c
-    ${core}/scn_threads.c)
+    ${core}/scn_operation_dma.c ${core}/scn_operation_vm.c ${core}/scn_operation_bsd.c
+    ${core}/scn_expect_vm.c ${core}/scn_threads.c)
 
 # What the runner asks of the model: names, numbers, releases and rules, but none of its floors.
 file(GLOB verify CONFIGURE_DEPENDS ${model}/verify/*.c)
@@ -19,6 +19,6 @@ list(APPEND kext_c ${verify} ${core}/explore_schedule.c
 foreach(part operations run table world)
     list(APPEND kext_c ${PROJECT_SOURCE_DIR}/sim/kext/kext_${part}.c)
 endforeach()
-foreach(part vmk_xnu Faultline)
+foreach(part vmk_xnu vmk_xnu_map vmk_xnu_lock vmk_xnu_run Faultline)
     list(APPEND kext_cpp ${PROJECT_SOURCE_DIR}/sim/kext/${part}.cpp)
 endforeach()

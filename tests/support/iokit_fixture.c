@@ -118,6 +118,22 @@ map_in_kernel(struct iokit_fixture *f, vmk_desc_t md, vmk_options_t options)
     return m;
 }
 
+vmk_map_t
+map_part(vmk_desc_t md, vmk_task_t task, vmk_options_t options, uint64_t offset, uint64_t length)
+{
+    return vmk_map_create(md, task, 0, IO_MAP_ANYWHERE | options, offset, length);
+}
+
+uint64_t
+free_kernel_address(struct iokit_fixture *f)
+{
+    uint64_t address = 0;
+
+    assert_int_equal(vmk_sim_allocate(f->kernel, &address, 4 * IO_PAGES * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_sim_deallocate(f->kernel, address, 4 * IO_PAGES * IO_PAGE), VMM_OK);
+    return address;
+}
+
 void
 assert_map_refused(vmk_desc_t md, vmk_task_t task, uint64_t at, vmk_options_t options,
                    vmk_return_t hidden)

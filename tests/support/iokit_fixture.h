@@ -65,6 +65,13 @@ vmk_desc_t describe(struct iokit_fixture *f, unsigned from, unsigned to, vmk_opt
 /* createMappingInTask(kernel_task, 0, kIOMapAnywhere | options): the whole; must be made. */
 vmk_map_t map_in_kernel(struct iokit_fixture *f, vmk_desc_t md, vmk_options_t options);
 
+/* The part [offset, offset + length) of a descriptor, anywhere; NULL: refused. */
+vmk_map_t map_part(vmk_desc_t md, vmk_task_t task, vmk_options_t options, uint64_t offset,
+                   uint64_t length);
+
+/* Room in the kernel's map that nothing uses, four times the buffer. */
+uint64_t free_kernel_address(struct iokit_fixture *f);
+
 /* createMappingInTask() must give NULL, and hide this code. */
 void assert_map_refused(vmk_desc_t md, vmk_task_t task, uint64_t at, vmk_options_t options,
                         vmk_return_t hidden);

@@ -12,11 +12,13 @@
  *             adds VMK_PANICKED and VMK_HUNG: the call stopped the simulated kernel.
  * EVENTS      those of the floors below
  * XNU         spec: IOMemoryDescriptor, IOMemoryMap, IOSimpleLock; option bits keep Apple's values
- *             Differs: one thread at a time, and no reader and writer locks
+ *             Differs: in the model vmk_panic() comes back, as every call that stops the kernel does,
+ *             and time passes for nobody: a sleep with a limit is over when nobody else can run
  */
 #ifndef VMK_H
 #define VMK_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -193,16 +195,39 @@ void *vmk_alloc_pageable(uint64_t length, uint64_t alignment);
 void vmk_free_pageable(void *p, uint64_t length);
 
 /* ---- critical sections ---- */
-enum vmk_lock_kind { VMK_MUTEX, VMK_SPIN };
-enum { VMK_EXCLUSIVE = 0, VMK_IRQ_OFF = 2 };
+/* IOLock, IOSimpleLock, IORecursiveLock, IORWLock */
+enum vmk_lock_kind { VMK_MUTEX, VMK_SPIN, VMK_RECURSIVE, VMK_RW };
+enum { VMK_EXCLUSIVE = 0, VMK_SHARED = 1, VMK_IRQ_OFF = 2 };
 vmk_lock_t vmk_lock_alloc(enum vmk_lock_kind kind);
 void vmk_lock_free(vmk_lock_t l);
-/* Returns the interrupt state to hand back to vmk_lock_release(). */
+/*
+ * Waits for whoever has it; only a recursive lock may be taken again by its holder. VMK_SHARED: of a
+ * VMK_RW lock, beside other readers. Returns the interrupt state to hand back to vmk_lock_release().
+ */
 uint32_t vmk_lock_acquire(vmk_lock_t l, uint32_t how);
+/* Takes it if that needs no wait: 1. 0: somebody has it, or this backend cannot try that kind. */
+int vmk_lock_try(vmk_lock_t l);
 void vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state);
+/* A VMK_RW lock that the caller has shared becomes exclusive: 1. 0: somebody else was before us, and
+ * the lock was dropped. */
+int vmk_lock_upgrade(vmk_lock_t l);
 int vmk_interrupts_set(int enabled); /* returns what it was */
 enum { VMK_CTX_PREEMPT_OFF = 1, VMK_CTX_IRQ_OFF = 2, VMK_CTX_INTERRUPT = 4 };
 uint32_t vmk_context(void);
+
+/* ---- sleeping, and text ---- */
+enum { VMK_AWAKENED = 0, VMK_TIMED_OUT = 1, VMK_INTERRUPTED = 2 };
+/*
+ * IOLockSleepDeadline(): drops the lock (VMK_MUTEX or VMK_RECURSIVE, which the caller has), waits for
+ * vmk_wakeup() of the same event, and takes it again. timeout_ns 0: no limit.
+ */
+int vmk_sleep(vmk_lock_t mutex, const void *event, uint64_t timeout_ns);
+/* IOLockWakeup(): everybody who sleeps for it, or one of them. */
+void vmk_wakeup(const void *event, int one);
+/* IOLogv() */
+void vmk_logv(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));
+/* panic("%s", what) */
+void vmk_panic(const char *what);
 
 #ifdef __cplusplus
 }

@@ -34,6 +34,9 @@ struct vmk_sim_config {
     bool evicts_on_entry; /* vm_config's: a latent fault in a section becomes a certain one */
     void *ram;            /* as vm_config's, for an embedder whose MMU follows */
     const struct pmap_watch *watch;
+    /* Who gets what the driver logs, one call a vmk_logv(); NULL: nobody. */
+    void (*log)(void *context, const char *text, size_t length);
+    void *log_context;
 };
 
 /* A world: one kernel, its machine, its handles. NULL: no memory or a number out of range. */
@@ -165,5 +168,7 @@ vmk_task_t vmk_sim_map_task(vmk_map_t m);
 uint32_t vmk_sim_map_references(vmk_map_t m);
 /* vm_system_check() of the current world: NULL when every invariant holds. */
 const char *vmk_sim_check(void);
+/* Who has a lock, and how, as one number for comparisons; 0: nobody. */
+uint64_t vmk_sim_lock_holders(vmk_lock_t l);
 
 #endif

@@ -178,6 +178,8 @@ vmk_sim_create(const struct vmk_sim_config *config)
         return NULL;
     world->alloc = config->alloc;
     world->owner.gone = vmk_world_forget;
+    world->log = config->log;
+    world->log_context = config->log_context;
     vmm_idtable_init(&world->handles, config->alloc);
     world->system = vm_system_create(&(struct vm_config){
         .alloc = config->alloc,

@@ -29,13 +29,23 @@ enum vmk_call {
     VMK_CALL_WIRE,
     VMK_CALL_ALLOCATE,
     VMK_CALL_LOCK,
+    VMK_CALL_SLEEP,
     VMK_CALL_OTHER /* what the seam has no verb for */
 };
 
 struct vmk_lock_state {
     enum vmk_lock_kind kind;
     struct vm_lock
-        held; /* by one of the embedder's threads; a pthread of the kit has its own lock */
+        held;          /* by one of the embedder's threads; a pthread of the kit has its own lock */
+    uint32_t readers;  /* who has it shared */
+    bool is_upgrading; /* one of them waits for the others to go */
+};
+
+/* Who sleeps in vmk_sleep(); on the sleeper's stack. */
+struct vmk_sleeper {
+    struct vmk_sleeper *next;
+    const void *event;
+    bool is_awake;
 };
 
 /* A call that has begun and not ended. */
@@ -53,6 +63,9 @@ struct vmk_world {
     struct vm_task *current; /* whose thread is in the kernel: the caller of the last user call */
     enum vmm_status hidden;  /* what the last NULL hid */
     struct vmk_call_state *calls;
+    struct vmk_sleeper *sleepers;
+    void (*log)(void *context, const char *text, size_t length);
+    void *log_context;
 };
 
 /* The current world, or NULL. */

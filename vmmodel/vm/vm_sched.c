@@ -40,23 +40,41 @@ vm_sched_init(struct vm_sched *sched)
 
 /* ---- locks ---- */
 
-static uint32_t
-vm_sched_current(struct vm_sched *sched)
+uint32_t
+vm_sched_thread(const struct vm_system *system)
 {
+    struct vm_sched *sched = system->sched;
+
     return sched != NULL && sched->current != NULL ? sched->current(sched) : 0;
+}
+
+enum vmm_status
+vm_sched_wait(struct vm_system *system, enum vm_sched_event event, const void *object,
+              enum trace_reason reason)
+{
+    struct vm_sched *sched = system->sched;
+
+    if (sched == NULL)
+        return VMM_MODEL_WOULD_BLOCK;
+    sched->wait = (struct vm_wait){ .reason = reason };
+    return sched->block(sched, event, object, VM_SCHED_UNINTERRUPTIBLE);
+}
+
+void
+vm_sched_wake(struct vm_system *system, enum vm_sched_event event, const void *object)
+{
+    if (system->sched != NULL)
+        system->sched->wakeup(system->sched, event, object);
 }
 
 enum vmm_status
 vm_lock_take(struct vm_system *system, struct vm_lock *lock)
 {
-    struct vm_sched *sched = system->sched;
-    uint32_t self = vm_sched_current(sched);
+    uint32_t self = vm_sched_thread(system);
 
     while (lock->depth > 0 && lock->owner != self) {
-        enum vmm_status status;
+        enum vmm_status status = vm_sched_wait(system, VM_SCHED_LOCK, lock, REASON_NONE);
 
-        sched->wait = (struct vm_wait){ .reason = REASON_NONE };
-        status = sched->block(sched, VM_SCHED_LOCK, lock, VM_SCHED_UNINTERRUPTIBLE);
         if (status != VMM_OK)
             return status;
     }
@@ -68,7 +86,7 @@ vm_lock_take(struct vm_system *system, struct vm_lock *lock)
 bool
 vm_lock_is_mine(const struct vm_system *system, const struct vm_lock *lock)
 {
-    return lock->depth > 0 && lock->owner == vm_sched_current(system->sched);
+    return lock->depth > 0 && lock->owner == vm_sched_thread(system);
 }
 
 void
@@ -76,8 +94,8 @@ vm_lock_drop(struct vm_system *system, struct vm_lock *lock)
 {
     VMM_ASSERT(vm_lock_is_mine(system, lock));
     lock->depth--;
-    if (lock->depth == 0 && system->sched != NULL)
-        system->sched->wakeup(system->sched, VM_SCHED_LOCK, lock);
+    if (lock->depth == 0)
+        vm_sched_wake(system, VM_SCHED_LOCK, lock);
 }
 
 /* ---- a map's waits (vm.md 9) ---- */

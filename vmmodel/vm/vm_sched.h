@@ -29,7 +29,8 @@ enum vm_sched_event {
     VM_SCHED_PAGE_BUSY,
     VM_SCHED_PAGE_FREE,
     VM_SCHED_OBJECT_BLOCKED, /* an object may be touched again */
-    VM_SCHED_LOCK            /* a vm_lock is free */
+    VM_SCHED_LOCK,           /* a lock is free */
+    VM_SCHED_EVENT           /* the driver's own: vmk_wakeup() */
 };
 
 /* THREAD_UNINT and THREAD_ABORTSAFE: whether a signal may end the wait. */
@@ -59,6 +60,18 @@ struct vm_sched {
  * of an operation that says so does something else first and then tries again.
  */
 void vm_sched_init(struct vm_sched *sched);
+
+/* The thread that runs; 0 without a scheduler. */
+uint32_t vm_sched_thread(const struct vm_system *system);
+
+/*
+ * What the floor above waits for, and its coming. Errors of the wait: those of block();
+ * VMM_MODEL_WOULD_BLOCK without a scheduler, since nobody else is there. `reason`: what a deadlock over
+ * it is.
+ */
+enum vmm_status vm_sched_wait(struct vm_system *system, enum vm_sched_event event,
+                              const void *object, enum trace_reason reason) VMM_MUST_USE;
+void vm_sched_wake(struct vm_system *system, enum vm_sched_event event, const void *object);
 
 /* ---- a lock that a floor holds over calls that may wait (IORecursiveLock) ---- */
 

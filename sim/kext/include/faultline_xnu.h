@@ -17,6 +17,7 @@
 #ifndef FAULTLINE_XNU_H
 #define FAULTLINE_XNU_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,6 +90,25 @@ IOSimpleLock *IOSimpleLockAlloc(void);
 void IOSimpleLockFree(IOSimpleLock *lock);
 void IOSimpleLockLock(IOSimpleLock *lock);
 void IOSimpleLockUnlock(IOSimpleLock *lock);
+boolean_t IOLockTryLock(IOLock *lock);
+boolean_t IOSimpleLockTryLock(IOSimpleLock *lock);
+typedef struct _IORecursiveLock IORecursiveLock;
+IORecursiveLock *IORecursiveLockAlloc(void);
+void IORecursiveLockFree(IORecursiveLock *lock);
+void IORecursiveLockLock(IORecursiveLock *lock);
+boolean_t IORecursiveLockTryLock(IORecursiveLock *lock);
+void IORecursiveLockUnlock(IORecursiveLock *lock);
+typedef struct _IORWLock IORWLock;
+typedef struct __lck_rw_t__ lck_rw_t;
+IORWLock *IORWLockAlloc(void);
+void IORWLockFree(IORWLock *lock);
+void IORWLockRead(IORWLock *lock);
+void IORWLockWrite(IORWLock *lock);
+void IORWLockUnlock(IORWLock *lock);
+lck_rw_t *IORWLockGetMachLock(IORWLock *lock);
+boolean_t lck_rw_lock_shared_to_exclusive(lck_rw_t *lock);
+void IOLogv(const char *format, va_list ap);
+void panic(const char *format, ...) __attribute__((noreturn));
 }
 
 /* ---- libkern's objects ---- */

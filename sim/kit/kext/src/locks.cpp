@@ -48,6 +48,7 @@ enum kind { PLAIN, RECURSIVE, SPIN, READ_WRITE };
 static void
 lock_init(void *handle, enum kind kind)
 {
+    static const enum vmk_lock_kind models[] = { VMK_MUTEX, VMK_RECURSIVE, VMK_SPIN, VMK_RW };
     struct kext_lock *lock = (struct kext_lock *)kext_allocate(sizeof(*lock), 16);
     Seam seam;
 
@@ -55,7 +56,7 @@ lock_init(void *handle, enum kind kind)
         lock->rw = kext_rw_create();
     else
         lock->mutex = kext_mutex_create(kind == RECURSIVE);
-    lock->model = vmk_lock_alloc(kind == SPIN ? VMK_SPIN : VMK_MUTEX);
+    lock->model = vmk_lock_alloc(models[kind]);
     faultline_note_lock(lock->model);
     *(struct kext_lock **)handle = lock;
 }
@@ -373,7 +374,7 @@ rw_lock(const void *handle, bool is_exclusive)
     struct kext_lock *lock = lock_of(handle);
 
     kext_rw_lock(lock->rw, is_exclusive);
-    lock_enter(lock, VMK_EXCLUSIVE);
+    lock_enter(lock, is_exclusive ? VMK_EXCLUSIVE : VMK_SHARED);
 }
 
 static boolean_t
@@ -383,7 +384,7 @@ rw_try(const void *handle, bool is_exclusive)
 
     if (!kext_rw_try(lock->rw, is_exclusive))
         return false;
-    lock_enter(lock, VMK_EXCLUSIVE);
+    lock_enter(lock, is_exclusive ? VMK_EXCLUSIVE : VMK_SHARED);
     return true;
 }
 
