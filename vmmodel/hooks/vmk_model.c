@@ -155,6 +155,8 @@ vmk_desc_read(vmk_desc_t d, uint64_t offset, void *to, uint64_t n)
     uint64_t done = 0;
     enum vmm_status status = md == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
 
+    if (status == VMM_OK && io_md_is_thread_safe(md))
+        vmk_world_may_block(VMK_CALL_LOCK, io_md_id(md));
     if (status == VMM_OK)
         status = io_md_read(md, offset, to, n, &done);
     vmk_world_hide(status);
@@ -168,6 +170,8 @@ vmk_desc_write(vmk_desc_t d, uint64_t offset, const void *from, uint64_t n)
     uint64_t done = 0;
     enum vmm_status status = md == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
 
+    if (status == VMM_OK && io_md_is_thread_safe(md))
+        vmk_world_may_block(VMK_CALL_LOCK, io_md_id(md));
     if (status == VMM_OK)
         status = io_md_write(md, offset, from, n, &done);
     vmk_world_hide(status);

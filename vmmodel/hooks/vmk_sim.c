@@ -77,6 +77,15 @@ vmk_sim_task_terminate(vmk_task_t handle)
 }
 
 void
+vmk_sim_task_throttle(vmk_task_t handle, int on)
+{
+    struct vm_task *task = vmk_task_of(handle);
+
+    if (task != NULL)
+        vm_task_set_throttled(task, on != 0);
+}
+
+void
 vmk_sim_task_switch(vmk_task_t handle)
 {
     struct vm_task *task = vmk_task_of(handle);

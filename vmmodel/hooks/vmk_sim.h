@@ -68,6 +68,7 @@ void vmk_sim_task_switch(vmk_task_t task);  /* the current CPU runs this task's 
 vmk_task_t vmk_sim_task_by_id(uint32_t id); /* NULL: never was, or has ended */
 uint32_t vmk_sim_task_id(vmk_task_t task);  /* 0: the kernel's; as `space` in events */
 uint64_t vmk_sim_task_faults(vmk_task_t task);
+void vmk_sim_task_throttle(vmk_task_t task, int on); /* vm_task_set_throttled() */
 /* The map of a task, for the Mach calls of vm/vm_user.h; NULL: the handle is stale. */
 struct vm_map *vmk_sim_task_map(vmk_task_t task);
 /* mach_vm_allocate (anywhere when *address is 0, else fixed), mach_vm_deallocate, mach_vm_protect */

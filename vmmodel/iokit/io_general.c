@@ -284,7 +284,13 @@ io_upl_flags(const struct io_md *md, uint32_t direction)
 static enum vmm_status
 io_prepare_first(struct io_md *md, uint32_t direction)
 {
-    enum vmm_status status = io_md_translate(io_md_wire(md, io_upl_flags(md, direction)));
+    enum vmm_status status = VMM_OK;
+
+    if ((direction & IO_PREPARE_AVOID_THROTTLING) &&
+        vm_system_profile(md->system)->prepare_avoids_throttling &&
+        vm_task_current_is_throttled(md->system))
+        return VMM_IO_NOT_READY;
+    status = io_md_translate(io_md_wire(md, io_upl_flags(md, direction)));
 
     if (status != VMM_OK)
         return status;

@@ -8,6 +8,7 @@
 
 #include "iokit/io_internal.h"
 #include "vm/vm_device.h"
+#include "vm/vm_sched.h"
 
 /* ---- life ---- */
 
@@ -302,8 +303,29 @@ io_md_run(struct io_md *md, uint64_t offset, uint64_t most, uint64_t *address, u
     return status;
 }
 
-enum vmm_status
-io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_t *done)
+bool
+io_md_is_thread_safe(const struct io_md *md)
+{
+    return (md->options & IO_MEMORY_THREAD_SAFE) != 0;
+}
+
+/* A thread-safe descriptor's bytes are copied under I/O Kit's global lock (iokit.md 7). */
+static enum vmm_status
+io_md_lock_bytes(struct io_md *md)
+{
+    return io_md_is_thread_safe(md) ? vm_lock_take(md->system, vm_system_driver_lock(md->system))
+                                    : VMM_OK;
+}
+
+static void
+io_md_unlock_bytes(struct io_md *md)
+{
+    if (io_md_is_thread_safe(md))
+        vm_lock_drop(md->system, vm_system_driver_lock(md->system));
+}
+
+static enum vmm_status
+io_md_read_all(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_t *done)
 {
     enum vmm_status status = io_md_must_be_prepared(md);
     uint64_t total = io_md_clip(md, offset, length);
@@ -319,6 +341,19 @@ io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_
         at += status == VMM_OK ? run : 0;
     }
     *done = at;
+    return status;
+}
+
+enum vmm_status
+io_md_read(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_t *done)
+{
+    enum vmm_status status = io_md_lock_bytes(md);
+
+    *done = 0;
+    if (status != VMM_OK)
+        return status;
+    status = io_md_read_all(md, offset, to, length, done);
+    io_md_unlock_bytes(md);
     return status;
 }
 
@@ -352,8 +387,9 @@ io_md_store(struct io_md *md, uint64_t address, const uint8_t *from, uint64_t le
     return status;
 }
 
-enum vmm_status
-io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length, uint64_t *done)
+static enum vmm_status
+io_md_write_all(struct io_md *md, uint64_t offset, const void *from, uint64_t length,
+                uint64_t *done)
 {
     enum vmm_status status = io_md_must_be_prepared(md);
     uint64_t total = io_md_forbids_writes(md) ? 0 : io_md_clip(md, offset, length);
@@ -370,6 +406,19 @@ io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length
         at += status == VMM_OK ? run : 0;
     }
     *done = at;
+    return status;
+}
+
+enum vmm_status
+io_md_write(struct io_md *md, uint64_t offset, const void *from, uint64_t length, uint64_t *done)
+{
+    enum vmm_status status = io_md_lock_bytes(md);
+
+    *done = 0;
+    if (status != VMM_OK)
+        return status;
+    status = io_md_write_all(md, offset, from, length, done);
+    io_md_unlock_bytes(md);
     return status;
 }
 

@@ -67,6 +67,8 @@ uint32_t io_md_references(const struct io_md *md);
 /* Those of them that are neither mappings' nor other descriptors': the driver's, or a call's. */
 uint32_t io_md_held(const struct io_md *md);
 const char *io_md_class_name(const struct io_md *md);
+/* kIOMemoryThreadSafe: its bytes are copied under the global lock, so not where none may block. */
+bool io_md_is_thread_safe(const struct io_md *md);
 
 /* getPreparationID(): a number of its own for each prepare from zero. */
 enum { IO_PREPARATION_ID_UNPREPARED = 0, IO_PREPARATION_ID_UNSUPPORTED = 1 };

@@ -214,6 +214,7 @@ struct vm_task {
     uint32_t id;
     struct vm_map *map;
     uint64_t faults;
+    bool is_throttled;
 };
 
 struct vm_cpu_context {

@@ -161,6 +161,20 @@ vm_task_switch(struct vm_task *task)
     vm_cpu_switch(system, system->cpu, task == system->kernel_task ? NULL : task);
 }
 
+void
+vm_task_set_throttled(struct vm_task *task, bool is_throttled)
+{
+    task->is_throttled = is_throttled;
+}
+
+bool
+vm_task_current_is_throttled(const struct vm_system *system)
+{
+    const struct vm_task *task = system->cpu_tasks[system->cpu];
+
+    return task != NULL && task->is_throttled;
+}
+
 struct vm_task *
 vm_task_kernel(struct vm_system *system)
 {

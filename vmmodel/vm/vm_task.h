@@ -35,6 +35,13 @@ uint64_t vm_task_faults(const struct vm_task *task);
 /* The task with that id, or NULL when it never was or has ended. */
 struct vm_task *vm_task_find(const struct vm_system *system, uint32_t id);
 
+/*
+ * A throttled task's I/O waits behind everybody's; and whether the thread on the current CPU is of one.
+ * XNU: NEED_TO_HARD_THROTTLE_THIS_TASK().
+ */
+void vm_task_set_throttled(struct vm_task *task, bool is_throttled);
+bool vm_task_current_is_throttled(const struct vm_system *system);
+
 /* Makes the current CPU run a thread of this task (its user space is loaded). */
 void vm_task_switch(struct vm_task *task);
 
