@@ -113,7 +113,9 @@ put_walk(const struct core_out *out, const struct scn_state *state)
 
         core_format(out, "  level %u frame %u [%u] = 0x%llx%s\n", (unsigned)i, state->walk[i].table,
                     state->walk[i].index, (unsigned long long)entry,
-                    (entry & 1) != 0 ? "" : "  not valid: an access faults");
+                    (entry & HW_PTE_VALID) == 0   ? "  not valid: an access faults"
+                    : (entry & HW_PTE_LARGE) != 0 ? "  one word for a whole table's pages"
+                                                  : "");
     }
 }
 

@@ -113,7 +113,7 @@ function drawSpaces(state, marked, choose) {
 
 // ---- the walk ----
 
-const BIT = { valid: 1n, write: 2n, user: 4n, ref: 32n, mod: 64n, wired: 512n };
+const BIT = { valid: 1n, write: 2n, user: 4n, ref: 32n, mod: 64n, large: 128n, wired: 512n };
 
 function entryWords(entry, isLeaf) {
     const bits = BigInt(entry);
@@ -128,6 +128,11 @@ function entryWords(entry, isLeaf) {
     return words.join(' ');
 }
 
+// One word for the pages of a whole table: the walk ends there.
+function isLarge(step) {
+    return (BigInt(step.entry) & (BIT.valid | BIT.large)) === (BIT.valid | BIT.large);
+}
+
 function drawWalk(state) {
     const { walk, cpus } = state;
     if (!walk.steps.length) return [];
@@ -137,7 +142,7 @@ function drawWalk(state) {
     const boxes = steps.map((step, i) => {
         const x = i * (width + gap);
         const isLast = i === steps.length - 1;
-        const isLeaf = i === walk.levels - 1;
+        const isLeaf = i === walk.levels - 1 || isLarge(step);
         return svg('g', {},
             svg('rect', { class: isLast && broken ? 'box off' : 'box', x: x + 1, y: 18, width, height: 44, rx: 4 }),
             svg('text', { class: 'dim', x: x + 2, y: 12, 'font-size': 11 }, i === 0 ? `root, frame ${step.table}` : `table in frame ${step.table}`),
@@ -146,7 +151,7 @@ function drawWalk(state) {
             i ? svg('path', { class: 'arrow', d: `M${x - gap + 2} 40H${x - 6}` }) : null,
             i ? svg('path', { class: 'head', d: `M${x} 40l-7 -4v8z` }) : null);
     });
-    for (let i = steps.length; i < walk.levels; i++) {
+    for (let i = steps.length; broken && i < walk.levels; i++) {
         const x = i * (width + gap);
         boxes.push(svg('rect', { class: 'box ghost', x: x + 1, y: 18, width, height: 44, rx: 4 }),
             svg('text', { class: 'dim', x: x + 9, y: 45, 'font-size': 12 }, 'no table'));

@@ -241,7 +241,7 @@ static void
 create_keeps_nothing_when_it_fails(void **state)
 {
     (void)state;
-    assert_int_equal(test_alloc_sweep(make_and_unmake), 5 + 3 * 4);
+    assert_int_equal(test_alloc_sweep(make_and_unmake), 5 + 3 * 6);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

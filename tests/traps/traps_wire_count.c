@@ -118,6 +118,7 @@ t31_superpages_are_user_wired_and_stay_so(struct vm_fixture *f)
     assert_int_equal(region.user_wired_count, 1);
     assert_int_equal(region.inheritance, VMM_INHERIT_NONE);
     assert_int_equal(region.resident_pages, SUPERPAGE / PAGE);
+    assert_int_equal(vm_map_translated(f->map, address, address + SUPERPAGE, NULL), 0); /* T6 */
     assert_int_equal(vm_map_unwire(f->map, address, address + SUPERPAGE, true),
                      VMM_INVALID_ADDRESS);
     assert_int_equal(vm_map_unwire(f->map, address, address + SUPERPAGE, false),

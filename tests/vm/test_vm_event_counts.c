@@ -10,6 +10,7 @@
 
 #include "vm/vm_internal.h"
 #include "vm/vm_memory_entry.h"
+#include "vm/vm_user.h"
 
 enum { N = 6, AWAY = 16, FRAMES = 4096 };
 
@@ -345,6 +346,25 @@ written_twice_and_copied(struct world *w)
     load_all(w);
 }
 
+/*
+ * Page 0 lies below an object that two tasks share, since the parent stored to page 1 only after its
+ * first fork; three tasks have it mapped.
+ */
+static void
+written_forked_and_shared(struct world *w)
+{
+    struct vm_task *sharer;
+
+    allocate_and_store(w);
+    fork_task(w);
+    access_page(w, w->task, 1, VM_ACCESS_WRITE);
+    assert_int_equal(vm_inherit(w->map, at(w, 0), N * w->page_bytes, VMM_INHERIT_SHARE), VMM_OK);
+    assert_int_equal(vm_task_fork(w->task, &sharer), VMM_OK);
+    access_page(w, w->task, 0, VM_ACCESS_READ);
+    access_page(w, w->child, 0, VM_ACCESS_READ);
+    access_page(w, sharer, 0, VM_ACCESS_READ);
+}
+
 /* ---- rows ---- */
 
 struct row {
@@ -422,6 +442,9 @@ run(const struct row *row, const struct hw_geometry *geometry, const struct coun
         (.faults = 1, .copies = 1, .enters = 1, .removes = 1), (.flushes = 1), (SAME_FLUSHES(1))) \
     ROW(copy_on_write_by_who_has_not, NOW, written_and_forked, child_stores_first,                \
         (.faults = 1, .copies = 1, .enters = 1), (.flushes = 0), (SAME_FLUSHES(0)))               \
+    ROW(copy_on_write_below_a_shared_object, NOW, written_forked_and_shared, store_first,         \
+        (.faults = 1, .copies = 1, .enters = 1, .removes = 3), (.flushes = 3),                    \
+        (.flushes = 3, .syncs = 1))                                                               \
     ROW(push_to_a_copy_of_a_page_mapped_twice, NOW, written_twice_and_copied, store_first,        \
         (.faults = 1, .copies = 1, .enters = 1, .removes = 2), (.flushes = 2),                    \
         (.flushes = 2, .syncs = 1))

@@ -33,6 +33,7 @@ static const struct {
     { HW_FIELD_l1d_entries, HW_FIELD_l1d_ways },
     { HW_FIELD_l1i_entries, HW_FIELD_l1i_ways },
     { HW_FIELD_l2_entries, HW_FIELD_l2_ways },
+    { HW_FIELD_l2i_entries, HW_FIELD_l2i_ways },
 };
 
 enum { HW_PLRU_MOST_WAYS = 64 };
@@ -71,6 +72,13 @@ hw_catalog_check(const struct sheet_value *values, struct vmm_text *why)
         vmm_text_format(why, "%s is %llu: from %llu to %llu is allowed", about->name,
                         (unsigned long long)values[field].value, (unsigned long long)about->minimum,
                         (unsigned long long)about->maximum);
+        return false;
+    }
+    if (values[HW_FIELD_replacement].value == HW_REPLACE_PLRU &&
+        values[HW_FIELD_l1d_large_entries].value > HW_PLRU_MOST_WAYS) {
+        vmm_text_format(why, "l1d_large_entries is %llu: with PLRU at most %u are allowed",
+                        (unsigned long long)values[HW_FIELD_l1d_large_entries].value,
+                        (unsigned)HW_PLRU_MOST_WAYS);
         return false;
     }
     for (size_t level = 0; level < VMM_COUNT_OF(hw_catalog_levels); level++) {
@@ -119,5 +127,8 @@ hw_catalog_geometry(const struct sheet_value *values, const char *name,
     geometry->l1 = hw_catalog_level(values, 0);
     geometry->l1i = hw_catalog_level(values, 1);
     geometry->l2 = hw_catalog_level(values, 2);
+    geometry->l2i = hw_catalog_level(values, 3);
+    geometry->large.sets = values[HW_FIELD_l1d_large_entries].value != 0;
+    geometry->large.ways = (uint32_t)values[HW_FIELD_l1d_large_entries].value; /* one set: GUESS */
     hw_catalog_walks(values, geometry);
 }

@@ -278,6 +278,17 @@ hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count)
     return first;
 }
 
+vmm_ppn
+hw_frame_alloc_aligned_run(struct hw_frames *frames, vmm_ppn count)
+{
+    vmm_ppn passed = (vmm_ppn)(-frames->fresh & (count - 1));
+    vmm_ppn first = hw_frame_alloc_run(frames, passed + count);
+
+    for (vmm_ppn i = 0; first != VMM_NO_PAGE && i < passed; i++)
+        hw_frame_free(frames, first + passed - 1 - i); /* the lowest is the next to be handed out */
+    return first == VMM_NO_PAGE ? VMM_NO_PAGE : first + passed;
+}
+
 void
 hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 {

@@ -75,6 +75,9 @@ vmm_ppn hw_frame_alloc(struct hw_frames *frames) VMM_MUST_USE;
  */
 vmm_ppn hw_frame_alloc_run(struct hw_frames *frames, vmm_ppn count) VMM_MUST_USE;
 
+/* The same, the first being a multiple of `count`, a power of two; what is passed over stays free. */
+vmm_ppn hw_frame_alloc_aligned_run(struct hw_frames *frames, vmm_ppn count) VMM_MUST_USE;
+
 /* `count` free frames, as so many calls of hw_frame_alloc() would give them; there are as many. */
 void hw_frame_alloc_many(struct hw_frames *frames, vmm_ppn *ppns, uint32_t count);
 

@@ -13,6 +13,7 @@ const struct hw_geometry hw_geometry_x86_64 = {
     .has_asids = true,
     .l1 = { 16, 4 },
     .l2 = { 128, 12 },
+    .large = { 1, 32 },
     .source = "tables: vm.md 5.2; TLB sizes: Skylake's 64 x 4-way and 1536 x 12-way",
 };
 

@@ -41,7 +41,10 @@ struct hw_geometry {
     enum hw_replacement replacement;
     struct hw_tlb_geometry l1;  /* data, and instructions too without an l1i */
     struct hw_tlb_geometry l1i; /* instructions */
-    struct hw_tlb_geometry l2;  /* both */
+    struct hw_tlb_geometry l2;  /* both, or data where there is an l2i */
+    struct hw_tlb_geometry l2i; /* instructions */
+    struct hw_tlb_geometry
+        large; /* leaves above the last level; none: page by page, as all others */
     /* How many tables of each level the walker remembers by address; [0], the root, is not one. */
     uint32_t walk_entries[HW_MAX_LEVELS];
     char source[80];

@@ -59,17 +59,29 @@ hw_machine_destroy(struct hw_machine *machine)
 /* The leaf word that the walk from `root` ends at, or NULL; counts what the walker reads. */
 static uint64_t *
 hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vmm_va va,
-                uint32_t asid)
+                uint32_t asid, uint32_t *level)
 {
     const struct hw_geometry *geometry = machine->geometry;
-    uint32_t last = geometry->levels - 1;
     uint64_t *leaf;
 
     if (root == VMM_NO_PAGE)
         return NULL;
-    leaf = hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, &last);
-    cpu->walk_reads += hw_walk_cache_reads(&cpu->walk_cache, hw_vpn(geometry, va), asid, last + 1);
+    leaf = hw_pt_leaf(&machine->frames, geometry, root, va, level);
+    cpu->walk_reads +=
+        hw_walk_cache_reads(&cpu->walk_cache, hw_vpn(geometry, va), asid, *level + 1);
     return leaf;
+}
+
+/* What the TLB may remember of a leaf that was walked to. */
+static void
+hw_remember(struct hw_cpu *cpu, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
+            uint64_t leaf, uint32_t level, bool missed)
+{
+    if ((leaf & HW_PTE_LARGE) && cpu->tlb.large.sets != 0)
+        hw_tlb_fill_large(&cpu->tlb, vpn, asid, leaf, level);
+    else
+        hw_tlb_fill_in(&cpu->tlb, first, vpn, asid,
+                       hw_pte_of_page(cpu->tlb.geometry, leaf, level, vpn), missed);
 }
 
 /*
@@ -83,8 +95,9 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
     bool is_kernel = hw_is_kernel_va(va);
     uint32_t asid = is_kernel ? 0 : cpu->user_asid;
     uint64_t vpn = hw_vpn(machine->geometry, va);
-    uint64_t *leaf =
-        hw_walk_to_leaf(machine, cpu, is_kernel ? machine->kernel_root : cpu->user_root, va, asid);
+    uint32_t level = 0;
+    uint64_t *leaf = hw_walk_to_leaf(
+        machine, cpu, is_kernel ? machine->kernel_root : cpu->user_root, va, asid, &level);
     bool is_valid = leaf != NULL && (*leaf & HW_PTE_VALID);
 
     cpu->walks++;
@@ -97,10 +110,23 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         return HW_FAULT_ACCESS_FLAG;
     }
     *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
-    hw_tlb_fill_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf,
-                   missed);
-    *ppn = hw_pte_ppn(*leaf);
+    hw_remember(cpu, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf, level, missed);
+    *ppn = hw_pte_ppn(hw_pte_of_page(machine->geometry, *leaf, level, vpn));
     return HW_OK;
+}
+
+/* Whether the TLB has a leaf that covers the page and serves the access. */
+static bool
+hw_knows_large(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
+               bool from_user, vmm_ppn *ppn)
+{
+    uint64_t pte = hw_tlb_lookup_large(&cpu->tlb, hw_vpn(machine->geometry, va),
+                                       hw_is_kernel_va(va) ? 0 : cpu->user_asid);
+
+    if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
+        return false;
+    *ppn = hw_pte_ppn(pte);
+    return true;
 }
 
 enum hw_outcome
@@ -111,6 +137,8 @@ hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum h
         return HW_FAULT_ADDRESS;
     if (!hw_is_kernel_va(va) && cpu->user_asid == 0)
         return HW_FAULT_NOT_PRESENT; /* C1: no user space is loaded */
+    if (missed && hw_knows_large(machine, cpu, va, kind, from_user, ppn))
+        return HW_OK;
     return hw_walk(machine, cpu, va, kind, from_user, missed, ppn);
 }
 
@@ -161,6 +189,17 @@ hw_run_init(struct hw_run *run, const struct hw_geometry *geometry, struct hw_cp
     run->wanted[HW_REFERENCE_EXECUTE] = run->wanted[HW_REFERENCE_KIND] = always | HW_PTE_NX;
 }
 
+/* With LRU what was filled stands in front of its set; a leaf that covers many pages does not. */
+static uint64_t
+hw_run_front(const struct hw_tlb *tlb, const struct hw_tlb_level *first, uint64_t vpn,
+             uint32_t asid)
+{
+    size_t front = hw_tlb_set(first, vpn);
+
+    return first->tags[front] == (hw_tlb_tag(vpn, asid) | tlb->generation) ? first->ptes[front]
+                                                                           : HW_PTE_NX;
+}
+
 /* One reference to another page than the one before. HW_OK: made. */
 static enum hw_outcome
 hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, bool from_user,
@@ -186,7 +225,7 @@ hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, b
 
         if (outcome != HW_OK)
             return outcome;
-        pte = first->ptes[hw_tlb_set(first, vpn)]; /* LRU: what was filled stands in front */
+        pte = hw_run_front(&cpu->tlb, first, vpn, hw_is_kernel_va(va) ? 0 : cpu->user_asid);
     }
     run->page = va >> geometry->page_shift;
     run->rights = cpu->tlb.replacement == HW_REPLACE_LRU && cpu->tlb.l1i.sets == 0

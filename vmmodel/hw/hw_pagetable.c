@@ -46,7 +46,7 @@ hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn
     for (uint32_t at = 0; at < level; at++, shift -= geometry->index_bits) {
         uint64_t entry = table[(uint32_t)(va >> shift) & mask];
 
-        if (!(entry & HW_PTE_VALID)) {
+        if ((entry & (HW_PTE_VALID | HW_PTE_LARGE)) != HW_PTE_VALID) {
             if (missing_level != NULL)
                 *missing_level = at;
             return NULL;
@@ -54,4 +54,17 @@ hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn
         table = hw_frame_table(frames, hw_pte_ppn(entry));
     }
     return &table[(uint32_t)(va >> shift) & mask];
+}
+
+uint64_t *
+hw_pt_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root, vmm_va va,
+           uint32_t *level)
+{
+    uint64_t *leaf;
+
+    *level = geometry->levels - 1;
+    leaf = hw_pt_slot(frames, geometry, root, va, *level, level);
+    if (leaf == NULL)
+        leaf = hw_pt_slot(frames, geometry, root, va, *level, NULL);
+    return *level == geometry->levels - 1 || (*leaf & HW_PTE_VALID) ? leaf : NULL;
 }

@@ -22,6 +22,7 @@
 #define HW_PTE_USER ((uint64_t)1 << 2)
 #define HW_PTE_REF ((uint64_t)1 << 5)
 #define HW_PTE_MOD ((uint64_t)1 << 6)
+#define HW_PTE_LARGE ((uint64_t)1 << 7)       /* a leaf above the last level: PS; arm64's block */
 #define HW_PTE_GLOBAL ((uint64_t)1 << 8)      /* defined, and never set by pmap_enter() */
 #define HW_PTE_WIRED ((uint64_t)1 << 9)       /* software bit */
 #define HW_PTE_SOFT_WRITE ((uint64_t)1 << 10) /* arm64: read-only until the first store */
@@ -42,6 +43,20 @@ hw_pte_ppn(uint64_t pte)
     return (vmm_ppn)((pte >> 12) & 0xffffffffu);
 }
 
+/* How many pages a leaf at `level` covers: 1 at the last one. */
+static inline uint64_t
+hw_pt_pages(const struct hw_geometry *geometry, uint32_t level)
+{
+    return (uint64_t)1 << (geometry->levels - 1 - level) * geometry->index_bits;
+}
+
+/* The word that the page `vpn` would have, out of a leaf at `level`. */
+static inline uint64_t
+hw_pte_of_page(const struct hw_geometry *geometry, uint64_t leaf, uint32_t level, uint64_t vpn)
+{
+    return (leaf & ~HW_PTE_LARGE) + ((vpn & (hw_pt_pages(geometry, level) - 1)) << 12);
+}
+
 /*
  * A leaf word as the machine spells it (vm.md 5.2). x86_64: the word itself, without the bits that we
  * keep in places x86 leaves to software. arm64: type, AP[7:6], AF, nG, PNX, NX, wired 58, soft-write
@@ -55,9 +70,13 @@ uint32_t hw_pt_index(const struct hw_geometry *geometry, vmm_va va, uint32_t lev
 /*
  * Walks from `root` towards the leaf for `va`, stopping at `level` (geometry->levels - 1: leaf).
  * Returns the slot there, or NULL when a table on the way is missing; then *missing_level (may be
- * NULL) is the level whose entry is invalid.
+ * NULL) is the level whose entry is invalid, or a large leaf.
  */
 uint64_t *hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
                      vmm_va va, uint32_t level, uint32_t *missing_level);
+
+/* The leaf word for `va`, large or not, and its level; NULL: a table is missing at *level. */
+uint64_t *hw_pt_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
+                     vmm_va va, uint32_t *level);
 
 #endif

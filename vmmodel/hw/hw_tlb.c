@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "hw/hw_pagetable.h"
 #include "hw/hw_tlb_vector.h"
 
 #define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
@@ -81,10 +82,14 @@ hw_tlb_level_destroy(struct hw_tlb_level *level, const struct vmm_alloc *alloc)
 bool
 hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc, const struct hw_geometry *geometry)
 {
-    *tlb = (struct hw_tlb){ .replacement = geometry->replacement, .chance = { 1 } };
+    *tlb = (struct hw_tlb){ .geometry = geometry,
+                            .replacement = geometry->replacement,
+                            .chance = { 1 } };
     if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1, geometry->replacement) &&
         hw_tlb_level_init(&tlb->l1i, alloc, &geometry->l1i, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement)) {
+        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement) &&
+        hw_tlb_level_init(&tlb->l2i, alloc, &geometry->l2i, geometry->replacement) &&
+        hw_tlb_level_init(&tlb->large, alloc, &geometry->large, geometry->replacement)) {
         tlb->is_vector = hw_tlb_vector_serves(tlb);
         return true;
     }
@@ -98,6 +103,8 @@ hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc)
     hw_tlb_level_destroy(&tlb->l1, alloc);
     hw_tlb_level_destroy(&tlb->l1i, alloc);
     hw_tlb_level_destroy(&tlb->l2, alloc);
+    hw_tlb_level_destroy(&tlb->l2i, alloc);
+    hw_tlb_level_destroy(&tlb->large, alloc);
 }
 
 /* ---- one set ---- */
@@ -202,6 +209,7 @@ hw_tlb_level_lookup(struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn
 uint64_t
 hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint64_t tag)
 {
+    struct hw_tlb_level *second = hw_tlb_second(tlb, first);
     uint64_t pte;
 
     if (tlb->is_vector)
@@ -211,8 +219,8 @@ hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t v
         tlb->l1_hits++;
         return pte;
     }
-    if (tlb->l2.sets != 0)
-        pte = hw_tlb_level_lookup(tlb, &tlb->l2, vpn, tag, 0);
+    if (second->sets != 0)
+        pte = hw_tlb_level_lookup(tlb, second, vpn, tag, 0);
     if (pte != 0) {
         tlb->l2_hits++;
         hw_tlb_level_fill(tlb, first, vpn, tag, pte);
@@ -222,23 +230,31 @@ hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t v
     return 0;
 }
 
-void
-hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
-               uint64_t pte, bool is_new)
+/* Notes whose translation comes (T4). */
+static inline void
+hw_tlb_note_asid(struct hw_tlb *tlb, uint64_t tag, uint32_t asid)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
-
     if (tlb->asid_filter == 0)
         tlb->only_asid = asid;
     else if (tlb->only_asid != asid)
         tlb->only_asid = HW_TLB_MANY_ASIDS;
     tlb->asid_filter |= hw_tlb_filter_bit(tag);
+}
+
+void
+hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
+               uint64_t pte, bool is_new)
+{
+    struct hw_tlb_level *second = hw_tlb_second(tlb, first);
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
+
+    hw_tlb_note_asid(tlb, tag, asid);
     if (tlb->is_vector) {
         hw_tlb_vector_fill(tlb, first, vpn, tag, pte, is_new);
         return;
     }
-    if (tlb->l2.sets != 0)
-        hw_tlb_level_fill(tlb, &tlb->l2, vpn, tag, pte);
+    if (second->sets != 0)
+        hw_tlb_level_fill(tlb, second, vpn, tag, pte);
     hw_tlb_level_fill(tlb, first, vpn, tag, pte);
 }
 
@@ -246,6 +262,44 @@ void
 hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     hw_tlb_fill_in(tlb, &tlb->l1, vpn, asid, pte, false);
+}
+
+/* ---- leaves above the last level ---- */
+
+/* The number by which the leaf at `level` that covers a page is known: its first page, and its level. */
+static uint64_t
+hw_tlb_large_vpn(const struct hw_tlb *tlb, uint64_t vpn, uint32_t level)
+{
+    return (vpn & ~(hw_pt_pages(tlb->geometry, level) - 1)) | level;
+}
+
+uint64_t
+hw_tlb_lookup_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
+{
+    uint64_t leaf = 0;
+    uint32_t level = tlb->large.sets == 0 ? 1 : tlb->geometry->levels - 1;
+
+    while (leaf == 0 && --level > 0) {
+        uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
+
+        leaf = hw_tlb_level_lookup(tlb, &tlb->large, number,
+                                   hw_tlb_tag(number, asid) | tlb->generation, 0);
+    }
+    if (leaf == 0)
+        return 0;
+    tlb->misses--;
+    tlb->l1_hits++;
+    return hw_pte_of_page(tlb->geometry, leaf, level, vpn);
+}
+
+void
+hw_tlb_fill_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t leaf, uint32_t level)
+{
+    uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
+    uint64_t tag = hw_tlb_tag(number, asid) | tlb->generation;
+
+    hw_tlb_note_asid(tlb, tag, asid);
+    hw_tlb_level_fill(tlb, &tlb->large, number, tag, leaf);
 }
 
 /* ---- forgetting ---- */
@@ -281,6 +335,13 @@ hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
     hw_tlb_level_flush_page(tlb, &tlb->l1, vpn, tag);
     hw_tlb_level_flush_page(tlb, &tlb->l1i, vpn, tag);
     hw_tlb_level_flush_page(tlb, &tlb->l2, vpn, tag);
+    hw_tlb_level_flush_page(tlb, &tlb->l2i, vpn, tag);
+    for (uint32_t level = 1; level + 1 < tlb->geometry->levels; level++) {
+        uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
+
+        hw_tlb_level_flush_page(tlb, &tlb->large, number,
+                                hw_tlb_tag(number, asid) | tlb->generation);
+    }
 }
 
 /* Empties the ways of one set that belong to `asid`; returns the filter bits of those that stay. */
@@ -328,6 +389,8 @@ hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid)
     tlb->asid_filter = hw_tlb_level_flush_asid(tlb, &tlb->l1, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l1i, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2, asid);
+    tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2i, asid);
+    tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->large, asid);
 }
 
 static void
@@ -350,6 +413,8 @@ hw_tlb_flush_all(struct hw_tlb *tlb)
     hw_tlb_level_clear(&tlb->l1);
     hw_tlb_level_clear(&tlb->l1i);
     hw_tlb_level_clear(&tlb->l2);
+    hw_tlb_level_clear(&tlb->l2i);
+    hw_tlb_level_clear(&tlb->large);
 }
 
 /* ---- looking without touching ---- */
@@ -375,7 +440,9 @@ hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 
     if (pte == 0)
         pte = hw_tlb_level_peek(&tlb->l1i, vpn, tag);
-    return pte != 0 ? pte : hw_tlb_level_peek(&tlb->l2, vpn, tag);
+    if (pte == 0)
+        pte = hw_tlb_level_peek(&tlb->l2, vpn, tag);
+    return pte != 0 ? pte : hw_tlb_level_peek(&tlb->l2i, vpn, tag);
 }
 
 static void
@@ -391,6 +458,21 @@ hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level,
     }
 }
 
+/* Of a leaf that covers many pages the first one is seen. */
+static void
+hw_tlb_each_large(const struct hw_tlb *tlb,
+                  void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),
+                  void *context)
+{
+    for (size_t i = 0; i < hw_tlb_slots(&tlb->large); i++) {
+        uint64_t tag = tlb->large.tags[i];
+        uint64_t vpn = hw_tlb_tag_vpn(tag) & ~(uint64_t)(HW_MAX_LEVELS - 1);
+
+        if (hw_tlb_is_live(tlb, tag))
+            see(context, vpn, hw_tlb_tag_asid(tag), tlb->large.ptes[i] & ~HW_PTE_LARGE);
+    }
+}
+
 void
 hw_tlb_each(const struct hw_tlb *tlb,
             void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte), void *context)
@@ -398,4 +480,6 @@ hw_tlb_each(const struct hw_tlb *tlb,
     hw_tlb_level_each(tlb, &tlb->l1, see, context);
     hw_tlb_level_each(tlb, &tlb->l1i, see, context);
     hw_tlb_level_each(tlb, &tlb->l2, see, context);
+    hw_tlb_level_each(tlb, &tlb->l2i, see, context);
+    hw_tlb_each_large(tlb, see, context);
 }

@@ -1,8 +1,9 @@
 /*
  * hw_tlb.h - what one CPU remembers of the page tables
  *
- * PURPOSE     A set-associative TLB of two levels, the first one split or not, with true LRU, one bit
- *             a way, or chance. It is allowed to be stale; keeping it honest is pmap's work.
+ * PURPOSE     A set-associative TLB of two levels, each split or not, with true LRU, one bit a way, or
+ *             chance; and beside them a level for leaves that cover many pages. It is allowed to be
+ *             stale; keeping it honest is pmap's work.
  * INVARIANTS  T1  a live tag stands at most once in a set
  *             T2  a translation in L1 also went through L2 when it was filled (no inclusion later)
  *             T3  with LRU, empty ways stand behind the full ones, so that they are filled first
@@ -35,6 +36,9 @@ struct hw_tlb {
     struct hw_tlb_level l1;
     struct hw_tlb_level l1i;
     struct hw_tlb_level l2;
+    struct hw_tlb_level l2i;
+    struct hw_tlb_level large; /* by the leaf's first page, and in the bits below that its level */
+    const struct hw_geometry *geometry;
     enum hw_replacement replacement;
     bool is_vector;        /* hw_tlb_vector.h does the looking up: the same results, sooner */
     struct vmm_rng chance; /* HW_REPLACE_RANDOM: the same run, the same choices */
@@ -76,6 +80,13 @@ hw_tlb_first(struct hw_tlb *tlb, bool is_fetch)
     return is_fetch && tlb->l1i.sets != 0 ? &tlb->l1i : &tlb->l1;
 }
 
+/* What is asked when the first level has nothing. */
+static inline struct hw_tlb_level *
+hw_tlb_second(struct hw_tlb *tlb, const struct hw_tlb_level *first)
+{
+    return first == &tlb->l1i && tlb->l2i.sets != 0 ? &tlb->l2i : &tlb->l2;
+}
+
 /* hw_tlb_lookup() past the front of the L1 set. */
 uint64_t hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn,
                                uint64_t tag);
@@ -111,7 +122,16 @@ void hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn
                     uint64_t pte, bool is_new);
 void hw_tlb_fill(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t pte);
 
-/* Forgets one page. */
+/*
+ * The same for leaves above the last level, whatever page of one is asked for; hw_pte_of_page() of the
+ * leaf, or 0. A hit counts as one in the first level, in place of the miss that was counted for the
+ * page. Without a level for them they are remembered page by page, by hw_tlb_fill_in().
+ */
+uint64_t hw_tlb_lookup_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
+void hw_tlb_fill_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t leaf,
+                       uint32_t level);
+
+/* Forgets one page, and a leaf that covers it. */
 void hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 
 /* Forgets everything of one address space. */

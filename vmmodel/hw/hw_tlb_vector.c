@@ -55,7 +55,8 @@ bool
 hw_tlb_vector_serves(const struct hw_tlb *tlb)
 {
     return tlb->replacement == HW_REPLACE_LRU && tlb->l1.ways % HW_LANES == 0 &&
-           tlb->l1i.ways % HW_LANES == 0 && tlb->l2.ways % HW_LANES == 0 && hw_has_avx2();
+           tlb->l1i.ways % HW_LANES == 0 && tlb->l2.ways % HW_LANES == 0 &&
+           tlb->l2i.ways % HW_LANES == 0 && hw_has_avx2();
 }
 
 /* ---- one set ---- */
@@ -160,14 +161,15 @@ hw_vector_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uin
 HW_AVX2 uint64_t
 hw_tlb_vector_lookup(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint64_t tag)
 {
+    struct hw_tlb_level *second = hw_tlb_second(tlb, first);
     uint64_t pte = hw_vector_level_lookup(first, vpn, tag);
 
     if (pte != 0) {
         tlb->l1_hits++;
         return pte;
     }
-    if (tlb->l2.sets != 0)
-        pte = hw_vector_level_lookup(&tlb->l2, vpn, tag);
+    if (second->sets != 0)
+        pte = hw_vector_level_lookup(second, vpn, tag);
     if (pte == 0) {
         tlb->misses++;
         return 0;
@@ -181,8 +183,10 @@ HW_AVX2 void
 hw_tlb_vector_fill(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint64_t tag,
                    uint64_t pte, bool is_new)
 {
-    if (tlb->l2.sets != 0)
-        hw_vector_level_fill(&tlb->l2, vpn, tag, pte, is_new);
+    struct hw_tlb_level *second = hw_tlb_second(tlb, first);
+
+    if (second->sets != 0)
+        hw_vector_level_fill(second, vpn, tag, pte, is_new);
     hw_vector_level_fill(first, vpn, tag, pte, is_new);
 }
 

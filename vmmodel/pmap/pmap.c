@@ -195,11 +195,11 @@ pmap_set_behavior(struct pmap_system *system, const struct pmap_behavior *behavi
 bool
 pmap_query(const struct pmap *pmap, vmm_va va, struct pmap_translation *found)
 {
-    const uint64_t *slot = pmap_table_slot(pmap, va);
+    uint64_t word = pmap_table_word(pmap, va);
 
-    if (slot == NULL || !(*slot & HW_PTE_VALID))
+    if (!(word & HW_PTE_VALID))
         return false;
-    pmap_decode(*slot, found);
+    pmap_decode(word, found);
     return true;
 }
 
@@ -213,11 +213,12 @@ pmap_each(const struct pmap *pmap, vmm_va start, vmm_va end,
     while (pmap_table_next_run(pmap, &start, end, &run)) {
         const uint64_t *slot = run.slots;
 
-        for (vmm_va va = run.start; va < run.end; va += pmap_page_bytes(pmap), slot++) {
+        for (vmm_va va = run.start; va < run.end; va += pmap_page_bytes(pmap)) {
+            uint64_t word = run.large_bytes != 0 ? pmap_table_word(pmap, va) : *slot++;
             struct pmap_translation found;
 
-            if (*slot & HW_PTE_VALID) {
-                pmap_decode(*slot, &found);
+            if (word & HW_PTE_VALID) {
+                pmap_decode(word, &found);
                 see(context, va, &found);
             }
         }

@@ -3,9 +3,10 @@
  *
  * PURPOSE     A pmap is a cache. vm_fault() fills it, vm_map_delete() empties it. An address with
  *             no entry here is not an error, it is work that nobody has needed yet.
- * INVARIANTS  I12 every valid entry has exactly one pv record, and the other way round
+ * INVARIANTS  I12 every valid entry has exactly one pv record, and the other way round; large leaves
+ *                 have none
  *             I13 resident_pages counts valid entries of managed frames, wired_pages valid entries
- *                 with the wired bit
+ *                 with the wired bit; a large leaf counts as the pages that it covers
  *             I17 a free frame has no translation
  *             I18 a TLB holds only what some pmap holds, except on CPUs with a flush pending, for a
  *                 space that the CPU must forget before it runs it again, and before pmap_flush()
@@ -18,7 +19,7 @@
  * EVENTS      PMAP_ENTER PMAP_REMOVE PMAP_PROTECT PMAP_WIRING PMAP_TABLE PMAP_TABLE_FREE FAST_FAULT
  *             TLB_FLUSH TLB_SYNC TLB_SHOOTDOWN
  * XNU         osfmk/i386/pmap_x86_common.c, osfmk/x86_64/pmap.c, osfmk/arm/pmap/pmap.c; vm.md 5
- *             Differs: one page size, no large leaves, no physical aperture
+ *             Differs: one page size, no physical aperture
  */
 #ifndef PMAP_PMAP_H
 #define PMAP_PMAP_H
@@ -35,6 +36,7 @@ enum {
     PMAP_ENTER_NOWAIT = 2,  /* do not wait for table pages: RESOURCE_SHORTAGE instead */
     PMAP_ENTER_NOENTER = 4, /* make the table pages only */
     PMAP_ENTER_STORE = 8,   /* a store asks: on arm64 the page counts as modified from now on */
+    PMAP_ENTER_LARGE = 16,  /* in events: one word for the pages of a whole table */
 };
 
 enum { PMAP_REFERENCED = 1, PMAP_MODIFIED = 2, PMAP_REFMOD = PMAP_REFERENCED | PMAP_MODIFIED };
@@ -124,6 +126,18 @@ uint32_t pmap_enter_room(const struct pmap *pmap, vmm_va va, uint32_t count);
  */
 enum vmm_status pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size,
                                vmm_prot prot) VMM_MUST_USE;
+
+/* What a leaf covers that stands `above` levels above the last: 2 MiB and 1 GiB on x86_64. */
+vmm_size pmap_large_bytes(const struct pmap_system *system, uint32_t above);
+
+/*
+ * The same for frames in a row from `ppn` on, as many as a leaf covers that stands `above` levels above
+ * the last one: one word, and no pv record. `va` and `ppn` are multiples of that, and nothing else is
+ * mapped there. Removing or narrowing a part of it does so to all of it. XNU: pmap_enter() with
+ * VM_MEM_SUPERPAGE.
+ */
+enum vmm_status pmap_enter_large(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot,
+                                 uint32_t flags, uint32_t above) VMM_MUST_USE;
 
 /*
  * Drops translations, wired ones too. One flush per leaf table (2 MiB on x86, 32 MiB on arm64) that

@@ -14,6 +14,7 @@
 /* What the tables of one pmap hold. */
 struct pmap_found {
     uint64_t resident;
+    uint64_t large; /* pages behind large leaves, which have no pv records */
     uint64_t wired;
     uint64_t compressed;
     uint64_t tables;
@@ -53,6 +54,21 @@ pmap_check_leaf(const struct pmap *pmap, uint64_t pte, uint64_t vpn, struct pmap
     found->sum += pmap_check_fold(pmap, vpn, hw_pte_ppn(pte));
 }
 
+/* A leaf above the last level. */
+static void
+pmap_check_large(const struct pmap *pmap, uint64_t leaf, uint32_t level, struct pmap_found *found)
+{
+    uint64_t pages = hw_pt_pages(pmap->system->machine->geometry, level);
+
+    found->wired += leaf & HW_PTE_WIRED ? pages : 0;
+    if (!pmap_is_managed(pmap->system, hw_pte_ppn(leaf)))
+        return;
+    found->large += pages;
+    for (uint64_t n = 0; n < pages; n++)
+        found->free +=
+            !hw_frame_is_in_use(&pmap->system->machine->frames, hw_pte_ppn(leaf) + (vmm_ppn)n);
+}
+
 static void
 pmap_check_table(const struct pmap *pmap, vmm_ppn table, uint32_t level, uint64_t first_vpn,
                  struct pmap_found *found)
@@ -68,6 +84,8 @@ pmap_check_table(const struct pmap *pmap, vmm_ppn table, uint32_t level, uint64_
 
         if (level + 1 == geometry->levels)
             pmap_check_leaf(pmap, words[i], vpn, found);
+        else if (words[i] & HW_PTE_LARGE)
+            pmap_check_large(pmap, words[i], level, found);
         else if ((words[i] & HW_PTE_VALID) && !(words[i] & HW_PTE_NESTED))
             pmap_check_table(pmap, hw_pte_ppn(words[i]), level + 1, vpn, found);
     }
@@ -85,7 +103,7 @@ pmap_check_counts(const struct pmap *pmap, struct pmap_found *total)
     total->sum += found.sum;
     if (found.free > 0)
         return "I17 a free frame has a translation";
-    if (found.resident != pmap->resident_pages)
+    if (found.resident + found.large != pmap->resident_pages)
         return "I13 resident_pages differs from the valid entries";
     if (found.wired != pmap->wired_pages)
         return "I13 wired_pages differs from the wired entries";
@@ -162,7 +180,8 @@ pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     struct pmap_check_tlb *check = context;
     struct hw_machine *machine = check->system->machine;
     const struct hw_geometry *geometry = machine->geometry;
-    const uint64_t *slot;
+    const uint64_t *leaf;
+    uint32_t level;
 
     if (check->pmap == NULL || check->pmap->asid != asid)
         check->pmap = pmap_check_find(check->system, asid);
@@ -172,10 +191,11 @@ pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     }
     if (check->pmap->incoherent_cpus >> check->cpu & 1)
         return; /* it forgets this space before it runs it */
-    slot = hw_pt_slot(&machine->frames, geometry, check->pmap->root, vpn << geometry->page_shift,
-                      geometry->levels - 1, NULL);
+    leaf = hw_pt_leaf(&machine->frames, geometry, check->pmap->root, vpn << geometry->page_shift,
+                      &level);
     if (check->broken == NULL)
-        check->broken = pmap_check_remembered(slot == NULL ? 0 : *slot, pte);
+        check->broken = pmap_check_remembered(
+            leaf == NULL ? 0 : hw_pte_of_page(geometry, *leaf, level, vpn), pte);
 }
 
 static const char *

@@ -129,6 +129,17 @@ pmap_owns(const struct pmap *pmap, vmm_va va)
     return hw_is_kernel_va(va) == (pmap->asid == 0) && (va & (pmap_page_bytes(pmap) - 1)) == 0;
 }
 
+/* A large leaf around the page goes as a whole; who wants its other pages faults. */
+static void
+pmap_clear_large(struct pmap *pmap, vmm_va va)
+{
+    struct pmap_run run;
+    vmm_va at = va;
+
+    if (pmap_table_next_run(pmap, &at, va + pmap_page_bytes(pmap), &run) && run.large_bytes != 0)
+        pmap_remove(pmap, run.start, run.end);
+}
+
 enum vmm_status
 pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
@@ -137,6 +148,8 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
     enum vmm_status status;
 
     VMM_ASSERT(pmap_owns(pmap, va));
+    if (pmap->has_large)
+        pmap_clear_large(pmap, va);
     status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &slot);
     if (status != VMM_OK || (flags & PMAP_ENTER_NOENTER))
         return status;
@@ -161,4 +174,87 @@ pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size, vmm_pro
     for (vmm_size at = 0; at < size && status == VMM_OK; at += pmap_page_bytes(pmap))
         status = pmap_enter(pmap, va + at, ppn++, prot, PMAP_ENTER_WIRED);
     return status;
+}
+
+/* ---- large leaves ---- */
+
+vmm_size
+pmap_large_bytes(const struct pmap_system *system, uint32_t above)
+{
+    const struct hw_geometry *geometry = system->machine->geometry;
+
+    return hw_pt_pages(geometry, geometry->levels - 1 - above) << geometry->page_shift;
+}
+
+/* pmap_store() of a word that stands for many pages, in place of none or of the same ones. */
+static void
+pmap_store_large(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t leaf, vmm_size bytes)
+{
+    uint64_t pages = bytes / pmap_page_bytes(pmap);
+    uint64_t before = *slot;
+
+    if (!pmap_tracks_refmod(pmap->system))
+        leaf |= before & (HW_PTE_REF | HW_PTE_MOD);
+    *slot = leaf;
+    pmap->has_large = true;
+    pmap->wired_pages -= before & HW_PTE_WIRED ? pages : 0;
+    pmap->wired_pages += leaf & HW_PTE_WIRED ? pages : 0;
+    if (before & HW_PTE_VALID) {
+        if (pmap_change_needs_flush(pmap, before, leaf))
+            pmap_flush_range(pmap, va, va + bytes);
+    } else {
+        pmap->resident_pages += pmap_is_managed(pmap->system, hw_pte_ppn(leaf)) ? pages : 0;
+    }
+}
+
+/* Tells of every page of a large leaf; the watch knows pages only. */
+static void
+pmap_tell_large(const struct pmap *pmap, vmm_va va, uint64_t leaf, vmm_size bytes)
+{
+    for (vmm_size at = 0; at < bytes; at += pmap_page_bytes(pmap), leaf += (uint64_t)1 << 12)
+        pmap_tell_entered(pmap, va + at, leaf);
+}
+
+enum vmm_status
+pmap_enter_large(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t flags,
+                 uint32_t above)
+{
+    struct pmap_system *system = pmap->system;
+    vmm_size bytes = pmap_large_bytes(system, above);
+    uint64_t pages = bytes / pmap_page_bytes(pmap);
+    uint64_t *slot = NULL;
+    enum vmm_status status;
+
+    VMM_ASSERT(pmap_owns(pmap, va) && (va & (bytes - 1)) == 0 && (ppn & (pages - 1)) == 0);
+    status = pmap_table_make_way(pmap, va, system->machine->geometry->levels - 1 - above, &slot);
+    if (status != VMM_OK)
+        return status;
+    if (above == 1)
+        pmap_table_free_if_empty(pmap, va);
+    VMM_ASSERT(!(*slot & HW_PTE_VALID) || (*slot & HW_PTE_LARGE)); /* no page is mapped there */
+    if ((*slot & HW_PTE_VALID) && hw_pte_ppn(*slot) != ppn) {
+        pmap_drop_large(pmap, va, slot, bytes);
+        pmap_flush_range(pmap, va, va + bytes);
+    }
+    pmap_store_large(pmap, va, slot, pmap_word(pmap, ppn, prot, flags) | HW_PTE_LARGE, bytes);
+    trace_emit(system->trace, EV_PMAP_ENTER, .space = pmap->space, .va = va, .ppn = ppn,
+               .prot = prot, .detail = flags | PMAP_ENTER_LARGE);
+    pmap_tell_large(pmap, va, *slot, bytes);
+    return VMM_OK;
+}
+
+void
+pmap_drop_large(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_size bytes)
+{
+    struct pmap_system *system = pmap->system;
+    uint64_t pages = bytes / pmap_page_bytes(pmap);
+    uint64_t leaf = *slot;
+
+    *slot = 0;
+    pmap->wired_pages -= leaf & HW_PTE_WIRED ? pages : 0;
+    pmap->resident_pages -= pmap_is_managed(system, hw_pte_ppn(leaf)) ? pages : 0;
+    for (uint64_t n = 0; n < pages; n++)
+        pmap_harvest(system, leaf + (n << 12));
+    trace_emit(system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va,
+               .ppn = hw_pte_ppn(leaf));
 }

@@ -38,6 +38,7 @@ struct pmap {
     uint64_t loaded_cpus;      /* who has it as user space */
     uint64_t incoherent_cpus;  /* who must forget it before running it again (vm.md 5.5 step 1) */
     struct vmm_radix chunks;   /* numbers of chunks, by place (pmap_pv.h) */
+    bool has_large;            /* leaves above the last level, or had */
     bool has_nested;           /* some of its words name a sub-pmap's leaf tables, or did */
     bool is_shared;            /* a sub-pmap: its translations are in use through others */
 };
@@ -143,6 +144,9 @@ uint64_t pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t
  * the caller flushes.
  */
 void pmap_drop(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t instead);
+
+/* The same for one large leaf, which stands for the pages from `va` on. */
+void pmap_drop_large(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_size bytes);
 
 /* Narrows one valid word to `prot`; true, and announced, when it changed. The caller flushes. */
 bool pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot);

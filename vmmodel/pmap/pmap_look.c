@@ -20,7 +20,7 @@ pmap_look_walk(const struct pmap *pmap, vmm_va va, struct pmap_look_step steps[P
 
         steps[level] = (struct pmap_look_step){ table, hw_pt_index(geometry, va, level), *slot };
         level++;
-        if (!(*slot & HW_PTE_VALID))
+        if ((*slot & (HW_PTE_VALID | HW_PTE_LARGE)) != HW_PTE_VALID)
             break;
         table = hw_pte_ppn(*slot);
     }
@@ -80,7 +80,7 @@ pmap_level_holds(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uin
 struct pmap_look_walker {
     const struct pmap_system *system;
     const struct hw_tlb *tlb;
-    size_t level; /* 0: data, 1: instructions, 2: L2 */
+    enum { LOOK_L1, LOOK_L1I, LOOK_L2, LOOK_L2I, LOOK_LARGE, LOOK_LEVELS } level;
     void (*see)(void *context, const struct pmap_look_line *line);
     void *context;
 };
@@ -93,13 +93,18 @@ pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     const struct pmap *pmap = pmap_of_asid(walker->system, asid);
     bool in_data = pmap_level_holds(tlb, &tlb->l1, vpn, asid);
     bool in_code = pmap_level_holds(tlb, &tlb->l1i, vpn, asid);
+    bool in_second = pmap_level_holds(tlb, &tlb->l2, vpn, asid);
+    bool is_large = walker->level == LOOK_LARGE;
     struct pmap_look_line line = { .space = pmap != NULL ? pmap->space : PMAP_LOOK_NO_SPACE,
                                    .va = pmap_va_of(walker->system->machine->geometry, vpn, asid),
-                                   .in_l1 = in_data || in_code,
-                                   .in_l2 = pmap_level_holds(tlb, &tlb->l2, vpn, asid) };
+                                   .in_l1 = in_data || in_code || is_large,
+                                   .in_l2 =
+                                       in_second || pmap_level_holds(tlb, &tlb->l2i, vpn, asid) };
     struct pmap_translation now;
 
-    if ((walker->level > 0 && in_data) || (walker->level > 1 && in_code))
+    if (!is_large &&
+        ((walker->level > LOOK_L1 && in_data) || (walker->level > LOOK_L1I && in_code) ||
+         (walker->level > LOOK_L2 && in_second)))
         return;
     pmap_decode(pte, &line.translation);
     line.is_stale = pmap == NULL || !pmap_query(pmap, line.va, &now) ||
@@ -111,14 +116,17 @@ void
 pmap_look_tlb(const struct pmap_system *system, uint32_t cpu,
               void (*see)(void *context, const struct pmap_look_line *line), void *context)
 {
-    struct pmap_look_walker walker = { system, &system->machine->cpus[cpu].tlb, 0, see, context };
+    struct pmap_look_walker walker = { system, &system->machine->cpus[cpu].tlb, LOOK_L1, see,
+                                       context };
 
-    for (; walker.level < 3; walker.level++) {
+    for (; walker.level < LOOK_LEVELS; walker.level++) {
         struct hw_tlb only = *walker.tlb; /* as if it had this level alone */
 
-        only.l1.sets = walker.level == 0 ? only.l1.sets : 0;
-        only.l1i.sets = walker.level == 1 ? only.l1i.sets : 0;
-        only.l2.sets = walker.level == 2 ? only.l2.sets : 0;
+        only.l1.sets = walker.level == LOOK_L1 ? only.l1.sets : 0;
+        only.l1i.sets = walker.level == LOOK_L1I ? only.l1i.sets : 0;
+        only.l2.sets = walker.level == LOOK_L2 ? only.l2.sets : 0;
+        only.l2i.sets = walker.level == LOOK_L2I ? only.l2i.sets : 0;
+        only.large.sets = walker.level == LOOK_LARGE ? only.large.sets : 0;
         hw_tlb_each(&only, pmap_look_see, &walker);
     }
 }

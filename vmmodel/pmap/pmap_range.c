@@ -10,6 +10,16 @@
 #include "pmap/pmap_pv.h"
 #include "pmap/pmap_table.h"
 
+/* What happens to a part of a large leaf happens to all of it. */
+static void
+pmap_widen_run(struct pmap_run *run)
+{
+    if (run->large_bytes == 0)
+        return;
+    run->start = pmap_run_large_start(run);
+    run->end = run->start + run->large_bytes;
+}
+
 /* ---- remove ---- */
 
 /* Drops what one leaf table holds of the run; says whether anything was valid. */
@@ -19,6 +29,10 @@ pmap_remove_run(struct pmap *pmap, const struct pmap_run *run)
     uint64_t *slot = run->slots;
     bool any = false;
 
+    if (run->large_bytes != 0) {
+        pmap_drop_large(pmap, pmap_run_large_start(run), slot, run->large_bytes);
+        return true;
+    }
     for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
         if (*slot & HW_PTE_VALID) {
             pmap_drop(pmap, va, slot, 0);
@@ -41,6 +55,7 @@ pmap_remove_options(struct pmap *pmap, vmm_va start, vmm_va end, struct pmap_flu
     while (pmap_table_next_run(pmap, &start, end, &run)) {
         if (run.is_nested || !pmap_remove_run(pmap, &run))
             continue;
+        pmap_widen_run(&run);
         pmap_flush_or_defer(pmap, run.start, run.end, later);
         pmap_tell_removed(pmap, run.start, run.end);
         if (frees_tables)
@@ -61,6 +76,8 @@ pmap_remove_unwired_run(struct pmap *pmap, const struct pmap_run *run)
     uint64_t *slot = run->slots;
     bool any = false;
 
+    if (run->large_bytes != 0)
+        return false; /* memory that is mapped so is wired for ever (vm.md 1.6) */
     for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
         if (!(*slot & HW_PTE_VALID) || (*slot & HW_PTE_WIRED) != 0 ||
             hw_frame_is_device(&pmap->system->machine->frames, hw_pte_ppn(*slot)))
@@ -115,11 +132,12 @@ static bool
 pmap_protect_run(struct pmap *pmap, const struct pmap_run *run, vmm_prot prot)
 {
     uint64_t *slot = run->slots;
+    vmm_size step = run->large_bytes != 0 ? run->large_bytes : pmap_page_bytes(pmap);
     vmm_va told_to = run->start; /* [told_to, va) changed and nobody knows */
     vmm_prot rights = VMM_PROT_NONE;
     bool any = false;
 
-    for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
+    for (vmm_va va = run->start; va < run->end; va += step, slot++) {
         bool changed = (*slot & HW_PTE_VALID) && pmap_narrow(pmap, va, slot, prot);
 
         any |= (*slot & HW_PTE_VALID) != 0;
@@ -127,7 +145,7 @@ pmap_protect_run(struct pmap *pmap, const struct pmap_run *run, vmm_prot prot)
             continue;
         pmap_tell_narrowed(pmap, told_to, va, rights);
         rights = changed ? pmap_rights(*slot) : (vmm_prot)VMM_PROT_NONE;
-        told_to = changed ? va : va + pmap_page_bytes(pmap);
+        told_to = changed ? va : va + step;
     }
     pmap_tell_narrowed(pmap, told_to, run->end, rights);
     return any;
@@ -149,6 +167,7 @@ pmap_protect_options(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot,
     while (pmap_table_next_run(pmap, &at, end, &run)) {
         if (run.is_nested)
             continue;
+        pmap_widen_run(&run);
         any |= pmap_protect_run(pmap, &run, prot);
         if (by_table)
             pmap_flush_or_defer(pmap, run.start, run.end, later);
@@ -196,8 +215,9 @@ pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired
 
     while (pmap_table_next_run(pmap, &start, end, &run)) {
         uint64_t *slot = run.slots;
+        vmm_va end_of_words = run.large_bytes != 0 ? run.start : run.end; /* those stay wired */
 
-        for (vmm_va va = run.start; va < run.end; va += pmap_page_bytes(pmap))
+        for (vmm_va va = run.start; va < end_of_words; va += pmap_page_bytes(pmap))
             pmap_wire_word(pmap, va, slot++, wired);
     }
 }

@@ -41,7 +41,7 @@ pmap_table_free(struct pmap *pmap, vmm_ppn ppn, uint32_t level)
     uint32_t entries = (uint32_t)1 << machine->geometry->index_bits;
 
     for (uint32_t i = 0; level + 1 < machine->geometry->levels && i < entries; i++) {
-        if ((words[i] & HW_PTE_VALID) && !(words[i] & HW_PTE_NESTED))
+        if ((words[i] & (HW_PTE_VALID | HW_PTE_NESTED | HW_PTE_LARGE)) == HW_PTE_VALID)
             pmap_table_free(pmap, hw_pte_ppn(words[i]), level + 1);
     }
     hw_frame_free(&machine->frames, ppn);
@@ -88,24 +88,39 @@ pmap_table_slot(const struct pmap *pmap, vmm_va va)
     return pmap_table_walk(pmap, va, geometry->levels - 1, NULL);
 }
 
+uint64_t
+pmap_table_word(const struct pmap *pmap, vmm_va va)
+{
+    struct hw_machine *machine = pmap->system->machine;
+    const uint64_t *word = pmap_table_slot(pmap, va);
+    uint32_t level;
+
+    if (word != NULL || !pmap->has_large)
+        return word == NULL ? 0 : *word;
+    word = hw_pt_leaf(&machine->frames, machine->geometry, pmap->root, va, &level);
+    return word == NULL
+               ? 0
+               : hw_pte_of_page(machine->geometry, *word, level, hw_vpn(machine->geometry, va));
+}
+
 /* Hangs a new table into the word that is missing at `level`. */
 static enum vmm_status
 pmap_table_add(struct pmap *pmap, vmm_va va, uint32_t level)
 {
+    uint64_t *slot = pmap_table_walk(pmap, va, level, NULL);
     vmm_ppn ppn;
     enum vmm_status status = pmap_table_alloc(pmap, &ppn);
 
+    VMM_ASSERT(!(*slot & HW_PTE_VALID)); /* a large leaf is removed before a part is entered */
     if (status != VMM_OK)
         return status;
-    *pmap_table_walk(pmap, va, level, NULL) =
-        hw_pte_make(ppn, HW_PTE_VALID | HW_PTE_WRITE | HW_PTE_USER);
+    *slot = hw_pte_make(ppn, HW_PTE_VALID | HW_PTE_WRITE | HW_PTE_USER);
     trace_emit(pmap->system->trace, EV_PMAP_TABLE, .space = pmap->space, .va = va, .ppn = ppn,
                .count = level + 1);
     return VMM_OK;
 }
 
-/* The word for `va` at `level`; makes the tables above it. */
-static enum vmm_status
+enum vmm_status
 pmap_table_make_way(struct pmap *pmap, vmm_va va, uint32_t level, uint64_t **slot)
 {
     uint64_t *found = NULL;
@@ -171,7 +186,7 @@ pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
     uint64_t *parent = pmap_table_parent(pmap, va);
     vmm_ppn ppn;
 
-    if (parent == NULL || !(*parent & HW_PTE_VALID) || (*parent & HW_PTE_NESTED))
+    if (parent == NULL || (*parent & (HW_PTE_VALID | HW_PTE_NESTED | HW_PTE_LARGE)) != HW_PTE_VALID)
         return;
     ppn = hw_pte_ppn(*parent);
     if (!pmap_table_is_empty(hw_frame_words(&machine->frames, ppn),
@@ -211,6 +226,20 @@ pmap_table_skip(vmm_va va, vmm_size span, vmm_va end)
     return last >= end - 1 ? end : last + 1; /* end - 1: the block may be the topmost one */
 }
 
+/* Makes a run of a large leaf at `level`, if there is one. */
+static bool
+pmap_table_large_run(const struct pmap *pmap, vmm_va va, vmm_va end, uint32_t level,
+                     struct pmap_run *run)
+{
+    run->slots = pmap_table_walk(pmap, va, level, NULL);
+    if (!(*run->slots & HW_PTE_VALID))
+        return false;
+    run->large_bytes = pmap_table_span(pmap, level);
+    run->is_nested = false;
+    run->end = pmap_table_skip(va, run->large_bytes, end);
+    return true;
+}
+
 bool
 pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run)
 {
@@ -221,9 +250,14 @@ pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap
         run->start = *va;
         run->slots = pmap_table_walk(pmap, *va, leaf, &missing);
         if (run->slots != NULL) {
+            run->large_bytes = 0;
             run->is_nested =
                 pmap->has_nested && (*pmap_table_parent(pmap, *va) & HW_PTE_NESTED) != 0;
             run->end = *va = pmap_table_skip(*va, pmap_table_span(pmap, leaf - 1), end);
+            return true;
+        }
+        if (pmap->has_large && pmap_table_large_run(pmap, *va, end, missing, run)) {
+            *va = run->end;
             return true;
         }
         *va = pmap_table_skip(*va, pmap_table_span(pmap, missing), end);

@@ -35,6 +35,13 @@ uint64_t *pmap_table_slot(const struct pmap *pmap, vmm_va va);
 enum vmm_status pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait,
                                   uint64_t **slot) VMM_MUST_USE;
 
+/* What the tables say of one page, large leaf or not; 0: nothing. */
+uint64_t pmap_table_word(const struct pmap *pmap, vmm_va va);
+
+/* The word for `va` at `level`, not beyond a large leaf; makes the tables above it, as above. */
+enum vmm_status pmap_table_make_way(struct pmap *pmap, vmm_va va, uint32_t level,
+                                    uint64_t **slot) VMM_MUST_USE;
+
 /* The same for the word that names the leaf table: NULL where the way there has a gap. */
 uint64_t *pmap_table_parent(const struct pmap *pmap, vmm_va va);
 enum vmm_status pmap_table_expand_parent(struct pmap *pmap, vmm_va va,
@@ -46,16 +53,24 @@ void pmap_table_free_if_empty(struct pmap *pmap, vmm_va va);
 /* The bytes of address space that one leaf table covers. */
 vmm_size pmap_table_leaf_bytes(const struct pmap *pmap);
 
-/* Part of a range that lies in one leaf table. */
+/* Part of a range that lies in one leaf table, or in one large leaf. */
 struct pmap_run {
     uint64_t *slots; /* the first word of the run */
     vmm_va start;
     vmm_va end;
-    bool is_nested; /* the table is a sub-pmap's */
+    vmm_size large_bytes; /* what the one word covers; 0: a table's words */
+    bool is_nested;       /* the table is a sub-pmap's */
 };
 
+/* Where a large leaf begins, of which a run may be a part. */
+static inline vmm_va
+pmap_run_large_start(const struct pmap_run *run)
+{
+    return run->start & ~(run->large_bytes - 1);
+}
+
 /*
- * The first run of [*va, end) that has a leaf table; *va moves behind it. Skips what has no table in
+ * The first run of [*va, end) that has a leaf table or a large leaf; *va moves behind it. Skips what has no table in
  * one step per missing table. False: no more.
  */
 bool pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run);

@@ -465,6 +465,16 @@ vm_fault_on_device(struct vm_fault_work *work, const struct vm_lookup *found)
     return vm_fault_device(work->map, found->entry, &how);
 }
 
+/* The first touch of any page maps all of them (vm.md 4.4 step 8), with one word if it may. */
+static enum vmm_status
+vm_fault_on_superpage(struct vm_fault_work *work, const struct vm_lookup *found)
+{
+    struct vm_fault_enter how = vm_fault_how(work, found);
+
+    work->kind = how.kind = VM_FAULT_CACHE_HIT;
+    return vm_fault_superpage(work->map, found->entry, &how);
+}
+
 /* One fault from lookup to translation, or to the first thing it had to wait for. */
 static enum vmm_status
 vm_fault_internal(struct vm_fault_work *work)
@@ -480,6 +490,8 @@ vm_fault_internal(struct vm_fault_work *work)
         return vm_fault_on_blocked(work, &found);
     if (found.object->device != NULL)
         return vm_fault_on_device(work, &found);
+    if (found.object->phys_contiguous)
+        return vm_fault_on_superpage(work, &found);
     if (vm_object_is_purge_error(found.object))
         return VMM_MEMORY_ERROR;
     status = vm_fault_await(work, &found, found.entry->behavior);

@@ -51,6 +51,13 @@ enum vmm_status vm_fault_device(struct vm_map *map, const struct vm_map_entry *e
                                 const struct vm_fault_enter *how) VMM_MUST_USE;
 
 /*
+ * A fault on an entry of a superpage: maps all of it, by one leaf above the last level where the entry is
+ * whole, and page by page where it was cut.
+ */
+enum vmm_status vm_fault_superpage(struct vm_map *map, const struct vm_map_entry *entry,
+                                   const struct vm_fault_enter *how) VMM_MUST_USE;
+
+/*
  * vm_fault() for the wiring path: no check of the context, and the page becomes wired. The
  * translation goes to `pmap` at `pmap_va`.
  */

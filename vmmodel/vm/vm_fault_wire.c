@@ -114,13 +114,31 @@ vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
     }
 }
 
+/* A superpage's pages are all there, and are wired without a translation. */
+static bool
+vm_fault_is_superpage(const struct vm_map_entry *entry)
+{
+    return entry->object->phys_contiguous && entry->object->device == NULL;
+}
+
+static void
+vm_fault_each_page(const struct vm_map_entry *entry, void (*change)(struct vm_page *page))
+{
+    vmm_size page_bytes = entry->object->system->page_bytes;
+
+    for (vmm_size at = 0; at < vm_entry_size(entry); at += page_bytes)
+        change(vm_page_lookup(entry->object, entry->offset + at));
+}
+
 enum vmm_status
 vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap, vmm_va pmap_start)
 {
     struct vm_fault_wire wire = { map, entry, pmap, pmap_start - entry->start };
 
+    if (vm_fault_is_superpage(entry))
+        vm_fault_each_page(entry, vm_page_wire);
     if (entry->object->phys_contiguous)
-        return VMM_OK; /* a device's block: nothing to hold, and nothing is entered (T6) */
+        return VMM_OK; /* nothing is entered (T6), and of a device's block nothing is held */
     for (vmm_va va = entry->start; va < entry->end;) {
         uint32_t pages = vm_fault_wire_run(&wire, va);
         enum vmm_status status = pages > 0 ? VMM_OK : vm_fault_wire_page(&wire, va);
@@ -138,6 +156,8 @@ void
 vm_fault_unwire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
                 vmm_va pmap_start)
 {
+    if (vm_fault_is_superpage(entry))
+        vm_fault_each_page(entry, vm_page_unwire);
     if (!entry->object->phys_contiguous)
         vm_fault_unwire_range(
             &(struct vm_fault_wire){ map, entry, pmap, pmap_start - entry->start }, entry->end);

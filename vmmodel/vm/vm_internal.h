@@ -132,7 +132,8 @@ struct vm_object {
     struct vmm_radix paged_out; /* slot of the store by page index; never a page and a slot */
     uint64_t wired_page_count;
     bool blocked_access;  /* a fault waits until it is unblocked (IOMemoryDescriptor::redirect) */
-    bool phys_contiguous; /* a device's block: no pages, frames from first_ppn on (vm.md 1.9) */
+    bool phys_contiguous; /* frames from first_ppn on: a device's block, which has no pages, or a
+                             superpage (vm.md 1.6, 1.9) */
     vmm_ppn first_ppn;
     struct vm_device *device;    /* not NULL: the bytes are a device's (vm_device.h) */
     struct vm_pager *pager;      /* not NULL: a file has the bytes (vm_pager.h) */

@@ -39,7 +39,7 @@ vm_look_object(const struct vm_object *object, struct vm_look_object *view)
         .stored_pages = object->paged_out.count,
         .is_shared = object->true_share,
         .is_file = object->pager != NULL,
-        .is_device = object->device != NULL || object->phys_contiguous,
+        .is_device = object->device != NULL,
     };
 }
 

@@ -210,8 +210,9 @@ vm_map_give_object(struct vm_map *map, struct vm_map_entry *made, uint32_t flags
     if (flags & VM_MAP_SUPERPAGE_MASK) {
         made->is_superpage = true;
         made->inheritance = VMM_INHERIT_NONE;
+        status = vm_object_fill_superpage(made->object);
     }
-    return VMM_OK;
+    return status;
 }
 
 /* All entries of a request, or none. */

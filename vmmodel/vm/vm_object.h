@@ -21,6 +21,12 @@ enum vmm_status vm_object_create(struct vm_system *system, vmm_size size,
                                  struct vm_object **object) VMM_MUST_USE;
 void vm_object_reference(struct vm_object *object);
 
+/*
+ * Gives an object all its pages, zeroed, in frames that stand in a row at a multiple of its size, a power
+ * of two. VMM_RESOURCE_SHORTAGE: there is no such row. XNU: cpm_allocate() in vm_map_enter().
+ */
+enum vmm_status vm_object_fill_superpage(struct vm_object *object) VMM_MUST_USE;
+
 /* Drops one reference and clears the caller's pointer; NULL is allowed. */
 void vm_object_release(struct vm_object **object);
 
