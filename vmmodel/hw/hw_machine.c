@@ -72,16 +72,18 @@ hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vm
     return leaf;
 }
 
-/* What the TLB may remember of a leaf that was walked to. */
-static void
-hw_remember(struct hw_cpu *cpu, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
-            uint64_t leaf, uint32_t level, bool missed)
+/* What the TLB remembers of a leaf above the last level: the leaf, or where it cannot the page's word. */
+static uint64_t
+hw_remember_large(struct hw_cpu *cpu, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
+                  uint64_t leaf, uint32_t level)
 {
-    if ((leaf & HW_PTE_LARGE) && cpu->tlb.large.sets != 0)
+    uint64_t pte = hw_pte_of_page(cpu->tlb.geometry, leaf, level, vpn);
+
+    if (cpu->tlb.large.sets != 0)
         hw_tlb_fill_large(&cpu->tlb, vpn, asid, leaf, level);
     else
-        hw_tlb_fill_in(&cpu->tlb, first, vpn, asid,
-                       hw_pte_of_page(cpu->tlb.geometry, leaf, level, vpn), missed);
+        hw_tlb_fill_in(&cpu->tlb, first, vpn, asid, pte, false);
+    return pte;
 }
 
 /*
@@ -95,10 +97,12 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
     bool is_kernel = hw_is_kernel_va(va);
     uint32_t asid = is_kernel ? 0 : cpu->user_asid;
     uint64_t vpn = hw_vpn(machine->geometry, va);
+    struct hw_tlb_level *first = hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE);
     uint32_t level = 0;
     uint64_t *leaf = hw_walk_to_leaf(
         machine, cpu, is_kernel ? machine->kernel_root : cpu->user_root, va, asid, &level);
     bool is_valid = leaf != NULL && (*leaf & HW_PTE_VALID);
+    uint64_t pte;
 
     cpu->walks++;
     if (!is_valid || !hw_pte_serves(*leaf, kind, from_user, 0)) {
@@ -110,8 +114,12 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         return HW_FAULT_ACCESS_FLAG;
     }
     *leaf |= HW_PTE_REF | (kind == HW_WRITE ? HW_PTE_MOD : 0);
-    hw_remember(cpu, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE), vpn, asid, *leaf, level, missed);
-    *ppn = hw_pte_ppn(hw_pte_of_page(machine->geometry, *leaf, level, vpn));
+    pte = *leaf;
+    if (pte & HW_PTE_LARGE)
+        pte = hw_remember_large(cpu, first, vpn, asid, pte, level);
+    else
+        hw_tlb_fill_in(&cpu->tlb, first, vpn, asid, pte, missed);
+    *ppn = hw_pte_ppn(pte);
     return HW_OK;
 }
 
@@ -137,7 +145,7 @@ hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum h
         return HW_FAULT_ADDRESS;
     if (!hw_is_kernel_va(va) && cpu->user_asid == 0)
         return HW_FAULT_NOT_PRESENT; /* C1: no user space is loaded */
-    if (missed && hw_knows_large(machine, cpu, va, kind, from_user, ppn))
+    if (missed && cpu->tlb.has_large && hw_knows_large(machine, cpu, va, kind, from_user, ppn))
         return HW_OK;
     return hw_walk(machine, cpu, va, kind, from_user, missed, ppn);
 }

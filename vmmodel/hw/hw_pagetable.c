@@ -57,14 +57,10 @@ hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn
 }
 
 uint64_t *
-hw_pt_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root, vmm_va va,
-           uint32_t *level)
+hw_pt_large_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
+                 vmm_va va, uint32_t level)
 {
-    uint64_t *leaf;
+    uint64_t *leaf = hw_pt_slot(frames, geometry, root, va, level, NULL);
 
-    *level = geometry->levels - 1;
-    leaf = hw_pt_slot(frames, geometry, root, va, *level, level);
-    if (leaf == NULL)
-        leaf = hw_pt_slot(frames, geometry, root, va, *level, NULL);
-    return *level == geometry->levels - 1 || (*leaf & HW_PTE_VALID) ? leaf : NULL;
+    return *leaf & HW_PTE_VALID ? leaf : NULL;
 }

@@ -75,8 +75,20 @@ uint32_t hw_pt_index(const struct hw_geometry *geometry, vmm_va va, uint32_t lev
 uint64_t *hw_pt_slot(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
                      vmm_va va, uint32_t level, uint32_t *missing_level);
 
+/* The large leaf for `va`, where a walk to the last level ended at `level`; NULL: a table is missing. */
+uint64_t *hw_pt_large_leaf(struct hw_frames *frames, const struct hw_geometry *geometry,
+                           vmm_ppn root, vmm_va va, uint32_t level);
+
 /* The leaf word for `va`, large or not, and its level; NULL: a table is missing at *level. */
-uint64_t *hw_pt_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root,
-                     vmm_va va, uint32_t *level);
+static inline uint64_t *
+hw_pt_leaf(struct hw_frames *frames, const struct hw_geometry *geometry, vmm_ppn root, vmm_va va,
+           uint32_t *level)
+{
+    uint32_t last = geometry->levels - 1;
+    uint64_t *leaf = hw_pt_slot(frames, geometry, root, va, last, &last);
+
+    *level = last;
+    return leaf != NULL ? leaf : hw_pt_large_leaf(frames, geometry, root, va, last);
+}
 
 #endif

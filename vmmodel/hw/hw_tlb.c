@@ -277,7 +277,7 @@ uint64_t
 hw_tlb_lookup_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 {
     uint64_t leaf = 0;
-    uint32_t level = tlb->large.sets == 0 ? 1 : tlb->geometry->levels - 1;
+    uint32_t level = tlb->has_large ? tlb->geometry->levels - 1 : 1;
 
     while (leaf == 0 && --level > 0) {
         uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
@@ -298,6 +298,7 @@ hw_tlb_fill_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t leaf
     uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
     uint64_t tag = hw_tlb_tag(number, asid) | tlb->generation;
 
+    tlb->has_large = true;
     hw_tlb_note_asid(tlb, tag, asid);
     hw_tlb_level_fill(tlb, &tlb->large, number, tag, leaf);
 }
@@ -336,7 +337,7 @@ hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
     hw_tlb_level_flush_page(tlb, &tlb->l1i, vpn, tag);
     hw_tlb_level_flush_page(tlb, &tlb->l2, vpn, tag);
     hw_tlb_level_flush_page(tlb, &tlb->l2i, vpn, tag);
-    for (uint32_t level = 1; level + 1 < tlb->geometry->levels; level++) {
+    for (uint32_t level = 1; tlb->has_large && level + 1 < tlb->geometry->levels; level++) {
         uint64_t number = hw_tlb_large_vpn(tlb, vpn, level);
 
         hw_tlb_level_flush_page(tlb, &tlb->large, number,
@@ -390,7 +391,8 @@ hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid)
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l1i, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2, asid);
     tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->l2i, asid);
-    tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->large, asid);
+    if (tlb->has_large)
+        tlb->asid_filter |= hw_tlb_level_flush_asid(tlb, &tlb->large, asid);
 }
 
 static void
@@ -406,6 +408,7 @@ hw_tlb_flush_all(struct hw_tlb *tlb)
     if (tlb->asid_filter == 0)
         return;
     tlb->asid_filter = 0;
+    tlb->has_large = false;
     tlb->generation =
         (tlb->generation + ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)) & HW_TLB_GENERATION_MASK;
     if (tlb->generation != 0)

@@ -9,6 +9,7 @@
  *             T3  with LRU, empty ways stand behind the full ones, so that they are filled first
  *             T4  the filter has the bit of every address space that is remembered
  *             T5  a tag of an older generation is empty: that is how everything is forgotten at once
+ *             T6  without has_large nothing is in the level for large leaves, so nobody need look
  * UNITS       vpn: virtual page number (va >> page_shift, VA bits only); asid: 0 is the kernel's
  * OWNERSHIP   a CPU owns its TLB; storage comes from the machine's allocator
  * ERRORS      false from init when storage could not be had
@@ -43,6 +44,7 @@ struct hw_tlb {
     bool is_vector;        /* hw_tlb_vector.h does the looking up: the same results, sooner */
     struct vmm_rng chance; /* HW_REPLACE_RANDOM: the same run, the same choices */
     uint64_t generation;   /* of live tags, at its place in a tag */
+    bool has_large;        /* a large leaf was remembered since everything was forgotten */
     uint64_t asid_filter;  /* bit asid % 64; spares a flush the look at every way */
     uint32_t only_asid;    /* whose all translations are; HW_TLB_MANY_ASIDS: nobody knows */
     uint64_t l1_hits;
