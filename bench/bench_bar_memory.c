@@ -4,6 +4,7 @@
  *     memory-page     each page of a GiB that is resident, translated and wired, without contents
  *     memory-entry    each of 100,000 map entries that nobody has touched
  *     memory-tlb      the TLBs of one more CPU
+ *     memory-sparse   1 TiB of mappings of 1 MiB each, a million, in a system of 256 MiB host memory
  * Nothing is timed: the arena says how much was taken.
  */
 #include "bar.h"
@@ -11,7 +12,7 @@
 #include "vm/vm_map_wire.h"
 #include "vm/vm_task.h"
 
-enum { PAGES = 1 << 18, ENTRIES = 100000, PAGE = 4096 };
+enum { PAGES = 1 << 18, ENTRIES = 100000, SPARSE_ENTRIES = 1 << 20, PAGE = 4096 };
 
 static struct vm_task *
 world(uint32_t cpus, vmm_ppn frames)
@@ -63,6 +64,21 @@ bytes_of_an_entry(void)
 }
 
 static double
+mib_of_a_sparse_tib(void)
+{
+    struct vm_task *task = world(1, 1024);
+    vmm_size size = (vmm_size)1 << 20;
+
+    for (vmm_va i = 0; i < SPARSE_ENTRIES; i++) {
+        vmm_va address = ((vmm_va)1 << 33) + i * (size + PAGE);
+
+        bench_check(vm_allocate(vm_task_map(task), &address, size, VM_MAP_FIXED) == VMM_OK,
+                    "no entry");
+    }
+    return (double)bench_arena_used() / (1 << 20);
+}
+
+static double
 bytes_of_tlbs(void)
 {
     size_t one;
@@ -76,9 +92,10 @@ bytes_of_tlbs(void)
 int
 main(void)
 {
-    bench_arena_create((size_t)256 << 20);
+    bench_arena_create((size_t)512 << 20);
     bench_bar("memory-page", bytes_of_a_page(), 24, "bytes", 1);
     bench_bar("memory-entry", bytes_of_an_entry(), 96, "bytes", 1);
     bench_bar("memory-tlb", bytes_of_tlbs(), 20 << 10, "bytes", 1);
+    bench_bar("memory-sparse", mib_of_a_sparse_tib(), 256, "MiB", 1);
     return bench_bar_code();
 }

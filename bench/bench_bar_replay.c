@@ -6,6 +6,9 @@
  * nothing else: the same geometry (64 x 4-way, 1536 x 12-way, exact LRU), a real 4-level table. Both must
  * miss equally often, or the program ends.
  *
+ * Five traces are made up; two are recorded when this runs, of a compiler and of gzip, where there is
+ * Valgrind: the references that follow their first million.
+ *
  *     bare-order   recency order, first way tested first
  *     bare-vector  the page before tested first, then AVX2 compare and permute (where there is AVX2)
  */
@@ -16,6 +19,7 @@
 #include "bar.h"
 #include "base/rng.h"
 #include "harness.h"
+#include "recorded.h"
 #include "vm/vm_access.h"
 #include "vm/vm_task.h"
 
@@ -27,7 +31,8 @@ struct trace_plan {
     const char *name;
     double needs;
     uint32_t pages;
-    uint32_t (*next)(struct vmm_rng *rng, uint32_t pages, uint32_t i);
+    uint32_t (*next)(struct vmm_rng *rng, uint32_t pages, uint32_t i); /* NULL: recorded */
+    const char *command;
 };
 
 static uint32_t
@@ -55,27 +60,37 @@ next_skewed(struct vmm_rng *rng, uint32_t pages, uint32_t i)
     return (uint32_t)(vmm_rng_below(rng, pages) * 2654435761u % GIB_PAGES);
 }
 
+/* What the program itself writes goes nowhere; what lackey writes is all that comes. */
+#define LACKEY "exec 3>&1 >/dev/null 2>&1; valgrind --tool=lackey --trace-mem=yes --log-fd=3 "
+
 static const struct trace_plan plans[] = {
-    { "replay-hot32", 0.5, 32, next_uniform },
-    { "replay-sequential", 0.5, GIB_PAGES, next_sequential },
-    { "replay-1024-pages", 0.6, 1024, next_uniform },
-    { "replay-random-1g", 0.6, GIB_PAGES, next_uniform },
-    { "replay-skewed-1g", 0.6, GIB_PAGES, next_skewed },
+    { "replay-hot32", 0.5, 32, next_uniform, NULL },
+    { "replay-sequential", 0.5, GIB_PAGES, next_sequential, NULL },
+    { "replay-1024-pages", 0.6, 1024, next_uniform, NULL },
+    { "replay-random-1g", 0.6, GIB_PAGES, next_uniform, NULL },
+    { "replay-skewed-1g", 0.6, GIB_PAGES, next_skewed, NULL },
+    { "replay-compile", 0.5, GIB_PAGES, NULL,
+      LACKEY "$(cc -print-prog-name=cc1) -quiet -O1 -o /dev/null " BENCH_C_FILE },
+    { "replay-gzip", 0.5, GIB_PAGES, NULL, LACKEY "gzip -1 -c $(cc -print-prog-name=cc1)" },
 };
 
 static uint64_t
     offsets[REFERENCES]; /* from the first page, kind in the lowest bits: one in four writes */
 
-static void
+static bool
 make_trace(const struct trace_plan *plan)
 {
     struct vmm_rng rng = { 1 };
+
+    if (plan->next == NULL)
+        return bench_record(plan->command, 1000000, offsets, REFERENCES, GIB_PAGES);
 
     for (uint32_t i = 0; i < REFERENCES; i++) {
         uint64_t page = plan->next(&rng, plan->pages, i);
 
         offsets[i] = page * PAGE + (i * 8u) % PAGE + (vmm_rng_below(&rng, 4) == 0);
     }
+    return true;
 }
 
 /* ---- ours ---- */
@@ -319,7 +334,10 @@ main(void)
         struct bench_time times[3];
         double floor;
 
-        make_trace(&plans[i]);
+        if (!make_trace(&plans[i])) {
+            fprintf(stderr, "bench: %s: nothing could be recorded (valgrind?)\n", plans[i].name);
+            continue;
+        }
         bench_race(sides, count, TURNS, times);
         floor = count == 3 && times[2].median < times[1].median ? times[2].median : times[1].median;
         bench_bar(plans[i].name, times[0].median * 1e9 / REFERENCES, floor * 1e9 / REFERENCES,

@@ -5,6 +5,8 @@
  *                     against invalidating one page in 64 bare TLBs
  *     shoot-2-of-64   the same with two CPUs that run it, and 62 that do not, against 2 of 8: that it
  *                     does not depend on how many there are
+ *     flush-all       64 TLBs that remember something forget everything, against counting up in as many
+ *                     places: the generation, and the note that nothing is remembered
  */
 #include <string.h>
 
@@ -126,6 +128,42 @@ bare_run(void *state)
     return FLUSHES;
 }
 
+/* ---- everything ---- */
+
+/* Each remembers something, or there would be nothing to forget. */
+static uint64_t
+flush_all_run(void *state)
+{
+    struct world *world = state;
+
+    for (uint32_t i = 0; i < FLUSHES; i++) {
+        for (uint32_t cpu = 0; cpu < world->plan->holders; cpu++) {
+            struct hw_tlb *tlb = &world->machine->cpus[cpu].tlb;
+
+            tlb->asid_filter |= 2;
+            hw_tlb_flush_all(tlb);
+        }
+    }
+    return FLUSHES;
+}
+
+static uint64_t
+count_up_run(void *state)
+{
+    struct bare *bare = state;
+
+    for (uint32_t i = 0; i < FLUSHES; i++) {
+        for (uint32_t cpu = 0; cpu < bare->plan->holders; cpu++) {
+            volatile uint64_t *generation = &bare->cpus[cpu].tags[0];
+
+            generation[1] = 2;
+            generation[1] = 0;
+            generation[0]++;
+        }
+    }
+    return FLUSHES;
+}
+
 static double
 per_cpu(double seconds, const struct plan *plan)
 {
@@ -136,10 +174,11 @@ int
 main(void)
 {
     static const struct plan all = { 64, 64 }, two = { 64, 2 }, two_of_few = { 8, 2 };
-    const struct bench_side sides[] = { { &all, world_start, world_run, NULL },
-                                        { &all, bare_start, bare_run, NULL },
-                                        { &two, world_start, world_run, NULL },
-                                        { &two_of_few, world_start, world_run, NULL } };
+    const struct bench_side sides[] = {
+        { &all, world_start, world_run, NULL },     { &all, bare_start, bare_run, NULL },
+        { &two, world_start, world_run, NULL },     { &two_of_few, world_start, world_run, NULL },
+        { &all, world_start, flush_all_run, NULL }, { &all, bare_start, count_up_run, NULL }
+    };
     struct bench_time times[VMM_COUNT_OF(sides)];
 
     bench_arena_create((size_t)64 << 20);
@@ -148,5 +187,7 @@ main(void)
               "ns a CPU, refill included", 0.5);
     bench_bar("shoot-2-of-64", per_cpu(times[2].median, &two),
               per_cpu(times[3].median, &two_of_few), "ns a CPU, refill included", 0.9);
+    bench_bar("flush-all", per_cpu(times[4].median, &all), per_cpu(times[5].median, &all),
+              "ns a CPU", 0.5);
     return bench_bar_code();
 }

@@ -174,8 +174,9 @@ assert_same_page(const struct vm_page *one, const struct vm_page *other)
     assert_int_equal(one->queue_next, other->queue_next);
     assert_int_equal(one->at.wires, other->at.wires);
     assert_int_equal(one->queue, other->queue);
-    assert_int_equal(one->pmapped | one->wpmapped << 1 | one->is_dirty << 2,
-                     other->pmapped | other->wpmapped << 1 | other->is_dirty << 2);
+    assert_int_equal(one->pmapped | one->wpmapped << 1 | one->is_dirty << 2 | one->reference << 3,
+                     other->pmapped | other->wpmapped << 1 | other->is_dirty << 2 |
+                         other->reference << 3);
     if (a != NULL)
         assert_int_equal(vm_page_offset(one), vm_page_offset(other));
 }

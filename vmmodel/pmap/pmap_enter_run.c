@@ -58,51 +58,64 @@ pmap_only_wires(const struct pmap_system *system, uint64_t before, uint64_t pte)
            ((before ^ pte) & ~(HW_PTE_WIRED | HW_PTE_REF | HW_PTE_MOD)) == 0;
 }
 
-/* pmap_enter() of one page of a row; false: it takes more than is done here. */
-static inline bool
-pmap_enter_in_row(struct pmap *pmap, const struct pmap_row *row, uint32_t at, vmm_ppn ppn,
-                  uint64_t pte)
-{
-    uint32_t *word = &pmap->system->machine->frames.words[ppn];
-    uint64_t before = row->slots[at];
+/* What a row changed in counts. */
+struct pmap_row_sum {
+    uint32_t done;
+    uint32_t made;  /* words that held nothing */
+    uint32_t wired; /* of those that are wired now and were not; modulo 2^32 */
+};
 
-    if (before == 0 && (*word & PMAP_PV_PLACE) == 0) {
-        *word |= row->place + at * row->step;
-        row->slots[at] = pte;
-        row->chunk->count++;
-        pmap->resident_pages++;
-        pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
-        return true;
+/* pmap_enter() of the pages of a row, until one takes more than is done here. */
+static inline struct pmap_row_sum
+pmap_enter_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_ppn *frames,
+               vmm_prot prot, uint32_t flags)
+{
+    struct pmap_system *system = pmap->system;
+    bool tracks = pmap_tracks_refmod(system);
+    uint64_t bits = tracks ? 0 : pmap_word(pmap, VMM_NO_PAGE, prot, flags);
+    uint32_t wires = (flags & PMAP_ENTER_WIRED) != 0;
+    uint32_t *words = system->machine->frames.words;
+    uint32_t place = row->place;
+    uint64_t *slots = row->slots;
+    struct pmap_row_sum sum = { 0, 0, 0 };
+
+    for (uint32_t i = 0; i < row->count; i++, place += row->step) {
+        vmm_ppn ppn = frames[i];
+        uint64_t pte = tracks ? pmap_word(pmap, ppn, prot, flags) : hw_pte_make(ppn, bits);
+        uint64_t before = slots[i];
+        uint32_t word = words[ppn];
+
+        if (before == 0 && (word & PMAP_PV_PLACE) == 0) {
+            words[ppn] = word | place;
+            slots[i] = pte;
+            sum.made++;
+        } else if (pmap_only_wires(system, before, pte)) {
+            slots[i] = pte | (before & (HW_PTE_REF | HW_PTE_MOD));
+            sum.wired -= (before & HW_PTE_WIRED) != 0;
+        } else {
+            break;
+        }
+        if (tracks)
+            pmap_harvest(system, pte);
+        sum.wired += wires;
+        sum.done++;
     }
-    if (!pmap_only_wires(pmap->system, before, pte))
-        return false;
-    row->slots[at] = pte | (before & (HW_PTE_REF | HW_PTE_MOD));
-    pmap->wired_pages -= (before & HW_PTE_WIRED) != 0;
-    pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
-    return true;
+    return sum;
 }
 
 uint32_t
 pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t count, vmm_prot prot,
                uint32_t flags)
 {
-    struct pmap_system *system = pmap->system;
-    bool tracks = pmap_tracks_refmod(system);
-    uint64_t bits = tracks ? 0 : pmap_word(pmap, VMM_NO_PAGE, prot, flags);
+    struct pmap_row_sum sum;
     struct pmap_row row;
-    uint32_t done = 0;
 
     if (!pmap_row_find(pmap, va, count, &row))
         return 0;
-    for (; done < row.count; done++) {
-        vmm_ppn ppn = frames[done];
-        uint64_t pte = tracks ? pmap_word(pmap, ppn, prot, flags) : hw_pte_make(ppn, bits);
-
-        if (!pmap_enter_in_row(pmap, &row, done, ppn, pte))
-            break;
-        if (tracks)
-            pmap_harvest(system, pte);
-    }
-    trace_count_events(system->trace, EV_PMAP_ENTER, done);
-    return done;
+    sum = pmap_enter_row(pmap, &row, frames, prot, flags);
+    row.chunk->count += sum.made;
+    pmap->resident_pages += sum.made;
+    pmap->wired_pages += (uint64_t)(int32_t)sum.wired;
+    trace_count_events(pmap->system->trace, EV_PMAP_ENTER, sum.done);
+    return sum.done;
 }

@@ -56,7 +56,7 @@ vm_fault_run_fills(const struct vm_fault_wire *wire, vmm_va va)
     const struct vm_object *object = wire->entry->object;
 
     return object->shadow == NULL && !object->shadow_severed && object->copy == NULL &&
-           object->paged_out.count == 0 && !object->blocked_access &&
+           object->paged_out.count == 0 && !object->blocked_access && !wire->map->no_zero_fill &&
            !vm_object_is_purge_error(object) && object->system->machine->frames.ram == NULL &&
            vm_fault_run_entry_stands(wire, va);
 }
@@ -114,21 +114,10 @@ vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_pp
 
     if (object->copy != NULL && is_writable)
         return 0;
-    for (; pages < count && ppns[pages] != VMM_NO_PAGE; pages++) {
-        const struct vm_page *page = vm_page_at(object->system, ppns[pages]);
-
-        if (page->busy || page->error || page->is_absent)
-            break;
-    }
+    pages = vm_page_run_at_hand(object->system, ppns, count);
     pages = pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
                            PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
-    for (uint32_t i = 0; i < pages; i++) {
-        struct vm_page *page = vm_page_at(object->system, ppns[i]);
-
-        page->pmapped = true;
-        page->wpmapped |= is_writable;
-    }
-    vm_page_wire_run(object, ppns, pages);
+    vm_page_wire_run(object, ppns, pages, is_writable);
     vm_fault_run_count(wire, pages, 1);
     return pages;
 }

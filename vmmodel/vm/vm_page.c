@@ -292,26 +292,55 @@ vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
 
 /* ---- runs ---- */
 
+/* vm_page_at() of `ppn` for who has `page`, whose number is `before`: mostly its neighbour. */
+static inline struct vm_page *
+vm_page_step(const struct vm_system *system, struct vm_page *page, vmm_ppn before, vmm_ppn ppn)
+{
+    bool is_last = ((uintptr_t)(page + 1) & (VM_PAGE_CHUNK_BYTES - 1)) >
+                   offsetof(struct vm_page_chunk, pages) + (VM_PAGE_CHUNK - 1) * sizeof(*page);
+
+    return ppn == before + 1 && !is_last ? page + 1 : vm_page_at(system, ppn);
+}
+
 bool
 vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
                          uint32_t count, bool is_writable)
 {
     const struct vmm_radix_leaf *leaf = vmm_radix_put_run(&object->pages, index, ppns, count);
     struct vm_system *system = object->system;
+    struct vm_page made = {
+        .at.wires = 1, .pmapped = true, .wpmapped = is_writable, .reference = true
+    };
+    struct vm_page *page = vm_page_at(system, ppns[0]);
 
     for (uint32_t i = count; leaf == NULL && i > 0; i--)
         hw_frame_free(&system->machine->frames, ppns[i - 1]);
     if (leaf == NULL)
         return false;
-    for (uint32_t i = 0; i < count; i++)
-        *vm_page_at(system, ppns[i]) = (struct vm_page){ .place = vmm_radix_place(leaf, index + i),
-                                                         .at.wires = 1,
-                                                         .pmapped = true,
-                                                         .wpmapped = is_writable };
+    made.place = vmm_radix_place(leaf, index);
+    for (uint32_t i = 0; i < count; i++, made.place++) {
+        page = i == 0 ? page : vm_page_step(system, page, ppns[i - 1], ppns[i]);
+        *page = made;
+    }
     object->wired_page_count += count;
     system->wired_pages += count;
     trace_count_events(&system->trace, EV_PAGE_WIRE, count);
     return true;
+}
+
+uint32_t
+vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+{
+    struct vm_page *page = vm_page_at(system, ppns[0]);
+    uint32_t pages = 0;
+
+    while (pages < count && ppns[pages] != VMM_NO_PAGE) {
+        page = pages == 0 ? page : vm_page_step(system, page, ppns[pages - 1], ppns[pages]);
+        if (page->busy | page->is_absent | page->error)
+            break;
+        pages++;
+    }
+    return pages;
 }
 
 /*
@@ -319,9 +348,9 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
  * them; how many those are.
  */
 static uint32_t
-vm_page_wire_queued(struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+vm_page_wire_queued(struct vm_system *system, struct vm_page *page, const vmm_ppn *ppns,
+                    uint32_t count, bool is_writable)
 {
-    struct vm_page *page = vm_page_at(system, ppns[0]);
     struct vm_page_list *list = &system->queues[page->queue];
     vmm_ppn before = page->at.queue_prev;
     uint32_t done = 0;
@@ -330,11 +359,13 @@ vm_page_wire_queued(struct vm_system *system, const vmm_ppn *ppns, uint32_t coun
     for (;;) {
         after = page->queue_next;
         page->queue = VM_PAGE_ON_NONE;
+        page->pmapped = true;
+        page->wpmapped |= is_writable;
         page->queue_next = VMM_NO_PAGE;
         page->at.wires = 1;
         if (++done == count || ppns[done] != after)
             break;
-        page = vm_page_at(system, after);
+        page = vm_page_step(system, page, ppns[done - 1], after);
     }
     vm_page_link(system, list, before, after);
     list->count -= done;
@@ -342,7 +373,7 @@ vm_page_wire_queued(struct vm_system *system, const vmm_ppn *ppns, uint32_t coun
 }
 
 void
-vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
+vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count, bool is_writable)
 {
     struct vm_system *system = object->system;
     uint32_t newly = 0;
@@ -352,13 +383,16 @@ vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
         struct vm_page *page = vm_page_at(system, ppns[i]);
         uint32_t done = 1;
 
-        VMM_ASSERT(vm_page_wire_count(page) < UINT16_MAX);
-        if (page->queue != VM_PAGE_ON_NONE)
-            done = vm_page_wire_queued(system, &ppns[i], count - i);
-        else if (page->at.wires++ > 0)
-            done = 0;
-        newly += done;
-        i += done > 0 ? done : 1;
+        if (page->queue != VM_PAGE_ON_NONE) {
+            done = vm_page_wire_queued(system, page, &ppns[i], count - i, is_writable);
+            newly += done;
+        } else {
+            VMM_ASSERT(page->at.wires < UINT16_MAX);
+            newly += page->at.wires++ == 0;
+            page->pmapped = true;
+            page->wpmapped |= is_writable;
+        }
+        i += done;
     }
     object->wired_page_count += newly;
     system->wired_pages += newly;
@@ -370,24 +404,31 @@ vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count
 {
     struct vm_system *system = object->system;
     struct vm_page_list *list = &system->queues[VM_PAGE_ACTIVE];
-    uint64_t before = list->count;
+    struct vm_page *page = vm_page_at(system, ppns[0]);
+    struct vm_page *last = list->last == VMM_NO_PAGE ? NULL : vm_page_at(system, list->last);
+    uint32_t gone = 0;
 
     VMM_ASSERT(object->pager == NULL);
     for (uint32_t i = 0; i < count; i++) {
-        struct vm_page *page = vm_page_at(system, ppns[i]);
-
+        page = i == 0 ? page : vm_page_step(system, page, ppns[i - 1], ppns[i]);
         VMM_ASSERT(vm_page_wire_count(page) > 0 && !page->busy);
         if (--page->at.wires > 0)
             continue;
         page->reference = true; /* vm_page_activate() */
         page->laundry = false;
         page->queue = VM_PAGE_ACTIVE;
-        vm_page_link(system, list, list->last, ppns[i]);
+        page->at.queue_prev = list->last;
+        if (last == NULL)
+            list->first = ppns[i];
+        else
+            last->queue_next = ppns[i];
         list->last = ppns[i];
-        list->count++;
+        last = page;
+        gone++;
     }
-    object->wired_page_count -= list->count - before;
-    system->wired_pages -= list->count - before;
+    list->count += gone;
+    object->wired_page_count -= gone;
+    system->wired_pages -= gone;
     trace_count_events(&system->trace, EV_PAGE_UNWIRE, count);
 }
 

@@ -52,8 +52,12 @@ void vm_page_unwire(struct vm_page *page);
 bool vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
                               uint32_t count, bool is_writable) VMM_MUST_USE;
 
-/* vm_page_wire() and vm_page_unwire() of several pages of an object, in order. */
-void vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
+/* How many, from the first on, are pages that can be entered as they are. */
+uint32_t vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count);
+
+/* vm_page_wire() of several pages of an object that were just entered, and vm_page_unwire(). */
+void vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count,
+                      bool is_writable);
 void vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
 
 /*
