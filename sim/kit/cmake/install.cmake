@@ -12,10 +12,14 @@ if(TARGET faultline_native)
     set_target_properties(faultline_native PROPERTIES EXPORT_NAME kit)
     set_target_properties(faultline_iokit PROPERTIES EXPORT_NAME iokit)
 endif()
+if(TARGET faultline_shared)
+    list(APPEND libraries faultline_shared faultline_iokit_shared)
+endif()
 
 install(TARGETS faultline RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${libraries} EXPORT FaultlineTargets
-    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT FaultlineTargets NAMESPACE faultline:: DESTINATION ${folder})
 
 # A file of the model names its floor: <hooks/vmk.h>. Kernel headers are in a folder of their own, as
@@ -35,6 +39,11 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVers
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/FaultlineKext.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfig.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVersion.cmake DESTINATION ${folder})
+# pkg-config gives the shared library where there is one, which brings what it needs itself.
+set(FAULTLINE_PC_LIBS "-lfaultline_native -lvmmodel -ldw -lelf -ldl -lpthread")
+if(TARGET faultline_shared)
+    set(FAULTLINE_PC_LIBS "-lfaultline")
+endif()
 configure_file(${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/faultline.pc.in
     ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc

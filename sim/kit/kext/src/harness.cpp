@@ -55,12 +55,24 @@ seam_may_block()
     vmk_sim_may_block();
 }
 
+static __thread unsigned kernels_own; /* how many Kernels this thread is in */
+
+Kernel::Kernel()
+{
+    kernels_own++;
+}
+
+Kernel::~Kernel()
+{
+    kernels_own--;
+}
+
 bool
 seam_allocation_fails()
 {
     Seam seam;
 
-    return faultline_call_fails("allocation") != 0;
+    return kernels_own == 0 && faultline_call_fails("allocation") != 0;
 }
 
 /* ---- what is loaded and open, for a test that ends in the middle ---- */
@@ -132,6 +144,7 @@ faultline_load(const char *class_name)
 faultline_service_t *
 faultline_nub(void)
 {
+    Kernel kernel;
     IOService *nub = new IOService;
 
     if (!nub->init((OSDictionary *)NULL) || !nub->attach(IOService::getResourceService()))
@@ -163,6 +176,8 @@ faultline_unload(faultline_service_t *handle)
 {
     IOService *service = service_of(handle);
 
+    if (service == NULL)
+        return;
     service->terminate(kIOServiceRequired | kIOServiceSynchronous);
     strike(loaded, service);
     service->release();
@@ -172,8 +187,10 @@ faultline_client_t *
 faultline_open(faultline_service_t *handle, vmk_task_t task, uint32_t type)
 {
     IOUserClient *client = NULL;
-    IOReturn status = service_of(handle)->newUserClient(task, task, type, NULL, &client);
+    IOReturn status = kIOReturnNoDevice;
 
+    if (handle != NULL)
+        status = service_of(handle)->newUserClient(task, task, type, NULL, &client);
     if (status == kIOReturnSuccess && client != NULL) {
         opened->setObject(client);
         client->setTaskOfClient(task); /* a driver's initWithTask() need not pass it up */
@@ -189,6 +206,8 @@ faultline_close(faultline_client_t *handle)
 {
     IOUserClient *client = client_of(handle);
 
+    if (client == NULL)
+        return;
     (void)client->clientClose();
     if (!client->isInactive())
         client->terminate();

@@ -2,6 +2,7 @@
 #include <faultline_kext/iokit.h>
 
 #include "host.h"
+#include "seam.h"
 #include "services.h"
 
 /* ---- interrupts: causeInterrupt() is the device ---- */
@@ -260,6 +261,8 @@ IOService::getPMRootDomain()
     static IOService *root;
 
     if (root == NULL) {
+        Kernel kernel;
+
         root = new IOService;
         (void)root->init();
         root->setName("IOPMrootDomain");

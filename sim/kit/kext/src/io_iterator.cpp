@@ -1,6 +1,8 @@
 /* io_iterator.cpp - walking the registry; see iokit_registry.h */
 #include <faultline_kext/iokit_registry.h>
 
+#include "seam.h"
+
 OSDefineMetaClassAndStructors(IORegistryIterator, OSIterator);
 
 /* Who is there now; an entry that comes later is not walked to. */
@@ -23,6 +25,7 @@ IORegistryIterator *
 IORegistryIterator::iterateOver(IORegistryEntry *start, const IORegistryPlane *,
                                 IOOptionBits options)
 {
+    Kernel kernel;
     IORegistryIterator *walk = new IORegistryIterator;
 
     walk->root = start;

@@ -14,6 +14,10 @@ IOMemoryDescriptor::mapped(struct vmk_map *map, task_t task, IOOptionBits option
 {
     IOMemoryMap *object = new IOMemoryMap;
 
+    if (object == NULL) {
+        vmk_map_release(map);
+        return NULL;
+    }
     object->fMap = map;
     object->fAddressTask = task;
     object->fMemory = this;

@@ -92,6 +92,7 @@ ServiceNotifier::tell(IOService *service)
 static ServiceNotifier *
 notifier(const OSSymbol *type, void *target, void *refCon)
 {
+    Kernel kernel;
     ServiceNotifier *made = new ServiceNotifier;
 
     made->type = type;
@@ -248,6 +249,7 @@ IOService::registryEntryIDMatching(uint64_t id, OSDictionary *table)
 static OSArray *
 matching_ones(OSDictionary *table)
 {
+    Kernel kernel;
     OSArray *found = OSArray::withCapacity(4);
 
     kext_mutex_lock(registry);
@@ -313,14 +315,24 @@ IOService::waitForService(OSDictionary *table, mach_timespec_t *timeout)
 
 /* ---- telling ---- */
 
+/* Who waits now: a handler may change the list. */
+static OSArray *
+copy_waiting()
+{
+    Kernel kernel;
+    OSArray *copy;
+
+    kext_mutex_lock(registry);
+    copy = OSArray::withArray(waiting);
+    kext_mutex_unlock(registry);
+    return copy;
+}
+
 static void
 tell_waiting(IOService *service, bool has_come)
 {
-    OSArray *told;
+    OSArray *told = copy_waiting();
 
-    kext_mutex_lock(registry);
-    told = OSArray::withArray(waiting);
-    kext_mutex_unlock(registry);
     for (unsigned i = 0; i < told->getCount(); i++) {
         ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
 
@@ -364,11 +376,8 @@ forget_service(IOService *service)
 void
 tell_interested(IOService *service, UInt32 type, void *argument, vm_size_t size)
 {
-    OSArray *told;
+    OSArray *told = copy_waiting();
 
-    kext_mutex_lock(registry);
-    told = OSArray::withArray(waiting);
-    kext_mutex_unlock(registry);
     for (unsigned i = 0; i < told->getCount(); i++) {
         ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
 
@@ -453,6 +462,8 @@ IOService::getResourceService()
     static IOService *resources;
 
     if (resources == NULL) {
+        Kernel kernel;
+
         resources = new IOService;
         (void)resources->init();
         resources->setName("IOResources");

@@ -168,7 +168,7 @@ bool
 IOCommandPool::initWithWorkLoop(IOWorkLoop *)
 {
     lock = IOLockAlloc();
-    return OSObject::init();
+    return lock != NULL && OSObject::init();
 }
 
 IOCommandPool *
@@ -190,7 +190,8 @@ IOCommandPool::commandPool(IOService *, IOWorkLoop *loop, UInt32)
 void
 IOCommandPool::free()
 {
-    IOLockFree(lock);
+    if (lock != NULL)
+        IOLockFree(lock);
     OSObject::free();
 }
 

@@ -17,6 +17,8 @@ IOUserClient::free()
 void
 IOUserClient::keepMap(IOMemoryMap *map)
 {
+    Kernel kernel;
+
     if (faultlineMaps == NULL)
         faultlineMaps = OSArray::withCapacity(2);
     faultlineMaps->setObject(map);

@@ -28,6 +28,8 @@ IOWorkLoop::init()
     if (!OSObject::init())
         return false;
     gateLock = IORecursiveLockAlloc();
+    if (gateLock == NULL)
+        return false;
     kext_thread_start(threadMain, this);
     return true;
 }
@@ -63,6 +65,10 @@ IOWorkLoop::threadMain(void *context)
 void
 IOWorkLoop::free()
 {
+    if (gateLock == NULL) {
+        OSObject::free();
+        return;
+    }
     closeGate();
     isEnding = true;
     wakeupGate(&workToDo, false);

@@ -64,9 +64,10 @@ lock_init(void *handle, enum kind kind)
 static void *
 lock_alloc(enum kind kind)
 {
-    void *handle = kext_allocate(sizeof(lck_mtx_t), 16);
+    void *handle = seam_allocation_fails() ? NULL : kext_allocate(sizeof(lck_mtx_t), 16);
 
-    lock_init(handle, kind);
+    if (handle != NULL)
+        lock_init(handle, kind);
     return handle;
 }
 

@@ -24,7 +24,10 @@ template <class Class> class Maker : public Class
     from(struct vmk_desc *desc)
     {
         Class *object = desc == NULL ? NULL : (Class *)Class::metaClass->alloc();
+        Seam seam;
 
+        if (object == NULL && desc != NULL)
+            vmk_desc_release(desc);
         if (object != NULL && !static_cast<Maker *>(object)->initWithSeam(desc))
             OSSafeReleaseNULL(object);
         return object;

@@ -386,7 +386,7 @@ OSDictionary::setObject(const char *key, const OSMetaClassBase *value)
     const OSSymbol *symbol = OSSymbol::withCString(key);
     bool is_set = setObject(symbol, value);
 
-    symbol->release();
+    OSSafeRelease(symbol);
     return is_set;
 }
 

@@ -2,6 +2,7 @@
 #include <faultline_kext/os.h>
 
 #include "host.h"
+#include "seam.h"
 
 /* Gives a made object back when its init failed. */
 template <class T>
@@ -71,6 +72,8 @@ OSString::withCString(const char *text, size_t size)
 {
     OSString *object = new OSString;
 
+    if (object == NULL)
+        return NULL;
     object->length = (unsigned)strnlen(text, size);
     object->string = (char *)kext_allocate(object->length + 1, 1);
     memcpy(object->string, text, object->length);
@@ -152,10 +155,13 @@ OSSymbol::withCString(const char *text)
 
     if (symbol != NULL)
         return symbol;
-    if (symbols == NULL)
+    if (symbols == NULL) {
+        Kernel kernel;
+
         symbols = OSArray::withCapacity(64);
+    }
     fresh = new OSSymbol;
-    if (!fresh->initWithCString(text))
+    if (fresh == NULL || !fresh->initWithCString(text))
         return NULL;
     symbols->setObject(fresh);
     return fresh;
@@ -244,6 +250,8 @@ OSBoolean::withBoolean(bool truth)
     static OSBoolean *both[2];
 
     if (both[truth] == NULL) {
+        Kernel kernel;
+
         both[truth] = new OSBoolean;
         both[truth]->value = truth;
     }

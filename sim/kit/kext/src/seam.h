@@ -46,6 +46,14 @@ void seam_may_block();
 /* Whether a test wants the next allocation of the kext's own to fail. */
 bool seam_allocation_fails();
 
+/* While one is there, this thread's allocations are the kernel's own, which do not fail. */
+class Kernel
+{
+  public:
+    Kernel();
+    ~Kernel();
+};
+
 /* Whether the calling program may do what needs privilege; faultline_set_privileged(). */
 bool seam_is_privileged();
 
