@@ -422,8 +422,10 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (!run_limit(seconds, memory))
         return CMD_TROUBLE;
-    if (jobs != NULL && (!cmd_number("--jobs", jobs, &run.jobs) || run.jobs > RUN_JOBS_MOST))
-        return cmd_trouble("--jobs: 1 to %d", RUN_JOBS_MOST);
+    if (jobs != NULL && !cmd_number("--jobs", jobs, &run.jobs))
+        return CMD_TROUBLE;
+    if (run.jobs > RUN_JOBS_MOST)
+        return cmd_trouble("--jobs: at most %d", RUN_JOBS_MOST);
     if (run.has_profile && !cmd_profile_find(profile, &run.profile))
         return CMD_TROUBLE;
     run.is_strict = strcmp(verify, "strict") == 0;

@@ -6,7 +6,6 @@
  *     param at    = 0 8 .. 64          plus 8
  *     param seed  = random 20 1 .. 1000
  *     param how   = lazy prefault wire
- *     param machine = skylake m1       where a point runs, and whose prices it has
  */
 #include "sweep_internal.h"
 
@@ -16,7 +15,6 @@
 #include "core_out.h"
 
 #include "base/rng.h"
-#include "machine.h"
 
 /* ---- lines and words ---- */
 
@@ -143,24 +141,6 @@ sweep_add_value(struct sweep_reader *reader, const char *bytes, size_t length)
     return SCN_OK;
 }
 
-/* The machine of a parameter of that name must be one of the catalog's. */
-static enum scn_outcome
-sweep_check_machine(const struct sweep_reader *reader, const char *bytes, size_t length)
-{
-    char name[MACHINE_NAME_BYTES];
-    struct machine machine;
-    struct vmm_text text;
-
-    if (strcmp(reader->param->name, SWEEP_MACHINE) != 0)
-        return SCN_OK;
-    vmm_text_init(&text, name, sizeof name);
-    vmm_text_put_bytes(&text, bytes, length);
-    if (length < sizeof name && machine_find(name, &machine))
-        return SCN_OK;
-    return sweep_fail(reader->error, reader->line, "'faultline machines' lists them",
-                      "no machine is called '%s'", name);
-}
-
 /* A number as it was written: 25 / 100 with a '%', pages with a 'p'. */
 static enum scn_outcome
 sweep_add_number(struct sweep_reader *reader, uint64_t numerator, char unit)
@@ -279,9 +259,7 @@ sweep_read_values(struct sweep_reader *reader)
             outcome = sweep_add_range(reader, line->bytes + line->at, length);
             line->at += length;
         } else {
-            outcome = sweep_check_machine(reader, bytes, length);
-            if (outcome == SCN_OK)
-                outcome = sweep_add_value(reader, bytes, length);
+            outcome = sweep_add_value(reader, bytes, length);
             line->at += length;
         }
     }

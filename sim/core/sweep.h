@@ -5,8 +5,7 @@
  *             and `${A*B}` stand for a value, and `when NAME is VALUE ... : STATEMENT` keeps a line for
  *             some values only. Each point of the grid is plain scenario text with the same line
  *             numbers, so that an error in it names the line that its author wrote.
- *             A parameter with the name `machine` says which of the catalog's each point runs on and is
- *             priced for.
+ *             A point that names a machine is priced for it.
  * INVARIANTS  S1  point i has the same text in every run of the same file and seed
  *             S2  a point's text has as many lines as the file
  * UNITS       index: of a point, row-major, the last parameter running fastest

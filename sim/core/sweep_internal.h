@@ -15,8 +15,6 @@
 #include "core_arena.h"
 #include "sweep.h"
 
-#define SWEEP_MACHINE "machine"
-
 /* 25% is 25 / 100, 4K is 4096 / 1. */
 struct sweep_number {
     uint64_t numerator;

@@ -46,23 +46,23 @@ sweep_put_number(const struct core_out *out, bool *has_keys, const char *name, u
     *has_keys = true;
 }
 
-/* Where a point runs. NULL for `machine`: what the release's own machine counts, without a price. */
-struct sweep_place {
-    const struct machine *machine;
-    const struct hw_geometry *geometry;
-};
-
+/* A point that names no machine has counts alone. */
 static void
 sweep_put_cost(const struct core_out *out, bool *has_keys, const struct scn_report *report,
-               const struct sweep_place *place)
+               const char *machine_name)
 {
+    struct machine machine;
+    struct hw_geometry geometry;
     struct cost_sum sum;
     struct cost_time time;
+    char bytes[160];
+    struct vmm_text why;
 
-    if (place->machine == NULL)
+    vmm_text_init(&why, bytes, sizeof bytes);
+    if (!machine_find(machine_name, &machine) || !machine_geometry(&machine, &geometry, &why))
         return;
-    price_since_mark(report, hw_page_bytes(place->geometry), &sum);
-    time = cost_total(&sum, place->machine->prices);
+    price_since_mark(report, hw_page_bytes(&geometry), &sum);
+    time = cost_total(&sum, machine.prices);
     sweep_put_number(out, has_keys, "cost_ns", (time.value + 500) / 1000);
     sweep_put_number(out, has_keys, "cost_low_ns", (time.low + 500) / 1000);
     sweep_put_number(out, has_keys, "cost_high_ns", (time.high + 500) / 1000);
@@ -71,14 +71,14 @@ sweep_put_cost(const struct core_out *out, bool *has_keys, const struct scn_repo
 /* The scenario's own numbers first, since they are what it is about. */
 static void
 sweep_put_values(const struct core_out *out, const struct scn_report *report,
-                 const struct sweep_place *place)
+                 const char *machine_name)
 {
     bool has_keys = false;
 
     core_put(out, "{");
     for (size_t i = 0; i < report->metric_count; i++)
         sweep_put_number(out, &has_keys, report->metrics[i].name, report->metrics[i].value);
-    sweep_put_cost(out, &has_keys, report, place);
+    sweep_put_cost(out, &has_keys, report, machine_name);
     for (size_t kind = 0; kind < EV_KIND_COUNT; kind++) {
         if (report->counters[kind] == 0)
             continue;
@@ -104,19 +104,18 @@ sweep_verdict(const struct scn_report *report)
 
 static enum scn_outcome
 sweep_run_row(struct core_arena *arena, const struct scn_program *program, size_t profile,
-              const struct sweep_place *place, struct sweep_row *row, sweep_take take,
-              void *context)
+              struct sweep_row *row, sweep_take take, void *context)
 {
     struct sweep_text text = { .arena = arena };
     const struct core_out out = { sweep_text_put, &text };
-    const struct scn_options options = { .keep_events = place->machine != NULL,
-                                         .geometry = place->geometry };
+    const char *machine_name = scn_program_machine(program);
+    const struct scn_options options = { .keep_events = machine_name[0] != '\0' };
     struct scn_report *report;
     enum scn_outcome outcome = scn_run(program, arena->alloc, profile, &options, &report);
 
     if (outcome != SCN_OK)
         return SCN_NO_MEMORY;
-    sweep_put_values(&out, report, place);
+    sweep_put_values(&out, report, machine_name);
     row->profile = profile;
     row->verdict = sweep_verdict(report);
     row->stop =
@@ -147,44 +146,21 @@ sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t poin
                      error);
 }
 
-/* The machine that a point names; a file's machines were looked up when it was read. */
-static bool
-sweep_find_machine(const struct sweep *sweep, uint64_t point, struct machine *machine,
-                   struct hw_geometry *geometry)
-{
-    char bytes[160];
-    struct vmm_text why;
-
-    vmm_text_init(&why, bytes, sizeof bytes);
-    for (size_t i = 0; i < sweep->param_count; i++) {
-        if (strcmp(sweep->params[i].name, SWEEP_MACHINE) == 0)
-            return machine_find(sweep_value_at(sweep, i, sweep_point_value(sweep, point, i)),
-                                machine) &&
-                   machine_geometry(machine, geometry, &why);
-    }
-    return false;
-}
-
 enum scn_outcome
 sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, uint64_t point,
                 sweep_take take, void *context, struct scn_error *error)
 {
     struct scn_program *program = NULL;
-    struct sweep_place place = { NULL, NULL };
     struct core_arena arena;
     enum scn_outcome outcome;
-    struct machine machine;
-    struct hw_geometry geometry;
 
-    if (sweep_find_machine(sweep, point, &machine, &geometry))
-        place = (struct sweep_place){ &machine, &geometry };
     core_arena_init(&arena, alloc);
     outcome = sweep_program(sweep, &arena, point, &program, error);
     for (size_t i = 0; outcome == SCN_OK && i < scn_program_profile_count(program); i++) {
         struct sweep_row row = { .point = point };
 
-        outcome = sweep_run_row(&arena, program, scn_program_profile_at(program, i), &place, &row,
-                                take, context);
+        outcome =
+            sweep_run_row(&arena, program, scn_program_profile_at(program, i), &row, take, context);
     }
     if (program != NULL)
         scn_program_free(program);

@@ -1,4 +1,4 @@
-# run --watch, --time-limit, --memory-limit
+# run --jobs, --watch, --time-limit, --memory-limit
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -6,12 +6,35 @@ failed=0
 complain() { echo "$*" && failed=1; }
 clean=$SOURCE/sim/scenarios/way3_wire_then_access.scn
 
+# Several files at a time say what one after the other says, in the same order, and end with the same code.
+printf 'app = tas\n' >"$work/bad.scn"
+printf 'app = task\nexpect faults 7\n' >"$work/false.scn"
+for words in '' --quiet --json --events; do
+    for files in "$SOURCE/sim/scenarios/way*.scn $work/false.scn" "$work/false.scn $work/bad.scn $clean"; do
+        # shellcheck disable=SC2086
+        "$FAULTLINE" run $words $files >"$work/out1" 2>"$work/err1"
+        one=$?
+        # shellcheck disable=SC2086
+        "$FAULTLINE" run $words --jobs 3 $files >"$work/out3" 2>"$work/err3"
+        three=$?
+        [ $one = $three ] && [ $one != 0 ] || complain "--jobs $words: exit $three, not $one"
+        cmp "$work/out1" "$work/out3" && cmp "$work/err1" "$work/err3" || complain "--jobs $words: other words"
+    done
+done
+for jobs in 0 65 x; do
+    "$FAULTLINE" run --jobs $jobs "$clean" >/dev/null 2>"$work/said"
+    [ "$?.$(wc -l <"$work/said")" = 2.1 ] || complain "--jobs $jobs: $(cat "$work/said")"
+done
+
 # A time limit that is long enough changes nothing; one that is not ends with 124 and one line.
 "$FAULTLINE" run --quiet --time-limit 600 "$clean" >/dev/null || complain "a long limit: exit $?"
 mkfifo "$work/never"
 said=$("$FAULTLINE" run --quiet --time-limit 1 "$work/never" 2>&1)
 code=$?
 [ $code = 124 ] && [ "$said" = "faultline: the time limit of 1000 ms is over" ] || complain "time: exit $code: $said"
+said=$("$FAULTLINE" run --quiet --jobs 2 --time-limit 1 "$work/never" "$work/never" 2>&1)
+code=$?
+[ $code = 124 ] && [ "$said" = "faultline: the time limit of 1000 ms is over" ] || complain "--jobs: exit $code: $said"
 
 # With enough memory all is well; with too little it is trouble, and one line a release.
 "$FAULTLINE" run --quiet --memory-limit 1G "$clean" >/dev/null || complain "a gigabyte: exit $?"
