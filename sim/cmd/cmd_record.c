@@ -1,8 +1,8 @@
 /*
- * cmd_record.c - faultline record: the trace of a program on this host, by valgrind's lackey
+ * cmd_record.c - faultline record: the trace of a program on this host, by valgrind's lackey or by DynamoRIO
  *
- * Lackey writes its text to a descriptor of its own, so that the program's output stays what it is; the
- * text is never kept.
+ * Lackey writes its text to a descriptor of its own, so that the program's output stays what it is; DynamoRIO's
+ * view tool writes to standard error, which is then the trace's. The text is never kept.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,24 +16,52 @@
 #include "io/io_target.h"
 
 const char cmd_record_help[] =
-    "usage: faultline record [-o FILE] [--limit N] -- PROGRAM [ARGUMENTS...]\n"
+    "usage: faultline record [-o FILE] [--with TOOL] [--limit N] -- PROGRAM [ARGUMENTS...]\n"
     "\n"
     "Runs a program under valgrind's lackey and keeps every memory reference it makes, in the "
     "form\n"
     "that 'faultline replay' reads soonest. Lackey makes some two million references a second: "
     "what\n"
     "takes a second by itself takes ten minutes or more, and a byte or two a reference on disk.\n"
+    "With DynamoRIO (drrun in PATH) threads become CPUs; what the program says on standard error "
+    "is "
+    "lost.\n"
     "\n"
     "  -o FILE     where to (PROGRAM.flt)\n"
+    "  --with TOOL lackey or dynamorio (lackey)\n"
     "  --limit N   end the program after N references (100000000)\n"
     "  --quiet     say nothing but the result\n"
     "\n"
     "example:\n"
     "  faultline record -o ls.flt -- ls -l && faultline replay ls.flt\n";
 
-enum { RECORD_WORDS = 5 /* valgrind's own */, RECORD_NAME_BYTES = 256, RECORD_SAY_MS = 2000 };
+enum { RECORD_WORDS = 7 /* of a tool */, RECORD_NAME_BYTES = 256, RECORD_SAY_MS = 2000 };
+
+static const struct record_tool {
+    const char *name;
+    char *words[RECORD_WORDS]; /* before the program's */
+    int descriptor;            /* where the text comes */
+    enum memtrace_format format;
+    const char *says; /* how slow it will be */
+    const char *absent;
+} record_tools[] = {
+    { "lackey",
+      { "valgrind", "--tool=lackey", "--trace-mem=yes", "--log-fd=3", "--" },
+      IO_CHILD_DESCRIPTOR,
+      MEMTRACE_LACKEY,
+      "valgrind's lackey: about 2 M references a second, some hundred times slower than alone",
+      "valgrind cannot be run: install the package valgrind" },
+    { "dynamorio",
+      { "drrun", "-t", "drmemtrace", "-simulator_type", "view", "--" },
+      2,
+      MEMTRACE_VIEW,
+      "DynamoRIO's view tool: about 100 bytes of text a reference, some hundred times slower than "
+      "alone",
+      "drrun cannot be run: put the folder bin64 of DynamoRIO into PATH" },
+};
 
 struct recording {
+    const struct record_tool *tool;
     const char *target_name;
     bool is_quiet;
     uint64_t limit, references;
@@ -62,8 +90,9 @@ recording_references(void *context, const struct memtrace_batch *batch)
 static bool
 recording_event(void *context, const struct memtrace_event *event)
 {
-    (void)context;
-    (void)event;
+    struct recording *recording = context;
+
+    memtrace_write_event(&recording->writer, event);
     return true;
 }
 
@@ -105,7 +134,8 @@ recording_end(struct recording *recording, const struct io_child *child, char *c
     if (!is_written)
         return cmd_trouble("%s: cannot be written: %s", recording->target_name, why);
     if (!is_whole)
-        return cmd_trouble("%s: valgrind made no trace of it: does the program exist?", program[0]);
+        return cmd_trouble("%s: %s made no trace of it: does the program exist?", program[0],
+                           recording->tool->words[0]);
     printf("%s: %" PRIu64 " references in %" PRIu64 " bytes, %.1f s%s\n", recording->target_name,
            recording->references, recording->writer.offset, seconds,
            recording->is_limited    ? ", ended at the limit"
@@ -119,10 +149,12 @@ recording_end(struct recording *recording, const struct io_child *child, char *c
 static int
 record(struct recording *recording, char *const *program, int count)
 {
-    static char *const lackey[RECORD_WORDS] = { "valgrind", "--tool=lackey", "--trace-mem=yes",
-                                                "--log-fd=3", "--" };
-    char **words = calloc((size_t)count + RECORD_WORDS + 1, sizeof *words);
-    struct io_child child = { .words = words, .context = recording, .take = recording_take };
+    const struct record_tool *tool = recording->tool;
+    char **words = calloc((size_t)count + RECORD_WORDS, sizeof *words);
+    struct io_child child = {
+        .words = words, .descriptor = tool->descriptor, .context = recording, .take = recording_take
+    };
+    size_t own = 0;
     const struct memtrace_sink sink = { recording, recording_references, recording_event,
                                         recording_bad };
     char why[IO_WHY_BYTES];
@@ -130,8 +162,9 @@ record(struct recording *recording, char *const *program, int count)
 
     if (words == NULL)
         return cmd_trouble("memory ran out");
-    memcpy(words, lackey, sizeof lackey);
-    memcpy(words + RECORD_WORDS, program, (size_t)count * sizeof *words);
+    for (; tool->words[own] != NULL; own++)
+        words[own] = tool->words[own];
+    memcpy(words + own, program, (size_t)count * sizeof *words);
     recording->target = io_target_open(recording->target_name, why);
     if (recording->target == NULL) {
         free(words);
@@ -139,21 +172,31 @@ record(struct recording *recording, char *const *program, int count)
     }
     to = (struct core_out){ io_target_put, recording->target };
     memtrace_writer_init(&recording->writer, &cmd_heap, &to);
-    memtrace_reader_init(&recording->reader, MEMTRACE_LACKEY, &sink);
+    memtrace_reader_init(&recording->reader, tool->format, &sink);
     recording->started_ms = recording->said_ms = io_now_ms();
     if (!recording->is_quiet)
-        fprintf(stderr,
-                "%s under valgrind's lackey: about 2 M references a second, some hundred "
-                "times slower than alone\n",
-                program[0]);
+        fprintf(stderr, "%s under %s\n", program[0], tool->says);
     if (!io_child_run(&child, why)) {
         memtrace_writer_free(&recording->writer);
         io_target_close(recording->target, why);
         free(words);
-        return cmd_trouble("valgrind cannot be run: install the package valgrind");
+        return cmd_trouble("%s", tool->absent);
     }
     free(words);
     return recording_end(recording, &child, program);
+}
+
+static bool
+recording_find_tool(struct recording *recording, const char *name)
+{
+    for (size_t i = 0; i < VMM_COUNT_OF(record_tools); i++) {
+        if (strcmp(record_tools[i].name, name) == 0) {
+            recording->tool = &record_tools[i];
+            return true;
+        }
+    }
+    cmd_trouble("--with takes lackey or dynamorio, not '%s'", name);
+    return false;
 }
 
 /* Words up to `--` are ours. */
@@ -172,17 +215,15 @@ cmd_record(const struct cmd_verb *verb, struct cmd_words *words)
 {
     static struct recording recording;
     char name[RECORD_NAME_BYTES];
-    const char *limit_text = "100000000", *slash;
+    const char *limit_text = "100000000", *tool = "lackey", *slash;
     bool wants_help = false;
     int ours = recording_split(words), count = words->count - ours - 1;
     char *const *program = words->word + ours + 1;
     uint32_t limit;
     const struct cmd_option options[] = {
-        { "-o", NULL, &recording.target_name },
-        { "--limit", NULL, &limit_text },
-        { "--quiet", &recording.is_quiet, NULL },
-        { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
+        { "-o", NULL, &recording.target_name }, { "--with", NULL, &tool },
+        { "--limit", NULL, &limit_text },       { "--quiet", &recording.is_quiet, NULL },
+        { "--help", &wants_help, NULL },        { "-h", &wants_help, NULL },
     };
 
     words->count = ours;
@@ -190,7 +231,8 @@ cmd_record(const struct cmd_verb *verb, struct cmd_words *words)
         return CMD_TROUBLE;
     if (wants_help)
         return cmd_say(verb->help);
-    if (!cmd_at_most(verb, words, 0) || !cmd_number("--limit", limit_text, &limit))
+    if (!cmd_at_most(verb, words, 0) || !cmd_number("--limit", limit_text, &limit) ||
+        !recording_find_tool(&recording, tool))
         return CMD_TROUBLE;
     if (count <= 0)
         return cmd_trouble("'record' needs a program: faultline record -- PROGRAM");

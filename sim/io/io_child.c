@@ -90,7 +90,7 @@ io_child_run(struct io_child *child, char why[IO_WHY_BYTES])
                                      .args = (char **)(uintptr_t)child->words,
                                      .exit_cb = io_child_exited,
                                      .stdio = stdio,
-                                     .stdio_count = IO_CHILD_DESCRIPTOR + 1 };
+                                     .stdio_count = child->descriptor + 1 };
     int code = uv_loop_init(&life.loop);
 
     if (code == 0) {
@@ -98,9 +98,9 @@ io_child_run(struct io_child *child, char why[IO_WHY_BYTES])
         uv_pipe_init(&life.loop, &life.pipe, 0);
         uv_signal_init(&life.loop, &life.interrupt);
         life.process.data = life.pipe.data = life.interrupt.data = &life;
-        for (int i = 0; i < IO_CHILD_DESCRIPTOR; i++)
+        for (int i = 0; i < child->descriptor; i++)
             stdio[i] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = i };
-        stdio[IO_CHILD_DESCRIPTOR] =
+        stdio[child->descriptor] =
             (uv_stdio_container_t){ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
                                     .data.stream = (uv_stream_t *)&life.pipe };
         code = uv_spawn(&life.loop, &life.process, &options);

@@ -2,7 +2,7 @@
  * io_child.h - another program, and what it writes for us
  *
  * PURPOSE     Runs a program with our own standard input, output and error, and hands over the bytes that it
- *             writes to one more descriptor. Ctrl-C, or a taker that has enough, ends the program.
+ *             writes to one more descriptor, or to its standard error. Ctrl-C, or a taker that has enough, ends the program.
  * INVARIANTS  none
  * UNITS       bytes
  * OWNERSHIP   the caller's arguments are borrowed
@@ -21,7 +21,8 @@ enum { IO_CHILD_DESCRIPTOR = 3 };
 
 struct io_child {
     char *const
-        *words; /* the program, found as a shell would, and its arguments; NULL behind them */
+        *words;     /* the program, found as a shell would, and its arguments; NULL behind them */
+    int descriptor; /* whose bytes we take: 2 or IO_CHILD_DESCRIPTOR */
     void *context;
     bool (*take)(void *context, const uint8_t *bytes, size_t length); /* false: enough */
     /* afterwards */

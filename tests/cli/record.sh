@@ -18,6 +18,33 @@ refuse '--limit' --limit none -- true
 refuse 'cannot be written' -o /nonexistent/x -- true
 said=$(PATH=/nonexistent "$FAULTLINE" record --quiet -o "$work/x" -- true 2>&1)
 [ "$?.$said" = "2.faultline: valgrind cannot be run: install the package valgrind" ] || complain "said: $said"
+refuse "--with takes lackey or dynamorio, not 'pin'" --with pin -- true
+said=$(PATH=/nonexistent "$FAULTLINE" record --quiet --with dynamorio -o "$work/x" -- true 2>&1)
+[ "$?.$said" = "2.faultline: drrun cannot be run: put the folder bin64 of DynamoRIO into PATH" ] || complain "said: $said"
+
+# DynamoRIO is in no package: what runs here is a stand-in that says what its view tool says.
+mkdir "$work/bin"
+cat >"$work/bin/drrun" <<'DRRUN'
+#!/bin/sh
+[ "$*" = "-t drmemtrace -simulator_type view -- echo spoken" ] || exit 9
+echo spoken
+{
+    echo 'Output format:'
+    echo '<--record#-> <--instr#->: <---tid---> <record details>'
+    for thread in 7 9; do
+        echo "           1           0:        $thread <marker: timestamp 13>"
+        echo "           2           1:        $thread ifetch       4 byte(s) @ 0x0000000000401000 non-branch"
+        echo "           3           1:        $thread write        8 byte(s) @ 0x00007ffd00001000 by PC 0x401000"
+    done
+    echo 'View tool results:'
+    echo '               4 : total instructions'
+} >&2
+DRRUN
+chmod +x "$work/bin/drrun"
+said=$(PATH="$work/bin:$PATH" "$FAULTLINE" record --quiet --with dynamorio -o "$work/view.flt" -- echo spoken 2>&1)
+case $said in spoken*"view.flt: 4 references in "*) ;; *) complain "DynamoRIO: $said" ;; esac
+"$FAULTLINE" replay "$work/view.flt" --json --quiet | grep -q '"fetches": 2, "loads": 0, "stores": 2.*"events": 1' ||
+    complain "DynamoRIO's trace: $("$FAULTLINE" replay "$work/view.flt" --json --quiet)"
 
 command -v valgrind >/dev/null || {
     echo "valgrind is not installed: 'apt-get install valgrind' brings it"
