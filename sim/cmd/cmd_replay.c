@@ -31,6 +31,9 @@ const char cmd_replay_help[] =
     "  --region BYTES    how much is mapped around an address that is used first (64K)\n"
     "  --ram BYTES       physical memory (4G)\n"
     "  --format FORM     do not guess; champsim is never guessed\n"
+    "  --skip N          begin behind the first N references, as if nothing had happened before; "
+    "in a file of\n"
+    "                    our own form its index says where\n"
     "  --limit N         stop after N references\n"
     "  --strict          a bad line ends it\n"
     "  --convert FILE    write the trace in our own form instead of running it\n"
@@ -49,7 +52,7 @@ enum {
 
 struct replaying {
     const char *file, *machine_name, *profile_name, *way, *format, *convert;
-    const char *region, *ram, *cpus_text, *limit_text;
+    const char *region, *ram, *cpus_text, *limit_text, *skip_text;
     bool is_strict, is_json, is_quiet;
     uint64_t limit, region_bytes, ram_bytes;
     uint32_t cpus;
@@ -61,7 +64,8 @@ struct replaying {
     struct memtrace_writer *writer;
     struct memtrace_reader *reader;
     uint8_t *chunk;
-    uint64_t references;
+    uint64_t references; /* taken */
+    uint64_t skip;       /* how many more are passed over */
     struct {
         uint64_t line;
         char text[REPLAY_LINE_BYTES];
@@ -74,12 +78,28 @@ struct replaying {
 
 /* ---- what the reader hands out ---- */
 
+/* What of a batch lies behind those that are passed over. */
+static const struct memtrace_batch *
+replaying_skip(struct replaying *replaying, const struct memtrace_batch *batch,
+               struct memtrace_batch *rest)
+{
+    size_t skipped = batch->count < replaying->skip ? batch->count : (size_t)replaying->skip;
+
+    if (skipped == 0)
+        return batch;
+    replaying->skip -= skipped;
+    rest->count = batch->count - skipped;
+    memcpy(rest->va, batch->va + skipped, rest->count * sizeof *rest->va);
+    memcpy(rest->how, batch->how + skipped, rest->count * sizeof *rest->how);
+    return rest;
+}
+
 static bool
-replaying_references(void *context, const struct memtrace_batch *batch)
+replaying_references(void *context, const struct memtrace_batch *all)
 {
     struct replaying *replaying = context;
-    const struct memtrace_batch *taken = batch;
-    struct memtrace_batch part;
+    struct memtrace_batch rest, part;
+    const struct memtrace_batch *batch = replaying_skip(replaying, all, &rest), *taken = batch;
     bool goes_on = true;
 
     if (batch->count >= replaying->limit - replaying->references) {
@@ -101,6 +121,8 @@ replaying_event(void *context, const struct memtrace_event *event)
 {
     struct replaying *replaying = context;
 
+    if (replaying->skip > 0)
+        return true;
     if (replaying->writer == NULL)
         return replay_event(replaying->replay, event);
     memtrace_write_event(replaying->writer, event);
@@ -168,6 +190,27 @@ replaying_convert(struct replaying *replaying, struct io_bytes *err)
 }
 
 static bool
+replaying_read_at(void *context, uint64_t offset, uint8_t *bytes, size_t length)
+{
+    return io_source_read_at(context, offset, bytes, length);
+}
+
+/* Where the file has an index, what is passed over need not be read. */
+static void
+replaying_seek(struct replaying *replaying)
+{
+    const struct memtrace_file file = { replaying->source, io_source_total(replaying->source),
+                                        replaying_read_at };
+    struct memtrace_entry block;
+
+    if (replaying->skip == 0 || !memtrace_find_block(&file, replaying->skip, &block))
+        return;
+    memtrace_begin_at(replaying->reader, &block);
+    io_source_seek(replaying->source, block.offset);
+    replaying->skip -= block.references;
+}
+
+static bool
 replaying_start(struct replaying *replaying, struct io_bytes *err)
 {
     const struct memtrace_sink sink = { replaying, replaying_references, replaying_event,
@@ -191,6 +234,7 @@ replaying_start(struct replaying *replaying, struct io_bytes *err)
         cmd_complain(err, "%s: cannot be read: %s", replaying->file, why);
         return false;
     }
+    replaying_seek(replaying);
     return replaying->convert != NULL ? replaying_convert(replaying, err)
                                       : replaying_options(replaying, err);
 }
@@ -283,6 +327,10 @@ replaying_end(struct replaying *replaying, const char *why, struct io_bytes *out
         replaying->code =
             cmd_complain(err, "%s: %s (%s, %" PRIu64 " references before it)", replaying->file, why,
                          memtrace_format_name(reader->format), replaying->references);
+    } else if (replaying->skip > 0) {
+        replaying->code =
+            cmd_complain(err, "%s: --skip passes over all of its %" PRIu64 " references",
+                         replaying->file, reader->references);
     } else if (replaying->writer != NULL) {
         replaying_say_bad(replaying, err);
         replaying_close_target(replaying, out, err);
@@ -359,7 +407,7 @@ static bool
 replaying_parse(struct replaying *replaying)
 {
     enum memtrace_format format;
-    uint32_t limit = UINT32_MAX;
+    uint32_t limit = UINT32_MAX, skip = 0;
     bool has_way = false;
 
     for (int way = 0; way < REPLAY_WAYS; way++) {
@@ -379,10 +427,12 @@ replaying_parse(struct replaying *replaying)
     }
     if (!cmd_number("--cpus", replaying->cpus_text, &replaying->cpus) ||
         (replaying->limit_text != NULL && !cmd_number("--limit", replaying->limit_text, &limit)) ||
+        (replaying->skip_text != NULL && !cmd_number("--skip", replaying->skip_text, &skip)) ||
         !cmd_size("--region", replaying->region, &replaying->region_bytes) ||
         !cmd_size("--ram", replaying->ram, &replaying->ram_bytes) ||
         !cmd_profile_find(replaying->profile_name, &replaying->options.profile))
         return false;
+    replaying->skip = skip;
     replaying->limit = replaying->limit_text != NULL ? limit : UINT64_MAX;
     if (replaying->cpus > 64 || (replaying->region_bytes & (replaying->region_bytes - 1)) != 0) {
         cmd_trouble("%s", replaying->cpus > 64 ? "--cpus: at most 64"
@@ -411,6 +461,7 @@ cmd_replay(const struct cmd_verb *verb, struct cmd_words *words)
         { "--region", NULL, &replaying.region },
         { "--ram", NULL, &replaying.ram },
         { "--format", NULL, &replaying.format },
+        { "--skip", NULL, &replaying.skip_text },
         { "--limit", NULL, &replaying.limit_text },
         { "--convert", NULL, &replaying.convert },
         { "--strict", &replaying.is_strict, NULL },

@@ -14,6 +14,7 @@
  *               00000000  an event or a large reference: a byte says which, operands follow
  *               ......kk  kk load 1, store 2, modify 3: bits 2-4 size 1 << n, 7: a varint follows;
  *                         bits 5-6 which address; bit 7 set: that very one, else a difference follows
+ *             The index is read from behind: the end says where it begins.
  * INVARIANTS  N1  what is written and read again is the same references and events
  * UNITS       bytes
  * OWNERSHIP   memtrace_writer_free() gives the index back
@@ -37,6 +38,23 @@ struct memtrace_near {
 struct memtrace_entry {
     uint64_t offset, references, events;
 };
+
+/* A whole file, to look into. `read` gives exactly so many bytes, or false. */
+struct memtrace_file {
+    void *context;
+    uint64_t bytes;
+    bool (*read)(void *context, uint64_t offset, uint8_t *bytes, size_t length);
+};
+
+/*
+ * The last block that begins at or before reference `wanted`, by the file's index. False: it is none of ours, or
+ * its end is damaged; reading it from the start says which.
+ */
+bool memtrace_find_block(const struct memtrace_file *file, uint64_t wanted,
+                         struct memtrace_entry *block);
+
+/* The reader's next bytes are those of a block's start. */
+void memtrace_begin_at(struct memtrace_reader *reader, const struct memtrace_entry *block);
 
 struct memtrace_writer {
     struct core_out out;

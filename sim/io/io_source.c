@@ -50,7 +50,8 @@ io_source_fill(struct io_source *source, char *why)
     source->at = source->buffer;
     buffer = uv_buf_init((char *)source->buffer + source->left,
                          (unsigned)(sizeof source->buffer - source->left));
-    got = uv_fs_read(NULL, &request, source->file, &buffer, 1, -1, NULL);
+    got = uv_fs_read(NULL, &request, source->file, &buffer, 1,
+                     source->total > 0 ? (int64_t)source->done : -1, NULL);
     uv_fs_req_cleanup(&request);
     if (got < 0)
         return io_source_say(why, uv_strerror(got));
@@ -133,6 +134,31 @@ io_source_close(struct io_source *source)
         uv_fs_req_cleanup(&request);
     }
     free(source);
+}
+
+/* ---- anywhere ---- */
+
+bool
+io_source_read_at(struct io_source *source, uint64_t offset, uint8_t *bytes, size_t length)
+{
+    uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)length);
+    uv_fs_t request;
+    int got;
+
+    if (source->packing != IO_PLAIN || offset > source->total || length > source->total - offset)
+        return false;
+    got = uv_fs_read(NULL, &request, source->file, &buffer, 1, (int64_t)offset, NULL);
+    uv_fs_req_cleanup(&request);
+    return got == (int)length;
+}
+
+void
+io_source_seek(struct io_source *source, uint64_t offset)
+{
+    source->done = offset;
+    source->at = source->buffer;
+    source->left = 0;
+    source->is_ended = false;
 }
 
 /* ---- unpacking: how many bytes came out of what is in the buffer, or -1 ---- */

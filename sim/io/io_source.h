@@ -27,6 +27,11 @@ void io_source_close(struct io_source *source);
 ptrdiff_t io_source_read(struct io_source *source, uint8_t *bytes, size_t length,
                          char why[IO_WHY_BYTES]);
 
+/* Bytes from anywhere in a file that is not packed; false: it is packed, a pipe, or shorter. */
+bool io_source_read_at(struct io_source *source, uint64_t offset, uint8_t *bytes, size_t length);
+/* The next bytes are those at `offset`; only where io_source_read_at() works. */
+void io_source_seek(struct io_source *source, uint64_t offset);
+
 uint64_t io_source_done(const struct io_source *source);
 uint64_t io_source_total(const struct io_source *source);
 

@@ -72,6 +72,21 @@ for text in 'macos-15.4 on m1, 4 CPUs, pages of 16 KiB, memory wire' 'L2 TLB mis
 done
 "$FAULTLINE" replay "$work/t.own" --limit 1000 --json --quiet | grep -q '"pages": ' || complain "no limit"
 
+# --skip: by the index of a file, and by reading through a pipe, to the same end; most of the blocks are passed over.
+for i in 1 2 3 4 5 6 7 8; do cat "$work/t.din"; done >"$work/long.din"
+"$FAULTLINE" replay "$work/long.din" --convert "$work/long.own" >/dev/null || complain "no conversion"
+for skip in 1 123456 213000; do
+    numbers "$work/long.own" --skip $skip >"$work/sought"
+    numbers - --skip $skip <"$work/long.own" | cmp -s - "$work/sought" || complain "--skip $skip: another end by the index"
+    numbers "$work/long.din" --skip $skip | cmp -s - "$work/sought" || complain "--skip $skip: another end by din"
+    left=$(sed -n 's/.*"fetches": \([0-9]*\), "loads": \([0-9]*\), "stores": \([0-9]*\),.*/\1 + \2 + \3/p' "$work/sought")
+    [ "$(($left))" = $((8 * 26667 - skip)) ] || complain "--skip $skip: $left references are left"
+done
+if command -v strace >/dev/null; then
+    strace -f -e trace=pread64,preadv -o "$work/reads" "$FAULTLINE" replay "$work/long.own" --skip 213000 --quiet >/dev/null
+    [ "$(grep -c ' = 65536$' "$work/reads")" -lt 3 ] || complain "the whole file was read: $(cat "$work/reads")"
+fi
+
 # Bad lines: counted, ten shown with their numbers; --strict ends.
 { head -5 "$work/t.lackey" && seq 100 112 | sed 's/^/line /' && tail -n +6 "$work/t.lackey"; } >"$work/bad"
 "$FAULTLINE" replay "$work/bad" --json --quiet >"$work/out" 2>"$work/said" || complain "bad lines: exit $?"
@@ -107,6 +122,8 @@ refuse 'cannot be written' "$work/t.own" --convert /nonexistent/x
 refuse '--memory eager' "$work/t.own" --memory eager
 refuse '--format pdf' "$work/t.own" --format pdf
 refuse '--region' "$work/t.own" --region 3K
+refuse '--skip passes over all of its 26667 references' "$work/t.own" --skip 99999
+refuse "'--skip' needs a number" "$work/t.own" --skip none
 refuse 'needs a trace'
 # One line of a gigabyte, in a process that may not have half of it.
 (
