@@ -11,19 +11,28 @@ gave_errno(int error)
     return scn_gave(error == 0 ? VMM_OK : VMM_UNIX(error));
 }
 
-/* The bytes that a line names, and the map of their task. */
-struct bytes {
-    struct vm_map *map; /* NULL: the task has ended */
-    vmm_va address;
-    vmm_size length;
-};
-
-static struct bytes
-bytes_of(const struct scn_run *run, const struct scn_operands *operands)
+/* A call on the bytes that a line names. */
+static struct scn_result
+call_on(const struct scn_run *run, const struct scn_operands *operands,
+        int (*call)(struct vm_map *map, vmm_va address, vmm_size length))
 {
-    struct scn_stretch stretch = scn_stretch_of(run, operands);
+    struct scn_stretch bytes = scn_stretch_of(run, operands);
+    struct vm_map *map = vmk_sim_task_map(bytes.task);
 
-    return (struct bytes){ vmk_sim_task_map(stretch.task), stretch.address, stretch.length };
+    return map == NULL ? scn_gave(VMK_BAD_HANDLE)
+                       : gave_errno(call(map, bytes.address, bytes.length));
+}
+
+/* The same with what the line's word says. */
+static struct scn_result
+call_with_word(const struct scn_run *run, const struct scn_operands *operands,
+               int (*call)(struct vm_map *map, vmm_va address, vmm_size length, uint32_t word))
+{
+    struct scn_stretch bytes = scn_stretch_of(run, operands);
+    struct vm_map *map = vmk_sim_task_map(bytes.task);
+
+    return map == NULL ? scn_gave(VMK_BAD_HANDLE)
+                       : gave_errno(call(map, bytes.address, bytes.length, operands->word));
 }
 
 struct scn_result
@@ -53,75 +62,51 @@ scn_run_mmap(struct scn_run *run, const struct scn_operands *operands, struct sc
 struct scn_result
 scn_run_munmap(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
-    struct bytes it = bytes_of(run, operands);
-
     (void)result;
-    return it.map == NULL ? scn_gave(VMK_BAD_HANDLE)
-                          : gave_errno(vm_bsd_munmap(it.map, it.address, it.length));
+    return call_on(run, operands, vm_bsd_munmap);
+}
+
+struct scn_result
+scn_run_mlock(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
+{
+    (void)result;
+    return call_on(run, operands, vm_bsd_mlock);
+}
+
+struct scn_result
+scn_run_munlock(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
+{
+    (void)result;
+    return call_on(run, operands, vm_bsd_munlock);
 }
 
 struct scn_result
 scn_run_mprotect(struct scn_run *run, const struct scn_operands *operands,
                  struct scn_object *result)
 {
-    struct bytes it = bytes_of(run, operands);
-
     (void)result;
-    return it.map == NULL
-               ? scn_gave(VMK_BAD_HANDLE)
-               : gave_errno(vm_bsd_mprotect(it.map, it.address, it.length, operands->word));
-}
-
-struct scn_result
-scn_run_mlock(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
-{
-    struct bytes it = bytes_of(run, operands);
-
-    (void)result;
-    return it.map == NULL ? scn_gave(VMK_BAD_HANDLE)
-                          : gave_errno(vm_bsd_mlock(it.map, it.address, it.length));
-}
-
-struct scn_result
-scn_run_munlock(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
-{
-    struct bytes it = bytes_of(run, operands);
-
-    (void)result;
-    return it.map == NULL ? scn_gave(VMK_BAD_HANDLE)
-                          : gave_errno(vm_bsd_munlock(it.map, it.address, it.length));
+    return call_with_word(run, operands, vm_bsd_mprotect);
 }
 
 struct scn_result
 scn_run_madvise(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
-    struct bytes it = bytes_of(run, operands);
-
     (void)result;
-    return it.map == NULL
-               ? scn_gave(VMK_BAD_HANDLE)
-               : gave_errno(vm_bsd_madvise(it.map, it.address, it.length, operands->word));
+    return call_with_word(run, operands, vm_bsd_madvise);
 }
 
 struct scn_result
 scn_run_bsd_msync(struct scn_run *run, const struct scn_operands *operands,
                   struct scn_object *result)
 {
-    struct bytes it = bytes_of(run, operands);
-
     (void)result;
-    return it.map == NULL ? scn_gave(VMK_BAD_HANDLE)
-                          : gave_errno(vm_bsd_msync(it.map, it.address, it.length, operands->word));
+    return call_with_word(run, operands, vm_bsd_msync);
 }
 
 struct scn_result
 scn_run_minherit(struct scn_run *run, const struct scn_operands *operands,
                  struct scn_object *result)
 {
-    struct bytes it = bytes_of(run, operands);
-
     (void)result;
-    return it.map == NULL
-               ? scn_gave(VMK_BAD_HANDLE)
-               : gave_errno(vm_bsd_minherit(it.map, it.address, it.length, operands->word));
+    return call_with_word(run, operands, vm_bsd_minherit);
 }

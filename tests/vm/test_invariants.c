@@ -99,6 +99,20 @@ i21_a_page_that_stays_in_laundry(void **state)
 }
 
 static void
+g1_a_guard_page_that_has_a_frame(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *object;
+
+    draw_and_touch(f, "x");
+    object = vm_page_object(page_at(f, 0));
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, true), VMM_OK);
+    object->guard_first = true;
+    assert_broken(f, "G1 a guard page has a frame");
+    object->guard_first = false;
+}
+
+static void
 f2_a_page_in_error_that_is_mapped(void **state)
 {
     struct vm_fixture *f = *state;
@@ -225,6 +239,7 @@ main(void)
         TEST(i17_a_free_page_that_is_on_a_queue),
         TEST(i17_a_translation_of_a_page_that_was_never_mapped),
         TEST(i21_a_page_that_stays_in_laundry),
+        TEST(g1_a_guard_page_that_has_a_frame),
         TEST(f2_a_page_in_error_that_is_mapped),
         TEST(i21_a_page_that_stays_busy),
         TEST(i17_a_free_page_that_is_wired),

@@ -88,6 +88,9 @@ a_map_without_zero_filling(void **state)
     assert_int_equal(after.faults, before.faults + 1);
     assert_int_equal(count_of(f, EV_PAGE_ZERO_FILL), 1);
     assert_translated(f, "ww");
+    draw_pages(f, "..x");
+    assert_int_equal(vm_map_wire(f->map, page(f, 2), page(f, 3), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(count_of(f, EV_PAGE_ZERO_FILL), 1);
 }
 
 /*  Every code of kdebug has its name (vm.md 0.2)                                                  */

@@ -4,6 +4,7 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_kmem.h"
+#include "vm/vm_upl.h"
 #include "vm/vm_user.h"
 
 enum { GUARDS = VM_KMEM_GUARD_FIRST | VM_KMEM_GUARD_LAST };
@@ -128,6 +129,26 @@ a_guard_page_is_wired_without_a_translation(void **state)
     give_back(f, address, 3);
 }
 
+/*  An I/O list over a guard page cannot be had, whether it wants zeroes or not                     */
+static void
+a_guard_page_is_no_memory_for_a_device(void **state)
+{
+    static const uint32_t flags[] = { 0, VM_UPL_COPYOUT_FROM, VM_UPL_NO_ZERO_FILL };
+    struct vm_fixture *f = *state;
+    vmm_va address = allocate(f, 3, GUARDS);
+
+    for (size_t i = 0; i < VMM_COUNT_OF(flags); i++) {
+        vmm_size size = 3 * PAGE;
+        struct vm_upl *list = NULL;
+
+        assert_int_equal(vm_upl_create(f->kernel, address, &size, flags[i], &list),
+                         VMM_MEMORY_ERROR);
+        assert_null(list);
+    }
+    assert_null(vm_system_check(f->system));
+    give_back(f, address, 3);
+}
+
 /*  Guards count among the pages that were asked for; guards alone are nothing                     */
 static void
 guards_alone_are_nothing(void **state)
@@ -166,9 +187,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(g1_a_guard_page_has_no_frame),   TEST(a_guard_page_refuses_every_touch),
-        TEST(an_overrun_into_a_guard_panics), TEST(a_guard_page_is_wired_without_a_translation),
-        TEST(guards_alone_are_nothing),       TEST(a_contiguous_row_stands_between_guards),
+        TEST(g1_a_guard_page_has_no_frame),
+        TEST(a_guard_page_refuses_every_touch),
+        TEST(an_overrun_into_a_guard_panics),
+        TEST(a_guard_page_is_wired_without_a_translation),
+        TEST(a_guard_page_is_no_memory_for_a_device),
+        TEST(guards_alone_are_nothing),
+        TEST(a_contiguous_row_stands_between_guards),
     };
 
     return cmocka_run_group_tests_name("vm_kmem", tests, NULL, NULL);

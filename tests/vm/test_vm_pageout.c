@@ -172,6 +172,37 @@ a_query_tells_use_since_the_last_deactivation(void **state)
     assert_true(is_referenced(f, 0));
 }
 
+static void
+see_nothing(struct trace_sink *sink, const struct trace_event *event)
+{
+    (void)sink;
+    (void)event;
+}
+
+/*  Who unwires a page activates it, page by page or, where nobody watches, in a run               */
+static void
+an_unwired_page_counts_as_used(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct trace_sink watcher = { .see = see_nothing };
+
+    fill_pages(f, "xx");
+    for (unsigned watched = 0; watched < 2; watched++) {
+        assert_int_equal(vm_behavior_set(f->map, page(f, 0), 2 * PAGE, VM_BEHAVIOR_DONTNEED),
+                         VMM_OK);
+        assert_false(is_referenced(f, 0));
+        if (watched)
+            trace_attach(vm_system_trace(f->system), &watcher);
+        assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 2), VMM_PROT_READ, true), VMM_OK);
+        assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 2), true), VMM_OK);
+        if (watched)
+            trace_detach(vm_system_trace(f->system), &watcher);
+        assert_true(is_referenced(f, 0));
+        assert_true(is_referenced(f, 1));
+        assert_queues(f, "aa");
+    }
+}
+
 /*  arm64: the first use after ageing is a fast fault, which no counter of faults sees (vm.md 5.3)  */
 static void
 arm64_sees_use_through_a_fast_fault(void **state)
@@ -218,6 +249,7 @@ main(void)
         TEST(when_all_are_in_use_one_goes_nevertheless),
         TEST(a_fault_activates_without_counting),
         TEST(a_query_tells_use_since_the_last_deactivation),
+        TEST(an_unwired_page_counts_as_used),
         TEST(arm64_sees_use_through_a_fast_fault),
         TEST(what_cannot_go_stays_whatever_its_age),
     };

@@ -622,6 +622,7 @@ a_write_that_fails_leaves_the_page_dirty(void **state)
     assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_INVALIDATE),
                      VMM_OK);
     assert_int_equal(byte_in_file(file, 0), byte_of(0));
+    assert_int_equal(vm_system_trace(f->system)->counters[EV_PAGE_CLEAN], 0);
     assert_resident(f, 0, "x");
     assert_true(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
     vm_memory_entry_file_fail(file, 0, 0, VMM_OK);
@@ -660,6 +661,37 @@ a_page_in_laundry_can_be_used(void **state)
     assert_int_equal(threads.blocked, 0);
     assert_true(disposition(f, 0) & VM_PAGE_QUERY_DIRTY);
     f->system->sched = NULL;
+    vm_memory_entry_release(&file);
+}
+
+static void
+reads_it_and_memory_runs_short(struct two_threads *threads)
+{
+    struct vm_fixture *f = threads->fixture;
+
+    vm_map_drop_translations(f->map, page(f, 0), page(f, 1));
+    threads->other_status = user_load(f, 0, &threads->other_byte);
+    assert_int_equal(vm_system_reclaim(f->system, 100), 8);
+    assert_resident(f, 0, "--------");
+}
+
+/*  A   msync: the page is in laundry -------------------- nothing is left to write
+ *  B             a fault takes it out again; reclaim writes it before it goes, for nobody has yet */
+static void
+a_page_taken_out_of_laundry_is_not_lost(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct two_threads threads;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_store(f, 0, 'P'), VMM_OK);
+    two_threads_start(&threads, f, VM_SCHED_PAGE_BUSY, reads_it_and_memory_runs_short);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    f->system->sched = NULL;
+    assert_int_equal(threads.other_status, VMM_OK);
+    assert_int_equal(threads.other_byte, 'P');
+    assert_int_equal(byte_in_file(file, 0), 'P');
     vm_memory_entry_release(&file);
 }
 
@@ -736,6 +768,7 @@ main(void)
         TEST(msync_invalidate_throws_pages_away),
         TEST(a_write_that_fails_leaves_the_page_dirty),
         TEST(a_page_in_laundry_can_be_used),
+        TEST(a_page_taken_out_of_laundry_is_not_lost),
         TEST(the_mapping_may_be_gone_while_a_page_is_written),
         TEST(a_private_mapping_keeps_apart),
         TEST(a_files_pages_go_back_to_the_file),

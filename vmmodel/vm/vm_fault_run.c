@@ -21,7 +21,7 @@ vm_fault_run_serves(const struct vm_fault_wire *wire)
 
     return system->trace.sinks == NULL && system->machine->frames.injector == NULL &&
            object->device == NULL && object->pager == NULL && !object->guard_first &&
-           !object->guard_last;
+           !object->guard_last && !object->shadow_severed && !wire->map->no_zero_fill;
 }
 
 /* Pages from `va` on that lie in one leaf of the object and in the entry. */

@@ -59,7 +59,9 @@ void
 vm_page_activate(struct vm_page *page)
 {
     page->reference = true;
-    page->laundry = false; /* vm_pageout_steal_laundry() */
+    page->is_dirty |=
+        page->laundry; /* vm_pageout_steal_laundry(): its bytes are still to be kept */
+    page->laundry = false;
     if (vm_page_wire_count(page) == 0 && !page->busy && page->queue != VM_PAGE_ACTIVE)
         vm_page_enqueue(page, VM_PAGE_ACTIVE);
 }

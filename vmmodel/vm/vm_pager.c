@@ -353,10 +353,13 @@ vm_pager_clean(struct vm_page *page, bool may_yield)
     if (page == NULL || page->busy || page->error)
         return VMM_OK; /* thrown away meanwhile, and asked for again */
     status = vm_pager_put(page);
-    object->system->counts.pageouts += status == VMM_OK;
-    page->is_dirty |= status != VMM_OK;
-    trace_emit(&object->system->trace, EV_PAGE_CLEAN, .object = object->id, .va = offset,
-               .ppn = vm_page_ppn(page), .status = status);
     vm_page_end_laundry(page, (enum vm_page_queue)queue);
-    return status;
+    if (status != VMM_OK) {
+        page->is_dirty = true;
+        return status;
+    }
+    object->system->counts.pageouts++;
+    trace_emit(&object->system->trace, EV_PAGE_CLEAN, .object = object->id, .va = offset,
+               .ppn = vm_page_ppn(page));
+    return VMM_OK;
 }

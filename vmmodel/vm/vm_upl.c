@@ -77,6 +77,7 @@ vm_upl_nobody_has(const struct vm_object *object, vmm_off offset)
 
     for (; object != NULL && !somebody_has; object = object->shadow) {
         somebody_has = object->pager != NULL || object->shadow_severed ||
+                       vm_object_is_guard(object, offset) ||
                        vm_page_lookup(object, offset) != NULL || vm_page_slot(object, offset) != 0;
         offset += object->shadow_offset;
     }
