@@ -153,7 +153,7 @@ only_a_recursive_lock_is_taken_again(void **state)
         assert_int_equal(vmk_lock_try(lock), 0);
         assert_stopped(REASON_NONE);
         (void)vmk_lock_acquire(lock, VMK_EXCLUSIVE);
-        assert_stopped(REASON_LOCK_HELD);
+        assert_stopped(REASON_LOCK_DEADLOCK);
     }
 }
 
@@ -167,7 +167,7 @@ a_lock_that_nobody_gives_back_hangs(void **state)
     pair_now(&pair, takes_it);
     pair.other = NULL;
     (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
-    assert_stopped(REASON_LOCK_HELD);
+    assert_stopped(REASON_LOCK_DEADLOCK);
     assert_int_equal(vmk_sim_hidden_status(), VMK_HUNG);
 }
 

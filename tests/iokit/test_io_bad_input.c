@@ -6,45 +6,9 @@
  * knows, the kernel must run on unless the specification says that it stops, and every invariant
  * holds (the fixture asks at the end).
  */
-#include "iokit_fixture.h"
+#include "bad_input.h"
 
 #include "base/status.h"
-
-static const char *const releases[] = { "macos-10.7",  "macos-10.9",  "macos-10.10",
-                                        "macos-10.11", "macos-10.13", "macos-11",
-                                        "macos-12",    "macos-15.4",  "seed-view" };
-
-/* Every bit alone, then every pair of two. */
-enum { BITS = 32, COMBINATIONS = BITS + BITS * (BITS - 1) / 2 };
-
-static uint32_t
-combination(unsigned index)
-{
-    unsigned first = 0;
-
-    if (index < BITS)
-        return 1u << index;
-    index -= BITS;
-    while (index >= BITS - 1 - first)
-        index -= BITS - 1 - first++;
-    return 1u << first | 1u << (first + 1 + index);
-}
-
-/* A status that some Mac call returns, or a stop that the specification knows. */
-static void
-assert_known(vmk_return_t status)
-{
-    assert_non_null(vmm_status_name((enum vmm_status)status));
-    assert_int_not_equal(status, VMK_NO_MEMORY);
-}
-
-/* A kernel that stopped is started again. */
-static void
-go_on(struct iokit_fixture *f, const char *release)
-{
-    if (vm_system_stop(vmk_sim_system())->kind != VM_RUNNING)
-        iokit_restart(f, release);
-}
 
 static void
 combinations_are_all_different(void **state)
@@ -82,15 +46,15 @@ descriptor_options(void **state)
 {
     struct iokit_fixture *f = *state;
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
         for (unsigned i = 0; i < COMBINATIONS; i++) {
             vmk_range_t ranges[] = { { f->base, IO_PAGE }, { f->base + 2 * IO_PAGE, IO_PAGE } };
 
             use_descriptor(f, vmk_desc_ranges(f->task, ranges, 2, combination(i)));
-            go_on(f, releases[r]);
+            go_on(f, bad_input_releases[r]);
             use_descriptor(f, vmk_desc_physical((uint64_t)1 << 40, IO_PAGE, combination(i)));
-            go_on(f, releases[r]);
+            go_on(f, bad_input_releases[r]);
         }
     }
 }
@@ -100,14 +64,14 @@ buffer_options(void **state)
 {
     struct iokit_fixture *f = *state;
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
         for (unsigned i = 0; i < COMBINATIONS; i++) {
             vmk_task_t owners[] = { f->kernel, f->task, NULL };
 
             for (size_t o = 0; o < VMM_COUNT_OF(owners); o++) {
                 use_descriptor(f, vmk_desc_buffer(owners[o], combination(i), IO_PAGE + 1, 0, 0));
-                go_on(f, releases[r]);
+                go_on(f, bad_input_releases[r]);
             }
         }
     }
@@ -118,8 +82,8 @@ mapping_options(void **state)
 {
     struct iokit_fixture *f = *state;
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
         for (unsigned i = 0; i < COMBINATIONS; i++) {
             vmk_desc_t md = vmk_desc_range(f->task, f->base + 16, IO_PAGE, IO_DIRECTION_OUT);
             vmk_map_t m = vmk_map_create(md, f->kernel, 0, combination(i), 0, 0);
@@ -132,7 +96,7 @@ mapping_options(void **state)
             m = vmk_map_create(md, f->task, 0, IO_MAP_ANYWHERE | combination(i), 8, 8);
             vmk_map_release(m);
             vmk_desc_release(md);
-            go_on(f, releases[r]);
+            go_on(f, bad_input_releases[r]);
         }
     }
 }
@@ -142,8 +106,8 @@ prepare_and_wire_bits(void **state)
 {
     struct iokit_fixture *f = *state;
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
         for (unsigned i = 0; i < COMBINATIONS; i++) {
             vmk_desc_t md = describe(f, 0, 2, IO_DIRECTION_OUT_IN);
             vmk_map_t m = map_in_kernel(f, md, 0);
@@ -157,23 +121,10 @@ prepare_and_wire_bits(void **state)
                 assert_int_equal(vmk_map_wire(m, combination(i) & ~3u, 0, IO_PAGE), VMM_OK);
             vmk_map_release(m);
             vmk_desc_release(md);
-            go_on(f, releases[r]);
+            go_on(f, bad_input_releases[r]);
         }
     }
 }
-
-static const uint64_t edges[] = { 0,
-                                  1,
-                                  IO_PAGE - 1,
-                                  IO_PAGE,
-                                  2 * IO_PAGE - 1,
-                                  2 * IO_PAGE,
-                                  2 * IO_PAGE + 1,
-                                  UINT32_MAX,
-                                  (uint64_t)1 << 32,
-                                  (uint64_t)1 << 63,
-                                  UINT64_MAX - IO_PAGE,
-                                  UINT64_MAX };
 
 /* Offsets and lengths of everything that takes them. */
 static void
@@ -182,23 +133,27 @@ offsets_and_lengths_at_the_edges(void **state)
     struct iokit_fixture *f = *state;
     uint8_t byte[4];
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
-        for (size_t o = 0; o < VMM_COUNT_OF(edges); o++) {
-            for (size_t l = 0; l < VMM_COUNT_OF(edges); l++) {
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
+        for (size_t o = 0; o < VMM_COUNT_OF(bad_input_edges); o++) {
+            for (size_t l = 0; l < VMM_COUNT_OF(bad_input_edges); l++) {
                 vmk_desc_t md = describe(f, 0, 2, IO_DIRECTION_OUT_IN);
-                vmk_map_t m = vmk_map_create(md, f->kernel, 0, IO_MAP_ANYWHERE, edges[o], edges[l]);
-                uint64_t length = edges[l] == 0 ? 2 * IO_PAGE : edges[l];
-                bool is_inside = edges[o] < 2 * IO_PAGE && length <= 2 * IO_PAGE - edges[o];
-                vmk_desc_t view = vmk_desc_sub(md, edges[o], edges[l], IO_DIRECTION_OUT_IN);
+                vmk_map_t m = vmk_map_create(md, f->kernel, 0, IO_MAP_ANYWHERE, bad_input_edges[o],
+                                             bad_input_edges[l]);
+                uint64_t length = bad_input_edges[l] == 0 ? 2 * IO_PAGE : bad_input_edges[l];
+                bool is_inside =
+                    bad_input_edges[o] < 2 * IO_PAGE && length <= 2 * IO_PAGE - bad_input_edges[o];
+                vmk_desc_t view =
+                    vmk_desc_sub(md, bad_input_edges[o], bad_input_edges[l], IO_DIRECTION_OUT_IN);
 
                 assert_int_equal(m != NULL, is_inside);
                 assert_int_equal(view != NULL,
-                                 edges[o] <= 2 * IO_PAGE && edges[l] <= 2 * IO_PAGE - edges[o]);
+                                 bad_input_edges[o] <= 2 * IO_PAGE &&
+                                     bad_input_edges[l] <= 2 * IO_PAGE - bad_input_edges[o]);
                 assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_NONE), VMM_OK);
-                (void)vmk_desc_read(md, edges[o], byte, sizeof(byte));
-                (void)vmk_desc_segment(md, edges[o], &length, 0);
-                (void)vmk_desc_perform(md, 1, edges[o], IO_PAGE);
+                (void)vmk_desc_read(md, bad_input_edges[o], byte, sizeof(byte));
+                (void)vmk_desc_segment(md, bad_input_edges[o], &length, 0);
+                (void)vmk_desc_perform(md, 1, bad_input_edges[o], IO_PAGE);
                 vmk_desc_release(view);
                 vmk_map_release(m);
                 vmk_desc_release(md);
@@ -213,22 +168,25 @@ ranges_at_the_edges(void **state)
 {
     struct iokit_fixture *f = *state;
 
-    for (size_t r = 0; r < VMM_COUNT_OF(releases); r++) {
-        iokit_restart(f, releases[r]);
-        for (size_t a = 0; a < VMM_COUNT_OF(edges); a++) {
-            for (size_t l = 0; l < VMM_COUNT_OF(edges); l++) {
-                vmk_range_t two[] = { { f->base, IO_PAGE }, { edges[a], edges[l] } };
+    for (size_t r = 0; r < VMM_COUNT_OF(bad_input_releases); r++) {
+        iokit_restart(f, bad_input_releases[r]);
+        for (size_t a = 0; a < VMM_COUNT_OF(bad_input_edges); a++) {
+            for (size_t l = 0; l < VMM_COUNT_OF(bad_input_edges); l++) {
+                vmk_range_t two[] = { { f->base, IO_PAGE },
+                                      { bad_input_edges[a], bad_input_edges[l] } };
 
-                use_descriptor(f, vmk_desc_range(f->task, edges[a], edges[l], IO_DIRECTION_OUT));
-                go_on(f, releases[r]);
+                use_descriptor(f, vmk_desc_range(f->task, bad_input_edges[a], bad_input_edges[l],
+                                                 IO_DIRECTION_OUT));
+                go_on(f, bad_input_releases[r]);
                 use_descriptor(f, vmk_desc_ranges(f->task, two, 2, IO_DIRECTION_OUT));
-                go_on(f, releases[r]);
-                if (edges[l] <= (uint64_t)IO_PAGE * 4)
-                    use_descriptor(f, vmk_desc_physical(edges[a], edges[l], IO_DIRECTION_OUT));
-                go_on(f, releases[r]);
-                use_descriptor(f,
-                               vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT, edges[l], edges[a], 0));
-                go_on(f, releases[r]);
+                go_on(f, bad_input_releases[r]);
+                if (bad_input_edges[l] <= (uint64_t)IO_PAGE * 4)
+                    use_descriptor(f, vmk_desc_physical(bad_input_edges[a], bad_input_edges[l],
+                                                        IO_DIRECTION_OUT));
+                go_on(f, bad_input_releases[r]);
+                use_descriptor(f, vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT, bad_input_edges[l],
+                                                  bad_input_edges[a], 0));
+                go_on(f, bad_input_releases[r]);
             }
         }
     }

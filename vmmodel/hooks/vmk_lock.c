@@ -91,12 +91,13 @@ static enum vmm_status
 vmk_lock_wait(struct vmk_lock_state *lock, vmk_lock_t l)
 {
     struct vm_system *system = vmk_sim_system();
-    enum vmm_status status = vmk_lock_is_mine(lock) ? VMM_MODEL_HANG
-                                                    : vm_sched_wait(system, VM_SCHED_LOCK,
-                                                                    &lock->held, REASON_LOCK_HELD);
+    enum vmm_status status =
+        vmk_lock_is_mine(lock)
+            ? VMM_MODEL_HANG
+            : vm_sched_wait(system, VM_SCHED_LOCK, &lock->held, REASON_LOCK_DEADLOCK);
 
     if (status != VMM_OK && vmk_world_runs() == VMM_OK)
-        status = vm_hang(system, REASON_LOCK_HELD, 0, 0,
+        status = vm_hang(system, REASON_LOCK_DEADLOCK, 0, 0,
                          "the thread waits for ever: lock %u is held%s", vmk_lock_id(l),
                          vmk_lock_is_mine(lock) ? " by itself" : ", and nobody gives it back");
     return status;

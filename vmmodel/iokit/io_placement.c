@@ -175,6 +175,8 @@ io_allocate_in(struct vm_map *map, void *context)
 
     placement->into = map;
     placement->guard = io_guard_bytes(placement);
+    if (placement->size + 2 * placement->guard < placement->size)
+        return VMM_NO_SPACE;
     status = vm_map_enter(
         map, &at,
         &(struct vm_map_enter_args){ .size = placement->size + 2 * placement->guard,

@@ -509,15 +509,20 @@ lck_rw_lock_shared_to_exclusive(lck_rw_t *handle)
     struct kext_lock *lock = lock_of(handle);
     boolean_t is_held = kext_rw_upgrade(lock->rw);
 
-    if (!is_held)
-        lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    lock_leave(lock, VMK_SHARED, lock->state);
+    if (is_held)
+        lock_enter(lock, VMK_EXCLUSIVE);
     return is_held;
 }
 
 void
-lck_rw_lock_exclusive_to_shared(lck_rw_t *lock)
+lck_rw_lock_exclusive_to_shared(lck_rw_t *handle)
 {
-    kext_rw_downgrade(lock_of(lock)->rw);
+    struct kext_lock *lock = lock_of(handle);
+
+    lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    lock_enter(lock, VMK_SHARED);
+    kext_rw_downgrade(lock->rw);
 }
 
 void
