@@ -11,6 +11,9 @@
 #include <IOKit/IOTimerEventSource.h>
 #include <IOKit/IOUserClient.h>
 #include <IOKit/IOWorkLoop.h>
+#include <miscfs/devfs/devfs.h>
+#include <sys/conf.h>
+#include <sys/uio.h>
 
 /* ---- a device that interrupts ---- */
 
@@ -306,6 +309,62 @@ test_SamplerClient::registerNotificationPort(mach_port_t port, UInt32, io_user_r
     return kIOReturnSuccess;
 }
 #undef super
+
+/* ---- a device node: what was written last is read ---- */
+
+static char kept[32];
+static int kept_length, device_major;
+static void *device_node;
+
+static int
+kept_open(dev_t, int, int, struct proc *)
+{
+    return 0;
+}
+
+static int
+kept_read(dev_t, struct uio *uio, int)
+{
+    return uiomove(kept, min(kept_length, (int)uio_resid(uio)), uio);
+}
+
+static int
+kept_write(dev_t, struct uio *uio, int)
+{
+    kept_length = min((int)sizeof(kept), (int)uio_resid(uio));
+    return uiomove(kept, kept_length, uio);
+}
+
+static int
+kept_ioctl(dev_t dev, u_long command, caddr_t data, int, struct proc *)
+{
+    if (command != _IOR('k', 1, int))
+        return ENOTTY;
+    *(int *)data = kept_length + 100 * minor(dev);
+    return 0;
+}
+
+static struct cdevsw kept_device = { kept_open, kept_open, kept_read, kept_write, kept_ioctl,
+                                     eno_stop,  eno_reset, 0,         eno_select, eno_mmap,
+                                     eno_strat, eno_getc,  eno_putc,  0 };
+
+extern "C" bool
+make_device(void)
+{
+    device_major = cdevsw_add(-1, &kept_device);
+    if (device_major == -1)
+        return false;
+    device_node = devfs_make_node(makedev(device_major, 3), DEVFS_CHAR, UID_ROOT, GID_WHEEL, 0666,
+                                  "kept%d", 3);
+    return device_node != NULL;
+}
+
+extern "C" bool
+remove_device(void)
+{
+    devfs_remove(device_node);
+    return cdevsw_remove(device_major, &kept_device) == device_major;
+}
 
 /* ---- misuse, which is found where it is made ---- */
 

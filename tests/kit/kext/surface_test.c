@@ -1,6 +1,7 @@
 /* surface_test.c - runs the checks of surface.cpp, and the drivers of drivers.cpp from outside */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -140,6 +141,38 @@ who_may_not_is_refused(void **state)
     assert_null(open_sampler(faultline_nub(), vmk_sim_task_create()));
     faultline_set_privileged(1);
     assert_non_null(open_sampler(faultline_nub(), vmk_sim_task_create()));
+}
+
+/* ---- a device node ---- */
+
+bool make_device(void);
+bool remove_device(void);
+
+static void
+a_device_node_is_written_and_read(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    char *theirs = faultline_user_allocate(app, 4096);
+    char ours[32] = "";
+    uint64_t done = 0;
+    int length = 0;
+
+    (void)state;
+    assert_true(make_device());
+    assert_int_equal(faultline_device_open("kept3"), 0);
+    vmk_sim_task_switch(app);
+    strcpy(theirs, "hello");
+    assert_int_equal(faultline_device_transfer("kept3", theirs, 6, 1, &done), 0);
+    assert_int_equal(done, 6);
+    assert_int_equal(faultline_device_transfer("kept3", ours, sizeof(ours), 0, &done), 0);
+    assert_int_equal(done, 6);
+    assert_string_equal(ours, "hello");
+    assert_int_equal(faultline_device_ioctl("kept3", 0x40046b01, &length), 0);
+    assert_int_equal(length, 306);
+    assert_int_equal(faultline_device_ioctl("kept3", 1, &length), 25); /* ENOTTY */
+    assert_int_equal(faultline_device_close("kept3"), 0);
+    assert_true(remove_device());
+    assert_int_equal(faultline_device_open("kept3"), 6); /* ENXIO */
 }
 
 /* ---- misuse: the finding has the line ---- */
@@ -283,6 +316,7 @@ main(void)
         faultline_unit_test(an_answer_comes_later),
         faultline_unit_test(structures_travel_inline_and_as_descriptors),
         faultline_unit_test(who_may_not_is_refused),
+        faultline_unit_test(a_device_node_is_written_and_read),
         faultline_unit_test(a_filter_may_not_fault),
         faultline_unit_test(NULL_is_a_page_fault_with_a_line),
         faultline_unit_test(a_freed_object_is_found_where_it_is_used),

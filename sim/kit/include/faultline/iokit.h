@@ -99,6 +99,14 @@ vmk_return_t faultline_user_call_struct(faultline_client_t *client, uint32_t sel
 void *faultline_user_map(faultline_client_t *client, uint32_t type, uint32_t options,
                          uint64_t *size, vmk_return_t *result);
 
+/* ---- device nodes (devfs_make_node()), by name; Darwin's errno ---- */
+int faultline_device_open(const char *name);
+int faultline_device_close(const char *name);
+int faultline_device_ioctl(const char *name, unsigned long command, void *data);
+/* read() or write() of a task's memory (faultline_user_allocate()) or the test's own. */
+int faultline_device_transfer(const char *name, void *bytes, uint64_t length, int is_write,
+                              uint64_t *done);
+
 #ifdef __cplusplus
 }
 #endif
