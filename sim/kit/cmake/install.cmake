@@ -22,6 +22,13 @@ install(TARGETS ${libraries} EXPORT FaultlineTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT FaultlineTargets NAMESPACE faultline:: DESTINATION ${folder})
 
+# A debugger's view of the structures: gdb looks for it where the program is said to be, and a driver's
+# author may `source` it.
+set(gdb_script ${CMAKE_CURRENT_SOURCE_DIR}/kit/gdb/faultline-gdb.py)
+install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
+install(FILES ${gdb_script}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_BINDIR})
+
 # A file of the model names its floor: <hooks/vmk.h>. Kernel headers are in a folder of their own, as
 # they replace the host's.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vmmodel/ DESTINATION ${headers}
