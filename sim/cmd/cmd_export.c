@@ -57,7 +57,8 @@ export_work(void *context, struct io_bytes *out, struct io_bytes *err)
     const struct cmd_export *asked = exporting->asked;
     struct scn_options options = { .keep_events = true,
                                    .fibers = fiber_set_create(),
-                                   .state_event = UINT64_MAX }; /* the end */
+                                   .state_event = UINT64_MAX, /* the end */
+                                   .geometry = asked->geometry };
 
     (void)out;
     exporting->program = cmd_load(asked->file, err);
@@ -66,7 +67,6 @@ export_work(void *context, struct io_bytes *out, struct io_bytes *err)
         size_t row =
             asked->has_profile ? asked->profile : scn_program_profile_at(exporting->program, 0);
 
-        options.snapshot_line = scn_program_last_line(exporting->program);
         if (scn_run(exporting->program, &cmd_heap, row, &options, &exporting->report) != SCN_OK)
             exporting->code = cmd_complain(err, "%s: memory ran out", asked->file);
     }

@@ -18,7 +18,8 @@ struct cmd_export {
     const char *file;
     bool has_profile;
     size_t profile;
-    const char *trace; /* where to, or NULL */
+    const struct hw_geometry *geometry; /* NULL: the file's own machine */
+    const char *trace;                  /* where to, or NULL */
     const char *dot;
 };
 

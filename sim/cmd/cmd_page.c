@@ -26,8 +26,28 @@ cmd_page_given(const struct cmd_given *given, const char *text, const struct cor
     core_json_string(&object, "file", strcmp(given->file, "-") == 0 ? "scenario.scn" : given->file);
     core_json_string(&object, "text", text);
     core_json_string(&object, "profile", given->profile);
+    core_json_string(&object, "machine", given->machine);
     core_json_bool(&object, "live", given->is_live);
     core_json_end(&object);
+}
+
+bool
+cmd_page_has_machine(const char *name)
+{
+    struct machine machine;
+    struct scn_guess guess;
+
+    if (machine_find(name, &machine))
+        return true;
+    scn_guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < machine_count(); i++)
+        scn_guess_offer(&guess, machine_name_at(i));
+    if (guess.word != NULL)
+        cmd_trouble("the page knows no machine '%s': did you mean '%s'?", name, guess.word);
+    else
+        cmd_trouble("the page knows no machine '%s': 'faultline machines' lists those it knows",
+                    name);
+    return false;
 }
 
 bool

@@ -17,11 +17,15 @@
 struct cmd_given {
     const char *file;
     const char *profile; /* NULL: the first that the scenario names */
+    const char *machine; /* NULL: the one that the scenario names */
     bool is_live;        /* a server says when the file has changed */
 };
 
-/* { "file": .., "text": .., "profile": .., "live": .. } */
+/* { "file": .., "text": .., "profile": .., "machine": .., "live": .. } */
 void cmd_page_given(const struct cmd_given *given, const char *text, const struct core_out *out);
+
+/* Whether the page knows the machine; false after the complaint. */
+bool cmd_page_has_machine(const char *name);
 
 /* Appends the whole page. */
 bool cmd_page(const struct cmd_given *given, const char *text, struct io_bytes *page);

@@ -20,6 +20,7 @@ const char cmd_report_help[] =
     "\n"
     "  -o OUT          the file to write\n"
     "  --profile NAME  show this release first\n"
+    "  --machine NAME  on this one of 'faultline machines'\n"
     "  --help          this page\n"
     "\n"
     "exit: 0 written, 2 a bad file or option\n"
@@ -31,6 +32,7 @@ struct reporting {
     const char *file;
     const char *to;
     const char *profile; /* NULL: the first that the scenario names */
+    const char *machine; /* NULL: the scenario's own */
     int code;
 };
 
@@ -55,7 +57,9 @@ report_work(void *context, struct io_bytes *out, struct io_bytes *err)
     struct io_bytes source = { 0 };
     struct io_bytes page = { 0 };
     struct scn_program *program = cmd_load_text(reporting->file, &source, err);
-    const struct cmd_given given = { .file = reporting->file, .profile = reporting->profile };
+    const struct cmd_given given = { .file = reporting->file,
+                                     .profile = reporting->profile,
+                                     .machine = reporting->machine };
 
     io_bytes_put(&source, "", 1); /* the text ends here */
     if (program == NULL)
@@ -81,6 +85,7 @@ cmd_report(const struct cmd_verb *verb, struct cmd_words *words)
     const struct cmd_option options[] = {
         { "-o", NULL, &reporting.to },
         { "--profile", NULL, &reporting.profile },
+        { "--machine", NULL, &reporting.machine },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
     };
@@ -90,6 +95,8 @@ cmd_report(const struct cmd_verb *verb, struct cmd_words *words)
     if (wants_help)
         return cmd_say(verb->help);
     if (reporting.profile != NULL && !cmd_profile_find(reporting.profile, &row))
+        return CMD_TROUBLE;
+    if (reporting.machine != NULL && !cmd_page_has_machine(reporting.machine))
         return CMD_TROUBLE;
     if (words->count == 0)
         return cmd_trouble("'report' needs a file: faultline report FILE -o OUT.html");

@@ -391,6 +391,7 @@ run_export(const struct run *run, struct cmd_export *export, int code)
     export->file = run->files->word[0];
     export->has_profile = run->has_profile;
     export->profile = run->profile;
+    export->geometry = run->machine_name != NULL ? &run->geometry : NULL;
     exported = cmd_export(export);
     return exported != CMD_CLEAN ? exported : code;
 }

@@ -29,6 +29,7 @@ const char cmd_serve_help[] =
     "  --watch         read and run FILE again whenever it is saved; open pages follow\n"
     "  --port N        the port (any that is free)\n"
     "  --profile NAME  show and run this release\n"
+    "  --machine NAME  on this one of 'faultline machines'\n"
     "  --help          this page\n"
     "\n"
     "exit: 130 after Ctrl-C, 2 a bad file or option, or no port\n"
@@ -54,6 +55,7 @@ struct serving {
     bool has_file;
     bool has_profile;
     size_t profile;
+    struct hw_geometry geometry; /* of given.machine */
     uint16_t port;
     struct io_bytes text; /* as it was read last, terminated */
     /* While a run goes on: */
@@ -108,7 +110,11 @@ serve_one(struct serving *serving, const struct scn_program *program, size_t row
           const struct core_out *out)
 {
     const struct scn_follower follower = { .context = serving, .event = serve_follow };
-    const struct scn_options options = { .fibers = fiber_set_create(), .follower = &follower };
+    const struct scn_options options = {
+        .fibers = fiber_set_create(),
+        .follower = &follower,
+        .geometry = serving->given.machine != NULL ? &serving->geometry : NULL,
+    };
     struct scn_report *report;
     enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
 
@@ -244,6 +250,19 @@ serve(struct serving *serving, bool is_watching)
     return code;
 }
 
+static bool
+serve_has_machine(struct serving *serving)
+{
+    struct machine machine;
+    char why[128];
+    struct vmm_text text;
+
+    vmm_text_init(&text, why, sizeof why);
+    return cmd_page_has_machine(serving->given.machine) &&
+           machine_find(serving->given.machine, &machine) &&
+           machine_geometry(&machine, &serving->geometry, &text);
+}
+
 int
 cmd_serve(const struct cmd_verb *verb, struct cmd_words *words)
 {
@@ -255,6 +274,7 @@ cmd_serve(const struct cmd_verb *verb, struct cmd_words *words)
         { "--watch", &is_watching, NULL },
         { "--port", NULL, &port },
         { "--profile", &serving.has_profile, &serving.given.profile },
+        { "--machine", NULL, &serving.given.machine },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
     };
@@ -268,6 +288,8 @@ cmd_serve(const struct cmd_verb *verb, struct cmd_words *words)
     if (number > UINT16_MAX)
         return cmd_trouble("'--port' needs a number from 1 to 65535, not '%s'", port);
     if (serving.has_profile && !cmd_profile_find(serving.given.profile, &serving.profile))
+        return CMD_TROUBLE;
+    if (serving.given.machine != NULL && !serve_has_machine(&serving))
         return CMD_TROUBLE;
     if (!cmd_at_most(verb, words, 1))
         return CMD_TROUBLE;

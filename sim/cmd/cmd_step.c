@@ -21,6 +21,7 @@ const char cmd_step_help[] =
     "\n"
     "  --script FILE   read the commands from this file\n"
     "  --profile NAME  run on this release instead of the first that the file names\n"
+    "  --machine NAME  on this one of 'faultline machines', or a .json file of your own\n"
     "  --help          this page; 'help' among the commands lists them\n"
     "\n"
     "exit: 0 stepped through, 2 a bad file or option\n"
@@ -86,9 +87,16 @@ step_transcript(struct step *step, const char *script)
     return fflush(stdout) == 0 ? CMD_CLEAN : cmd_trouble("cannot write the output");
 }
 
+/* What the words say. */
+struct step_call {
+    const char *file, *script, *profile, *machine; /* NULL: not said */
+    size_t row;
+    struct hw_geometry geometry;
+};
+
 /* Without the loop: its threads would not be there in a forked checkpoint. */
 static int
-step_program(const char *file, struct scn_program *program, const char *script, size_t row)
+step_program(const struct step_call *call, struct scn_program *program)
 {
     struct step *step = malloc(sizeof(*step));
     struct io_bytes err = { 0 };
@@ -96,10 +104,12 @@ step_program(const char *file, struct scn_program *program, const char *script, 
 
     if (step == NULL)
         return cmd_trouble("memory ran out");
-    if (step_begin(step, file, program, row, &err)) {
-        bool is_screen = script == NULL && io_is_terminal(0) && io_is_terminal(1);
+    if (step_begin(step, call->file, program, call->row,
+                   call->machine != NULL ? &call->geometry : NULL, &err)) {
+        bool is_screen = call->script == NULL && io_is_terminal(0) && io_is_terminal(1);
 
-        code = is_screen ? step_screen(step) : step_transcript(step, script != NULL ? script : "-");
+        code = is_screen ? step_screen(step)
+                         : step_transcript(step, call->script != NULL ? call->script : "-");
         step_end(step);
     }
     put_all(&err, stderr);
@@ -108,19 +118,35 @@ step_program(const char *file, struct scn_program *program, const char *script, 
     return code;
 }
 
+static int
+step_file(struct step_call *call)
+{
+    struct io_bytes err = { 0 };
+    struct machine machine;
+    struct scn_program *program = NULL;
+    int code = CMD_TROUBLE;
+
+    if (call->machine == NULL || cmd_machine_shape(call->machine, &machine, &call->geometry, &err))
+        program = cmd_load(call->file, &err);
+    put_all(&err, stderr);
+    io_bytes_free(&err);
+    if (program == NULL)
+        return code;
+    if (call->profile == NULL)
+        call->row = scn_program_profile_at(program, 0);
+    code = step_program(call, program);
+    scn_program_free(program);
+    return code;
+}
+
 int
 cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
 {
-    const char *profile = NULL, *script = NULL;
+    struct step_call call = { 0 };
     bool wants_help = false;
-    struct io_bytes err = { 0 };
-    struct scn_program *program;
-    size_t row = 0;
-    int code = CMD_TROUBLE;
     const struct cmd_option options[] = {
-        { "--profile", NULL, &profile },
-        { "--script", NULL, &script },
-        { "--help", &wants_help, NULL },
+        { "--profile", NULL, &call.profile }, { "--machine", NULL, &call.machine },
+        { "--script", NULL, &call.script },   { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
     };
 
@@ -128,20 +154,12 @@ cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
         return CMD_TROUBLE;
     if (wants_help)
         return cmd_say(verb->help);
-    if (profile != NULL && !cmd_profile_find(profile, &row))
+    if (call.profile != NULL && !cmd_profile_find(call.profile, &call.row))
         return CMD_TROUBLE;
     if (words->count == 0)
         return cmd_trouble("'step' needs a file: faultline step FILE");
     if (!cmd_at_most(verb, words, 1))
         return CMD_TROUBLE;
-    program = cmd_load(words->word[0], &err);
-    if (program == NULL) {
-        put_all(&err, stderr);
-    } else {
-        row = profile != NULL ? row : scn_program_profile_at(program, 0);
-        code = step_program(words->word[0], program, script, row);
-        scn_program_free(program);
-    }
-    io_bytes_free(&err);
-    return code;
+    call.file = words->word[0];
+    return step_file(&call);
 }

@@ -37,6 +37,7 @@ step_event(void *context, uint64_t seen)
     if (!io_checkpoint(&step->checkpoints, seen, &step->request, sizeof(step->request)))
         return;
     step->options.state_event = step->request.event;
+    step->options.state_parts = step_view_parts(step->request.view);
     step->options.state_has_address = step->request.has_address;
     step->options.state_space = step->request.space;
     step->options.state_address = step->request.address;
@@ -56,21 +57,25 @@ step_state(void *context, const struct scn_state *state)
 
 bool
 step_begin(struct step *step, const char *file, struct scn_program *program, size_t row,
-           struct io_bytes *err)
+           const struct hw_geometry *geometry, struct io_bytes *err)
 {
-    const struct scn_options keeping = { .keep_events = true };
+    const struct scn_options keeping = { .keep_events = true, .geometry = geometry };
     struct scn_report *first;
 
     *step = (struct step){ .file = file, .program = program, .at = 1 };
     step->follower = (struct scn_follower){ step, step_event, step_state };
     step->options.follower = &step->follower;
+    step->options.geometry = geometry;
+    step->has_heap = io_heap_begin(&step->heap);
+    step->alloc =
+        step->has_heap ? (struct vmm_alloc){ io_heap_take, io_heap_give, &step->heap } : cmd_heap;
     io_checkpoints_begin(&step->checkpoints, STEP_DISTANCE);
-    if (scn_run(program, &cmd_heap, row, &step->options, &first) == SCN_OK) {
+    if (scn_run(program, &step->alloc, row, &step->options, &first) == SCN_OK) {
         scn_report_free(first);
-        if (scn_run(program, &cmd_heap, row, &keeping, &step->report) == SCN_OK)
+        if (scn_run(program, &step->alloc, row, &keeping, &step->report) == SCN_OK)
             return true;
     }
-    io_checkpoints_end(&step->checkpoints);
+    step_end(step);
     cmd_complain(err, "%s: memory ran out", file);
     return false;
 }
@@ -82,6 +87,8 @@ step_end(struct step *step)
     io_bytes_free(&step->shown);
     io_bytes_free(&step->before);
     scn_report_free(step->report);
+    if (step->has_heap)
+        io_heap_end(&step->heap);
 }
 
 /* ---- showing ---- */

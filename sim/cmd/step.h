@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "core/step_view.h"
 #include "io/io_checkpoint.h"
+#include "io/io_heap.h"
 
 enum { STEP_BREAKS = 16, STEP_WORDS = 4 };
 
@@ -38,6 +39,9 @@ struct step_request {
 struct step {
     const char *file;
     struct scn_program *program;
+    struct io_heap heap;
+    struct vmm_alloc alloc; /* of the heap, or the program's own where there is none */
+    bool has_heap;
     struct scn_report *report; /* of the whole run, with its events */
     struct scn_options options;
     struct scn_follower follower;
@@ -51,9 +55,9 @@ struct step {
     bool is_over;           /* quit */
 };
 
-/* Runs the program once. False: *err says why. */
+/* Runs the program once. `geometry`: NULL for the file's own. False: *err says why. */
 bool step_begin(struct step *step, const char *file, struct scn_program *program, size_t row,
-                struct io_bytes *err);
+                const struct hw_geometry *geometry, struct io_bytes *err);
 void step_end(struct step *step);
 
 /* Does one command; what it has to say besides the view goes to *said. */

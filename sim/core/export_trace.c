@@ -5,8 +5,7 @@
 
 #include "core_json.h"
 #include "core_out.h"
-#include "hw/hw_geometry.h"
-#include "scn_snapshot.h"
+#include "scn_state.h"
 
 /* Processes of the trace are groups of tracks. */
 enum { LINES = 1, CPUS, TASKS, FLOORS };
@@ -428,9 +427,9 @@ put_tracks(struct exporting *exporting)
     put_numbered(exporting, CPUS, cpus, "CPU");
     put_name(exporting, "process_name", TASKS, 0, "tasks");
     put_numbered(exporting, TASKS, spaces, "space");
-    for (size_t i = 0; report->snapshot != NULL && i < report->snapshot->space_count; i++)
-        put_name(exporting, "thread_name", TASKS, report->snapshot->spaces[i].id + 1,
-                 report->snapshot->spaces[i].name);
+    for (size_t i = 0; i < report->state->maps->space_count; i++)
+        put_name(exporting, "thread_name", TASKS, report->state->maps->spaces[i].id + 1,
+                 report->state->maps->spaces[i].name);
     put_name(exporting, "process_name", FLOORS, 0, "floors");
     for (uint32_t floor = 0; floor < FLOOR_COUNT; floor++)
         put_name(exporting, "thread_name", FLOORS, floor + 1, floor_names[floor]);
@@ -442,7 +441,7 @@ export_trace(const struct core_out *out, const struct vmm_alloc *alloc, const ch
 {
     struct exporting exporting = { .out = out,
                                    .report = report,
-                                   .page_bytes = hw_page_bytes(&hw_geometry_x86_64) };
+                                   .page_bytes = report->state->maps->page_bytes };
     struct core_json object = core_json_begin_answer(out, "run");
     bool has_room = make_room(&exporting, alloc);
 

@@ -18,7 +18,7 @@
 
 #include "scn.h"
 
-/* The report was made with keep_events; with a snapshot of its last line, tasks have names. */
+/* The report was made with keep_events and has the state of its end. */
 bool export_trace(const struct core_out *out, const struct vmm_alloc *alloc, const char *file,
                   const struct scn_program *program, const struct scn_report *report);
 

@@ -154,8 +154,9 @@ struct scn_options {
     struct scn_fibers *fibers; /* NULL: threads run one after the other, each to its end */
     struct vmm_injector *injector; /* makes calls of the model fail, or NULL */
     struct scn_schedule *schedule; /* NULL: a thread goes on until it ends or waits */
-    uint32_t hidden_caps;   /* VMK_CAP_* bits to do without, as on a backend that lacks them */
-    uint64_t state_event;   /* keep what there is to see at this event, from 1 on; 0: do not */
+    uint32_t hidden_caps; /* VMK_CAP_* bits to do without, as on a backend that lacks them */
+    uint64_t state_event; /* keep what there is to see at this event, from 1 on; 0: do not */
+    uint32_t state_parts; /* SCN_STATE_* to look at; 0: all, which takes longer in a large world */
     bool state_has_address; /* walk the tables to this address then, not to the event's own */
     uint32_t state_space;
     uint64_t state_address;

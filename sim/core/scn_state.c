@@ -120,6 +120,15 @@ see_object(void *context, const struct vm_object *object)
     state->object_count++;
 }
 
+static void
+take_objects(struct taking *taking)
+{
+    taking->state->objects =
+        core_arena_array(&taking->run->keep, SCN_STATE_OBJECTS, sizeof *taking->state->objects);
+    if (taking->state->objects != NULL)
+        vm_look_objects(taking->run->system, see_object, taking);
+}
+
 /* ---- CPUs ---- */
 
 static void
@@ -189,6 +198,12 @@ take_walk(struct scn_run *run, struct scn_state *state)
 
 /* ---- the whole ---- */
 
+static bool
+is_asked(const struct scn_run *run, uint32_t part)
+{
+    return run->options->state_parts == 0 || (run->options->state_parts & part) != 0;
+}
+
 static void
 take_state(struct scn_state_sink *sink, const struct trace_event *last)
 {
@@ -203,13 +218,15 @@ take_state(struct scn_state_sink *sink, const struct trace_event *last)
     state->has_last = last != NULL;
     if (last != NULL)
         state->last = *last;
-    state->objects = core_arena_array(&run->keep, SCN_STATE_OBJECTS, sizeof *state->objects);
-    if (state->objects == NULL)
-        return;
-    take_spaces(run, state);
-    vm_look_objects(run->system, see_object, &taking);
-    take_cpus(&taking);
-    take_walk(run, state);
+    state->page_bytes = run->page_bytes;
+    if (is_asked(run, SCN_STATE_MAPS))
+        take_spaces(run, state);
+    if (is_asked(run, SCN_STATE_ITS_OBJECTS))
+        take_objects(&taking);
+    if (is_asked(run, SCN_STATE_CPUS))
+        take_cpus(&taking);
+    if (is_asked(run, SCN_STATE_WALK))
+        take_walk(run, state);
     for (size_t kind = 0; kind < EV_KIND_COUNT; kind++)
         state->counters[kind] = counters[kind] - run->start_counters[kind];
     run->report->state = state;

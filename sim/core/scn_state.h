@@ -25,6 +25,15 @@ enum {
     SCN_STATE_TLB_LINES = 512 /* of a CPU */
 };
 
+/* What a state can do without. */
+enum scn_state_parts {
+    SCN_STATE_COUNTERS = 1,
+    SCN_STATE_MAPS = 2,
+    SCN_STATE_ITS_OBJECTS = 4,
+    SCN_STATE_CPUS = 8,
+    SCN_STATE_WALK = 16
+};
+
 enum scn_page_bits {
     SCN_PAGE_RESIDENT = 1,
     SCN_PAGE_WIRED = 2, /* the page has a wire count */
@@ -75,7 +84,8 @@ struct scn_state {
     uint64_t event; /* it is as behind this one, from 1; fewer than asked: the run ended before */
     bool has_last;
     struct trace_event last;
-    struct scn_snapshot *maps;
+    uint64_t page_bytes;
+    struct scn_snapshot *maps; /* NULL when left out; what else is left out counts 0 */
     struct scn_state_space *spaces;
     struct scn_state_object *objects;
     size_t object_count;

@@ -14,6 +14,16 @@ step_view_name(enum step_view view)
     return names[view];
 }
 
+uint32_t
+step_view_parts(enum step_view view)
+{
+    static const uint32_t parts[STEP_VIEWS] = { SCN_STATE_MAPS,        SCN_STATE_ITS_OBJECTS,
+                                                SCN_STATE_WALK,        SCN_STATE_CPUS,
+                                                SCN_STATE_ITS_OBJECTS, SCN_STATE_COUNTERS };
+
+    return parts[view];
+}
+
 /* ---- maps ---- */
 
 /* One character a page; the help says what each means. */
@@ -85,7 +95,7 @@ put_objects(const struct core_out *out, const struct scn_state *state)
 
         core_format(out, "object %u refs %u pages %llu of %llu wired %llu %s", object->id,
                     object->references, (unsigned long long)object->resident_pages,
-                    (unsigned long long)(object->size / state->maps->page_bytes),
+                    (unsigned long long)(object->size / state->page_bytes),
                     (unsigned long long)object->wired_pages, object->copy_strategy);
         if (object->shadow != 0)
             core_format(out, " shadow %u", object->shadow);

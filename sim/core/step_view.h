@@ -28,6 +28,9 @@ enum step_view {
 
 const char *step_view_name(enum step_view view);
 
+/* The parts of a state (enum scn_state_parts) that a view shows. */
+uint32_t step_view_parts(enum step_view view);
+
 /* `frame`: of STEP_FRAME. */
 void step_view_text(const struct core_out *out, enum step_view view, const struct scn_state *state,
                     vmm_ppn frame);

@@ -14,6 +14,8 @@ class Engine {
         this.page = new WebAssembly.Instance(this.module, {}).exports;
         this.page._initialize();
         if (this.name) this.setName(this.name);
+        if (this.kernel !== undefined) this.setKernel(this.kernel);
+        if (this.machine !== undefined) this.setMachine(this.machine);
     }
 
     put(text) {
@@ -46,7 +48,18 @@ class Engine {
         if (length > 0) this.page.page_name(length);
     }
 
-    setKernel(kernel) { this.page.page_kernel(kernel); }
+    setKernel(kernel) {
+        this.kernel = kernel;
+        this.page.page_kernel(kernel);
+    }
+
+    // Row -1: the machine that the text names.
+    setMachine(row) {
+        this.machine = row;
+        this.page.page_machine(row);
+    }
+
+    machines() { this.page.page_machines(); return this.answer(); }
 
     profiles() { this.page.page_profiles(); return this.answer(); }
 

@@ -7,6 +7,7 @@
 
 #include "core/core_json.h"
 #include "core/core_out.h"
+#include "core/machine.h"
 #include "core/scn.h"
 #include "core/scn_state.h"
 #include "core/sweep.h"
@@ -25,6 +26,8 @@ static struct {
     size_t output_room;
     bool is_short; /* memory ran out while the output grew */
     enum scn_kernel kernel;
+    bool has_geometry; /* else the text's own machine */
+    struct hw_geometry geometry;
     char file[PAGE_NAME_MAX + 1];
 } page = { .file = "scenario.scn" };
 
@@ -104,10 +107,18 @@ page_no_memory(void)
                                            .how = "ask for fewer frames or shorter buffers" });
 }
 
+static const struct hw_geometry *
+page_geometry(void)
+{
+    return page.has_geometry ? &page.geometry : NULL;
+}
+
 static int
 page_run_row(const struct scn_program *program, size_t row, bool is_first)
 {
-    struct scn_options options = { .keep_events = true, .kernel = page.kernel };
+    struct scn_options options = { .keep_events = true,
+                                   .kernel = page.kernel,
+                                   .geometry = page_geometry() };
     struct scn_report *report;
     int code;
 
@@ -177,6 +188,7 @@ page_state(size_t length, int profile, uint32_t event, int space, uint32_t addre
            uint32_t address_low)
 {
     struct scn_options options = { .kernel = page.kernel,
+                                   .geometry = page_geometry(),
                                    .state_event = event != 0 ? event : 1,
                                    .state_has_address = space != PAGE_NO_SPACE,
                                    .state_space = (uint32_t)space,
@@ -212,6 +224,17 @@ PAGE_EXPORT(page_profiles) int page_profiles(void)
     return PAGE_CLEAN;
 }
 
+PAGE_EXPORT(page_machines) int page_machines(void)
+{
+    page_begin();
+    for (size_t row = 0; row < machine_count(); row++) {
+        core_put(&page_out, row == 0 ? "[" : ", ");
+        core_put_json(&page_out, machine_name_at(row));
+    }
+    core_put(&page_out, "]\n");
+    return PAGE_CLEAN;
+}
+
 PAGE_EXPORT(page_kinds) int page_kinds(void)
 {
     page_begin();
@@ -237,6 +260,22 @@ PAGE_EXPORT(page_kernel) int page_kernel(int kernel)
         return PAGE_TROUBLE;
     page.kernel = (enum scn_kernel)kernel;
     return PAGE_CLEAN;
+}
+
+PAGE_EXPORT(page_machine) int page_machine(int row)
+{
+    struct machine machine;
+    char why[128];
+    struct vmm_text text;
+
+    page.has_geometry = row >= 0;
+    if (row < 0)
+        return PAGE_CLEAN;
+    vmm_text_init(&text, why, sizeof why);
+    page.has_geometry = row < (int)machine_count() &&
+                        machine_find(machine_name_at((size_t)row), &machine) &&
+                        machine_geometry(&machine, &page.geometry, &text);
+    return page.has_geometry ? PAGE_CLEAN : PAGE_TROUBLE;
 }
 
 PAGE_EXPORT(page_name) int page_name(size_t length)

@@ -45,6 +45,12 @@ int page_kinds(void);
 /* From now on: 0 the kernel that the text's machine line names, 1 release, 2 with assertions. */
 int page_kernel(int kernel);
 
+/* The names of all machines, as a JSON list, into the output. */
+int page_machines(void);
+
+/* From now on: a row of page_machines(), or -1 for the machine that the text names. */
+int page_machine(int row);
+
 /* From now on the first `length` bytes of the input (at most 255) name the text in what is said. */
 int page_name(size_t length);
 

@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 const given = JSON.parse($('given').textContent);
 const engine = new Engine($('wasm').textContent);
 const profiles = engine.profiles();
+const machines = engine.machines();
 const kinds = new Map(engine.kinds().map((kind) => [kind.name, kind]));
 
 // Everything that can change; `ran` is the text behind what is shown.
@@ -28,14 +29,15 @@ function fromLink() {
     const asked = new URLSearchParams(location.hash.slice(1));
     try {
         return { text: asked.has('s') ? decode(asked.get('s')) : null, profile: asked.get('p'),
-            event: Number(asked.get('e')) || null, kernel: asked.get('k') ?? '0' };
+            event: Number(asked.get('e')) || null, kernel: asked.get('k') ?? '0', machine: asked.get('m') };
     } catch {
-        return { text: null, profile: null, event: null, kernel: '0' };
+        return { text: null, profile: null, event: null, kernel: '0', machine: null };
     }
 }
 
 function showLink() {
     const asked = new URLSearchParams({ p: profiles[now.row], e: now.at, k: $('kernel').value,
+        m: $('machine').value,
         s: encode(now.ran) });
     $('link').href = `#${asked}`;
 }
@@ -74,6 +76,7 @@ function showRuns() {
 function runText(event) {
     const text = $('text').value;
     engine.setKernel(Number($('kernel').value));
+    engine.setMachine(machines.indexOf($('machine').value));
     const answer = engine.run(text, -1);
     $('given-again').disabled = text === given.text;
     if (answer.error) {
@@ -254,12 +257,15 @@ function begin() {
     const asked = fromLink();
     $('text').value = asked.text ?? given.text;
     $('kernel').value = asked.kernel;
+    const machine = asked.machine ?? given.machine;
+    $('machine').value = machines.includes(machine) ? machine : '';
     const wanted = asked.profile ?? given.profile;
     now.row = Math.max(profiles.indexOf(wanted), 0);
     now.chosen = profiles.includes(wanted);
     runText(asked.event);
 }
 
+$('machine').append(...machines.map((name) => el('option', { value: name }, name)));
 $('profile').append(...profiles.map((name) => el('option', { value: name }, name)));
 engine.setName(given.file);
 $('profile').addEventListener('change', () => {
@@ -268,6 +274,7 @@ $('profile').addEventListener('change', () => {
     else now.row = profiles.indexOf($('profile').value);
 });
 $('kernel').addEventListener('change', () => runText());
+$('machine').addEventListener('change', () => runText());
 $('run').addEventListener('click', () => runText());
 $('given-again').addEventListener('click', () => { $('text').value = given.text; runText(); });
 $('at').addEventListener('input', () => { now.walk = null; go(Number($('at').value)); });

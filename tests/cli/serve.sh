@@ -64,7 +64,7 @@ status, head, body = get("/run")
 assert json.loads(body)["runs"][0]["verdict"] == "clean"
 assert "default-src 'none'" in head and "no-store" in head and "nosniff" in head
 given = json.loads(get("/scenario?x=1", f"localhost:{PORT}")[2])
-assert given == {"file": "s.scn", "text": TEXT, "profile": None, "live": True}
+assert given == {"file": "s.scn", "text": TEXT, "profile": None, "machine": None, "live": True}
 
 # A thousand in a row.
 assert all(get("/scenario")[2] == body for body in [get("/scenario")[2]] for _ in range(1000))

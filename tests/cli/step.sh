@@ -58,6 +58,11 @@ grep -qxF "unknown command 'frob': help" out
 # The same from standard input, and the same again.
 step <script | cmp - out
 
+# Another machine, another size of pages: 16 KiB hold what was four.
+printf 'app = task\nbuf = allocate app 64K\nfill buf\n' >m.scn
+printf 'last\n' | "$FAULTLINE" step --machine m1 m.scn | grep -qF ' 4p rw- '
+printf 'last\n' | "$FAULTLINE" step m.scn | grep -qF ' 16p rw- '
+
 # Forward to the end and back: the same states in reverse (the stars and the commands left out).
 python3 - "$FAULTLINE" <<'P'
 import re, subprocess, sys

@@ -158,6 +158,24 @@ test('another release is the other kernel', () => withRadar({}, async (page) => 
     assert.equal(await page.locator('#profile').inputValue(), 'macos-10.15');
 }));
 
+test('another machine has other pages, and a link carries it', () => withRadar({}, async (page) => {
+    assert.equal(await page.locator('#spaces .cells button.t').count(), 16); // 64 KiB are 16 pages
+    await page.locator('#machine').selectOption('m1');
+    await page.keyboard.press('Tab');
+    assert.equal(await page.locator('#spaces .cells button.t').count(), 4);
+    assert.match(await findingsOf(page), /fault-in-restricted-context/);
+    const link = await page.locator('#link').getAttribute('href');
+    await page.locator('#machine').selectOption('');
+    assert.equal(await page.locator('#spaces .cells button.t').count(), 16);
+    await page.goto('about:blank');
+    await page.goto(`file://${join(folder, 'report.html')}${link}`);
+    assert.equal(await page.locator('#machine').inputValue(), 'm1');
+    assert.equal(await page.locator('#spaces .cells button.t').count(), 4);
+    await page.goto('about:blank');
+    await page.goto(`file://${report(radar, '--machine', 'm2')}`);
+    assert.equal(await page.locator('#machine').inputValue(), 'm2');
+}));
+
 test('a page that is chosen is walked to', () => withRadar({}, async (page) => {
     await page.locator('#spaces .cells button').nth(2).click();
     assert.match(await page.locator('#walk').innerText(), /space 1 0x100002000: an access here needs no fault; in the TLB of CPU 0/);

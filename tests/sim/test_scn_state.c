@@ -20,9 +20,11 @@ static const char wired[] = "app = task\n"
                             "}\n";
 
 static const struct scn_state *
-look(struct scn_fixture *fixture, const char *text, uint64_t event)
+look_at(struct scn_fixture *fixture, const char *text, uint64_t event, uint32_t parts)
 {
-    struct scn_options options = { .state_event = event, .keep_events = true };
+    struct scn_options options = { .state_event = event,
+                                   .state_parts = parts,
+                                   .keep_events = true };
 
     scn_fixture_reset(fixture);
     parse_ok(fixture, text);
@@ -32,6 +34,12 @@ look(struct scn_fixture *fixture, const char *text, uint64_t event)
                      SCN_OK);
     assert_non_null(fixture->report->state);
     return fixture->report->state;
+}
+
+static const struct scn_state *
+look(struct scn_fixture *fixture, const char *text, uint64_t event)
+{
+    return look_at(fixture, text, event, 0);
 }
 
 /* From 1: which event is the `nth` one of that kind. */
@@ -203,6 +211,20 @@ Y2_nor_in_any_shipped_scenario(void **state)
     assert_true(looked > 40);
 }
 
+static void
+what_is_not_asked_for_is_not_looked_at(void **state)
+{
+    const struct scn_state *seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_COUNTERS);
+
+    assert_null(seen->maps);
+    assert_int_equal(seen->object_count + seen->cpu_count + seen->walk_count, 0);
+    assert_true(seen->counters[EV_PMAP_ENTER] > 0);
+    seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_MAPS);
+    assert_true(seen->maps->space_count == 2 && seen->object_count == 0);
+    seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_CPUS | SCN_STATE_ITS_OBJECTS);
+    assert_true(seen->maps == NULL && seen->object_count > 0 && seen->cpu_count == 2);
+}
+
 int
 main(void)
 {
@@ -213,6 +235,7 @@ main(void)
         TEST(a_frame_knows_both_who_map_it),
         TEST(an_access_is_in_the_tlb_of_its_cpu_only),
         TEST(a_section_shows_while_it_lasts),
+        TEST(what_is_not_asked_for_is_not_looked_at),
         TEST(more_events_than_there_are_give_the_end),
         TEST(Y2_looking_at_any_event_changes_nothing),
         TEST(Y2_nor_in_any_shipped_scenario),
