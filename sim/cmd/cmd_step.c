@@ -22,6 +22,8 @@ const char cmd_step_help[] =
     "  --script FILE   read the commands from this file\n"
     "  --profile NAME  run on this release instead of the first that the file names\n"
     "  --machine NAME  on this one of 'faultline machines', or a .json file of your own\n"
+    "  --json          print the state at one event as one JSON object instead of stepping\n"
+    "  --at N          with --json: that event, from 1 (the end)\n"
     "  --help          this page; 'help' among the commands lists them\n"
     "\n"
     "exit: 0 stepped through, 2 a bad file or option\n"
@@ -89,7 +91,9 @@ step_transcript(struct step *step, const char *script)
 
 /* What the words say. */
 struct step_call {
-    const char *file, *script, *profile, *machine; /* NULL: not said */
+    const char *file, *script, *profile, *machine, *at; /* NULL: not said */
+    uint32_t event;
+    bool is_json;
     size_t row;
     struct hw_geometry geometry;
 };
@@ -118,6 +122,27 @@ step_program(const struct step_call *call, struct scn_program *program)
     return code;
 }
 
+/* The whole state at one event. */
+static int
+step_json(const struct step_call *call, const struct scn_program *program)
+{
+    const struct scn_options options = {
+        .state_event = call->at != NULL ? call->event : UINT64_MAX,
+        .geometry = call->machine != NULL ? &call->geometry : NULL,
+    };
+    struct io_bytes answer = { 0 };
+    struct core_out out = cmd_out(&answer);
+    struct scn_report *report;
+
+    if (scn_run(program, &cmd_heap, call->row, &options, &report) != SCN_OK)
+        return cmd_trouble("%s: memory ran out", call->file);
+    scn_state_json(&out, report->state);
+    scn_report_free(report);
+    put_all(&answer, stdout);
+    io_bytes_free(&answer);
+    return fflush(stdout) == 0 ? CMD_CLEAN : cmd_trouble("cannot write the output");
+}
+
 static int
 step_file(struct step_call *call)
 {
@@ -134,7 +159,7 @@ step_file(struct step_call *call)
         return code;
     if (call->profile == NULL)
         call->row = scn_program_profile_at(program, 0);
-    code = step_program(call, program);
+    code = call->is_json ? step_json(call, program) : step_program(call, program);
     scn_program_free(program);
     return code;
 }
@@ -146,7 +171,8 @@ cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
     bool wants_help = false;
     const struct cmd_option options[] = {
         { "--profile", NULL, &call.profile }, { "--machine", NULL, &call.machine },
-        { "--script", NULL, &call.script },   { "--help", &wants_help, NULL },
+        { "--script", NULL, &call.script },   { "--json", &call.is_json, NULL },
+        { "--at", NULL, &call.at },           { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
     };
 
@@ -156,6 +182,10 @@ cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (call.profile != NULL && !cmd_profile_find(call.profile, &call.row))
         return CMD_TROUBLE;
+    if (call.at != NULL && !cmd_number("--at", call.at, &call.event))
+        return CMD_TROUBLE;
+    if (call.is_json ? call.script != NULL : call.at != NULL)
+        return cmd_trouble("--at goes with --json, and --json without --script");
     if (words->count == 0)
         return cmd_trouble("'step' needs a file: faultline step FILE");
     if (!cmd_at_most(verb, words, 1))

@@ -9,6 +9,7 @@ SCENARIOS = ["zero_length_wire", "r25140509_on_every_release", "way3_wire_then_a
              "prefault_refused_and_leaking", "release_with_wires_hangs"]
 FILES = [f"{source}/sim/scenarios/{name}.scn" for name in SCENARIOS]
 WORDS = {"run": FILES, "explain": ["vm-t5", "2", "PMAP_ENTER", "prefault", "over-release"],
+         "step": [*FILES, FILES[2] + " --at 40"],
          "lab": ["1", "2 --hint", "4 --answer", "1 --grade -"]}
 TEXTS = {"1 --grade -": "panics = 1\n"}
 

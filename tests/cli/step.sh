@@ -63,6 +63,15 @@ printf 'app = task\nbuf = allocate app 64K\nfill buf\n' >m.scn
 printf 'last\n' | "$FAULTLINE" step --machine m1 m.scn | grep -qF ' 4p rw- '
 printf 'last\n' | "$FAULTLINE" step m.scn | grep -qF ' 16p rw- '
 
+# The state of one event as JSON; docs/json.md has its keys.
+step --json --at 8 | grep -qF '"event": 8'
+step --json | grep -qF '"event": 13'
+step --json --at 99 | grep -qF '"event": 13'
+for bad in "--at 3" "--json --script script" "--json --at 0"; do
+    code=0; step $bad >out 2>err || code=$?
+    [ "$code" = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ]
+done
+
 # Forward to the end and back: the same states in reverse (the stars and the commands left out).
 python3 - "$FAULTLINE" <<'P'
 import re, subprocess, sys
@@ -117,8 +126,15 @@ size(10, 40)
 until("\r\n")
 os.write(tty, b"t")
 until("cpu 0 space")
-lines = screen(all_of_it).split("\r\n")
-assert len(lines) <= 24 and all(len(line) <= 80 for line in lines), lines
+def lines():
+    return screen(all_of_it).split("\r\n")
+for rows, columns in (24, 80), (60, 200), (10, 40): # every line is drawn, and none too long
+    size(rows, columns)
+    while len(lines()) != rows or not lines()[-1].startswith("arrows"):
+        ready, _, _ = select.select([tty], [], [], 60)
+        assert ready, (rows, columns, lines())
+        all_of_it += os.read(tty, 65536).decode()
+    assert all(len(line) <= columns for line in lines()), (rows, columns, lines())
 os.write(tty, b"q")
 try:
     while True:
