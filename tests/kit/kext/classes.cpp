@@ -270,12 +270,18 @@ check_queue(void)
 
 /* ---- threads ---- */
 
-static volatile int timer_fired, interrupts_done, filter_seen, call_done;
+static int timer_fired, interrupts_done, filter_seen, call_done; /* several threads' */
+
+static void
+add(int *flag, int count)
+{
+    (void)__atomic_fetch_add(flag, count, __ATOMIC_ACQ_REL);
+}
 
 static void
 timer_action(OSObject *, IOTimerEventSource *)
 {
-    timer_fired = 1;
+    add(&timer_fired, 1);
 }
 
 static IOReturn
@@ -288,28 +294,28 @@ gated(OSObject *, void *a, void *, void *, void *)
 static bool
 filter(OSObject *, IOFilterInterruptEventSource *)
 {
-    filter_seen++;
+    add(&filter_seen, 1);
     return true;
 }
 
 static void
 interrupt_action(OSObject *, IOInterruptEventSource *, int count)
 {
-    interrupts_done += count;
+    add(&interrupts_done, count);
 }
 
 static void
 called(thread_call_param_t, thread_call_param_t)
 {
-    call_done = 1;
+    add(&call_done, 1);
 }
 
 static bool
-comes_true(volatile int *flag, int wanted)
+comes_true(const int *flag, int wanted)
 {
-    for (unsigned i = 0; i < 2000 && *flag != wanted; i++)
+    for (unsigned i = 0; i < 2000 && __atomic_load_n(flag, __ATOMIC_ACQUIRE) != wanted; i++)
         IOSleep(1);
-    return *flag == wanted;
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE) == wanted;
 }
 
 extern "C" const char *
@@ -335,15 +341,15 @@ check_work_loop(void)
     HOLDS(gate->runCommand(&value) == 0 && gate->runAction(gated, &value) == 0 && value == 2);
     HOLDS(!loop->inGate() && !loop->onThread());
     HOLDS(timer->setTimeoutMS(5) == 0 && comes_true(&timer_fired, 1));
-    timer_fired = 0;
+    add(&timer_fired, -1);
     HOLDS(timer->setTimeoutMS(60000) == 0);
     timer->cancelTimeout();
     HOLDS(owner->causeInterrupt(0) == 0 && owner->causeInterrupt(0) == 0);
-    HOLDS(comes_true(&interrupts_done, 3) && filter_seen == 3);
+    HOLDS(comes_true(&interrupts_done, 3) && comes_true(&filter_seen, 3));
     HOLDS(!thread_call_enter(call) && comes_true(&call_done, 1));
     HOLDS(thread_call_free(call));
     HOLDS(loop->removeEventSource(interrupt) == 0 && loop->removeEventSource(timer) == 0);
-    HOLDS(loop->removeEventSource(gate) == 0 && timer_fired == 0);
+    HOLDS(loop->removeEventSource(gate) == 0 && comes_true(&timer_fired, 0));
     interrupt->release();
     timer->release();
     gate->release();

@@ -51,9 +51,9 @@ IOWorkLoop::threadMain(void *context)
     loop->closeGate();
     loop->workThread = kext_thread_self();
     while (!loop->isEnding) {
-        if (!loop->workToDo)
+        if (!__atomic_load_n(&loop->workToDo, __ATOMIC_ACQUIRE))
             (void)loop->sleepGate(&loop->workToDo, THREAD_UNINT);
-        loop->workToDo = false;
+        __atomic_store_n(&loop->workToDo, false, __ATOMIC_RELEASE);
         if (!loop->isEnding)
             (void)loop->runEventSources();
     }
@@ -158,7 +158,7 @@ IOWorkLoop::onThread() const
 void
 IOWorkLoop::signalWorkAvailable()
 {
-    workToDo = true;
+    __atomic_store_n(&workToDo, true, __ATOMIC_RELEASE);
     kext_wakeup(&workToDo, 0);
 }
 
@@ -330,7 +330,7 @@ IOTimerEventSource::fired(void *self, void *)
 {
     IOTimerEventSource *timer = (IOTimerEventSource *)self;
 
-    timer->isDue = true;
+    __atomic_store_n(&timer->isDue, true, __ATOMIC_RELEASE);
     if (timer->workLoop != NULL)
         timer->signalWorkAvailable();
     timer->release();
@@ -367,9 +367,8 @@ IOTimerEventSource::timerEventSource(UInt32, OSObject *target, Action act)
 bool
 IOTimerEventSource::checkForWork()
 {
-    if (!isDue)
+    if (!__atomic_exchange_n(&isDue, false, __ATOMIC_ACQ_REL))
         return false;
-    isDue = false;
     if (action != NULL)
         ((Action)(void *)action)(owner, this);
     return false;
@@ -389,7 +388,7 @@ IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
 void
 IOTimerEventSource::cancelTimeout()
 {
-    isDue = false;
+    __atomic_store_n(&isDue, false, __ATOMIC_RELEASE);
     if (thread_call_cancel(calloutEntry))
         release();
 }
@@ -530,7 +529,7 @@ IOInterruptEventSource::warmCPU(uint64_t)
 bool
 IOInterruptEventSource::checkForWork()
 {
-    UInt32 produced = producerCount;
+    UInt32 produced = __atomic_load_n(&producerCount, __ATOMIC_ACQUIRE);
     int count = (int)(produced - consumerCount);
 
     if (count == 0)
@@ -538,13 +537,13 @@ IOInterruptEventSource::checkForWork()
     consumerCount = produced;
     if (action != NULL)
         ((Action)(void *)action)(owner, this, count);
-    return producerCount != consumerCount;
+    return __atomic_load_n(&producerCount, __ATOMIC_ACQUIRE) != consumerCount;
 }
 
 void
 IOInterruptEventSource::interruptOccurred(void *, IOService *, int)
 {
-    producerCount = producerCount + 1;
+    (void)__atomic_fetch_add(&producerCount, 1, __ATOMIC_ACQ_REL);
     if (workLoop != NULL)
         signalWorkAvailable();
 }

@@ -287,14 +287,16 @@ thread_call_run(void *context)
 {
     struct thread_call_entry entry = *(struct thread_call_entry *)context;
     struct thread_call *call = entry.call;
+    thread_call_param_t second;
 
     kext_release(context);
     kext_mutex_lock(calls_lock);
     if (thread_call_wait(&entry)) {
         call->is_pending = false;
         call->is_running = true;
+        second = call->second; /* the next entry may bring another one */
         kext_mutex_unlock(calls_lock);
-        call->function(call->first, call->second);
+        call->function(call->first, second);
         kext_mutex_lock(calls_lock);
         call->is_running = false;
         kext_wakeup(&call->is_running, 0);
