@@ -48,11 +48,11 @@ RULES = [  # name, pattern, replacement
 # A weaker assertion is noticed only beside a second mistake.
 SKIPPED = re.compile(r'VMM_ASSERT|^#|"')
 # What takes part: everything that ctest runs on the model itself, once. Left out are tests of the tree,
-# of other builds of the model (planted, kext, kit), of the page and the program, and second runs of the
+# of other builds of the model (planted, kext, a kext on the kit), of the page and the program, and second runs of the
 # same thing; and what is slow, unless it is asked for.
-TESTS = re.compile(r"^(?!kit\.|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.|page\."
+TESTS = re.compile(r"^(?!kit\.(?!test_)|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.(?!inject)|page\."
                    r"|sim\.(?!test_explore|test_inject|test_scn_run)|scenario\..*\.(json|twice)$)")
-SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.test_scn_run")
+SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.test_scn_run|cli\.inject")
 FEWER = {"property.test_property_vm": ["150000"], "property.test_property_memory": ["40000"]}
 PROGRAMS = re.compile(r"^(sim/faultline|tests/(?!planted|fuzz)[^/]+): C_EXECUTABLE_LINKER", re.M)
 SHRINKS = re.compile(rb"property: seed \d+ operation")
