@@ -120,6 +120,25 @@ a_hole_in_the_source_is_found_by_the_mapping(void **state)
     vmk_desc_release(md);
 }
 
+/*  setMapping(): the place is the caller's word; undoing it removes nothing                     */
+static void
+a_mapping_that_is_set_is_where_the_caller_says(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 1, 4, IO_DIRECTION_OUT_IN);
+    unsigned regions = io_regions(f->task);
+    vmk_map_t m = vmk_map_set(md, f->task, io_page(f, 2), 0);
+
+    assert_non_null(m);
+    assert_int_equal(vmk_map_address(m), io_page(f, 2));
+    assert_int_equal(vmk_map_length(m), 3 * IO_PAGE);
+    assert_int_equal(io_regions(f->task), regions);
+    vmk_map_release(m);
+    assert_int_equal(io_regions(f->task), regions);
+    assert_io_byte(f->task, io_page(f, 2), IO_FILL + 2);
+    vmk_desc_release(md);
+}
+
 /*  The descriptor's own task, Anywhere, one range from 0 on: no new region, and Static           */
 static void
 the_own_task_gets_the_original_address(void **state)
@@ -487,6 +506,7 @@ main(void)
         IOKIT_TEST(zero_bytes_cannot_be_mapped),
         IOKIT_TEST(a_hole_in_the_source_is_found_by_the_mapping),
         IOKIT_TEST(the_own_task_gets_the_original_address),
+        IOKIT_TEST(a_mapping_that_is_set_is_where_the_caller_says),
         IOKIT_TEST(the_shortcut_needs_one_range_from_its_start_on),
         IOKIT_TEST(a_read_only_buffer_needs_out_and_read_only),
         IOKIT_TEST(read_only_is_both_the_current_and_the_maximum_right),

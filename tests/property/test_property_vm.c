@@ -339,6 +339,7 @@ main(int argc, char **argv)
         (void)signal(traps[i], on_trap);
     trace_digest_init(&digest);
     run.digest = &digest;
+    run.setting.seed = seed;
     run.check_every = CHECK_EVERY;
     for (uint64_t done = 0; done < count; done += round.count) {
         uint64_t rest = count - done;

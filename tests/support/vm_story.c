@@ -68,9 +68,9 @@ void
 vm_story_begin(struct vm_story *story, const struct vm_trial_setting *setting)
 {
     line(story,
-         "title \"what the property test found\"\nprofile %s\nmachine cpus=2 frames=%u "
-         "store=65536\nfile = file %up",
-         setting->profile, (unsigned)setting->frames, PLAIN_FILE_PAGES);
+         "title \"what the property test found with seed %" PRIu64
+         "\"\nprofile %s\nmachine cpus=2 frames=%u store=65536\nfile = file %up",
+         setting->seed, setting->profile, (unsigned)setting->frames, PLAIN_FILE_PAGES);
 }
 
 void

@@ -85,6 +85,7 @@ struct vm_operation {
 struct vm_trial_setting {
     const char *profile;
     vmm_ppn frames;
+    uint64_t seed; /* of the run that drew the operations */
 };
 
 struct vm_trial_failure {
