@@ -448,7 +448,7 @@ check_library_surface(void)
     HOLDS(pmap_find_phys(kernel_pmap, (addr64_t)(uintptr_t)pageable) != 0);
     IOFreePageable(pageable, PAGE_SIZE);
     IOFreeContiguous(contiguous, PAGE_SIZE);
-    os_log(OS_LOG_DEFAULT, "%s", "");
+    os_log_with_type(OS_LOG_DEFAULT, OS_LOG_TYPE_ERROR, "a %{public}s log", "plain");
     HOLDS(!PE_parse_boot_argn("debug", text, sizeof(text)));
     return NULL;
 }

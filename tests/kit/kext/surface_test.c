@@ -1,10 +1,12 @@
 /* surface_test.c - runs the checks of surface.cpp, and the drivers of drivers.cpp from outside */
+#define _POSIX_C_SOURCE 200809L /* fileno */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -29,6 +31,26 @@
             fail_msg("%s", wrong);          \
     }
 CHECKS(DEFINE)
+
+/*  "%{public}s" is "%s"  */
+static void
+the_log_is_plain_lines(void **state)
+{
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    char text[4096] = "";
+
+    (void)state;
+    assert_non_null(file);
+    dup2(fileno(file), STDERR_FILENO);
+    (void)check_library_surface();
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(file);
+    (void)!fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    assert_non_null(strstr(text, "a plain log\n"));
+}
 
 /* ---- the sampler ---- */
 
@@ -312,7 +334,8 @@ main(void)
 {
 #define CASE(name) faultline_unit_test(name),
     const struct CMUnitTest tests[] = {
-        CHECKS(CASE) faultline_unit_test(an_interrupt_goes_through_the_filter_to_the_task),
+        CHECKS(CASE) faultline_unit_test(the_log_is_plain_lines),
+        faultline_unit_test(an_interrupt_goes_through_the_filter_to_the_task),
         faultline_unit_test(an_answer_comes_later),
         faultline_unit_test(structures_travel_inline_and_as_descriptors),
         faultline_unit_test(who_may_not_is_refused),
