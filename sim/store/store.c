@@ -24,6 +24,7 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *put;
     char why[STORE_WHY_BYTES];
+    int code; /* SQLite's, of what failed last */
 };
 
 static const char store_schema[] =
@@ -46,6 +47,7 @@ store_why(const struct store *store)
 static bool
 store_fail(struct store *store, const char *what)
 {
+    store->code = sqlite3_errcode(store->db) & 0xff;
     snprintf(store->why, sizeof(store->why), "%s%s%s", what, what[0] == '\0' ? "" : ": ",
              sqlite3_errmsg(store->db));
     return false;
@@ -126,28 +128,36 @@ store_number(struct store *store, const char *sql, int64_t *number)
 
 /* ---- opening ---- */
 
-/* An empty file becomes ours; one with other tables stays as it is. */
+/* Whose the file is; one that is not ours stays as it is, byte for byte. */
 static bool
-store_check_owner(struct store *store, bool may_make)
+store_check_owner(struct store *store, bool may_be_empty, bool *is_empty)
 {
     int64_t owner = 0, schema = 0, tables = 0;
-    char sql[96];
 
     if (!store_number(store, "PRAGMA application_id", &owner) ||
         !store_number(store, "PRAGMA user_version", &schema) ||
         !store_number(store, "SELECT count(*) FROM sqlite_schema", &tables))
         return false;
-    if (owner == STORE_APPLICATION && schema == STORE_SCHEMA)
+    *is_empty = owner == 0 && tables == 0;
+    if ((owner == STORE_APPLICATION && schema == STORE_SCHEMA) || (*is_empty && may_be_empty))
         return true;
-    if (owner == STORE_APPLICATION || owner != 0 || tables != 0 || !may_make) {
-        snprintf(store->why, sizeof(store->why), "%s",
-                 owner == STORE_APPLICATION ? "its results have another layout than this version's"
-                                            : "not a results file of faultline");
-        return false;
-    }
+    snprintf(store->why, sizeof(store->why), "%s",
+             owner == STORE_APPLICATION ? "its results have another layout than this version's"
+                                        : "not a results file of faultline");
+    return false;
+}
+
+/* An empty file becomes ours. Under the lock: another process may have made it since we looked. */
+static bool
+store_make(struct store *store)
+{
+    bool is_empty;
+    char sql[96];
+
     snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d",
              STORE_APPLICATION, STORE_SCHEMA);
-    return store_exec(store, sql) && store_exec(store, store_schema);
+    return store_check_owner(store, true, &is_empty) &&
+           (!is_empty || (store_exec(store, sql) && store_exec(store, store_schema)));
 }
 
 /*
@@ -167,30 +177,95 @@ store_log_ahead(struct store *store)
     return false;
 }
 
+/* One look: another process may be making the file. */
+static bool
+store_look(struct store *store, enum store_mode mode)
+{
+    bool is_empty, is_good;
+
+    if (!store_exec(store, "BEGIN"))
+        return false;
+    is_good = store_check_owner(store, mode == STORE_WRITE, &is_empty);
+    store_rollback(store);
+    return is_good;
+}
+
 static bool
 store_set_up(struct store *store, enum store_mode mode)
 {
     sqlite3_busy_timeout(store->db, STORE_WAIT_MS);
-    if (mode == STORE_READ)
-        return store_check_owner(store, false);
-    /* Two processes may make the file at once: whoever has the lock looks and makes. */
+    if (!store_look(store, mode) || mode == STORE_READ)
+        return store->why[0] == '\0';
     return store_log_ahead(store) && store_exec(store, "PRAGMA synchronous=NORMAL") &&
-           store_exec(store, "BEGIN IMMEDIATE") && store_check_owner(store, true) &&
-           store_commit(store);
+           store_exec(store, "BEGIN IMMEDIATE") && store_make(store) && store_commit(store);
+}
+
+static bool
+store_connect(struct store *store, const char *path, enum store_mode mode, int more)
+{
+    int flags =
+        mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+
+    return (sqlite3_open_v2(path, &store->db, flags | more, NULL) == SQLITE_OK ||
+            store_fail(store, "")) &&
+           store_set_up(store, mode);
+}
+
+/* A URI that promises SQLite that nobody changes the file. NULL: memory ran out. */
+static char *
+store_unchanging(const char *path)
+{
+    static const char head[] = "file:", tail[] = "?immutable=1";
+    char *uri = malloc(strlen(path) * 3 + sizeof(head) + sizeof(tail)), *at = uri;
+
+    if (uri == NULL)
+        return NULL;
+    at += snprintf(at, sizeof(head), "%s", head);
+    for (; *path != '\0'; path++) {
+        bool is_plain = strchr("?#%", *path) == NULL;
+
+        at += snprintf(at, 4, is_plain ? "%c" : "%%%02X", (unsigned char)*path);
+    }
+    snprintf(at, sizeof(tail), "%s", tail);
+    return uri;
+}
+
+/*
+ * Readers of a write-ahead log keep an index of it beside the file, which needs a place that they may write to.
+ * Where there is none and no log either, the file alone is the whole, and nobody is about to change it.
+ */
+static bool
+store_read_unchanging(struct store *store, const char *path)
+{
+    char *uri = store_unchanging(path), *log = sqlite3_mprintf("%s-wal", path);
+    FILE *file = log != NULL ? fopen(log, "rb") : NULL;
+    bool has_log = file != NULL && fgetc(file) != EOF, is_read = false;
+
+    if (file != NULL)
+        fclose(file);
+    if (uri != NULL && !has_log) {
+        sqlite3_close(store->db);
+        store->db = NULL;
+        store->why[0] = '\0';
+        is_read = store_connect(store, uri, STORE_READ, SQLITE_OPEN_URI);
+    }
+    sqlite3_free(log);
+    free(uri);
+    return is_read;
 }
 
 struct store *
 store_open(const char *path, enum store_mode mode, char why[STORE_WHY_BYTES])
 {
     struct store *store = calloc(1, sizeof(*store));
-    int flags =
-        mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 
     if (store == NULL) {
         snprintf(why, STORE_WHY_BYTES, "memory ran out");
         return NULL;
     }
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK && store_set_up(store, mode))
+    if (store_connect(store, path, mode, 0) ||
+        (mode == STORE_READ && store->code == SQLITE_READONLY &&
+         store_read_unchanging(store, path)))
         return store;
     if (store->why[0] == '\0')
         store_fail(store, "");

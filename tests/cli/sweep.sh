@@ -101,11 +101,43 @@ printf 'param x = 1\n$y\n' >"$work/bad.scn"
 refuse 'not a database' results "$work/foreign"
 refuse 'not a database' sweep "$work/grid.scn" -o "$work/text.db"
 [ "$(cat "$work/text.db")" = text ] || complain "text.db was touched"
+# Foreign, damaged, cut: the file stays as it is.
+python3 -c 'import sqlite3, sys; base = sqlite3.connect(sys.argv[1]); base.execute("create table x(y)"); base.commit()' "$work/other.db"
+cp "$work/joined.db" "$work/torn.db"
+python3 -c '
+import sys
+file = open(sys.argv[1], "r+b")
+file.seek(8192)
+file.write(bytes(range(256)) * 64)' "$work/torn.db"
+head -c 5000 "$work/joined.db" >"$work/cut.db"
+for base in other torn cut; do
+    before=$(cksum <"$work/$base.db")
+    case $base in other) why='not a results file' ;; *) why=malformed ;; esac
+    refuse "$why" results "$work/$base.db" --csv
+    refuse "$why" sweep "$work/grid.scn" -o "$work/$base.db" --quiet
+    refuse "$why" results merge "$work/whole2.db" "$work/$base.db"
+    [ "$base" != other ] || refuse "$why" results merge "$work/$base.db" "$work/joined.db"
+    [ "$before" = "$(cksum <"$work/$base.db")" ] || complain "$base.db was touched"
+done
+# A file that we may only read is read, also in a folder that we may not write to. Root may write everywhere.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    mkdir "$work/fixed"
+    cp "$work/joined.db" "$work/fixed/a?b%c.db"
+    cp "$FAULTLINE" "$work/fixed/faultline"
+    chmod 755 "$work" "$work/fixed"
+    as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$work/fixed/faultline" "$@"; }
+    as_nobody results "$work/fixed/a?b%c.db" --csv | cmp - "$work/whole.db.csv" || complain "a file to read only"
+    said=$(as_nobody sweep "$work/grid.scn" -o "$work/fixed/a?b%c.db" --quiet 2>&1)
+    [ $? = 2 ] && [ "$(printf '%s\n' "$said" | wc -l)" = 1 ] || complain "writing what may be read only: $said"
+fi
 refuse 'cannot be opened' results "$work/nowhere.db"
 refuse 'cannot be opened' sweep "$work/grid.scn" -o /nonexistent/r.db
 refuse 'cannot be read' sweep /nonexistent.scn -o "$work/x.db"
 refuse 'bad.scn:2:2: no parameter' sweep "$work/bad.scn" -o "$work/x.db"
 refuse '--shard 5/4' sweep "$work/grid.scn" -o "$work/x.db" --shard 5/4
+refuse '--shard 0/4' sweep "$work/grid.scn" -o "$work/x.db" --shard 0/4
+refuse '--shard 1/0' sweep "$work/grid.scn" -o "$work/x.db" --shard 1/0
+refuse '--shard 99999999999999999999/4' sweep "$work/grid.scn" -o "$work/x.db" --shard 99999999999999999999/4
 refuse '--jobs x' sweep "$work/grid.scn" -o "$work/x.db" --jobs x
 refuse 'no such run' results "$work/whole.db" --run 9 --csv
 refuse 'NAME=VALUE' results "$work/whole.db" wire
