@@ -27,6 +27,8 @@ const char cmd_serve_help[] =
     "  /events    server-sent events: the site was made anew; how far a run is; how it ended\n"
     "\n"
     "  --watch         read and run FILE again whenever it is saved; open pages follow\n"
+    "  --follow FILE   tell open pages what a driver's test does that runs with "
+    "FAULTLINE_LIVE=FILE\n"
     "  --port N        the port (any that is free)\n"
     "  --profile NAME  show and run this release\n"
     "  --machine NAME  on this one of 'faultline machines'\n"
@@ -50,6 +52,16 @@ static const char serve_starter[] = "title \"a page that is touched under a spin
 
 enum { SERVE_PROGRESS = 1 << 16 /* events between two words about a run */ };
 
+enum { SERVE_LINE_BYTES = 320 };
+
+/* What a driver's test has told so far. */
+struct serve_live {
+    uint64_t events, findings;
+    char line[SERVE_LINE_BYTES]; /* that has not ended yet */
+    size_t length;
+    char last_event[SERVE_LINE_BYTES];
+};
+
 struct serving {
     struct cmd_given given;
     bool has_file;
@@ -61,6 +73,8 @@ struct serving {
     /* While a run goes on: */
     struct io_server *server;
     unsigned runs, unclean;
+    const char *followed; /* or NULL */
+    struct serve_live live;
 };
 
 /* ---- what is served ---- */
@@ -181,6 +195,47 @@ serve_fill_run(struct serving *serving, struct io_site *site, struct io_bytes *e
     io_bytes_free(&said);
 }
 
+/* ---- a driver's test ---- */
+
+/* A line of FAULTLINE_LIVE's file has ended. */
+static void
+serve_line(struct serving *serving)
+{
+    struct serve_live *live = &serving->live;
+
+    live->line[live->length] = '\0';
+    if (live->length == 0 || live->line[live->length - 1] != '}')
+        live->length = 0; /* no line of ours, or one that was cut */
+    else if (strncmp(live->line, "{\"event\"", strlen("{\"event\"")) == 0) {
+        live->events++;
+        memcpy(live->last_event, live->line, live->length + 1);
+    } else if (strncmp(live->line, "{\"finding\"", strlen("{\"finding\"")) == 0) {
+        live->findings++;
+    }
+    live->length = 0;
+}
+
+static void
+serve_grown(void *context, struct io_server *server, const char *bytes, size_t length)
+{
+    struct serving *serving = context;
+    struct serve_live *live = &serving->live;
+    char news[sizeof live->last_event + 96];
+
+    if (bytes == NULL)
+        *live = (struct serve_live){ 0 };
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == '\n')
+            serve_line(serving);
+        else if (live->length < sizeof live->line - 1) /* what is longer is no line of ours */
+            live->line[live->length++] = bytes[i] >= ' ' ? bytes[i] : '?';
+    }
+    snprintf(news, sizeof news,
+             "{\"events\": %" PRIu64 ", \"findings\": %" PRIu64 ", \"last\": %s}", live->events,
+             live->findings, live->events > 0 ? live->last_event : "null");
+    io_serve_tell(server, "driver", news);
+}
+
 /* ---- the server ---- */
 
 /* Reads the file; what was read before stays when it cannot be read. */
@@ -237,6 +292,8 @@ serve(struct serving *serving, bool is_watching)
                                         .watched = is_watching ? serving->given.file : NULL,
                                         .context = serving,
                                         .make = serve_make,
+                                        .followed = serving->followed,
+                                        .grown = serve_grown,
                                         .ready = serve_ready };
     struct io_bytes err = { 0 };
     bool is_read = serve_read(serving, &err); /* a name that is no file's ends here */
@@ -272,6 +329,7 @@ cmd_serve(const struct cmd_verb *verb, struct cmd_words *words)
     uint32_t number = 0;
     const struct cmd_option options[] = {
         { "--watch", &is_watching, NULL },
+        { "--follow", NULL, &serving.followed },
         { "--port", NULL, &port },
         { "--profile", &serving.has_profile, &serving.given.profile },
         { "--machine", NULL, &serving.given.machine },

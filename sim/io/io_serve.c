@@ -166,6 +166,7 @@ io_server_end(struct io_server *server, enum io_end end)
     uv_close((uv_handle_t *)&server->ending, NULL);
     uv_close((uv_handle_t *)&server->watch, NULL);
     uv_close((uv_handle_t *)&server->told, NULL);
+    uv_close((uv_handle_t *)&server->follow, NULL);
     for (size_t i = 0; i < IO_SERVE_CONNECTIONS; i++) {
         if (server->connections[i] != NULL)
             io_connection_close(server->connections[i]);
@@ -183,13 +184,14 @@ static void
 io_server_open_handles(struct io_server *server)
 {
     server->port.data = server->interrupt.data = server->ending.data = server->watch.data =
-        server->told.data = server->work.data = server;
+        server->told.data = server->follow.data = server->work.data = server;
     uv_mutex_init(&server->lock);
     uv_tcp_init(&server->loop, &server->port);
     uv_signal_init(&server->loop, &server->interrupt);
     uv_signal_init(&server->loop, &server->ending);
     uv_fs_poll_init(&server->loop, &server->watch);
     uv_async_init(&server->loop, &server->told, io_server_told);
+    uv_timer_init(&server->loop, &server->follow);
     uv_signal_start(&server->interrupt, io_server_interrupted, SIGINT);
     uv_signal_start(&server->ending, io_server_interrupted, SIGTERM);
 }
@@ -227,6 +229,7 @@ io_server_start(struct io_server *server)
     }
     if (user->watched != NULL)
         uv_fs_poll_start(&server->watch, io_server_changed, user->watched, WATCH_MS);
+    io_server_follow(server);
     io_server_make(server, 0);
     user->ready(user->context, server->number);
 }

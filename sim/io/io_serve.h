@@ -27,7 +27,7 @@ enum {
     IO_SERVE_CONNECTIONS = 64,
     IO_SERVE_LISTENERS = 16, /* of the connections, how many may be streams */
     IO_SERVE_PATIENCE_MS = 5000,
-    IO_SERVE_NEWS_BYTES = 256, /* of a name and its JSON */
+    IO_SERVE_NEWS_BYTES = 512, /* of a name and its JSON */
 };
 
 #define IO_SERVE_STREAM "/events"
@@ -55,6 +55,9 @@ struct io_serve_user {
      */
     bool (*make)(void *context, struct io_server *server, unsigned step, struct io_site *site,
                  struct io_bytes *err);
+    /* On the loop's thread: bytes that were added to `followed`; NULL: it begins anew. May be NULL. */
+    const char *followed;
+    void (*grown)(void *context, struct io_server *server, const char *bytes, size_t length);
     /* When the port is open. */
     void (*ready)(void *context, uint16_t port);
 };

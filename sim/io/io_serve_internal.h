@@ -32,6 +32,8 @@ struct io_server {
     uv_signal_t interrupt, ending;
     uv_fs_poll_t watch;
     uv_async_t told;
+    uv_timer_t follow;
+    uint64_t followed; /* bytes that have been handed on */
     uv_work_t work;
     uint16_t number; /* of the port */
     struct io_connection *connections[IO_SERVE_CONNECTIONS];
@@ -64,6 +66,9 @@ void io_site_release(struct io_held_site *held);
 
 /* A connection went away: another may come. */
 void io_server_left(struct io_server *server);
+
+/* io_serve_follow.c: hands on what is added to the followed file. */
+void io_server_follow(struct io_server *server);
 
 /* Copies the last news behind `seen`; its number. */
 uint64_t io_server_news(struct io_server *server, uint64_t seen, char news[IO_SERVE_NEWS_BYTES]);

@@ -31,6 +31,11 @@ function follow() {
         const { run, events } = JSON.parse(data);
         say(`live: run ${run} has come to event ${events}`);
     });
+    source.addEventListener('driver', ({ data }) => {
+        const { events, findings, last } = JSON.parse(data);
+        say(`driver's test: ${events} events, ${findings} ${findings === 1 ? 'finding' : 'findings'}`
+            + (last ? `; last ${last.event} in space ${last.space} at ${last.va}` : ''));
+    });
     source.addEventListener('ran', ({ data }) => {
         const { runs, unclean } = JSON.parse(data);
         say(runs === 0 ? 'live: the file does not run' : `live: ${runs} ${runs === 1 ? 'run' : 'runs'}, ${unclean} not clean`);

@@ -19,7 +19,7 @@ import json, os, re, signal, socket, subprocess, sys, threading, time
 TEXT = 'title "t"\napp = task\nbuf = allocate app 4p\nload buf\n'
 with open("s.scn", "w", encoding="utf-8") as file:
     file.write(TEXT)
-server = subprocess.Popen([sys.argv[1], "serve", "--watch", "s.scn"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+server = subprocess.Popen([sys.argv[1], "serve", "--watch", "--follow", "live", "s.scn"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 said = server.stdout.readline().decode()
 PORT = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/ shows s\.scn; Ctrl-C ends\n", said)[1])
 
@@ -133,6 +133,17 @@ with open("s.scn", "a", encoding="utf-8") as file:
 for stream in streams:
     wait_for(stream, b'event: ran\ndata: {"runs": 1, "unclean": 1}\n\n')
 until(lambda: json.loads(get("/run")[2])["runs"][0]["verdict"] == "failed", "the run did not follow")
+# What a driver's test tells: whole lines count, also when they come in pieces; a new file counts from 0.
+def tell(text, how="a"):
+    with open("live", how, encoding="utf-8") as file:
+        file.write(text)
+EVENT = '{"event": "FAULT", "cpu": 0, "space": 0, "object": 0, "va": "0x1000", "length": 0}\n'
+tell(EVENT + EVENT[:30])
+wait_for(streams[1], b'{"events": 1, "findings": 0, "last": {"event": "FAULT"')
+tell(EVENT[30:] + '{"finding": "r"}\nx\x01' + "y" * 1000 + "\n")
+wait_for(streams[1], b'{"events": 2, "findings": 1, ')
+tell(EVENT, "w")
+wait_for(streams[1], b'{"events": 1, "findings": 0, ')
 with open("s.scn", "w", encoding="utf-8") as file:
     file.write("app = tusk\n")
 until(lambda: "error" in json.loads(get("/run")[2]), "the error was not told")

@@ -155,6 +155,7 @@ faultline_start(const struct faultline_config *config)
     if (world == NULL)
         return native_fail(NULL, "no memory", "");
     world->file = -1;
+    world->live = -1;
     if (geometry == NULL)
         return native_fail(world, "unknown machine: ", machine);
     if (!vm_profile_find(name, strlen(name), &row))
@@ -214,6 +215,7 @@ faultline_stop(faultline_world_t *world)
     }
     native_host_release_ram(world);
     native_free_suppressions(world);
+    native_live_end(world);
     free(world);
 }
 

@@ -178,11 +178,15 @@ native_see(struct trace_sink *sink, const struct trace_event *event)
     /* One event makes one finding or none of a kind that can be suppressed; the last ones go first. */
     for (size_t index = world->verify.count; index > before; index--)
         native_place_finding(world, index - 1);
+    native_live_event(world, event);
+    for (size_t index = before; index < world->verify.count; index++)
+        native_live_finding(world, world->findings[index].rule->id);
 }
 
 void
 native_watch(struct faultline_world *world)
 {
+    native_live_begin(world);
     world->sink.see = native_see;
     trace_attach(vm_system_trace(world->system), &world->sink);
 }

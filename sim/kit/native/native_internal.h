@@ -84,6 +84,7 @@ struct faultline_world {
     size_t maker_count;
     struct native_suppression *suppressions;
     bool has_told_stop;
+    int live;                        /* the file of FAULTLINE_LIVE, or -1 */
     const char *calls[NATIVE_CALLS]; /* the first ones since somebody asked */
     size_t call_count;
     struct vmm_injector injector;
@@ -108,6 +109,13 @@ void native_watch(struct faultline_world *world);
 /* Reads a file of suppressions. False: faultline_trouble(). */
 bool native_read_suppressions(struct faultline_world *world, const char *path);
 void native_free_suppressions(struct faultline_world *world);
+
+/* ---- native_live.c: the file that FAULTLINE_LIVE names ---- */
+
+void native_live_begin(struct faultline_world *world);
+void native_live_end(struct faultline_world *world);
+void native_live_event(struct faultline_world *world, const struct trace_event *event);
+void native_live_finding(struct faultline_world *world, const char *rule);
 
 /* ---- native_calls.c ---- */
 
