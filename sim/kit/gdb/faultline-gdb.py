@@ -23,11 +23,14 @@ def rights(prot):
 
 
 def listed(head, kind):
-    """The structs of one kind on a struct vmm_list, which is their first member."""
-    pointer = gdb.lookup_type(kind).pointer()
+    """The structs of one kind on a struct vmm_list, which they are linked by."""
+    struct = gdb.lookup_type(kind)
+    pointer = struct.pointer()
+    offset = struct["link"].bitpos // 8
+    byte = gdb.lookup_type("char").pointer()
     at = head["next"]
     while at != head.address:
-        yield at.cast(pointer)
+        yield (at.cast(byte) - offset).cast(pointer)
         at = at["next"]
 
 
@@ -56,7 +59,8 @@ def object_text(value):
 
 
 def map_text(value):
-    return (f"map of space {number(value['space'])}, {number(value['tree']['count'])} entries, "
+    entries = sum(1 for _ in listed(value["entries"], "struct vm_map_entry"))
+    return (f"map of space {number(value['space'])}, {entries} entries, "
             f"0x{number(value['size']):x} bytes, {number(value['ref_count'])} references")
 
 
