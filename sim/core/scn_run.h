@@ -102,7 +102,7 @@ struct scn_run {
     uint64_t moved;
     struct scn_threads *threads;   /* while threads run */
     struct scn_schedule *schedule; /* the options', or the program's own once threads run */
-    bool is_cut;                 /* the schedule gave the run up */
+    bool is_cut;                   /* the schedule gave the run up */
     uint64_t choice_count;
     size_t switch_room;
     uint64_t start_counters[EV_KIND_COUNT];
