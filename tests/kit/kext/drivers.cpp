@@ -13,6 +13,7 @@
 #include <IOKit/IOWorkLoop.h>
 #include <miscfs/devfs/devfs.h>
 #include <sys/conf.h>
+#include <sys/sysctl.h>
 #include <sys/uio.h>
 
 /* ---- a device that interrupts ---- */
@@ -309,6 +310,35 @@ test_SamplerClient::registerNotificationPort(mach_port_t port, UInt32, io_user_r
     return kIOReturnSuccess;
 }
 #undef super
+
+/* ---- named values ---- */
+
+static int debug_level = 3;
+static char debug_text[8] = "old";
+SYSCTL_DECL(_debug);
+SYSCTL_INT(_debug, OID_AUTO, kit_level, CTLFLAG_RW, &debug_level, 0, "how much is said");
+SYSCTL_STRING(_debug, OID_AUTO, kit_text, CTLFLAG_RW, debug_text, sizeof(debug_text), "what");
+
+static int twice SYSCTL_HANDLER_ARGS
+{
+    int value = 2 * debug_level;
+
+    return sysctl_handle_int(oidp, &value, 0, req);
+}
+SYSCTL_PROC(_debug, OID_AUTO, kit_twice, CTLTYPE_INT | CTLFLAG_RD, NULL, 0, twice, "I", "twice");
+
+extern "C" void
+make_values(bool is_on)
+{
+    struct sysctl_oid *oids[] = { &sysctl__debug_kit_level, &sysctl__debug_kit_text,
+                                  &sysctl__debug_kit_twice };
+
+    for (unsigned i = 0; i < 3; i++)
+        if (is_on)
+            sysctl_register_oid(oids[i]);
+        else
+            sysctl_unregister_oid(oids[i]);
+}
 
 /* ---- a device node: what was written last is read ---- */
 

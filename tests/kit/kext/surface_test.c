@@ -197,6 +197,37 @@ a_device_node_is_written_and_read(void **state)
     assert_int_equal(faultline_device_open("kept3"), 6); /* ENXIO */
 }
 
+/* ---- named values ---- */
+
+void make_values(bool is_on);
+
+static void
+a_named_value_is_read_and_set(void **state)
+{
+    int level = 0, wanted = 7;
+    char text[8] = "";
+    uint64_t size = sizeof(level);
+
+    (void)state;
+    make_values(true);
+    assert_int_equal(faultline_sysctl("debug.kit_level", &level, &size, &wanted, sizeof(wanted)),
+                     0);
+    assert_int_equal(level, 3);
+    assert_int_equal(faultline_sysctl("debug.kit_twice", &level, &size, NULL, 0), 0);
+    assert_int_equal(level, 14);
+    assert_int_equal(faultline_sysctl("debug.kit_twice", NULL, NULL, &wanted, sizeof(wanted)), 1);
+    size = sizeof(text);
+    assert_int_equal(faultline_sysctl("debug.kit_text", text, &size, "new", 3), 0);
+    assert_string_equal(text, "old");
+    size = 2;
+    assert_int_equal(faultline_sysctl("debug.kit_text", text, &size, NULL, 0), 12); /* ENOMEM */
+    assert_int_equal(size, 4);
+    wanted = 3;
+    assert_int_equal(faultline_sysctl("debug.kit_level", NULL, NULL, &wanted, sizeof(wanted)), 0);
+    make_values(false);
+    assert_int_equal(faultline_sysctl("debug.kit_level", NULL, NULL, NULL, 0), 2); /* ENOENT */
+}
+
 /* ---- misuse: the finding has the line ---- */
 
 static struct {
@@ -340,6 +371,7 @@ main(void)
         faultline_unit_test(structures_travel_inline_and_as_descriptors),
         faultline_unit_test(who_may_not_is_refused),
         faultline_unit_test(a_device_node_is_written_and_read),
+        faultline_unit_test(a_named_value_is_read_and_set),
         faultline_unit_test(a_filter_may_not_fault),
         faultline_unit_test(NULL_is_a_page_fault_with_a_line),
         faultline_unit_test(a_freed_object_is_found_where_it_is_used),

@@ -107,6 +107,10 @@ int faultline_device_ioctl(const char *name, unsigned long command, void *data);
 int faultline_device_transfer(const char *name, void *bytes, uint64_t length, int is_write,
                               uint64_t *done);
 
+/* sysctlbyname() of what a driver registered ("debug.name"); `old`, `old_size`, `new_value` may be NULL. */
+int faultline_sysctl(const char *name, void *old, uint64_t *old_size, const void *new_value,
+                     uint64_t new_size);
+
 #ifdef __cplusplus
 }
 #endif
