@@ -57,6 +57,19 @@ one_word_translates_every_page(void **state)
     assert_pmap_invariants(f);
 }
 
+/*  x86_64 marks it by PS, arm64 by the type of a block in place of a page's (vm.md 5.2)                */
+static void
+a_large_leaf_is_spelled_as_the_machine_does(void **state)
+{
+    struct pmap_fixture *f = *state;
+    uint64_t word = hw_pte_make(DEVICE, HW_PTE_VALID | HW_PTE_USER | HW_PTE_LARGE);
+    bool is_x86 = f->geometry->page_shift == 12;
+
+    assert_int_equal(hw_pte_encode(f->geometry, word) & 3, 1);
+    assert_int_equal(hw_pte_encode(f->geometry, word & ~HW_PTE_LARGE) & 3, is_x86 ? 1 : 3);
+    assert_int_equal(hw_pte_encode(f->geometry, word) >> 7 & 1, 1); /* PS, or AP[7]: read-only */
+}
+
 /*  before   RRRRRRRR      remove page 2: all of it goes, with one flush; XNU has no smaller word      */
 static void
 removing_a_part_removes_the_whole_leaf(void **state)
@@ -166,6 +179,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_large_leaf_covers_what_a_table_would),
         BOTH(one_word_translates_every_page),
+        BOTH(a_large_leaf_is_spelled_as_the_machine_does),
         BOTH(removing_a_part_removes_the_whole_leaf),
         BOTH(narrowing_a_part_narrows_the_whole_leaf),
         BOTH(a_page_among_them_takes_the_leafs_place),

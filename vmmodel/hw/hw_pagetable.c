@@ -17,7 +17,7 @@ hw_pte_encode_arm64(const struct hw_geometry *geometry, uint64_t pte)
 
     if (!(pte & HW_PTE_VALID))
         return pte & HW_PTE_COMPRESSED ? (uint64_t)1 << 63 : 0;
-    word |= 3; /* a page */
+    word |= pte & HW_PTE_LARGE ? 1 : 3; /* a block, or a page */
     word |= pte & HW_PTE_WRITE ? 0 : (uint64_t)1 << 7;
     word |= pte & HW_PTE_USER ? (uint64_t)1 << 6 | (uint64_t)1 << 11 : 0;
     word |= pte & HW_PTE_REF ? (uint64_t)1 << 10 : 0;
