@@ -85,6 +85,26 @@ t19_an_unbalanced_complete_undoes_somebody_elses_prepare(struct iokit_fixture *f
     vmk_desc_release(md);
 }
 
+/*  prepared to read, completed, prepared to write: writeBytes() finds the old flag before 10.13, and a
+ *  nested prepare to write (asked from 10.9 on) does too                                             */
+void
+t19_the_read_only_flag_sticks_until_10_13(struct iokit_fixture *f)
+{
+    vmk_desc_t md = describe(f, 0, 1, IO_DIRECTION_OUT_IN);
+    bool is_cleared = is_from(f, "10.13");
+
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_OUT), VMM_OK);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_IN),
+                     is_from(f, "10.9") ? VMM_IO_NOT_WRITABLE : VMM_OK);
+    while (vmk_sim_desc_wire_count(md) > 0)
+        assert_int_equal(vmk_desc_complete(md, IO_DIRECTION_NONE), VMM_OK);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_IN), VMM_OK);
+    assert_int_equal(vmk_desc_write(md, 0, "abcd", 4), is_cleared ? 4 : 0);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_IN),
+                     is_cleared || !is_from(f, "10.9") ? VMM_OK : VMM_IO_NOT_WRITABLE);
+    vmk_desc_release(md);
+}
+
 void
 t27_a_descriptor_does_not_keep_its_task(struct iokit_fixture *f)
 {
