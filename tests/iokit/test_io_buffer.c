@@ -123,6 +123,19 @@ wiring_a_wired_buffer_counts_on_its_own_entry(void **state)
     assert_stopped(REASON_UNWIRE_UNWIRED);
 }
 
+/*  a device that reaches every page gets its buffer, one that reaches none gets NULL  */
+static void
+a_buffer_lies_where_the_device_reaches(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT_IN, 4 * IO_PAGE, 0, UINT32_MAX);
+
+    assert_non_null(md);
+    assert_null(vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT_IN, 4 * IO_PAGE, 0, IO_PAGE - 1));
+    assert_int_equal(vmk_sim_hidden_status(), VMM_IO_NO_RESOURCES);
+    vmk_desc_release(md);
+}
+
 static void
 purgeable_states_need_the_right_memory(void **state)
 {
@@ -155,6 +168,7 @@ main(void)
         IOKIT_TEST(prefault_at_birth_needs_auto_prepare),
         IOKIT_TEST(a_buffer_takes_its_own_mapping_with_it),
         IOKIT_TEST(wiring_a_wired_buffer_counts_on_its_own_entry),
+        IOKIT_TEST(a_buffer_lies_where_the_device_reaches),
         IOKIT_TEST(purgeable_states_need_the_right_memory),
     };
 

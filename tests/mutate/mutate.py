@@ -1,4 +1,4 @@
-"""mutate.py ROOT [MINUTES] [--seed N] [--files GLOB] [--jobs N] [--again] [--slow] - do tests notice?
+"""mutate.py ROOT [MINUTES] [--seed N] [--files GLOB] [--jobs N] [--again] [--tests REGEX]: do tests notice?
 
 One small mistake at a time (a negated condition, a comparison off by one, a dropped statement, a
 swapped constant) is made in a file of vmmodel. The tests link the model as a shared library, so a
@@ -7,7 +7,8 @@ have found most for their time. What no test noticed has survived. An object fil
 same is no mistake (Papadakis et al., ICSE 2015) and counts neither way, nor does what does not compile.
 
 Results stay in build/mutate/results.tsv, and the next call goes on; a file that has changed since
-begins anew. --again: only survivors, after tests were added. --slow: with the slow tests too.
+begins anew. --again: only survivors, after tests were added. --tests REGEX: only these, which makes
+--again short after a few were added. --slow: with the slow tests too.
 """
 import argparse
 import collections
@@ -128,12 +129,12 @@ class Test:
         return (8 * self.kills[path] + self.kills[floor]) / (self.seconds + 0.02)
 
 
-def read_tests(build, with_slow):
+def read_tests(build, with_slow, chosen):
     shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
                            capture_output=True, check=True).stdout
     return [Test(row) for row in json.loads(shown)["tests"]
             if "command" in row and TESTS.match(row["name"])
-            and (with_slow or not SLOW.fullmatch(row["name"]))]
+            and (with_slow or not SLOW.fullmatch(row["name"])) and re.search(chosen, row["name"])]
 
 
 def measure(tests, build, kept):
@@ -228,7 +229,7 @@ def judge(builder, tests, one, folder):
 
 # ---- all ----
 
-def prepare(root, place, with_slow):
+def prepare(root, place, with_slow, chosen):
     """A copy of the tree, so that work on it may go on, built with the model as a library of its own."""
     tree, build = os.path.join(place, "tree"), os.path.join(place, "build")
     shutil.rmtree(tree, ignore_errors=True)
@@ -244,7 +245,7 @@ def prepare(root, place, with_slow):
         if subprocess.run(["ninja", "-C", build, "vmmodel/libvmmodel.so", *PROGRAMS.findall(known)],
                           stdout=out, stderr=out, check=False).returncode != 0:
             sys.exit(f"mutate: the tree does not build as it is: see {log}")
-    tests = read_tests(build, with_slow)
+    tests = read_tests(build, with_slow, chosen)
     measure(tests, build, os.path.join(place, "times.json"))
     return tests, Builder(tree, build)
 
@@ -311,12 +312,13 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--tests", default=".")
     parser.add_argument("--nice", type=int, default=19)
     options = parser.parse_args()
     place = os.path.join(options.root, "build", "mutate")
     results = os.path.join(place, "results.tsv")
     os.makedirs(place, exist_ok=True)
-    tests, builder = prepare(options.root, place, options.slow)
+    tests, builder = prepare(options.root, place, options.slow, options.tests)
     print(f"{len(tests)} tests, {sum(test.seconds for test in tests):.0f} s when nothing is wrong; "
           + ", ".join(f"{test.name} {test.seconds:.1f}" for test in tests[-8:]), flush=True)
     all_of_them = all_mutations(builder.tree, options.files, options.seed)

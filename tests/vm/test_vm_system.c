@@ -57,6 +57,7 @@ superpages_have_whole_sizes(void **state)
 {
     struct vm_fixture *f = *state;
     const vmm_size superpage = (vmm_size)2 << 20;
+    struct vm_region_pages pages;
     static const struct {
         uint32_t kind;
         vmm_size size;
@@ -77,6 +78,9 @@ superpages_have_whole_sizes(void **state)
         if (rows[i].status != VMM_OK)
             continue;
         assert_int_equal(at % superpage, 0);
+        assert_true(vm_map_region_pages(f->map, at, true, &pages));
+        assert_int_equal(pages.share_mode, VM_SHARE_LARGE_PAGE);
+        assert_int_equal(pages.resident, superpage / PAGE);
         assert_int_equal(vm_deallocate(f->map, at, superpage), VMM_OK);
     }
 }
@@ -154,8 +158,9 @@ handles_are_the_same_when_all_of_them_is(void **state)
 }
 
 /*
- *  parent  ab    child  ab    both store to page 0, so each has a shadow over what both had; the child
- *  ends, and what is below belongs to one: it is taken in again
+ *  parent  Ab over ab    a shadow, because a child by copy had the same; the child ends
+ *  both    Ab            a second child shares the shadow, and ends: one names it again, and what is
+ *                        below it is taken in
  */
 static void
 a_shadow_takes_in_what_only_it_names(void **state)
@@ -169,12 +174,44 @@ a_shadow_takes_in_what_only_it_names(void **state)
     assert_int_equal(user_store(f, 1, 'b'), VMM_OK);
     assert_int_equal(vm_task_fork(f->task, &child), VMM_OK);
     assert_int_equal(user_store(f, 0, 'A'), VMM_OK);
+    assert_int_equal(vm_task_terminate(child), VMM_OK);
+    assert_int_equal(vm_inherit(f->map, page(f, 0), 2 * PAGE, VMM_INHERIT_SHARE), VMM_OK);
+    assert_int_equal(vm_task_fork(f->task, &child), VMM_OK);
     assert_true(vm_map_lookup_entry(f->map, page(f, 0), &entry));
     assert_non_null(entry->object->shadow);
     assert_int_equal(vm_task_terminate(child), VMM_OK);
-    assert_int_equal(user_store(f, 1, 'B'), VMM_OK);
     assert_null(entry->object->shadow);
     assert_int_equal(entry->object->ref_count, 1);
+}
+
+/*  remap_new's rights are the caller's: within its own maximum, and rights  */
+static void
+remap_new_takes_rights_within_their_maximum(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_remap_call call = { .size = PAGE,
+                                  .flags = VM_MAP_ANYWHERE,
+                                  .is_new = true,
+                                  .source_map = f->map,
+                                  .source = page(f, 0),
+                                  .inheritance = VMM_INHERIT_COPY };
+    static const struct {
+        vmm_prot prot, max_prot;
+        enum vmm_status status;
+    } rows[] = {
+        { VMM_PROT_READ, VMM_PROT_READ, VMM_OK },
+        { VMM_PROT_READ, VMM_PROT_DEFAULT, VMM_OK },
+        { VMM_PROT_DEFAULT, VMM_PROT_READ, VMM_INVALID_ARGUMENT },
+        { 0x100 | VMM_PROT_READ, 0x100 | VMM_PROT_READ, VMM_INVALID_ARGUMENT },
+    };
+
+    draw_pages(f, "x");
+    for (size_t i = 0; i < VMM_COUNT_OF(rows); i++) {
+        vmm_prot prot = rows[i].prot, max_prot = rows[i].max_prot;
+        vmm_va at = 0;
+
+        assert_int_equal(vm_remap(f->map, &at, &call, &prot, &max_prot), rows[i].status);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
@@ -190,6 +227,7 @@ main(void)
         TEST(a_part_of_a_handle_may_reach_its_end),
         TEST(handles_are_the_same_when_all_of_them_is),
         TEST(a_shadow_takes_in_what_only_it_names),
+        TEST(remap_new_takes_rights_within_their_maximum),
     };
 
     return cmocka_run_group_tests_name("vm_system", tests, NULL, NULL);
