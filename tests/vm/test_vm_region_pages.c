@@ -166,6 +166,25 @@ a_childs_entry_is_its_own(void **state)
     assert_int_equal(vm_task_terminate(child), VMM_OK);
 }
 
+/*  pages   xx       shared with a child that has ended: what is allocated behind is an entry of its own  */
+static void
+nothing_grows_out_of_what_was_shared(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va at = page(f, 2);
+    struct vm_region region;
+    struct vm_task *child;
+
+    draw_pages(f, "xx");
+    assert_int_equal(vm_inherit(f->map, page(f, 0), 2 * PAGE, VMM_INHERIT_SHARE), VMM_OK);
+    assert_int_equal(vm_task_fork(f->task, &child), VMM_OK);
+    assert_int_equal(vm_task_terminate(child), VMM_OK);
+    assert_int_equal(vm_inherit(f->map, page(f, 0), 2 * PAGE, VMM_INHERIT_COPY), VMM_OK);
+    assert_int_equal(vm_allocate(f->map, &at, PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_true(vm_map_region(f->map, page(f, 0), &region));
+    assert_int_equal(region.end, page(f, 2));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -178,6 +197,7 @@ main(void)
         TEST(a_copy_is_cow_and_its_chain_is_told),
         TEST(sharing_has_a_word_for_who_shares),
         TEST(a_childs_entry_is_its_own),
+        TEST(nothing_grows_out_of_what_was_shared),
     };
 
     return cmocka_run_group_tests_name("vm_region", tests, NULL, NULL);
