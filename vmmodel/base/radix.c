@@ -1,6 +1,8 @@
 /* radix.c - see radix.h */
 #include "base/radix.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 
 static uint32_t
@@ -228,14 +230,15 @@ vmm_radix_put_run(struct vmm_radix *radix, uint64_t index, const uint32_t *value
 {
     struct vmm_radix_leaf *leaf = vmm_radix_reach(radix, index);
     uint32_t slot = vmm_radix_slot(index, 0);
+    uint32_t held = 0;
 
     VMM_ASSERT(count > 0 && count <= VMM_RADIX_FANOUT - slot);
     if (leaf == NULL)
         return NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        VMM_ASSERT(values[i] != 0 && leaf->value[slot + i] == 0);
-        leaf->value[slot + i] = values[i];
-    }
+    for (uint32_t i = 0; i < count; i++)
+        held |= leaf->value[slot + i];
+    VMM_ASSERT(held == 0);
+    memcpy(&leaf->value[slot], values, count * sizeof(*values));
     leaf->head.used = (uint16_t)(leaf->head.used + count);
     radix->count += count;
     radix->last = leaf;

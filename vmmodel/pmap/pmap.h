@@ -169,7 +169,7 @@ void pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot);
  */
 bool pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
 
-/* The same for a range: one descent per leaf table. */
+/* The same for a range, with nobody who watches: one descent per leaf table. */
 void pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired);
 
 /*

@@ -103,6 +103,38 @@ pmap_enter_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_pp
     return sum;
 }
 
+/* Whether a row holds nothing and its frames are mapped nowhere. */
+static bool
+pmap_row_is_fresh(const struct pmap *pmap, const struct pmap_row *row, const vmm_ppn *frames)
+{
+    const uint32_t *words = pmap->system->machine->frames.words;
+    const uint64_t *slots = row->slots;
+    uint64_t held = 0;
+
+    for (uint32_t i = 0; i < row->count; i++)
+        held |= slots[i] | (words[frames[i]] & PMAP_PV_PLACE);
+    return held == 0;
+}
+
+/* pmap_enter_row() of such a row on x86: there is nothing to ask. */
+static struct pmap_row_sum
+pmap_fill_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_ppn *frames,
+              vmm_prot prot, uint32_t flags)
+{
+    uint64_t bits = pmap_word(pmap, VMM_NO_PAGE, prot, flags);
+    uint32_t *words = pmap->system->machine->frames.words;
+    uint64_t *slots = row->slots;
+    uint32_t place = row->place;
+    uint32_t step = row->step;
+
+    for (uint32_t i = 0, count = row->count; i < count; i++, place += step) {
+        words[frames[i]] |= place;
+        slots[i] = hw_pte_make(frames[i], bits);
+    }
+    return (struct pmap_row_sum){ row->count, row->count,
+                                  flags & PMAP_ENTER_WIRED ? row->count : 0 };
+}
+
 uint32_t
 pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t count, vmm_prot prot,
                uint32_t flags)
@@ -112,7 +144,10 @@ pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t cou
 
     if (!pmap_row_find(pmap, va, count, &row))
         return 0;
-    sum = pmap_enter_row(pmap, &row, frames, prot, flags);
+    if (!pmap_tracks_refmod(pmap->system) && pmap_row_is_fresh(pmap, &row, frames))
+        sum = pmap_fill_row(pmap, &row, frames, prot, flags);
+    else
+        sum = pmap_enter_row(pmap, &row, frames, prot, flags);
     row.chunk->count += sum.made;
     pmap->resident_pages += sum.made;
     pmap->wired_pages += (uint64_t)(int32_t)sum.wired;

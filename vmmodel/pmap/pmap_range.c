@@ -184,18 +184,6 @@ pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot)
 
 /* ---- wiring ---- */
 
-/* Sets or clears the wired bit of a valid word. */
-static inline void
-pmap_wire_word(struct pmap *pmap, vmm_va va, uint64_t *slot, bool wired)
-{
-    if (!(*slot & HW_PTE_VALID) || ((*slot & HW_PTE_WIRED) != 0) == wired)
-        return;
-    *slot ^= HW_PTE_WIRED;
-    pmap->wired_pages += wired ? 1 : (uint64_t)-1;
-    trace_emit(pmap->system->trace, EV_PMAP_WIRING, .space = pmap->space, .va = va,
-               .ppn = hw_pte_ppn(*slot), .detail = wired);
-}
-
 bool
 pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
 {
@@ -204,8 +192,30 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
 
     if (slot == NULL || !(*slot & HW_PTE_VALID))
         return is_arm64 ? !wired : slot != NULL;
-    pmap_wire_word(pmap, va, slot, wired);
+    if (((*slot & HW_PTE_WIRED) != 0) == wired)
+        return true;
+    *slot ^= HW_PTE_WIRED;
+    pmap->wired_pages += wired ? 1 : (uint64_t)-1;
+    trace_emit(pmap->system->trace, EV_PMAP_WIRING, .space = pmap->space, .va = va,
+               .ppn = hw_pte_ppn(*slot), .detail = wired);
     return true;
+}
+
+/* The same for neighbouring words when nobody is told of each. */
+static void
+pmap_wire_words(struct pmap *pmap, uint64_t *slots, uint64_t count, bool wired)
+{
+    uint64_t changed = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t pte = slots[i];
+        bool changes = (pte & HW_PTE_VALID) && ((pte & HW_PTE_WIRED) != 0) != wired;
+
+        slots[i] = changes ? pte ^ HW_PTE_WIRED : pte;
+        changed += changes;
+    }
+    pmap->wired_pages += wired ? changed : (uint64_t)0 - changed;
+    trace_count_events(pmap->system->trace, EV_PMAP_WIRING, changed);
 }
 
 void
@@ -213,11 +223,9 @@ pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired
 {
     struct pmap_run run;
 
+    VMM_ASSERT(pmap->system->trace->sinks == NULL);
     while (pmap_table_next_run(pmap, &start, end, &run)) {
-        uint64_t *slot = run.slots;
-        vmm_va end_of_words = run.large_bytes != 0 ? run.start : run.end; /* those stay wired */
-
-        for (vmm_va va = run.start; va < end_of_words; va += pmap_page_bytes(pmap))
-            pmap_wire_word(pmap, va, slot++, wired);
+        if (run.large_bytes == 0) /* those stay wired */
+            pmap_wire_words(pmap, run.slots, (run.end - run.start) / pmap_page_bytes(pmap), wired);
     }
 }

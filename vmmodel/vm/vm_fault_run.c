@@ -86,7 +86,9 @@ vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index
     uint32_t pages = 0;
 
     count = count < frames->free_count ? count : frames->free_count;
-    while (pages < count && (leaf == NULL || leaf->value[slot + pages] == 0))
+    if (leaf == NULL)
+        pages = count;
+    while (pages < count && leaf->value[slot + pages] == 0)
         pages++;
     pages = pmap_enter_room(wire->pmap, va + wire->delta, pages);
     if (pages == 0 || !vm_fault_run_fills(wire, va))
@@ -141,54 +143,35 @@ vm_fault_wire_run(const struct vm_fault_wire *wire, vmm_va va)
 
 /* ---- unwire ---- */
 
-/* The values of [va, entry->end) that one leaf of the object holds, NULL when it is not there. */
-static const vmm_ppn *
-vm_fault_run_pages(const struct vm_fault_wire *wire, vmm_va va, uint32_t *count)
-{
-    const struct vm_object *object = wire->entry->object;
-    uint64_t index = vm_entry_offset(wire->entry, va) >> object->system->page_shift;
-    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(&object->pages, index);
-
-    *count = vm_fault_run_length(wire, va, index);
-    return leaf == NULL ? NULL : &leaf->value[index & (VMM_RADIX_FANOUT - 1)];
-}
-
-/* Whether the entry's own object holds all pages of [entry->start, end). */
+/* Whether no page is wired in a way that VM_PROT_COPY made odd (T4). */
 static bool
-vm_fault_run_holds(const struct vm_fault_wire *wire, vmm_va end)
+vm_fault_run_is_even(const struct vm_system *system)
 {
-    uint32_t count;
-
-    for (vmm_va va = wire->entry->start; va < end;) {
-        const vmm_ppn *ppns = vm_fault_run_pages(wire, va, &count);
-
-        for (uint32_t i = 0; i < count && va < end; i++, va += wire->map->system->page_bytes) {
-            if (ppns == NULL || ppns[i] == VMM_NO_PAGE ||
-                vm_page_at(wire->map->system, ppns[i])->busy)
-                return false;
-        }
-    }
-    return true;
+    return system->odd_wires[VM_WIRES_AT_RISK].count == 0 &&
+           system->odd_wires[VM_WIRES_MISSING].count == 0;
 }
 
-bool
-vm_fault_unwire_runs(const struct vm_fault_wire *wire, vmm_va end)
+uint32_t
+vm_fault_unwire_run(const struct vm_fault_wire *wire, vmm_va va, vmm_va end)
 {
-    const struct vm_map_entry *entry = wire->entry;
-    const struct vm_system *system = wire->map->system;
-    uint32_t count;
+    struct vm_object *object = wire->entry->object;
+    const struct vm_system *system = object->system;
+    uint64_t index = vm_entry_offset(wire->entry, va) >> system->page_shift;
+    uint64_t left = (end - va) >> system->page_shift;
+    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
+    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(&object->pages, index);
+    uint32_t pages = 0;
 
-    if (!vm_fault_run_serves(wire) || entry->zero_wired_pages ||
-        system->odd_wires[VM_WIRES_AT_RISK].count > 0 ||
-        system->odd_wires[VM_WIRES_MISSING].count > 0 || !vm_fault_run_holds(wire, end))
-        return false;
-    pmap_change_wiring_range(wire->pmap, entry->start + wire->delta, end + wire->delta, false);
-    for (vmm_va va = entry->start; va < end; va += (vmm_va)count << system->page_shift) {
-        const vmm_ppn *ppns = vm_fault_run_pages(wire, va, &count);
-        uint64_t left = (end - va) >> system->page_shift;
-
-        count = left < count ? (uint32_t)left : count;
-        vm_page_unwire_run(entry->object, ppns, count);
-    }
-    return true;
+    if (leaf == NULL || !vm_fault_run_serves(wire) || wire->entry->zero_wired_pages ||
+        !vm_fault_run_is_even(system))
+        return 0;
+    left = left < VMM_RADIX_FANOUT - slot ? left : VMM_RADIX_FANOUT - slot;
+    while (pages < left && leaf->value[slot + pages] != VMM_NO_PAGE)
+        pages++;
+    if (pages == 0)
+        return 0;
+    pmap_change_wiring_range(wire->pmap, va + wire->delta,
+                             va + wire->delta + ((vmm_va)pages << system->page_shift), false);
+    vm_page_unwire_run(object, &leaf->value[slot], pages);
+    return pages;
 }

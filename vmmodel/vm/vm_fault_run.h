@@ -28,7 +28,7 @@ struct vm_fault_wire {
 /* How many pages from `va` on were wired, each once more; 0: the next one cannot be done here. */
 uint32_t vm_fault_wire_run(const struct vm_fault_wire *wire, vmm_va va);
 
-/* Unwires the pages of [entry->start, end); false, and nothing done, when it cannot be done here. */
-bool vm_fault_unwire_runs(const struct vm_fault_wire *wire, vmm_va end);
+/* The same for unwiring the pages of [va, end). */
+uint32_t vm_fault_unwire_run(const struct vm_fault_wire *wire, vmm_va va, vmm_va end);
 
 #endif

@@ -92,25 +92,32 @@ vm_fault_unwire_page(const struct vm_map_entry *entry, struct vm_page *page)
         vm_page_unwire(page);
 }
 
+/* One page of an entry by itself. */
+static void
+vm_fault_unwire_at(const struct vm_fault_wire *wire, vmm_va va)
+{
+    const struct vm_map_entry *entry = wire->entry;
+    vmm_off offset = vm_entry_offset(entry, va);
+    struct vm_page *page = vm_object_find_page(entry->object, offset);
+
+    pmap_change_wiring(wire->pmap, va + wire->delta, false);
+    if (entry->object->device != NULL || vm_object_is_guard(entry->object, offset))
+        return;
+    VMM_ASSERT(page != NULL); /* I6 */
+    vm_fault_unwire_page(entry, page);
+    if (entry->zero_wired_pages)
+        hw_frame_zero(&wire->map->system->machine->frames, vm_page_ppn(page));
+}
+
 static void
 vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
 {
-    struct vm_system *system = wire->map->system;
+    for (vmm_va va = wire->entry->start; va < end;) {
+        uint32_t pages = vm_fault_unwire_run(wire, va, end);
 
-    if (vm_fault_unwire_runs(wire, end))
-        return;
-    for (vmm_va va = wire->entry->start; va < end; va += system->page_bytes) {
-        struct vm_page *page =
-            vm_object_find_page(wire->entry->object, vm_entry_offset(wire->entry, va));
-
-        pmap_change_wiring(wire->pmap, va + wire->delta, false);
-        if (wire->entry->object->device != NULL ||
-            vm_object_is_guard(wire->entry->object, vm_entry_offset(wire->entry, va)))
-            continue;
-        VMM_ASSERT(page != NULL); /* I6 */
-        vm_fault_unwire_page(wire->entry, page);
-        if (wire->entry->zero_wired_pages)
-            hw_frame_zero(&system->machine->frames, vm_page_ppn(page));
+        if (pages == 0)
+            vm_fault_unwire_at(wire, va);
+        va += (vmm_va)(pages > 0 ? pages : 1) << wire->map->system->page_shift;
     }
 }
 

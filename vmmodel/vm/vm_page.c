@@ -294,14 +294,19 @@ vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
 
 /* ---- runs ---- */
 
-/* vm_page_at() of `ppn` for who has `page`, whose number is `before`: mostly its neighbour. */
-static inline struct vm_page *
-vm_page_step(const struct vm_system *system, struct vm_page *page, vmm_ppn before, vmm_ppn ppn)
+/* Pages, from the first of `ppns` on, whose records stand in a row; *first: that of the first. */
+static inline uint32_t
+vm_page_row(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count,
+            struct vm_page **first)
 {
-    bool is_last = ((uintptr_t)(page + 1) & (VM_PAGE_CHUNK_BYTES - 1)) >
-                   offsetof(struct vm_page_chunk, pages) + (VM_PAGE_CHUNK - 1) * sizeof(*page);
+    uint32_t left = VM_PAGE_CHUNK - ppns[0] % VM_PAGE_CHUNK;
+    uint32_t length = 1;
 
-    return ppn == before + 1 && !is_last ? page + 1 : vm_page_at(system, ppn);
+    *first = vm_page_at(system, ppns[0]);
+    count = count < left ? count : left;
+    while (length < count && ppns[length] == ppns[0] + length)
+        length++;
+    return length;
 }
 
 bool
@@ -313,16 +318,17 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
     struct vm_page made = {
         .at.wires = 1, .pmapped = true, .wpmapped = is_writable, .reference = true
     };
-    struct vm_page *page = vm_page_at(system, ppns[0]);
+    struct vm_page *page;
 
     for (uint32_t i = count; leaf == NULL && i > 0; i--)
         hw_frame_free(&system->machine->frames, ppns[i - 1]);
     if (leaf == NULL)
         return false;
     made.place = vmm_radix_place(leaf, index);
-    for (uint32_t i = 0; i < count; i++, made.place++) {
-        page = i == 0 ? page : vm_page_step(system, page, ppns[i - 1], ppns[i]);
-        *page = made;
+    for (uint32_t i = 0, length; i < count; i += length) {
+        length = vm_page_row(system, &ppns[i], count - i, &page);
+        for (uint32_t left = length; left > 0; left--, made.place++)
+            *page++ = made;
     }
     object->wired_page_count += count;
     system->wired_pages += count;
@@ -333,45 +339,55 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
 uint32_t
 vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
 {
-    struct vm_page *page = vm_page_at(system, ppns[0]);
     uint32_t pages = 0;
+    struct vm_page *page;
 
     while (pages < count && ppns[pages] != VMM_NO_PAGE) {
-        page = pages == 0 ? page : vm_page_step(system, page, ppns[pages - 1], ppns[pages]);
-        if (page->busy | page->is_absent | page->error)
+        uint32_t left = vm_page_row(system, &ppns[pages], count - pages, &page);
+
+        for (; left > 0 && !page->busy && !page->is_absent && !page->error; left--, page++)
+            pages++;
+        if (left > 0)
             break;
-        pages++;
     }
     return pages;
 }
 
 /*
- * Takes the pages that stand in the queue as they stand here, from the first on, out of it, and wires
- * them; how many those are.
+ * Takes the pages of a row that stand behind each other in their queue too, from the first on, out of
+ * it, and wires them; how many those are.
  */
 static uint32_t
-vm_page_wire_queued(struct vm_system *system, struct vm_page *page, const vmm_ppn *ppns,
-                    uint32_t count, bool is_writable)
+vm_page_wire_queued(struct vm_system *system, struct vm_page *page, vmm_ppn ppn, uint32_t count,
+                    bool is_writable)
 {
     struct vm_page_list *list = &system->queues[page->queue];
     vmm_ppn before = page->at.queue_prev;
     uint32_t done = 0;
     vmm_ppn after;
 
-    for (;;) {
+    do {
         after = page->queue_next;
         page->queue = VM_PAGE_ON_NONE;
         page->pmapped = true;
         page->wpmapped |= is_writable;
         page->queue_next = VMM_NO_PAGE;
         page->at.wires = 1;
-        if (++done == count || ppns[done] != after)
-            break;
-        page = vm_page_step(system, page, ppns[done - 1], after);
-    }
+        page++;
+    } while (++done < count && after == ppn + done);
     vm_page_link(system, list, before, after);
     list->count -= done;
     return done;
+}
+
+/* One page that is on no queue; whether it is wired only now. */
+static bool
+vm_page_wire_unqueued(struct vm_page *page, bool is_writable)
+{
+    VMM_ASSERT(page->at.wires < UINT16_MAX);
+    page->pmapped = true;
+    page->wpmapped |= is_writable;
+    return page->at.wires++ == 0;
 }
 
 void
@@ -379,26 +395,49 @@ vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count, 
 {
     struct vm_system *system = object->system;
     uint32_t newly = 0;
+    struct vm_page *page;
 
     VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
-    for (uint32_t i = 0; i < count;) {
-        struct vm_page *page = vm_page_at(system, ppns[i]);
-        uint32_t done = 1;
-
-        if (page->queue != VM_PAGE_ON_NONE) {
-            done = vm_page_wire_queued(system, page, &ppns[i], count - i, is_writable);
-            newly += done;
-        } else {
-            VMM_ASSERT(page->at.wires < UINT16_MAX);
-            newly += page->at.wires++ == 0;
-            page->pmapped = true;
-            page->wpmapped |= is_writable;
+    for (uint32_t i = 0, length, done; i < count; i += done) {
+        page = vm_page_at(system, ppns[i]);
+        if (page->queue == VM_PAGE_ON_NONE) {
+            done = 1;
+            newly += vm_page_wire_unqueued(page, is_writable);
+            continue;
         }
-        i += done;
+        length = vm_page_row(system, &ppns[i], count - i, &page);
+        done = vm_page_wire_queued(system, page, ppns[i], length, is_writable);
+        newly += done;
     }
     object->wired_page_count += newly;
     system->wired_pages += newly;
     trace_count_events(&system->trace, EV_PAGE_WIRE, count);
+}
+
+/* Takes a wire from each page of a row; who has none then goes behind *last. How many those are. */
+static uint32_t
+vm_page_unwire_row(struct vm_page_list *list, struct vm_page *page, vmm_ppn ppn, uint32_t count,
+                   struct vm_page **last)
+{
+    uint32_t gone = 0;
+
+    for (; count > 0; count--, page++, ppn++) {
+        VMM_ASSERT(page->queue == VM_PAGE_ON_NONE && page->at.wires > 0 && !page->busy);
+        if (--page->at.wires > 0)
+            continue;
+        page->reference = true; /* vm_page_activate() */
+        page->laundry = false;
+        page->queue = VM_PAGE_ACTIVE;
+        page->at.queue_prev = list->last;
+        if (*last == NULL)
+            list->first = ppn;
+        else
+            (*last)->queue_next = ppn;
+        list->last = ppn;
+        *last = page;
+        gone++;
+    }
+    return gone;
 }
 
 void
@@ -406,27 +445,14 @@ vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count
 {
     struct vm_system *system = object->system;
     struct vm_page_list *list = &system->queues[VM_PAGE_ACTIVE];
-    struct vm_page *page = vm_page_at(system, ppns[0]);
     struct vm_page *last = list->last == VMM_NO_PAGE ? NULL : vm_page_at(system, list->last);
+    struct vm_page *page;
     uint32_t gone = 0;
 
     VMM_ASSERT(object->pager == NULL);
-    for (uint32_t i = 0; i < count; i++) {
-        page = i == 0 ? page : vm_page_step(system, page, ppns[i - 1], ppns[i]);
-        VMM_ASSERT(vm_page_wire_count(page) > 0 && !page->busy);
-        if (--page->at.wires > 0)
-            continue;
-        page->reference = true; /* vm_page_activate() */
-        page->laundry = false;
-        page->queue = VM_PAGE_ACTIVE;
-        page->at.queue_prev = list->last;
-        if (last == NULL)
-            list->first = ppns[i];
-        else
-            last->queue_next = ppns[i];
-        list->last = ppns[i];
-        last = page;
-        gone++;
+    for (uint32_t i = 0, length; i < count; i += length) {
+        length = vm_page_row(system, &ppns[i], count - i, &page);
+        gone += vm_page_unwire_row(list, page, ppns[i], length, &last);
     }
     list->count += gone;
     object->wired_page_count -= gone;
