@@ -1,7 +1,7 @@
 #!/bin/sh
 # bars.sh - every bar, or those of one program
 #
-#   bars.sh BUILD [NAME]     BUILD: the build's folder; NAME: replay, shoot, wire, memory, trace, sweep
+#   bars.sh BUILD [NAME]     BUILD: the build's folder; NAME: replay, shoot, wire, memory, map, fault, growth, trace, sweep
 #   bars.sh BUILD --write    re-makes the end of docs/performance.md from two runs of each
 #
 # Exit 1 when a bar is short, 2 when a program fails or there is none of that name.
@@ -34,8 +34,8 @@ page="$root/docs/performance.md"
     echo "Made by \`./run bench --write\`; two runs, one after the other. A ratio is the floor's time divided by ours, medians of"
     echo "turns in one process; absolute figures belong to the machine that made them and to its load."
     echo
-    echo "No bar is measured yet for map look-ups against a vector B-tree, the zero-fill fault, full flushes by themselves, recorded traces"
-    echo "(a compile, gzip) and cachegrind. bench_map and bench_wire print how costs grow."
+    echo "No bar is measured for cachegrind, which runs its program where ours reads a trace of it. Without Valgrind the two recorded traces"
+    echo "(replay-compile, replay-gzip) have no line."
     for turn in first second; do
         printf '\n### The %s run\n\n```text\n' "$turn"
         run_bars "" || :
