@@ -64,12 +64,13 @@ is_in_libc(const struct native_where *where)
     return strstr(where->file, "sysdeps/") != NULL || strncmp(where->function, "__mem", 5) == 0;
 }
 
+/* A sanitizer stands between the kit and the host. */
 bool
 native_is_kits(const struct native_where *where)
 {
     return strstr(where->file, "sim/kit/kext/src/") != NULL ||
            strstr(where->file, "sim/kit/native/") != NULL ||
-           strstr(where->file, "/vmmodel/") != NULL;
+           strstr(where->file, "/vmmodel/") != NULL || strstr(where->file, "libsanitizer/") != NULL;
 }
 
 /*

@@ -507,9 +507,11 @@ boolean_t
 lck_rw_lock_shared_to_exclusive(lck_rw_t *handle)
 {
     struct kext_lock *lock = lock_of(handle);
-    boolean_t is_held = kext_rw_upgrade(lock->rw);
+    boolean_t is_held;
 
+    /* First the model's: whoever gets the lock next finds it free there too. */
     lock_leave(lock, VMK_SHARED, lock->state);
+    is_held = kext_rw_upgrade(lock->rw);
     if (is_held)
         lock_enter(lock, VMK_EXCLUSIVE);
     return is_held;
