@@ -195,6 +195,22 @@ free_report(void **state)
     return 0;
 }
 
+static void
+only_an_administrator_gets_a_client(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    faultline_service_t *service = faultline_load("org_faultline_Faultline");
+
+    (void)state;
+    assert_non_null(service);
+    faultline_set_property(service, "IOUserClientClass", "org_faultline_Client");
+    faultline_set_privileged(0);
+    assert_null(faultline_open(service, app, 0));
+    faultline_set_privileged(1);
+    faultline_close(faultline_open(service, app, 0));
+    faultline_unload(service);
+}
+
 int
 main(void)
 {
@@ -206,6 +222,7 @@ main(void)
         faultline_unit_test(K2_bytes_outside_are_refused),
         faultline_unit_test(K4_what_a_scenario_forgets_is_undone),
         faultline_unit_test(what_nobody_can_see_is_skipped),
+        faultline_unit_test(only_an_administrator_gets_a_client),
         faultline_unit_test(a_bad_text_is_answered_with_its_place),
         faultline_unit_test(K4_every_shipped_scenario_leaves_the_machine_alive),
     };
