@@ -14,6 +14,15 @@
 #include <faultline/iokit.h>
 #include <hooks/vmk_sim.h>
 
+/* Some of these tests are about what is never given back. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
+
 #define CHECKS(DO)         \
     DO(own_descriptor)     \
     DO(descriptor_surface) \
