@@ -209,9 +209,11 @@ run_job_done(void *context, uint64_t job, const struct io_bytes *bytes)
         struct run_piece *piece = &run->pieces[run->next];
 
         run_worse(run, piece->out.is_short ? cmd_trouble("memory ran out") : piece->code);
-        fwrite(piece->out.data, 1, piece->out.length, stdout);
+        if (piece->out.length > 0)
+            fwrite(piece->out.data, 1, piece->out.length, stdout);
         fflush(stdout);
-        fwrite(piece->err.data, 1, piece->err.length, stderr);
+        if (piece->err.length > 0)
+            fwrite(piece->err.data, 1, piece->err.length, stderr);
         io_bytes_free(&piece->out);
         io_bytes_free(&piece->err);
     }

@@ -155,6 +155,8 @@ calibrate_text(const struct core_out *out, const struct calibrate_case *cases, s
 
 /* ---- the picture: predicted over measured, held-out cases only ---- */
 
+_Static_assert(CALIBRATE_KINDS + 1 <= PLOT_CURVES_MAX, "a curve for each kind, and the exact one");
+
 void
 calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, size_t count,
               const char *title)

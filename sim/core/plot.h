@@ -17,7 +17,7 @@
 
 #include "scn.h"
 
-enum { PLOT_WIDTH = 600, PLOT_HEIGHT = 400, PLOT_CURVES_MAX = 8, PLOT_NAMES_MAX = 64 };
+enum { PLOT_WIDTH = 600, PLOT_HEIGHT = 400, PLOT_CURVES_MAX = 12, PLOT_NAMES_MAX = 64 };
 
 struct plot_tick {
     double at;
