@@ -42,8 +42,7 @@ struct sysctl_req {
     const void *newptr;
     size_t newlen, newidx;
 };
-#define SYSCTL_HANDLER_ARGS \
-    (struct sysctl_oid * oidp, void *arg1, int arg2, struct sysctl_req *req)
+#define SYSCTL_HANDLER_ARGS (struct sysctl_oid * oidp, void *arg1, int arg2, struct sysctl_req *req)
 typedef int sysctl_handler_t SYSCTL_HANDLER_ARGS;
 struct sysctl_oid {
     const char *oid_parent; /* "_debug" */
@@ -63,10 +62,10 @@ int kext_sysctl_out(struct sysctl_req *, const void *, size_t);
 #define SYSCTL_IN(req, pointer, length) kext_sysctl_in((req), (pointer), (length))
 #define SYSCTL_OUT(req, pointer, length) kext_sysctl_out((req), (pointer), (length))
 #define SYSCTL_DECL(name) struct kext_sysctl_##name
-#define SYSCTL_OID(parent, number, name, kind, arg1, arg2, handler, format, text)              \
-    struct sysctl_oid sysctl_##parent##_##name = { #parent,         #name,  (unsigned)(kind), \
-                                                   (void *)(arg1),  (arg2), (handler),         \
-                                                   (format),        (text), 0 }
+#define SYSCTL_OID(parent, number, name, kind, arg1, arg2, handler, format, text)            \
+    struct sysctl_oid sysctl_##parent##_##name = { #parent,        #name,  (unsigned)(kind), \
+                                                   (void *)(arg1), (arg2), (handler),        \
+                                                   (format),       (text), 0 }
 #define SYSCTL_NODE(parent, number, name, access, handler, text) \
     SYSCTL_OID(parent, number, name, CTLTYPE_NODE | (access), 0, 0, handler, "N", text)
 #define SYSCTL_INT(parent, number, name, access, pointer, value, text)                          \
@@ -74,11 +73,11 @@ int kext_sysctl_out(struct sysctl_req *, const void *, size_t);
                "I", text)
 #define SYSCTL_UINT(parent, number, name, access, pointer, value, text) \
     SYSCTL_INT(parent, number, name, access, pointer, value, text)
-#define SYSCTL_QUAD(parent, number, name, access, pointer, text)                               \
-    SYSCTL_OID(parent, number, name, CTLTYPE_QUAD | (access), pointer, 0, sysctl_handle_quad, \
-               "Q", text)
+#define SYSCTL_QUAD(parent, number, name, access, pointer, text)                                   \
+    SYSCTL_OID(parent, number, name, CTLTYPE_QUAD | (access), pointer, 0, sysctl_handle_quad, "Q", \
+               text)
 #define SYSCTL_LONG SYSCTL_QUAD
-#define SYSCTL_STRING(parent, number, name, access, pointer, length, text)  \
+#define SYSCTL_STRING(parent, number, name, access, pointer, length, text)       \
     SYSCTL_OID(parent, number, name, CTLTYPE_STRING | (access), pointer, length, \
                sysctl_handle_string, "A", text)
 #define SYSCTL_PROC(parent, number, name, access, pointer, value, handler, format, text) \
