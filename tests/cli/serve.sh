@@ -147,8 +147,9 @@ tell(EVENT[30:] + '{"finding": "r"}\nx\x01' + "y" * 1000 + "\n")
 wait_for(streams[1], b'{"events": 2, "findings": 1, ')
 tell(EVENT, "w")
 wait_for(streams[1], b'{"events": 1, "findings": 0, ')
-with open("s.scn", "w", encoding="utf-8") as file:
+with open("new.scn", "w", encoding="utf-8") as file:
     file.write("app = tusk\n")
+os.replace("new.scn", "s.scn") # whole at once, so nobody reads an empty one
 told = {"error": "s.scn:1:7: unknown operation 'tusk': did you mean 'task'?"}
 until(lambda: ran() == told, "the error was not told")
 for stream in streams[:8]:
