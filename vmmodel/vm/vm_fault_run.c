@@ -105,20 +105,25 @@ vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index
     return pages;
 }
 
-/* Pages that are there. */
+/* Pages that are there. What stops the first one (a page mapped elsewhere too) is asked of it alone. */
 static uint32_t
 vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
                        uint32_t count)
 {
     struct vm_object *object = wire->entry->object;
     bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
-    uint32_t pages = 0;
+    uint32_t flags = PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT;
+    vmm_va at = va + wire->delta;
+    uint32_t pages;
 
-    if (object->copy != NULL && is_writable)
+    if ((object->copy != NULL && is_writable) ||
+        vm_page_run_at_hand(object->system, ppns, 1) == 0 ||
+        pmap_enter_run(wire->pmap, at, ppns, 1, wire->entry->protection, flags) == 0)
         return 0;
-    pages = vm_page_run_at_hand(object->system, ppns, count);
-    pages = pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
-                           PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+    pages = 1 + vm_page_run_at_hand(object->system, ppns + 1, count - 1);
+    if (pages > 1)
+        pages = 1 + pmap_enter_run(wire->pmap, at + object->system->page_bytes, ppns + 1, pages - 1,
+                                   wire->entry->protection, flags);
     vm_page_wire_run(object, ppns, pages, is_writable);
     vm_fault_run_count(wire, pages, 1);
     return pages;
