@@ -1,6 +1,9 @@
 /* test_io_stops.c - what stops the kernel in I/O Kit's code and no other test names; iokit.md 1, 2.5 */
 #include "iokit_fixture.h"
 
+#include "vm/vm_map.h"
+#include "vm/vm_system.h"
+
 /*  Rows of one direction are wanted by a development kernel; a release kernel takes what it gets     */
 static void
 rows_of_several_directions_are_an_assertion(void **state)
@@ -22,11 +25,73 @@ rows_of_several_directions_are_an_assertion(void **state)
     }
 }
 
+/* Fails the second map entry from when it was set on: the first one is the mapping's place. */
+struct second_entry {
+    struct vmm_injector injector;
+    unsigned entries;
+};
+
+static bool
+second_entry_fails(struct vmm_injector *injector, enum vmm_call call)
+{
+    struct second_entry *second = VMM_CONTAINER(injector, struct second_entry, injector);
+
+    return call == VMM_CALL_MAP && ++second->entries == 2;
+}
+
+/*  A place was had and the memory cannot be put there: NULL and the place given back, from 11 on a panic */
+static void
+a_mapping_that_fails_halfway_panics_from_11_on(void **state)
+{
+    static const struct {
+        const char *profile;
+        bool panics;
+    } cases[] = { { "macos-10.15", false }, { "macos-11", true }, { "macos-15.4", true } };
+    struct iokit_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        struct second_entry second = { { second_entry_fails }, 0 };
+        unsigned regions;
+        vmk_desc_t md;
+
+        iokit_fixture_end(f);
+        iokit_fixture_start(f, cases[i].profile, false);
+        md = describe(f, 0, 2, IO_DIRECTION_OUT);
+        regions = io_regions(f->kernel);
+        vm_system_set_injector(vmk_sim_system(), &second.injector);
+        assert_null(vmk_map_create(md, f->kernel, 0, IO_MAP_ANYWHERE, 0, 0));
+        vm_system_set_injector(vmk_sim_system(), NULL);
+        assert_int_equal(second.entries, 2);
+        assert_stopped(cases[i].panics ? REASON_MAP_ENTER : REASON_NONE);
+        if (!cases[i].panics)
+            assert_int_equal(io_regions(f->kernel), regions);
+    }
+}
+
+/*  buffer  ab   two map entries: the list covers the first one alone, and that is too short for both  */
+static void
+a_page_list_shorter_than_the_descriptor_panics(void **state)
+{
+    struct iokit_fixture *f = *state;
+    struct vm_map *map = vmk_sim_task_map(f->task);
+    vmk_desc_t md;
+
+    assert_int_equal(vm_protect(map, f->base + IO_PAGE, IO_PAGE, false, VMM_PROT_READ), VMM_OK);
+    md = vmk_sim_desc_list(f->task, f->base, IO_PAGE, IO_DIRECTION_OUT);
+    assert_non_null(md);
+    vmk_desc_release(md);
+    assert_stopped(REASON_NONE);
+    assert_null(vmk_sim_desc_list(f->task, f->base, 2 * IO_PAGE, IO_DIRECTION_OUT));
+    assert_stopped(REASON_LIST_TOO_SHORT);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         IOKIT_TEST(rows_of_several_directions_are_an_assertion),
+        IOKIT_TEST(a_mapping_that_fails_halfway_panics_from_11_on),
+        IOKIT_TEST(a_page_list_shorter_than_the_descriptor_panics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
