@@ -181,6 +181,21 @@ a_contiguous_row_stands_between_guards(void **state)
     give_back(f, address, 6);
 }
 
+/*  kernel  aa.aa   deallocate all five: the kernel's own map must be mapped throughout (vm.md 2.1)   */
+static void
+deallocating_over_a_hole_of_the_kernel_panics(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va address = 0;
+
+    assert_int_equal(vm_allocate(f->kernel, &address, 5 * PAGE, VM_MAP_ANYWHERE), VMM_OK);
+    assert_int_equal(vm_deallocate(f->kernel, address + 2 * PAGE, PAGE), VMM_OK);
+    assert_int_equal(vm_system_stop(f->system)->kind, VM_RUNNING);
+    assert_int_equal(vm_deallocate(f->kernel, address, 5 * PAGE), VMM_MODEL_PANIC);
+    assert_int_equal(vm_system_stop(f->system)->reason, REASON_DELETE_HOLE);
+    assert_int_equal(vm_system_stop(f->system)->va, address + 2 * PAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -194,6 +209,7 @@ main(void)
         TEST(a_guard_page_is_no_memory_for_a_device),
         TEST(guards_alone_are_nothing),
         TEST(a_contiguous_row_stands_between_guards),
+        TEST(deallocating_over_a_hole_of_the_kernel_panics),
     };
 
     return cmocka_run_group_tests_name("vm_kmem", tests, NULL, NULL);

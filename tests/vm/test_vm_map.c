@@ -535,6 +535,40 @@ mmap_of_jit_memory_is_private_and_anywhere(void **state)
     assert_int_equal(vm_remap(f->map, &to, &call, &prot, &max_prot), VMM_OK);
 }
 
+/*  entry   PP   deallocate: a panic up to 10.11 (vm.md 11), later it stays and allows nothing; the
+ *               kernel's panics on every release                                                   */
+static void
+removing_a_permanent_entry_panics_or_closes_it(void **state)
+{
+    static const struct {
+        const char *profile;
+        bool is_kernels, panics;
+    } cases[] = { { "macos-10.9", false, true },
+                  { "macos-10.11", false, true },
+                  { "macos-10.15", false, false },
+                  { "macos-15.4", false, false },
+                  { "macos-15.4", true, true } };
+    struct vm_fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(cases); i++) {
+        struct vm_map *map;
+        struct vm_region region;
+        vmm_va at = 0;
+
+        vm_fixture_restart(f, cases[i].profile);
+        map = cases[i].is_kernels ? f->kernel : f->map;
+        assert_int_equal(vm_allocate(map, &at, 2 * PAGE, VM_MAP_ANYWHERE | VM_MAP_PERMANENT),
+                         VMM_OK);
+        assert_int_equal(vm_deallocate(map, at, 2 * PAGE),
+                         cases[i].panics ? VMM_MODEL_PANIC : VMM_OK);
+        assert_int_equal(vm_system_stop(f->system)->reason,
+                         cases[i].panics ? REASON_DELETE_PERMANENT : REASON_NONE);
+        assert_true(vm_map_region(map, at, &region));
+        assert_int_equal(region.start, at);
+        assert_int_equal(region.protection, cases[i].panics ? VMM_PROT_DEFAULT : VMM_PROT_NONE);
+    }
+}
+
 /*  entry   aaaa (atomic)     whole: fine; a part of it: a panic from 10.12 on, a cut before       */
 static void
 cutting_an_atomic_entry_panics(void **state)
@@ -925,6 +959,7 @@ main(void)
         TEST(a_map_has_one_jit_entry),
         TEST(mmap_of_jit_memory_is_private_and_anywhere),
         TEST(cutting_an_atomic_entry_panics),
+        TEST(removing_a_permanent_entry_panics_or_closes_it),
         TEST(atomic_entries_stay_apart),
         TEST(delete_clips_and_removes_just_its_range),
         TEST(delete_of_the_last_mapping_gives_the_pages_back),
