@@ -136,6 +136,8 @@ may_wire(const kext_entry *entry, uint32_t direction, uint64_t offset, uint64_t 
 {
     if (may_panic())
         return true;
+    if (length == 0) /* that is a page where it does not begin on one (iokit.md 4.3) */
+        return offset < entry->length && (entry->address + offset) % KEXT_PAGE == 0;
     if (direction == 0)
         return kext_table_is_wired(entry, false, offset, length);
     return length <= entry->length && offset <= entry->length - length;
@@ -149,7 +151,7 @@ vmk_map_wire(vmk_map_t m, uint32_t direction, uint64_t offset, uint64_t length)
 
     if (entry == NULL)
         return VMK_BAD_HANDLE;
-    if (length != 0 && !may_wire(entry, direction, offset, length))
+    if (!may_wire(entry, direction, offset, length))
         return KEXT_REFUSED;
     if (!kext_table_may_wire(entry, offset, length))
         return kIOReturnNoMemory;

@@ -107,6 +107,27 @@ gives_it_back(struct pair *pair)
 
 /* ---- mutual exclusion ---- */
 
+static void
+frees_it(struct pair *pair)
+{
+    vmk_lock_free(pair->lock);
+}
+
+/*  thread 1 has it and frees it while thread 0 waits: told, and the memory is still there            */
+static void
+freeing_a_lock_that_somebody_waits_for_panics(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    pair_start(&pair, VMK_MUTEX);
+    pair_now(&pair, takes_it);
+    pair.other = frees_it;
+    (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
+    assert_stopped(REASON_OVER_RELEASE);
+    assert_true(vmk_sim_lock_holders(pair.lock) != 0);
+}
+
 /*  thread 1 has it; thread 0 waits until it gives it back                                            */
 static void
 who_comes_second_waits(void **state)
@@ -374,6 +395,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         IOKIT_TEST(who_comes_second_waits),
+        IOKIT_TEST(freeing_a_lock_that_somebody_waits_for_panics),
         IOKIT_TEST(only_a_recursive_lock_is_taken_again),
         IOKIT_TEST(a_lock_that_nobody_gives_back_hangs),
         IOKIT_TEST(giving_back_what_one_has_not_changes_nothing),

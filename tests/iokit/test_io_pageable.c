@@ -279,6 +279,18 @@ a_fixed_address_must_lie_in_a_submap(void **state)
     assert_io_byte(f->kernel, next, 0);
 }
 
+/*  More than a submap has: nobody is asked, and so nothing is deallocated where it was wanted (3.4)   */
+static void
+what_no_submap_can_hold_is_refused_at_any_address(void **state)
+{
+    struct iokit_fixture *f = *state;
+
+    iokit_restart(f, "macos-10.11");
+    assert_map_refused(vmk_desc_buffer(NULL, PAGEABLE, MAX_BYTES + IO_PAGE, 0, 0), f->kernel,
+                       free_kernel_address(f), 0, VMM_IO_BAD_ARGUMENT);
+    assert_stopped(REASON_NONE);
+}
+
 static void
 freeing_what_is_in_no_submap_panics(void **state)
 {
@@ -306,6 +318,7 @@ main(void)
         IOKIT_TEST(guards_of_a_pageable_buffer_stand_in_the_submap),
         IOKIT_TEST(a_row_of_pageable_buffers_is_mapped_in_a_submap),
         IOKIT_TEST(a_fixed_address_must_lie_in_a_submap),
+        IOKIT_TEST(what_no_submap_can_hold_is_refused_at_any_address),
         IOKIT_TEST(freeing_what_is_in_no_submap_panics),
     };
 

@@ -183,7 +183,7 @@ a_redirection_ends_a_block(void **state)
     assert_io_byte(f->kernel, vmk_map_address(m), 0x22);
 }
 
-/*  Nothing changes for memory of several entries, of another size, wired, copied, or a device's       */
+/*  Nothing changes for memory of several entries, of another size, wired, copied, a snapshot, a device's       */
 static void
 what_cannot_change_places_stays(void **state)
 {
@@ -193,6 +193,7 @@ what_cannot_change_places_stays(void **state)
     vmk_desc_t b = buffer_of(f, 0x22);
     vmk_desc_t large =
         vmk_desc_buffer(NULL, IO_DIRECTION_OUT_IN | IO_BUFFER_PAGEABLE, 3 * IO_PAGE, 0, 0);
+    vmk_desc_t snapshot = describe(f, 6, 8, 3 | IO_MEMORY_MAP_COPY_ON_WRITE);
     vmk_map_t m = map_in_kernel(f, a, 0);
 
     assert_int_equal(vmk_map_redirect(m, vmk_desc_ranges(f->task, ranges, 2, 3)),
@@ -200,6 +201,7 @@ what_cannot_change_places_stays(void **state)
     assert_int_equal(vmk_map_redirect(m, vmk_desc_multi(&b, 1, 3)), VMM_IO_NOT_READABLE);
     assert_int_equal(vmk_map_redirect(m, large), VMM_INVALID_VALUE);
     assert_int_equal(vmk_map_redirect(m, describe(f, 0, 2, 3)), VMM_INVALID_VALUE);
+    assert_int_equal(vmk_map_redirect(map_in_kernel(f, snapshot, 0), b), VMM_INVALID_VALUE);
     assert_int_equal(vmk_map_redirect(m, device()), VMM_IO_NOT_READABLE); /* nobody mapped it yet */
     assert_int_equal(vmk_desc_prepare(b, IO_DIRECTION_NONE), VMM_OK);
     assert_int_equal(vmk_map_redirect(m, b), VMM_INVALID_VALUE);

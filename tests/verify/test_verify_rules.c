@@ -189,6 +189,19 @@ wire_past_the_end(struct iokit_fixture *f)
     assert_int_equal(vmk_map_wire(first, IO_DIRECTION_NONE, IO_PAGE, 4 * IO_PAGE), VMM_OK);
 }
 
+/*  The offset is one page before the mapping: it begins in the neighbour in front                     */
+static void
+wire_from_before(struct iokit_fixture *f)
+{
+    vmk_map_t first = map_all(f, IO_DIRECTION_OUT);
+    vmk_map_t second = map_in_kernel(f, describe(f, 4, 8, IO_DIRECTION_OUT), 0);
+    uint64_t before = 0 - (uint64_t)IO_PAGE;
+
+    assert_int_equal(vmk_map_address(second), vmk_map_address(first) + 4 * IO_PAGE);
+    assert_int_equal(vmk_map_wire(second, IO_DIRECTION_IN, before, 2 * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_map_wire(second, IO_DIRECTION_NONE, before, 2 * IO_PAGE), VMM_OK);
+}
+
 static void
 wire_nothing(struct iokit_fixture *f)
 {
@@ -350,6 +363,24 @@ take_down_a_row(struct iokit_fixture *f)
     take_three(f, false);
 }
 
+/* A try never waits: against the order it is how a driver keeps out of the deadlock. */
+static void
+try_against_the_order(struct iokit_fixture *f)
+{
+    vmk_lock_t a = vmk_lock_alloc(VMK_MUTEX);
+    vmk_lock_t b = vmk_lock_alloc(VMK_MUTEX);
+
+    (void)f;
+    take_in_order(a, b);
+    (void)vmk_lock_acquire(b, VMK_EXCLUSIVE);
+    assert_int_equal(vmk_lock_try(a), 1);
+    vmk_lock_release(a, VMK_EXCLUSIVE, 1);
+    vmk_lock_release(b, VMK_EXCLUSIVE, 1);
+    take_in_order(a, b); /* nor is what the try took an order */
+    vmk_lock_free(a);
+    vmk_lock_free(b);
+}
+
 /* ---- devices ---- */
 
 static uint64_t
@@ -440,6 +471,7 @@ static const struct {
     { "prepare-without-complete", "macos-15.4", release_prepared, release_born_prepared },
     { "use-after-release", "macos-15.4", release_a_map_twice, release_a_map_once },
     { "wire-of-a-neighbour", "macos-15.4", wire_past_the_end, load_of_a_wired_mapping },
+    { "wire-of-a-neighbour", "macos-15.4", wire_from_before, load_of_a_wired_mapping },
     { "zero-length-wire", "macos-15.4", wire_nothing, load_of_a_wired_mapping },
     { "unsupported-kpi-used", "macos-15.4", load_of_a_wired_mapping, load_of_a_touched_mapping },
     { "unmap-of-shared-mapping", "macos-15.4", unmap_what_two_hold, unmap_what_one_still_holds },
@@ -450,6 +482,7 @@ static const struct {
     { "blocking-call-in-atomic-section", "macos-15.4", prepare_under_a_spin_lock,
       prepare_under_a_mutex },
     { "lock-order-inversion", "macos-15.4", take_in_a_circle, take_down_a_row },
+    { "lock-order-inversion", "macos-15.4", take_in_a_circle, try_against_the_order },
     { "segment-used-after-complete", "macos-15.4", transfer_after_complete,
       transfer_while_prepared },
     { "device-access-to-unprepared-page", "macos-15.4", transfer_unprepared,
@@ -506,12 +539,36 @@ a_fold_outlives_more_objects_than_it_remembers(void **state)
     assert_string_equal(findings[1].rule->id, "prepare-taken-for-mapping");
 }
 
+/* Descriptors that nobody prepared leave no trace: one that was prepared stays known. */
+static void
+forgetting_what_was_never_known_forgets_nobody(void **state)
+{
+    struct iokit_fixture *f = *state;
+    struct verify_finding findings[ROOM];
+    struct verify verify;
+    vmk_desc_t md;
+    vmk_map_t m;
+
+    iokit_restart(f, "macos-10.11");
+    verify_init(&verify, findings, ROOM);
+    trace_attach(vm_system_trace(vmk_sim_system()), &verify.sink);
+    md = describe(f, 0, 4, IO_DIRECTION_OUT);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_NONE), VMM_OK);
+    m = map_in_kernel(f, md, 0);
+    for (unsigned i = 0; i < 2 * VERIFY_ROOM; i++)
+        vmk_desc_release(describe(f, 0, 1, IO_DIRECTION_OUT));
+    assert_false(io_load_locked(f->kernel, vmk_map_address(m)));
+    trace_detach(vm_system_trace(vmk_sim_system()), &verify.sink);
+    assert_string_equal(findings[verify.count - 1].rule->id, "prepare-taken-for-mapping");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         IOKIT_TEST(each_rule_is_found_where_it_is_broken_and_nowhere_else),
         IOKIT_TEST(a_fold_that_is_not_strict_makes_no_contract_finding),
+        IOKIT_TEST(forgetting_what_was_never_known_forgets_nobody),
         IOKIT_TEST(a_fold_outlives_more_objects_than_it_remembers),
     };
 

@@ -54,6 +54,11 @@ vmk_lock_free(vmk_lock_t l)
 
     if (lock == NULL)
         return;
+    if (lock->waiters > 0) { /* they would wake in memory that was given back */
+        vmk_world_hide(vm_panic(vmk_sim_system(), REASON_OVER_RELEASE, 0, 0,
+                                "lock %u is freed while a thread waits for it", vmk_lock_id(l)));
+        return;
+    }
     vmm_idtable_remove(&vmk_world_here()->handles, (uint64_t)(uintptr_t)l);
     vmm_give_array(vmk_world_here()->alloc, lock, 1, sizeof(*lock));
 }
@@ -91,11 +96,12 @@ static enum vmm_status
 vmk_lock_wait(struct vmk_lock_state *lock, vmk_lock_t l)
 {
     struct vm_system *system = vmk_sim_system();
-    enum vmm_status status =
-        vmk_lock_is_mine(lock)
-            ? VMM_MODEL_HANG
-            : vm_sched_wait(system, VM_SCHED_LOCK, &lock->held, REASON_LOCK_DEADLOCK);
+    enum vmm_status status = VMM_MODEL_HANG;
 
+    lock->waiters++;
+    if (!vmk_lock_is_mine(lock))
+        status = vm_sched_wait(system, VM_SCHED_LOCK, &lock->held, REASON_LOCK_DEADLOCK);
+    lock->waiters--;
     if (status != VMM_OK && vmk_world_runs() == VMM_OK)
         status = vm_hang(system, REASON_LOCK_DEADLOCK, 0, 0,
                          "the thread waits for ever: lock %u is held%s", vmk_lock_id(l),
@@ -145,13 +151,13 @@ vmk_lock_section(const struct vmk_lock_state *lock)
 }
 
 static void
-vmk_lock_enter(vmk_lock_t l, const struct vmk_lock_state *lock, uint32_t how)
+vmk_lock_enter(vmk_lock_t l, const struct vmk_lock_state *lock, uint32_t how, bool is_try)
 {
     if (how & VMK_IRQ_OFF)
         vmk_sim_enter(VM_INTERRUPTS_OFF);
     vmk_sim_enter(vmk_lock_section(lock));
     trace_emit(vm_system_trace(vmk_sim_system()), EV_LOCK, .object = vmk_lock_id(l),
-               .detail = lock->kind);
+               .count = is_try, .detail = lock->kind);
 }
 
 static void
@@ -183,7 +189,7 @@ vmk_lock_acquire(vmk_lock_t l, uint32_t how)
     if (status != VMM_OK)
         return was;
     vmk_lock_hold(lock, vmk_lock_is_shared(lock, how));
-    vmk_lock_enter(l, lock, how);
+    vmk_lock_enter(l, lock, how, false);
     return was;
 }
 
@@ -195,7 +201,7 @@ vmk_lock_try(vmk_lock_t l)
     if (lock == NULL || vmk_world_runs() != VMM_OK || !vmk_lock_is_free(lock, false))
         return 0;
     vmk_lock_hold(lock, false);
-    vmk_lock_enter(l, lock, VMK_EXCLUSIVE);
+    vmk_lock_enter(l, lock, VMK_EXCLUSIVE, true);
     return 1;
 }
 

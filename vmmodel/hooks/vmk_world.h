@@ -38,6 +38,7 @@ struct vmk_lock_state {
     struct vm_lock
         held;          /* by one of the embedder's threads; a pthread of the kit has its own lock */
     uint32_t readers;  /* who has it shared */
+    uint32_t waiters;  /* threads inside of the call that takes it */
     bool is_upgrading; /* one of them waits for the others to go */
 };
 

@@ -207,8 +207,9 @@ io_fail_fixed(const struct io_placement *placement, enum vmm_status status)
     struct vm_map *map = placement->into;
     enum vmm_status gone;
 
-    if (!io_profile(placement)->failed_fixed_map_deallocates || status == VMM_MODEL_NO_MEMORY)
-        return status;
+    if (map == NULL || !io_profile(placement)->failed_fixed_map_deallocates ||
+        status == VMM_MODEL_NO_MEMORY)
+        return status; /* NULL: no submap was asked */
     gone = vm_deallocate(map, vm_map_trunc_page(map, placement->request->at), placement->size);
     return gone == VMM_MODEL_PANIC || gone == VMM_MODEL_HANG ? gone : status;
 }

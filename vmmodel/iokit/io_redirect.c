@@ -31,6 +31,7 @@ io_map_populate(struct io_map *map)
     struct io_placement placement = {
         .map = map,
         .request = &request,
+        .into = map->region,
         .prot = VMM_PROT_READ | (map->options & IO_MAP_READ_ONLY ? 0 : (vmm_prot)VMM_PROT_WRITE),
         .start = map->address
     };
@@ -45,13 +46,11 @@ io_md_has_pager(const struct io_md *md)
     return io_md_is_physical(md) || (md->options & IO_MEMORY_TYPE_MASK) == IO_MEMORY_TYPE_UPL;
 }
 
-enum vmm_status
-io_md_redirect(struct io_md *md, const struct vm_task *safe, bool is_redirected)
+static enum vmm_status
+io_md_redirect_maps(struct io_md *md, const struct vm_map *spared, bool is_redirected)
 {
-    const struct vm_map *spared = safe == NULL ? NULL : vm_task_map(safe);
     enum vmm_status status = VMM_OK;
 
-    md = io_md_behind_views(md);
     md->options = is_redirected ? md->options | IO_MEMORY_REDIRECTED
                                 : md->options & ~(uint32_t)IO_MEMORY_REDIRECTED;
     if (io_md_has_pager(md) && md->source.pieces != NULL)
@@ -64,6 +63,23 @@ io_md_redirect(struct io_md *md, const struct vm_task *safe, bool is_redirected)
         else if (!is_redirected && io_md_has_pager(md))
             status = io_map_populate(map);
     }
+    return status;
+}
+
+enum vmm_status
+io_md_redirect(struct io_md *view, const struct vm_task *safe, bool is_redirected)
+{
+    struct io_md *md = io_md_behind_views(view);
+    struct vm_lock *lock = vm_system_driver_lock(md->system);
+    enum vmm_status status;
+
+    md->in_use++;
+    status = vm_lock_take(md->system, lock);
+    if (status == VMM_OK) {
+        status = io_md_redirect_maps(md, safe == NULL ? NULL : vm_task_map(safe), is_redirected);
+        vm_lock_drop(md->system, lock);
+    }
+    md->in_use--;
     return status;
 }
 
@@ -85,14 +101,11 @@ static void
 io_md_swap_references(struct io_md *a, struct io_md *b)
 {
     struct io_reference source = a->source;
-    struct io_reference copies = a->copies;
     vmm_prot entry_prot = a->entry_prot;
 
     a->source = b->source;
-    a->copies = b->copies;
     a->entry_prot = b->entry_prot;
     b->source = source;
-    b->copies = copies;
     b->entry_prot = entry_prot;
 }
 
@@ -119,6 +132,8 @@ io_md_transpose(struct io_md *from, struct io_md *to)
         return status;
     if (from->source.count != 1 || to->source.count != 1)
         return VMM_IO_NOT_READABLE;
+    if (io_md_is_snapshot(from) || io_md_is_snapshot(to)) /* shown by their copies */
+        return VMM_INVALID_VALUE;
     vm_memory_entry_block(from->source.pieces[0].entry, false);
     status = vm_memory_entry_transpose(from->source.pieces[0].entry, to->source.pieces[0].entry);
     if (status == VMM_OK)
@@ -126,10 +141,9 @@ io_md_transpose(struct io_md *from, struct io_md *to)
     return status;
 }
 
-enum vmm_status
-io_map_redirect(struct io_map *map, struct io_md *view)
+static enum vmm_status
+io_map_redirect_to(struct io_map *map, struct io_md *to)
 {
-    struct io_md *to = io_md_behind_views(view);
     enum vmm_status status;
 
     if (map->map == NULL)
@@ -138,4 +152,23 @@ io_map_redirect(struct io_map *map, struct io_md *view)
         return io_map_block(map, false);
     status = io_md_transpose(map->md, to);
     return status == VMM_OK ? io_map_move(map, to) : status;
+}
+
+enum vmm_status
+io_map_redirect(struct io_map *map, struct io_md *view)
+{
+    struct io_md *to = io_md_behind_views(view);
+    struct vm_lock *lock = vm_system_driver_lock(to->system);
+    enum vmm_status status;
+
+    map->in_use++;
+    to->in_use++;
+    status = vm_lock_take(to->system, lock);
+    if (status == VMM_OK) {
+        status = io_map_redirect_to(map, to);
+        vm_lock_drop(to->system, lock);
+    }
+    to->in_use--;
+    map->in_use--;
+    return status;
 }

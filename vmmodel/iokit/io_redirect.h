@@ -20,7 +20,7 @@
 #include "iokit/io_memory_map.h"
 
 /* Mappings into `safe` (NULL: nobody) keep what they have. */
-enum vmm_status io_md_redirect(struct io_md *md, const struct vm_task *safe,
+enum vmm_status io_md_redirect(struct io_md *view, const struct vm_task *safe,
                                bool is_redirected) VMM_MUST_USE;
 
 enum vmm_status io_map_block(struct io_map *map, bool is_blocked) VMM_MUST_USE;

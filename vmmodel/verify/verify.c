@@ -99,6 +99,7 @@ static void
 verify_judge_wire(struct verify *verify, const struct trace_event *event)
 {
     const struct verify_mapping *mapping = verify_mapping_find(&verify->memory, event->object);
+    uint64_t offset = mapping == NULL ? 0 : event->va - mapping->va; /* wraps in front of it */
 
     if (!verify->memory.has_told_kpi)
         verify_find(verify, event, "unsupported-kpi-used");
@@ -110,7 +111,7 @@ verify_judge_wire(struct verify *verify, const struct trace_event *event)
         return;
     if (event->length == 0)
         verify_find(verify, event, "zero-length-wire");
-    if (mapping != NULL && event->va - mapping->va + event->length > mapping->length)
+    if (mapping != NULL && (offset > mapping->length || event->length > mapping->length - offset))
         verify_find(verify, event, "wire-of-a-neighbour");
 }
 
@@ -261,7 +262,8 @@ verify_judge(struct verify *verify, const struct trace_event *event)
         break;
     case EV_LOCK:
         verify_judge_if(verify, event,
-                        verify_is_inverted(&verify->memory, event->object, event->cpu),
+                        event->count == 0 &&
+                            verify_is_inverted(&verify->memory, event->object, event->cpu),
                         "lock-order-inversion");
         break;
     case EV_LEAK:

@@ -16,14 +16,23 @@ verify_youngest(size_t count, size_t i)
 
 /* ---- looking ---- */
 
-const struct verify_descriptor *
-verify_descriptor_find(const struct verify_memory *memory, uint32_t id)
+/* Where a descriptor is remembered; VERIFY_ROOM: nowhere. */
+static size_t
+verify_descriptor_place(const struct verify_memory *memory, uint32_t id)
 {
     for (size_t i = 0; i < verify_filled(memory->descriptor_count); i++) {
         if (id != 0 && memory->descriptors[i].id == id)
-            return &memory->descriptors[i];
+            return i;
     }
-    return NULL;
+    return VERIFY_ROOM;
+}
+
+const struct verify_descriptor *
+verify_descriptor_find(const struct verify_memory *memory, uint32_t id)
+{
+    size_t place = verify_descriptor_place(memory, id);
+
+    return place == VERIFY_ROOM ? NULL : &memory->descriptors[place];
 }
 
 const struct verify_mapping *
@@ -158,7 +167,8 @@ static void
 verify_remember_lock(struct verify_memory *memory, const struct trace_event *event)
 {
     for (size_t i = 0; i < memory->held_count; i++) {
-        if (memory->held[i].cpu == event->cpu && memory->held[i].lock != event->object)
+        if (event->count == 0 && memory->held[i].cpu == event->cpu &&
+            memory->held[i].lock != event->object)
             verify_remember_order(memory, memory->held[i].lock, event->object);
     }
     if (memory->held_count < VERIFY_HELD)
@@ -184,15 +194,13 @@ verify_forget_lock(struct verify_memory *memory, const struct trace_event *event
 static struct verify_descriptor *
 verify_descriptor(struct verify_memory *memory, uint32_t id)
 {
-    struct verify_descriptor *place;
+    size_t place = verify_descriptor_place(memory, id);
 
-    for (size_t i = 0; i < verify_filled(memory->descriptor_count); i++) {
-        if (memory->descriptors[i].id == id)
-            return &memory->descriptors[i];
+    if (place == VERIFY_ROOM) {
+        place = memory->descriptor_count++ % VERIFY_ROOM;
+        memory->descriptors[place] = (struct verify_descriptor){ .id = id };
     }
-    place = &memory->descriptors[memory->descriptor_count++ % VERIFY_ROOM];
-    *place = (struct verify_descriptor){ .id = id };
-    return place;
+    return &memory->descriptors[place];
 }
 
 static void
@@ -230,7 +238,10 @@ verify_remember_prepares(struct verify_memory *memory, const struct trace_event 
 static void
 verify_forget_descriptor(struct verify_memory *memory, uint32_t id)
 {
-    verify_descriptor(memory, id)->id = 0;
+    size_t place = verify_descriptor_place(memory, id);
+
+    if (place != VERIFY_ROOM)
+        memory->descriptors[place].id = 0;
     verify_end_segments(memory, id);
     for (size_t i = 0; i < verify_filled(memory->range_count); i++) {
         if (memory->ranges[i].descriptor == id)
