@@ -2,6 +2,7 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_page.h"
+#include "vm/vm_purgeable.h"
 #include "vm/vm_user.h"
 #include "vm_fixture.h"
 
@@ -146,6 +147,95 @@ it_is_copied_at_once_and_shared_as_it_is(void **state)
     vm_memory_entry_release(&entry);
 }
 
+/* The superpage at f->base is in memory, and has no wire: nothing of it goes however much is asked. */
+static void
+assert_stays(struct vm_fixture *f)
+{
+    uint64_t resident = PAGES;
+    struct vm_page_view view;
+    uint8_t byte;
+
+    vm_map_probe(f->map, f->base, &view);
+    assert_int_equal(view.page_wire_count, 0);
+    assert_int_equal(vm_system_reclaim(f->system, PAGES), 0);
+    for (unsigned n = 0; n < PAGES; n++) {
+        vm_map_probe(f->map, page(f, n), &view);
+        resident -= !view.is_resident;
+    }
+    assert_int_equal(resident, PAGES);
+    assert_int_equal(user_load(f, 3, &byte), VMM_OK);
+    assert_int_equal(byte, 7);
+    assert_null(vm_system_check(f->system));
+}
+
+/*  pages   xSSSS      munlock of a range that begins before f->base takes the wire of all behind      */
+static void
+lose_wire(struct vm_fixture *f)
+{
+    vmm_va before = f->base - PAGE;
+
+    assert_int_equal(vm_allocate(f->map, &before, PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, before, f->base, VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(vm_map_unwire(f->map, before, f->base + SUPERPAGE, true), VMM_OK);
+    assert_int_equal(vm_deallocate(f->map, before, PAGE), VMM_OK);
+}
+
+/*  its wire goes with the entry that was made for it; who shares it has all of it as before           */
+static void
+it_stays_when_its_wire_goes_with_the_original(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va address = allocate(f, 1);
+    struct vm_remap_call call = { .size = SUPERPAGE,
+                                  .flags = VM_MAP_FIXED,
+                                  .source_map = f->map,
+                                  .source = address,
+                                  .inheritance = VMM_INHERIT_SHARE };
+    vmm_va at = address + 4 * SUPERPAGE;
+    vmm_prot prot, max_prot;
+
+    f->system->store.limit = FRAMES;
+    f->base = address;
+    assert_int_equal(user_store(f, 3, 7), VMM_OK);
+    assert_int_equal(vm_remap(f->map, &at, &call, &prot, &max_prot), VMM_OK);
+    assert_int_equal(vm_deallocate(f->map, address, SUPERPAGE), VMM_OK);
+    f->base = at;
+    assert_stays(f);
+    assert_int_equal(vm_behavior_set(f->map, at, SUPERPAGE, VM_BEHAVIOR_PAGEOUT), VMM_OK);
+    assert_stays(f);
+}
+
+static void
+it_stays_when_an_unlock_takes_its_wire(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    f->base = allocate(f, 1);
+    f->system->store.limit = FRAMES;
+    assert_int_equal(user_store(f, 3, 7), VMM_OK);
+    lose_wire(f);
+    assert_stays(f);
+}
+
+/*  one that can be purged too: it becomes empty, and all of it stays                                  */
+static void
+it_stays_when_it_is_purged(void **state)
+{
+    struct vm_fixture *f = *state;
+    int volatile_now = VM_PURGABLE_VOLATILE | VM_PURGABLE_DEBUG_EMPTY;
+
+    vm_fixture_restart_on(f, f->profile.name, &hw_geometry_x86_64, FRAMES);
+    f->system->store.limit = FRAMES;
+    assert_int_equal(vm_allocate(f->map, &f->base, SUPERPAGE,
+                                 VM_MAP_FIXED | VM_MAP_SUPERPAGE_2MB | VM_MAP_PURGABLE),
+                     VMM_OK);
+    assert_int_equal(user_store(f, 3, 7), VMM_OK);
+    lose_wire(f);
+    assert_int_equal(vm_purgable_control(f->map, f->base, VM_PURGABLE_SET_STATE, &volatile_now),
+                     VMM_OK);
+    assert_stays(f);
+}
+
 /*  VM_PROT_COPY, up to 10.13: a store copies one page, whose word takes the large one's place         */
 static void
 a_copy_on_write_of_one_page_takes_the_large_word_away(void **state)
@@ -194,6 +284,9 @@ main(void)
         TEST(one_walk_serves_all_its_pages),
         TEST(a_cut_superpage_is_mapped_by_pages),
         TEST(it_is_copied_at_once_and_shared_as_it_is),
+        TEST(it_stays_when_its_wire_goes_with_the_original),
+        TEST(it_stays_when_an_unlock_takes_its_wire),
+        TEST(it_stays_when_it_is_purged),
         TEST(a_copy_on_write_of_one_page_takes_the_large_word_away),
         TEST(without_a_row_of_frames_it_is_code_6),
     };

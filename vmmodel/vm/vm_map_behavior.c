@@ -30,9 +30,7 @@ vm_behavior_page(struct vm_page *page, enum vm_page_deed deed, struct pmap_flush
         return VMM_OK;
     switch (deed) {
     case VM_DEED_OUT:
-        status = vm_page_system(page)->store.limit == 0 && vm_page_object(page)->pager == NULL
-                     ? VMM_OK
-                     : vm_page_out(page);
+        status = vm_page_may_go(page) ? vm_page_out(page) : VMM_OK;
         break;
     case VM_DEED_REUSE:
         page->is_reusable = false;

@@ -77,7 +77,7 @@ vm_page_out(struct vm_page *page)
     vmm_ppn ppn = vm_page_ppn(page);
     vmm_off offset = vm_page_offset(page);
 
-    VMM_ASSERT(vm_page_wire_count(page) == 0 && !page->busy);
+    VMM_ASSERT(vm_page_wire_count(page) == 0 && !page->busy && !object->phys_contiguous);
     if (status != VMM_OK)
         return status;
     vm_page_free(page);
@@ -86,11 +86,12 @@ vm_page_out(struct vm_page *page)
     return VMM_OK;
 }
 
-/* Without a store only what a file has can go: anonymous memory stays as it is. */
-static bool
-vm_page_may_go(const struct vm_system *system, const struct vm_page *page)
+bool
+vm_page_may_go(const struct vm_page *page)
 {
-    return system->store.limit > 0 || vm_page_object(page)->pager != NULL;
+    const struct vm_object *object = vm_page_object(page);
+
+    return !object->phys_contiguous && (object->system->store.limit > 0 || object->pager != NULL);
 }
 
 /* Somebody used an inactive page: it goes back, and has its turn again later. */
@@ -116,7 +117,7 @@ vm_page_reclaim_from(struct vm_system *system, enum vm_page_queue queue)
         enum vmm_status status;
 
         next = page->queue_next;
-        if (!vm_page_may_go(system, page) || vm_page_reactivate(page))
+        if (!vm_page_may_go(page) || vm_page_reactivate(page))
             continue;
         status = vm_page_out(page);
         if (status == VMM_OK || status == VMM_MODEL_NO_MEMORY)

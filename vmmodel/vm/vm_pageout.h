@@ -9,7 +9,7 @@
  *                                       ^                              |
  *                                       +------------------------------+
  *                                         used meanwhile: a reactivation
- * INVARIANTS  G2  a page that is wired or busy stays
+ * INVARIANTS  G2  a page that is wired or busy stays, and so does every page of a superpage
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   none
  * ERRORS      VMM_MODEL_NO_FRAME: nothing can go; VMM_MEMORY_ERROR, or the pager's own code: a page
@@ -39,6 +39,12 @@ enum vmm_status vm_page_in(struct vm_object *object, vmm_off offset,
 
 /* The same ahead of time: nobody has touched the page yet, and its first touch is a pagein. */
 enum vmm_status vm_page_read_ahead(struct vm_object *object, vmm_off offset) VMM_MUST_USE;
+
+/*
+ * Whether a page can leave memory while nobody holds it. Without a store only what a file has can:
+ * anonymous memory stays as it is. Of a superpage nothing goes.
+ */
+bool vm_page_may_go(const struct vm_page *page);
 
 /*
  * Takes a page that is not wired out of memory: to the store or the file if it is dirty, else it is

@@ -20,7 +20,7 @@ vm_object_purge(struct vm_object *object)
     uint64_t gone = 0;
 
     while (vm_object_next_page(object, &offset, UINT64_MAX, &page)) {
-        if (vm_page_wire_count(page) > 0 || page->busy)
+        if (object->phys_contiguous || vm_page_wire_count(page) > 0 || page->busy)
             continue;
         vm_page_free(page);
         gone++;

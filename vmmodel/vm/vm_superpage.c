@@ -2,8 +2,10 @@
  * vm_superpage.c - memory in rows of frames, mapped by one word each
  *
  * A superpage is an object of 2 MiB whose pages are all there from the beginning, in frames that stand
- * in a row. It is wired, so it never goes; it is phys_contiguous, so wiring enters no translation (T6) and
- * the first touch maps the whole of it. vm.md 1.6, 3.4, 4.4 step 8.
+ * in a row. It is phys_contiguous: none of its pages ever goes, wired or not, wiring enters no translation
+ * (T6), and the first touch maps the whole of it. It begins wired, but that wire can be lost: by a munlock
+ * that begins before it, or when the entry it was made for goes and another shares the object.
+ * vm.md 1.6, 3.4, 4.4 step 8.
  */
 #include "vm/vm_fault_internal.h"
 #include "vm/vm_object.h"
