@@ -586,6 +586,25 @@ msync_writes_dirty_pages_back(void **state)
     vm_memory_entry_release(&file);
 }
 
+/*  load 0       zeroed: what nobody had stored to has bytes to be kept now                          */
+static void
+zeroed_pages_are_written_back(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    uint8_t byte;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(vm_behavior_set(f->map, page(f, 0), PAGE, VM_BEHAVIOR_ZERO), VMM_OK);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_INVALIDATE),
+                     VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 0);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(byte, 0);
+    vm_memory_entry_release(&file);
+}
+
 /*  What the file has now is seen again: stores that nobody wrote back are lost                     */
 static void
 msync_invalidate_throws_pages_away(void **state)
@@ -765,6 +784,7 @@ main(void)
         TEST(a_page_in_error_is_reclaimed_first),
         TEST(the_latency_is_turns_of_others),
         TEST(msync_writes_dirty_pages_back),
+        TEST(zeroed_pages_are_written_back),
         TEST(msync_invalidate_throws_pages_away),
         TEST(a_write_that_fails_leaves_the_page_dirty),
         TEST(a_page_in_laundry_can_be_used),

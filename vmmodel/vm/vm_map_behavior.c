@@ -209,8 +209,10 @@ vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
         status = vm_fault_materialise(entry, map->system);
         if (status == VMM_OK)
             status = vm_fault_page(entry->object, vm_entry_offset(entry, va), true, &page, &kind);
-        if (status == VMM_OK)
-            hw_frame_zero(&map->system->machine->frames, vm_page_ppn(page));
+        if (status != VMM_OK)
+            break;
+        page->is_dirty = true;
+        hw_frame_zero(&map->system->machine->frames, vm_page_ppn(page));
     }
     return vm_fault_result(map, start, status);
 }
