@@ -605,6 +605,45 @@ zeroed_pages_are_written_back(void **state)
     vm_memory_entry_release(&file);
 }
 
+/*  a device writes into a page before and after an msync: the file gets both                        */
+static void
+what_a_device_writes_after_an_msync_is_written_back(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct vm_upl *upl = NULL;
+    vmm_size size = PAGE;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(vm_upl_create(f->map, page(f, 0), &size, 0, &upl), VMM_OK);
+    assert_int_equal(vm_upl_write(upl, 0, "P", 1), VMM_OK);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 'P');
+    assert_int_equal(vm_upl_write(upl, 0, "Q", 1), VMM_OK);
+    vm_upl_commit(&upl);
+    assert_int_equal(vm_msync(f->map, page(f, 0), PAGE, VM_SYNC_SYNCHRONOUS), VMM_OK);
+    assert_int_equal(byte_in_file(file, 0), 'Q');
+    vm_memory_entry_release(&file);
+}
+
+/*  a device that only reads leaves a page that was clean clean                                      */
+static void
+what_a_device_only_reads_stays_clean(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *file = new_file(f);
+    struct vm_upl *upl = NULL;
+    vmm_size size = PAGE;
+    int found, references;
+
+    map_file(f, file, 0, false);
+    assert_int_equal(vm_upl_create(f->map, page(f, 0), &size, VM_UPL_COPYOUT_FROM, &upl), VMM_OK);
+    vm_upl_commit(&upl);
+    assert_int_equal(vm_page_query(f->map, page(f, 0), &found, &references), VMM_OK);
+    assert_int_equal(found & VM_PAGE_QUERY_DIRTY, 0);
+    vm_memory_entry_release(&file);
+}
+
 /*  What the file has now is seen again: stores that nobody wrote back are lost                     */
 static void
 msync_invalidate_throws_pages_away(void **state)
@@ -785,6 +824,8 @@ main(void)
         TEST(the_latency_is_turns_of_others),
         TEST(msync_writes_dirty_pages_back),
         TEST(zeroed_pages_are_written_back),
+        TEST(what_a_device_writes_after_an_msync_is_written_back),
+        TEST(what_a_device_only_reads_stays_clean),
         TEST(msync_invalidate_throws_pages_away),
         TEST(a_write_that_fails_leaves_the_page_dirty),
         TEST(a_page_in_laundry_can_be_used),

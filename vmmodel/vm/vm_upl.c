@@ -20,6 +20,7 @@ struct vm_upl {
     vmm_off offset;           /* page aligned */
     uint64_t count;
     vmm_ppn *pages;
+    bool is_write; /* the device writes into the pages, as long as it has the list */
 };
 
 static void
@@ -53,7 +54,10 @@ vm_upl_take(struct vm_object *object, vmm_off offset, uint64_t count)
     return upl;
 }
 
-/* A page that is still absent when nobody holds it any more has nothing to keep. */
+/*
+ * A page that is still absent when nobody holds it any more has nothing to keep. What was written back
+ * meanwhile may be stale: the device could write until now.
+ */
 static void
 vm_upl_unwire(struct vm_upl *upl, uint64_t count)
 {
@@ -63,6 +67,7 @@ vm_upl_unwire(struct vm_upl *upl, uint64_t count)
     for (uint64_t i = 0; i < count; i++) {
         struct vm_page *page = vm_page_at(upl->object->system, upl->pages[i]);
 
+        page->is_dirty |= upl->is_write && !page->is_absent;
         vm_page_unwire(page);
         if (page->is_absent && vm_page_wire_count(page) == 0)
             vm_page_free(page);
@@ -95,7 +100,6 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
     struct vm_object *object = upl->object;
     vmm_off offset = upl->offset + (index << object->system->page_shift);
     struct vm_page *page = vm_page_lookup(object, offset);
-    bool is_write = !(flags & VM_UPL_COPYOUT_FROM);
     enum vm_fault_kind kind;
     enum vmm_status status = VMM_OK;
 
@@ -116,13 +120,13 @@ vm_upl_wire_page(struct vm_upl *upl, uint64_t index, uint32_t flags)
         status = vm_page_alloc(object, offset, &page);
         if (status == VMM_OK)
             page->is_absent = true;
-    } else if (page == NULL || (is_write && object->copy != NULL))
+    } else if (page == NULL || (upl->is_write && object->copy != NULL))
         status = vm_fault_page(object, offset, true, &page, &kind);
     if (status != VMM_OK)
         return status;
     vm_page_wire(page);
     object->system->io_wires++;
-    page->is_dirty |= is_write;
+    page->is_dirty |= upl->is_write;
     upl->pages[index] = vm_page_ppn(page);
     return VMM_OK;
 }
@@ -155,6 +159,7 @@ vm_upl_make(struct vm_object *object, vmm_off offset, vmm_size size, uint32_t fl
 
     if (upl == NULL)
         return VMM_MODEL_NO_MEMORY;
+    upl->is_write = !(flags & VM_UPL_COPYOUT_FROM);
     status = vm_upl_wire(upl, flags);
     if (status != VMM_OK)
         vm_upl_free(upl);
