@@ -22,7 +22,7 @@ counted(const struct vm_fixture *f, enum trace_kind kind)
     return vm_system_trace(f->system)->counters[kind];
 }
 
-/* One picture of the window: 'a' active, 'i' inactive, '-' not in memory. */
+/* One picture of the window: 'a' active, 'i' inactive, 's' speculative, 'w' on no queue, '-' not in memory. */
 static void
 assert_queues(struct vm_fixture *f, const char *picture)
 {
@@ -34,7 +34,7 @@ assert_queues(struct vm_fixture *f, const char *picture)
         vm_map_probe(f->map, page(f, n), &view);
         found[n] = '-';
         if (view.is_resident)
-            found[n] = vm_page_at(f->system, view.ppn)->queue == VM_PAGE_ACTIVE ? 'a' : 'i';
+            found[n] = "wais"[vm_page_at(f->system, view.ppn)->queue];
     }
     assert_string_equal(found, picture);
 }
@@ -225,6 +225,51 @@ arm64_sees_use_through_a_fast_fault(void **state)
     assert_true(is_referenced(f, 0));
 }
 
+/*  pages   aassaa     the middle is mapped not to be cached: it is speculative, and goes first
+ *  wired   aa-waa     a wire takes a page off its queue, and who unwires it uses it                 */
+static void
+what_is_not_to_be_cached_goes_first(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va middle = page(f, 2);
+    int found, references;
+
+    f->system->store.limit = 64;
+    draw_pages(f, "xx..xx");
+    assert_int_equal(vm_allocate(f->map, &middle, 2 * PAGE, VM_MAP_FIXED | VM_MAP_NO_CACHE),
+                     VMM_OK);
+    store_pages(f, 6);
+    assert_queues(f, "aassaa");
+    assert_int_equal(vm_page_query(f->map, page(f, 2), &found, &references), VMM_OK);
+    assert_true(found & VM_PAGE_QUERY_SPECULATIVE);
+    assert_true(is_referenced(f, 2));
+    assert_int_equal(vm_page_query(f->map, page(f, 1), &found, &references), VMM_OK);
+    assert_false(found & VM_PAGE_QUERY_SPECULATIVE);
+    assert_int_equal(statistics(f).speculative_pages, 2);
+    assert_int_equal(vm_map_wire(f->map, page(f, 3), page(f, 4), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(vm_system_reclaim(f->system, 1), 1);
+    assert_queues(f, "aa-waa");
+    assert_int_equal(vm_map_unwire(f->map, page(f, 3), page(f, 4), true), VMM_OK);
+    assert_queues(f, "aa-aaa");
+    assert_int_equal(user_store(f, 2, 9), VMM_OK);
+    assert_queues(f, "aasaaa");
+}
+
+/*  A wire's own fault leaves a page that is not to be cached wired                                  */
+static void
+a_wired_page_is_on_no_queue_whatever_its_entry_says(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va first = page(f, 0);
+    uint8_t byte;
+
+    assert_int_equal(vm_allocate(f->map, &first, PAGE, VM_MAP_FIXED | VM_MAP_NO_CACHE), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, true), VMM_OK);
+    vm_map_drop_translations(f->map, page(f, 0), page(f, 1));
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_queues(f, "w");
+}
+
 /*  Without a store anonymous memory cannot go, however old: reclaim comes back with nothing        */
 static void
 what_cannot_go_stays_whatever_its_age(void **state)
@@ -251,6 +296,8 @@ main(void)
         TEST(a_query_tells_use_since_the_last_deactivation),
         TEST(an_unwired_page_counts_as_used),
         TEST(arm64_sees_use_through_a_fast_fault),
+        TEST(what_is_not_to_be_cached_goes_first),
+        TEST(a_wired_page_is_on_no_queue_whatever_its_entry_says),
         TEST(what_cannot_go_stays_whatever_its_age),
     };
 

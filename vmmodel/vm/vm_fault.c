@@ -438,6 +438,8 @@ vm_fault_finish(struct vm_fault_work *work, const struct vm_lookup *found, struc
         (found->object->copy != NULL && !(found->access & VMM_PROT_WRITE)))
         how.prot &= ~(vmm_prot)VMM_PROT_WRITE; /* I15 */
     status = vm_fault_enter(&how, page);
+    if (status == VMM_OK && found->entry->no_cache && vm_page_wire_count(page) == 0)
+        vm_page_speculate(page); /* vm.md 4.5 */
     if (status == VMM_OK && work->kind == VM_FAULT_COW)
         vm_object_collapse(found->object, true);
     return status;

@@ -40,7 +40,7 @@ enum vm_page_queue {
     VM_PAGE_ON_NONE,
     VM_PAGE_ACTIVE,
     VM_PAGE_INACTIVE,
-    VM_PAGE_SPECULATIVE, /* read ahead, and nobody touched it yet */
+    VM_PAGE_SPECULATIVE, /* read ahead and not touched yet, or not to be cached */
     VM_PAGE_QUEUES
 };
 

@@ -121,7 +121,7 @@ struct vm_statistics {
     uint64_t purges;            /* pages of volatile objects that were emptied */
     uint64_t reactivations;     /* pages that reclaim found in use, and put back */
     uint64_t purgeable_pages;   /* of volatile objects */
-    uint64_t speculative_pages; /* read ahead and not touched; free_pages includes them */
+    uint64_t speculative_pages; /* on that queue; free_pages includes them */
     uint64_t external_pages;    /* on the queues, of files */
     uint64_t internal_pages;
 };
