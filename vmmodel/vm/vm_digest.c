@@ -1,28 +1,39 @@
 /*
  * vm_digest.c - see vm_digest.h
  *
- * An object is what it holds, so it has no number here: two entries that name equal objects differ
- * from two that share one by the object's references.
+ * An object is what it holds, so it has no number here, and neither has a submap: two entries that
+ * name equal ones differ from two that share one by its references.
  */
 #include "vm/vm_digest.h"
 
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pager.h"
+#include "vm/vm_store.h"
 
 enum { VM_DIGEST_BYTES = 512, VM_DIGEST_DEPTH = 16 };
 
 static uint64_t
 vm_digest_frame(const struct vm_system *system, vmm_ppn ppn, uint64_t digest)
 {
-    uint64_t words[VM_DIGEST_BYTES / sizeof(uint64_t)];
+    uint8_t bytes[VM_DIGEST_BYTES];
 
     for (uint32_t at = 0; at < system->page_bytes; at += VM_DIGEST_BYTES) {
-        hw_frame_read(&system->machine->frames, ppn, at, words, VM_DIGEST_BYTES);
-        for (size_t i = 0; i < VMM_COUNT_OF(words); i++)
-            digest = vm_digest_mix(digest, words[i]);
+        hw_frame_read(&system->machine->frames, ppn, at, bytes, VM_DIGEST_BYTES);
+        digest = vm_digest_bytes(bytes, VM_DIGEST_BYTES, digest);
     }
     return digest;
+}
+
+/* A page that the store has. */
+static uint64_t
+vm_digest_slot(const struct vm_system *system, uint64_t index, uint32_t slot, uint64_t digest)
+{
+    const uint8_t *bytes = vm_store_bytes(system, &system->store, slot);
+
+    digest = vm_digest_mix(digest, ~index);
+    return bytes == NULL ? digest : vm_digest_bytes(bytes, system->page_bytes, digest);
 }
 
 static uint64_t
@@ -52,16 +63,28 @@ vm_digest_object(const struct vm_object *object, uint64_t digest)
         digest = vm_digest_mix(digest, object->size);
         digest = vm_digest_mix(
             digest, (uint64_t)object->ref_count << 32 | (uint64_t)object->copy_strategy << 8 |
-                        (uint64_t)object->purgable << 4 | (uint64_t)object->shadow_severed << 2 |
+                        (uint64_t)object->purgable << 4 | (uint64_t)object->blocked_access << 3 |
+                        (uint64_t)object->shadow_severed << 2 |
                         (uint64_t)(object->copy != NULL) << 1 | object->true_share);
         for (; vmm_radix_next(&object->pages, &index, &value); index++)
             digest = vm_digest_page(object->system, vm_page_at(object->system, value), digest);
         for (index = 0; vmm_radix_next(&object->paged_out, &index, &value); index++)
-            digest = vm_digest_mix(digest, ~index);
+            digest = vm_digest_slot(object->system, index, value, digest);
+        if (object->pager != NULL)
+            digest = vm_pager_digest(object, digest);
         digest = vm_digest_mix(digest, object->shadow_offset);
         object = object->shadow;
     }
     return digest;
+}
+
+static uint64_t vm_digest_map(const struct vm_map *map);
+
+/* A submap is what it holds, like an object. */
+static uint64_t
+vm_digest_submap(const struct vm_map *submap, uint64_t digest)
+{
+    return vm_digest_mix(vm_digest_mix(digest, submap->ref_count), vm_digest_map(submap));
 }
 
 static uint64_t
@@ -73,11 +96,14 @@ vm_digest_entry(const struct vm_map_entry *entry, uint64_t digest)
     digest = vm_digest_mix(
         digest, (uint64_t)entry->protection << 40 | (uint64_t)entry->max_protection << 32 |
                     (uint64_t)entry->inheritance << 24 | (uint64_t)entry->behavior << 16 |
-                    (uint64_t)entry->is_shared << 5 | (uint64_t)entry->needs_copy << 4 |
-                    (uint64_t)entry->in_transition << 3 | (uint64_t)entry->needs_wakeup << 2 |
-                    (uint64_t)entry->is_prefaulted << 1 | entry->permanent);
+                    (uint64_t)entry->no_cache << 8 | (uint64_t)entry->zero_wired_pages << 7 |
+                    (uint64_t)entry->use_pmap << 6 | (uint64_t)entry->is_shared << 5 |
+                    (uint64_t)entry->needs_copy << 4 | (uint64_t)entry->in_transition << 3 |
+                    (uint64_t)entry->needs_wakeup << 2 | (uint64_t)entry->is_prefaulted << 1 |
+                    entry->permanent);
     digest = vm_digest_mix(digest, (uint64_t)entry->wired_count << 16 | entry->user_wired_count);
-    return vm_digest_object(entry->object, digest);
+    return entry->submap != NULL ? vm_digest_submap(entry->submap, digest)
+                                 : vm_digest_object(entry->object, digest);
 }
 
 struct vm_digest_fold {

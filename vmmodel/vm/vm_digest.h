@@ -10,11 +10,14 @@
  * EVENTS      none
  * XNU         none
  *             Numbers that only say in which order things were made (object ids, frames, the order
- *             of reclaim) do not count; what they stand for does. Two states may share a digest by
+ *             of reclaim) do not count; what they stand for does: the bytes in memory, in the store and
+ *             in files, so a digest takes time for each page that has any. Two states may share a digest by
  *             chance, about once in 2^64.
  */
 #ifndef VM_VM_DIGEST_H
 #define VM_VM_DIGEST_H
+
+#include <string.h>
 
 #include "vm/vm_system.h"
 
@@ -30,6 +33,19 @@ vm_digest_mix(uint64_t digest, uint64_t value)
 {
     digest = (digest ^ value) * UINT64_C(0x9E3779B97F4A7C15);
     return digest ^ (digest >> 29);
+}
+
+/* Folds bytes into a digest, eight at a time. */
+static inline uint64_t
+vm_digest_bytes(const uint8_t *bytes, vmm_size length, uint64_t digest)
+{
+    uint64_t word;
+
+    for (vmm_size at = 0; at < length; at += sizeof(word)) {
+        memcpy(&word, bytes + at, sizeof(word));
+        digest = vm_digest_mix(digest, word);
+    }
+    return digest;
 }
 
 #endif

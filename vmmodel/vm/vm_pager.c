@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "vm/vm_digest.h"
 #include "vm/vm_map_behavior.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
@@ -130,6 +131,29 @@ vm_pager_read(const struct vm_object *object, vmm_off offset, void *to, vmm_size
         offset += run;
         length -= run;
     }
+}
+
+uint64_t
+vm_pager_digest(const struct vm_object *object, uint64_t digest)
+{
+    const struct vm_pager *pager = object->pager;
+    uint64_t index = 0;
+    uint32_t slot;
+
+    digest = vm_digest_mix(digest, pager->turns);
+    if (pager->fail_status != VMM_OK) {
+        digest = vm_digest_mix(digest, pager->fail_start);
+        digest = vm_digest_mix(digest, pager->fail_end);
+        digest = vm_digest_mix(digest, (uint64_t)pager->fail_status);
+    }
+    for (; vmm_radix_next(&pager->slots, &index, &slot); index++) {
+        const uint8_t *bytes = vm_store_bytes(object->system, &pager->store, slot);
+
+        if (bytes != NULL)
+            digest =
+                vm_digest_bytes(bytes, object->system->page_bytes, vm_digest_mix(digest, index));
+    }
+    return digest;
 }
 
 void

@@ -48,6 +48,9 @@ enum vmm_status vm_pager_write(struct vm_object *object, vmm_off offset, const v
                                vmm_size length) VMM_MUST_USE;
 void vm_pager_read(const struct vm_object *object, vmm_off offset, void *to, vmm_size length);
 
+/* Folds what requests will be answered, and how fast, into a digest (vm_digest.h). */
+uint64_t vm_pager_digest(const struct vm_object *object, uint64_t digest);
+
 /* Every request for a page of [start, end) ends with `status` from now on; VMM_OK: none does. */
 void vm_pager_fail(struct vm_object *object, vmm_off start, vmm_off end, enum vmm_status status);
 

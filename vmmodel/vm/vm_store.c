@@ -107,6 +107,14 @@ vm_store_get(struct vm_system *system, const struct vm_store *store, uint32_t sl
     return VMM_OK;
 }
 
+const uint8_t *
+vm_store_bytes(const struct vm_system *system, const struct vm_store *store, uint32_t slot)
+{
+    const uint8_t *bytes = store->slots[slot - 1];
+
+    return bytes == NULL || vm_is_zero(bytes, (size_t)system->page_bytes) ? NULL : bytes;
+}
+
 void
 vm_store_drop(struct vm_system *system, struct vm_store *store, uint32_t slot)
 {

@@ -29,6 +29,10 @@ enum vmm_status vm_store_write(struct vm_system *system, struct vm_store *store,
 enum vmm_status vm_store_get(struct vm_system *system, const struct vm_store *store, uint32_t slot,
                              vmm_ppn ppn) VMM_MUST_USE;
 
+/* A slot's bytes, a page of them; NULL: all are zero. */
+const uint8_t *vm_store_bytes(const struct vm_system *system, const struct vm_store *store,
+                              uint32_t slot);
+
 /* Gives a slot back. */
 void vm_store_drop(struct vm_system *system, struct vm_store *store, uint32_t slot);
 
