@@ -296,21 +296,19 @@ vm_check_wired_pages(const struct vm_map_entry *entry)
            (object->guard_last && end == object->size);
 }
 
+/* Wires of all pages. */
+struct vm_check_wires {
+    uint64_t held;
+    uint64_t lost;  /* nobody owns them any more (T4) */
+    uint64_t wired; /* pages with a wire count */
+};
+
 /* I10: every wire count has an owner: a wired entry or an I/O list, unless it was lost (T4). */
 static const char *
-vm_check_wire_counts(const struct vm_system *system)
+vm_check_wire_counts(const struct vm_system *system, const struct vm_check_wires *wires)
 {
-    uint64_t held = 0;
-    uint64_t owned = system->io_wires;
-    uint64_t wired = 0;
+    uint64_t owned = system->io_wires + wires->lost;
 
-    for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
-        const struct vm_page *page = vm_page_at(system, ppn);
-
-        held += vm_page_wire_count(page) + vm_page_odd_wires(page, VM_WIRES_MISSING);
-        owned += vm_page_odd_wires(page, VM_WIRES_LOST);
-        wired += vm_page_wire_count(page) > 0;
-    }
     for (const struct vmm_list *at = system->maps.next; at != &system->maps; at = at->next) {
         const struct vm_map *map = VMM_CONTAINER(at, struct vm_map, link);
         const struct vm_map_entry *entry = vm_map_first(map);
@@ -318,40 +316,57 @@ vm_check_wire_counts(const struct vm_system *system)
         for (; entry != NULL; entry = vm_map_next(map, entry))
             owned += vm_check_wired_pages(entry);
     }
-    if (held != owned)
+    if (wires->held != owned)
         return "I10 wire counts of pages differ from wired entries and I/O lists";
-    return wired != system->wired_pages ? "I11 the number of wired pages is wrong" : NULL;
+    return wires->wired != system->wired_pages ? "I11 the number of wired pages is wrong" : NULL;
 }
 
 /* I17: a frame that is free, or a table's, is no object's page and remembers nothing. */
 static const char *
-vm_check_pages(const struct vm_system *system)
+vm_check_frame(const struct vm_system *system, vmm_ppn ppn, const struct vm_page *page)
 {
-    for (vmm_ppn ppn = 1; ppn <= system->frame_count; ppn++) {
-        const struct vm_page *page = vm_page_at(system, ppn);
+    bool is_free = vm_page_object(page) == NULL;
+    bool is_in_use = hw_frame_is_in_use(&system->machine->frames, ppn); /* or a table's */
 
-        if (vm_page_object(page) == NULL && vm_page_wire_count(page) > 0)
-            return "I17 a free page has a wire count";
-        if (vm_page_object(page) == NULL && page->queue != VM_PAGE_ON_NONE)
-            return "I17 a free page is on a queue";
-        if (vm_page_object(page) == NULL && pmap_page_is_mapped(system->pmaps, ppn))
-            return "I17 a free page is mapped";
-        if (vm_page_object(page) != NULL && !hw_frame_is_in_use(&system->machine->frames, ppn))
-            return "I17 an object's page is a free frame";
-        if (vm_page_odd_wires(page, VM_WIRES_LOST) > vm_page_wire_count(page))
-            return "I10 a page lost more wires than it has";
+    if (is_free && vm_page_wire_count(page) > 0)
+        return "I17 a free page has a wire count";
+    if (is_free && page->queue != VM_PAGE_ON_NONE)
+        return "I17 a free page is on a queue";
+    if (is_free && is_in_use && pmap_page_is_mapped(system->pmaps, ppn))
+        return "I17 a free page is mapped";
+    return !is_free && !is_in_use ? "I17 an object's page is a free frame" : NULL;
+}
+
+/* Every frame is looked at, so this is most of a check: all that one page tells is asked at once. */
+static const char *
+vm_check_pages(const struct vm_system *system, struct vm_check_wires *wires)
+{
+    const char *broken = NULL;
+
+    for (vmm_ppn ppn = 1; ppn <= system->frame_count && broken == NULL; ppn++) {
+        const struct vm_page *page = vm_page_at(system, ppn);
+        uint32_t count = vm_page_wire_count(page);
+        uint32_t lost = vm_page_odd_wires(page, VM_WIRES_LOST);
+
+        broken = vm_check_frame(system, ppn, page);
+        if (broken == NULL && lost > count)
+            broken = "I10 a page lost more wires than it has";
+        wires->held += count + vm_page_odd_wires(page, VM_WIRES_MISSING);
+        wires->lost += lost;
+        wires->wired += count > 0;
     }
-    return NULL;
+    return broken;
 }
 
 const char *
 vm_system_check(const struct vm_system *system)
 {
     const char *broken = pmap_system_check(system->pmaps);
+    struct vm_check_wires wires = { 0 };
     const struct vmm_list *at;
 
     if (broken == NULL)
-        broken = vm_check_pages(system);
+        broken = vm_check_pages(system, &wires);
     for (at = system->maps.next; at != &system->maps && broken == NULL; at = at->next)
         broken = vm_check_map(VMM_CONTAINER(at, struct vm_map, link));
     for (at = system->objects.next; at != &system->objects && broken == NULL; at = at->next) {
@@ -359,5 +374,5 @@ vm_system_check(const struct vm_system *system)
         if (broken == NULL)
             broken = vm_check_references(system, VMM_CONTAINER(at, struct vm_object, link));
     }
-    return broken != NULL ? broken : vm_check_wire_counts(system);
+    return broken != NULL ? broken : vm_check_wire_counts(system, &wires);
 }

@@ -462,12 +462,6 @@ vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count
 
 /* ---- wires that nearly no page has ---- */
 
-uint32_t
-vm_page_odd_wires(const struct vm_page *page, enum vm_odd_wires kind)
-{
-    return vmm_radix_get(&vm_page_system(page)->odd_wires[kind], vm_page_ppn(page));
-}
-
 bool
 vm_page_add_odd_wire(struct vm_page *page, enum vm_odd_wires kind)
 {

@@ -95,7 +95,13 @@ void vm_page_hold(struct vm_page *page);
 bool vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset) VMM_MUST_USE;
 
 /* How many wires of a kind that nearly no page has; one more (false: no memory), and one less. */
-uint32_t vm_page_odd_wires(const struct vm_page *page, enum vm_odd_wires kind);
+static inline uint32_t
+vm_page_odd_wires(const struct vm_page *page, enum vm_odd_wires kind)
+{
+    const struct vmm_radix *counts = &vm_page_system(page)->odd_wires[kind];
+
+    return counts->count == 0 ? 0 : vmm_radix_get(counts, vm_page_ppn(page));
+}
 bool vm_page_add_odd_wire(struct vm_page *page, enum vm_odd_wires kind) VMM_MUST_USE;
 void vm_page_drop_odd_wire(struct vm_page *page, enum vm_odd_wires kind);
 
