@@ -301,6 +301,24 @@ init_keeps_nothing_when_it_fails(void **state)
     assert_int_equal(test_alloc_sweep(make_and_unmake), 3 + 100 / HW_FRAME_BLOCK + 1);
 }
 
+/*  counts around a whole word of the map of free frames: each frame is free, 0 and what is behind is not  */
+static void
+exactly_the_frames_there_are_begin_as_free(void **state)
+{
+    static const vmm_ppn counts[] = { 1, 62, 63, 64, 65, 127, 128, 200 };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < VMM_COUNT_OF(counts); i++) {
+        struct hw_frames frames;
+
+        assert_true(hw_frames_init(&frames, &f->counting.alloc, PAGE_BYTES, counts[i]));
+        for (vmm_ppn ppn = 0; ppn < (counts[i] / 64 + 1) * 64; ppn++)
+            assert_int_equal(frames.free_map[ppn / 64] >> ppn % 64 & 1,
+                             ppn >= 1 && ppn <= counts[i]);
+        hw_frames_destroy(&frames);
+    }
+}
+
 /*  M4: frames beyond memory are a device's registers: they read as zeroes until they are written    */
 static void
 m4_a_devices_frames_keep_what_is_written(void **state)
@@ -365,6 +383,7 @@ main(void)
         CASE_RAM(a_zeroed_frame_of_ram_reads_as_zeroes),
         CASE_RAM(a_fresh_frame_that_was_written_is_zeroed),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),
+        CASE(exactly_the_frames_there_are_begin_as_free),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

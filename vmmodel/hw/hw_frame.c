@@ -34,8 +34,9 @@ hw_frames_init(struct hw_frames *frames, const struct vmm_alloc *alloc, uint32_t
         hw_frames_destroy(frames);
         return false;
     }
-    for (vmm_ppn ppn = 1; ppn <= count; ppn++)
-        frames->free_map[ppn / 64] |= (uint64_t)1 << ppn % 64;
+    memset(frames->free_map, 0xff, hw_frames_map_words(frames) * sizeof(*frames->free_map));
+    frames->free_map[0] &= ~(uint64_t)1; /* M1 */
+    frames->free_map[count / 64] &= UINT64_MAX >> (63 - count % 64);
     return true;
 }
 
@@ -158,6 +159,8 @@ hw_frame_storage(const struct hw_frames *frames, vmm_ppn ppn)
 static void
 hw_frames_give_block(struct hw_frames *frames, size_t block)
 {
+    if (frames->blocks[block] == NULL)
+        return;
     for (size_t i = 0; i < HW_FRAME_BLOCK; i++)
         hw_frame_drop(frames, (vmm_ppn)(block * HW_FRAME_BLOCK + i));
     vmm_give_array(frames->alloc, frames->blocks[block], HW_FRAME_BLOCK, sizeof(uint8_t *));
