@@ -64,6 +64,29 @@ members_in_rising_order_make_full_nodes(void **state)
     assert_int_equal(f->zone.pieces_in_use, 0); /* X2 */
 }
 
+/*  UINT64_MAX is no key, and is above all: it finds the last member, in a root that is a leaf, in a full
+ *  one and in a tree; a place that was used before tells nothing                                   */
+static void
+the_largest_number_finds_the_last_member(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t key = 0; key < 4 * VMM_INDEX_WIDTH * VMM_INDEX_WIDTH; key++) {
+        assert_true(vmm_index_insert(&f->index, key, &members[key]));
+        assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[key]);
+        assert_false(vmm_index_remove(&f->index, UINT64_MAX));
+        assert_int_equal(f->index.count, key + 1);
+    }
+    assert_true(vmm_index_insert(&f->index, UINT64_MAX - 1, &members[7999]));
+    assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[7999]);
+    assert_true(vmm_index_remove(&f->index, UINT64_MAX - 1));
+    for (uint64_t key = 4 * VMM_INDEX_WIDTH * VMM_INDEX_WIDTH; key-- > 0;) {
+        assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[key]);
+        assert_false(vmm_index_remove(&f->index, UINT64_MAX));
+        assert_true(vmm_index_remove(&f->index, key));
+    }
+}
+
 static void
 random_operations_agree_with_a_plain_array(void **state)
 {
@@ -130,6 +153,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_index_finds_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(members_in_rising_order_make_full_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_largest_number_finds_the_last_member, setup, teardown),
         cmocka_unit_test_setup_teardown(random_operations_agree_with_a_plain_array, setup,
                                         teardown),
         cmocka_unit_test(an_insert_without_a_node_changes_nothing),

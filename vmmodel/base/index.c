@@ -45,6 +45,7 @@ vmm_index_find(const struct vmm_index *index, uint64_t key)
     const struct vmm_index_node *node = index->root;
     uint32_t rank;
 
+    key -= key == UINT64_MAX; /* no member has it, and unused places do */
     if (node == NULL)
         return NULL;
     for (;;) {
@@ -252,7 +253,7 @@ vmm_index_remove(struct vmm_index *index, uint64_t key)
     struct vmm_index_path path;
     uint32_t level = 0;
 
-    if (index->root == NULL)
+    if (index->root == NULL || key == UINT64_MAX)
         return false;
     vmm_index_descend(index, key, &path);
     if (path.node[0]->key[path.slot[0]] != key)
