@@ -80,24 +80,24 @@ pte_for(uint64_t vpn)
 }
 
 static struct hw_geometry
-shape(enum hw_replacement replacement)
+shape(enum hw_replacement replacement, uint32_t l1_ways, uint32_t l2_ways)
 {
     return (struct hw_geometry){ .page_shift = 12,
                                  .levels = 4,
                                  .index_bits = 9,
                                  .va_bits = 48,
                                  .replacement = replacement,
-                                 .l1 = { 3, 2 },
-                                 .l2 = { 5, 7 } };
+                                 .l1 = { 3, l1_ways },
+                                 .l2 = { 5, l2_ways } };
 }
 
 /* Random references through the TLB and through two plain levels; they agree on where each was. */
 static void
-race(enum hw_replacement replacement)
+race(enum hw_replacement replacement, uint32_t l1_ways, uint32_t l2_ways)
 {
-    struct hw_geometry geometry = shape(replacement);
-    struct plain l1 = { .sets = 3, .ways = 2 };
-    struct plain l2 = { .sets = 5, .ways = 7 };
+    struct hw_geometry geometry = shape(replacement, l1_ways, l2_ways);
+    struct plain l1 = { .sets = 3, .ways = l1_ways };
+    struct plain l2 = { .sets = 5, .ways = l2_ways };
     struct counting_alloc counting;
     struct vmm_rng rng = { 7 };
     struct hw_tlb tlb;
@@ -135,7 +135,7 @@ static void
 t5_lru_over_sets_of_no_power_of_two_and_many_generations(void **state)
 {
     (void)state;
-    race(HW_REPLACE_LRU);
+    race(HW_REPLACE_LRU, 2, 7);
 }
 
 /* Flushes put aside, the bits of a set outlive what it held, as they do in plain_clear(). */
@@ -143,14 +143,26 @@ static void
 plru_is_one_bit_a_way(void **state)
 {
     (void)state;
-    race(HW_REPLACE_PLRU);
+    race(HW_REPLACE_PLRU, 2, 7);
+}
+
+/*  One way a set: it makes room, whatever the bits say  */
+static void
+one_way_is_always_the_one_that_makes_room(void **state)
+{
+    (void)state;
+    race(HW_REPLACE_LRU, 1, 1);
+    race(HW_REPLACE_PLRU, 1, 7);
+    race(HW_REPLACE_PLRU, 2, 1);
+    race(HW_REPLACE_PLRU, 1, 1);
+    race(HW_REPLACE_RANDOM, 1, 1);
 }
 
 /*  a full set: any way may go, each does at some time, the same seed chooses the same, the rest stays  */
 static void
 chance_replaces_one_way_and_repeats_itself(void **state)
 {
-    struct hw_geometry geometry = shape(HW_REPLACE_RANDOM);
+    struct hw_geometry geometry = shape(HW_REPLACE_RANDOM, 2, 7);
     struct counting_alloc counting;
     unsigned gone[7] = { 0 };
     struct hw_tlb tlbs[2];
@@ -189,7 +201,7 @@ chance_replaces_one_way_and_repeats_itself(void **state)
 static void
 fetches_have_a_first_level_of_their_own(void **state)
 {
-    struct hw_geometry geometry = shape(HW_REPLACE_LRU);
+    struct hw_geometry geometry = shape(HW_REPLACE_LRU, 2, 7);
     struct counting_alloc counting;
     struct hw_tlb tlb;
     struct hw_tlb_level *fetch;
@@ -222,6 +234,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(t5_lru_over_sets_of_no_power_of_two_and_many_generations),
         cmocka_unit_test(plru_is_one_bit_a_way),
+        cmocka_unit_test(one_way_is_always_the_one_that_makes_room),
         cmocka_unit_test(chance_replaces_one_way_and_repeats_itself),
         cmocka_unit_test(fetches_have_a_first_level_of_their_own),
     };

@@ -165,8 +165,8 @@ hw_tlb_victim(struct hw_tlb *tlb, const struct hw_tlb_level *level, size_t set)
 {
     uint32_t way = 0;
 
-    if (tlb->replacement == HW_REPLACE_LRU)
-        return level->ways - 1; /* T3 */
+    if (tlb->replacement == HW_REPLACE_LRU || level->ways == 1)
+        return level->ways - 1; /* T3; and no bit of one way is ever clear */
     while (way < level->ways && hw_tlb_is_live(tlb, level->tags[set + way]))
         way++;
     if (way < level->ways)
