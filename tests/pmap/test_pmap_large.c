@@ -101,6 +101,36 @@ narrowing_a_part_narrows_the_whole_leaf(void **state)
     assert_pmap_invariants(f);
 }
 
+/* A machine whose TLBs know pages only; each of a large leaf is remembered by itself. */
+static int
+setup_without_large_entries(void **state)
+{
+    static struct hw_geometry geometry;
+
+    geometry = hw_geometry_x86_64;
+    geometry.large = (struct hw_tlb_geometry){ 0, 0 };
+    return pmap_fixture_setup_on(state, &geometry);
+}
+
+/*  pages   0 1 2 3 4 5      page 2 is protected, 5 and 1 are remembered with WRITE: the flush goes as far
+ *  flush   ^^^^^^^^^^^      as the change did, also when it goes page by page                            */
+static void
+narrowing_a_part_flushes_the_whole_leaf(void **state)
+{
+    struct pmap_fixture *f = *state;
+    unsigned pages = enter_large(f, f->user, 1, VMM_PROT_READ | VMM_PROT_WRITE, PMAP_ENTER_WIRED);
+
+    f->pmaps->behavior.page_flush_limit = 4 * pages;
+    assert_int_equal(fixture_access(f, 0, f->user, 1, HW_WRITE), HW_OK);
+    assert_int_equal(fixture_access(f, 0, f->user, 5, HW_WRITE), HW_OK);
+    pmap_protect(f->user, pmap_fixture_va(f, f->user, 2), pmap_fixture_va(f, f->user, 3),
+                 VMM_PROT_READ);
+    assert_events(f, "PROTECT@0 FLUSH@0+512");
+    assert_int_equal(fixture_access(f, 0, f->user, 1, HW_WRITE), HW_FAULT_PROTECTION);
+    assert_int_equal(fixture_access(f, 0, f->user, 5, HW_WRITE), HW_FAULT_PROTECTION);
+    assert_pmap_invariants(f);
+}
+
 /*  before   RRRR      a page of its own at 1: the leaf makes way, and its other pages fault           */
 static void
 a_page_among_them_takes_the_leafs_place(void **state)
@@ -185,6 +215,8 @@ main(void)
         BOTH(a_page_among_them_takes_the_leafs_place),
         BOTH(a_leaf_over_a_leaf_flushes_as_a_page_over_a_page),
         BOTH(eviction_leaves_large_leaves_alone),
+        cmocka_unit_test_setup_teardown(narrowing_a_part_flushes_the_whole_leaf,
+                                        setup_without_large_entries, pmap_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_leaf_two_levels_up_serves_its_pages, pmap_fixture_setup,
                                         pmap_fixture_teardown),
     };

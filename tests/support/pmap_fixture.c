@@ -107,8 +107,8 @@ pmap_fixture_end(struct pmap_fixture *f)
         hw_machine_destroy(f->machine);
 }
 
-static int
-setup(void **state, const struct hw_geometry *geometry)
+int
+pmap_fixture_setup_on(void **state, const struct hw_geometry *geometry)
 {
     static struct pmap_fixture fixture;
 
@@ -122,13 +122,13 @@ setup(void **state, const struct hw_geometry *geometry)
 int
 pmap_fixture_setup(void **state)
 {
-    return setup(state, &hw_geometry_x86_64);
+    return pmap_fixture_setup_on(state, &hw_geometry_x86_64);
 }
 
 int
 pmap_fixture_setup_arm64(void **state)
 {
-    return setup(state, &hw_geometry_arm64_16k);
+    return pmap_fixture_setup_on(state, &hw_geometry_arm64_16k);
 }
 
 int

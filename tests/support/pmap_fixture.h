@@ -45,6 +45,7 @@ void pmap_fixture_end(struct pmap_fixture *f);
 
 /* CMocka setup and teardown; *state is the fixture. */
 int pmap_fixture_setup(void **state);
+int pmap_fixture_setup_on(void **state, const struct hw_geometry *geometry);
 int pmap_fixture_setup_arm64(void **state); /* 16 KiB pages: hw_geometry_arm64_16k */
 int pmap_fixture_teardown(void **state);
 

@@ -157,6 +157,8 @@ pmap_protect_options(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot,
 {
     bool by_table = pmap->system->machine->geometry->has_broadcast_flush;
     struct pmap_run run;
+    vmm_va changed_start = start; /* what a flush of all of it covers: more than was asked for */
+    vmm_va changed_end = end;     /* when a large leaf sticks out */
     vmm_va at = start;
     bool any = false;
 
@@ -168,12 +170,14 @@ pmap_protect_options(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot,
         if (run.is_nested)
             continue;
         pmap_widen_run(&run);
+        changed_start = run.start < changed_start ? run.start : changed_start;
+        changed_end = run.end > changed_end ? run.end : changed_end;
         any |= pmap_protect_run(pmap, &run, prot);
         if (by_table)
             pmap_flush_or_defer(pmap, run.start, run.end, later);
     }
     if (any && !by_table)
-        pmap_flush_or_defer(pmap, start, end, later);
+        pmap_flush_or_defer(pmap, changed_start, changed_end, later);
 }
 
 void
