@@ -81,12 +81,15 @@ pmap_enter_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_pp
 
     for (uint32_t i = 0; i < row->count; i++, place += row->step) {
         vmm_ppn ppn = frames[i];
-        uint64_t pte = tracks ? pmap_word(pmap, ppn, prot, flags) : hw_pte_make(ppn, bits);
         uint64_t before = slots[i];
-        uint32_t word = words[ppn];
+        bool is_new = before == 0 && (words[ppn] & PMAP_PV_PLACE) == 0;
+        uint64_t pte;
 
-        if (before == 0 && (word & PMAP_PV_PLACE) == 0) {
-            words[ppn] = word | place;
+        if (tracks && !is_new)
+            break; /* before pmap_word() notes a store to the page */
+        pte = tracks ? pmap_word(pmap, ppn, prot, flags) : hw_pte_make(ppn, bits);
+        if (is_new) {
+            words[ppn] |= place;
             slots[i] = pte;
             sum.made++;
         } else if (pmap_only_wires(system, before, pte)) {

@@ -1,0 +1,64 @@
+/* test_pmap_enter_run.c - many translations at once: what is done, and where it stops */
+#include "pmap/pmap_internal.h"
+#include "pmap_fixture.h"
+
+/* pmap_enter_run() of data frames `first` and following at pages `first` and following, unwatched. */
+static uint32_t
+enter_run(struct pmap_fixture *f, unsigned first, uint32_t count)
+{
+    struct trace_sink *sinks = f->trace.sinks;
+    uint32_t done;
+
+    f->trace.sinks = NULL;
+    done = pmap_enter_run(f->user, pmap_fixture_va(f, f->user, first), &f->data[first], count,
+                          VMM_PROT_READ | VMM_PROT_WRITE, PMAP_ENTER_STORE);
+    f->trace.sinks = sinks;
+    return done;
+}
+
+/*  pages 0..4    0 makes the chunk; 1 and 2 are entered, 3's frame is mapped elsewhere: x86 and arm64 stop  */
+static void
+a_run_ends_at_a_frame_that_is_mapped(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    enter_picture(f, f->user, "r");
+    enter_picture(f, f->other, "---r");
+    assert_int_equal(enter_run(f, 1, 4), 2);
+    assert_picture(f, f->user, "rww--");
+    assert_pmap_invariants(f);
+}
+
+/*  A page that could not be entered was not stored to: by frame (3 above), and by word (1 has one)      */
+static void
+a_page_that_is_not_entered_is_not_modified(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    enter_picture(f, f->user, "rr");
+    enter_picture(f, f->other, "---r");
+    for (unsigned n = 0; n < 4; n++)
+        pmap_clear_refmod(f->pmaps, f->data[n], PMAP_MODIFIED);
+    assert_int_equal(enter_run(f, 2, 2), 1);
+    assert_true(pmap_refmod(f->pmaps, f->data[2]) & PMAP_MODIFIED ||
+                f->geometry->page_shift == 12); /* there the hardware notes it */
+    assert_false(pmap_refmod(f->pmaps, f->data[3]) & PMAP_MODIFIED);
+    assert_int_equal(enter_run(f, 1, 1), 0);
+    assert_false(pmap_refmod(f->pmaps, f->data[1]) & PMAP_MODIFIED);
+    assert_pmap_invariants(f);
+}
+
+#define BOTH(test)                                                                    \
+    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
+        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(a_run_ends_at_a_frame_that_is_mapped),
+        BOTH(a_page_that_is_not_entered_is_not_modified),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
