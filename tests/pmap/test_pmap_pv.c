@@ -88,6 +88,73 @@ a_record_that_cannot_be_had_changes_nothing(void **state)
     take(f, f->user, 0);
 }
 
+/* Leaves a pool so many numbers; none that was given back waits in it. */
+static void
+leave(struct vmm_pool *pool, uint32_t numbers)
+{
+    assert_int_equal(pool->free_list, 0);
+    pool->limit = pool->fresh + numbers;
+}
+
+/* pmap_pv_add() is refused, and neither the frame's word nor the pools tell of it. */
+static void
+assert_refused(struct pmap_fixture *f, struct pmap *pmap, unsigned n)
+{
+    uint32_t word = f->machine->frames.words[f->data[0]];
+    uint32_t chunks = f->pmaps->chunks.pieces_in_use;
+    uint32_t records = f->pmaps->records.pieces_in_use;
+    uint64_t own_chunks = pmap->chunks.count;
+
+    assert_false(pmap_pv_add(f->pmaps, f->data[0], pmap, pmap_fixture_va(f, pmap, n)));
+    assert_int_equal(f->machine->frames.words[f->data[0]], word);
+    assert_int_equal(f->pmaps->chunks.pieces_in_use, chunks);
+    assert_int_equal(f->pmaps->records.pieces_in_use, records);
+    assert_int_equal(pmap->chunks.count, own_chunks);
+}
+
+/*  no number for a chunk: nothing is mapped; with one, what needs no second one still is              */
+static void
+a_chunk_beyond_the_limit_is_refused(void **state)
+{
+    struct pmap_fixture *f = *state;
+    char text[16];
+
+    leave(&f->pmaps->chunks, 0);
+    assert_refused(f, f->user, 0);
+    assert_string_equal(records(f, 0, text), "");
+    leave(&f->pmaps->chunks, 1);
+    add(f, f->user, 0);
+    assert_refused(f, f->other, 0);
+    add(f, f->user, 1);
+    assert_string_equal(records(f, 0, text), "u1u0");
+    take(f, f->user, 0);
+    take(f, f->user, 1);
+}
+
+/*  u0      a second mapping takes two records, a third one; the chunk that was made for it goes again  */
+static void
+a_record_beyond_the_limit_is_refused(void **state)
+{
+    struct pmap_fixture *f = *state;
+    char text[16];
+
+    add(f, f->user, 0);
+    leave(&f->pmaps->records, 0);
+    assert_refused(f, f->user, 1);
+    assert_refused(f, f->other, 0);
+    leave(&f->pmaps->records, 1);
+    assert_refused(f, f->user, 1);
+    assert_string_equal(records(f, 0, text), "u0");
+    f->pmaps->records.limit++;
+    add(f, f->user, 1);
+    leave(&f->pmaps->records, 0);
+    assert_refused(f, f->user, 2);
+    assert_refused(f, f->other, 0);
+    assert_string_equal(records(f, 0, text), "u1u0");
+    take(f, f->user, 0);
+    take(f, f->user, 1);
+}
+
 static void
 take_user_page_1(void *context)
 {
@@ -117,6 +184,8 @@ main(void)
         CASE(each_record_is_found_and_removed),
         CASE(one_mapping_stands_in_the_frames_word),
         CASE(a_record_that_cannot_be_had_changes_nothing),
+        CASE(a_chunk_beyond_the_limit_is_refused),
+        CASE(a_record_beyond_the_limit_is_refused),
         CASE(i12_removing_a_record_that_is_not_there_traps),
     };
 
