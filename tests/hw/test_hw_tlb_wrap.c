@@ -3,6 +3,8 @@
 #include "hw/hw_tlb.h"
 #include "test_alloc.h"
 
+enum { FILLER = 1 << 20, LARGE = 1 << 21 /* the first pages of leaves */ };
+
 static const struct hw_geometry small = {
     .name = "small",
     .page_shift = 12,
@@ -12,9 +14,38 @@ static const struct hw_geometry small = {
     .l1 = { 4, 4 },
     .l1i = { 4, 4 },
     .l2 = { 16, 4 },
+    .l2i = { 16, 4 },
+    .large = { 1, 4 },
 };
 
-/*  A page of each level is filled, all is flushed as often as there are numbers, and it is looked for  */
+/* What each level is to forget: pages 1 .. 19 of data, 20 .. 29 of code, one large leaf. */
+static void
+fill_every_level(struct hw_tlb *tlb)
+{
+    for (uint64_t vpn = 1; vpn < 20; vpn++)
+        hw_tlb_fill(tlb, vpn, 1, hw_pte_make(7, HW_PTE_VALID));
+    for (uint64_t vpn = 20; vpn < 30; vpn++)
+        hw_tlb_fill_in(tlb, &tlb->l1i, vpn, 1, hw_pte_make(7, HW_PTE_VALID), false);
+    hw_tlb_fill_large(tlb, LARGE, 1, hw_pte_make(7, HW_PTE_VALID | HW_PTE_LARGE), 2);
+    assert_int_not_equal(hw_tlb_lookup(tlb, 19, 1), 0);
+    assert_int_not_equal(hw_tlb_lookup_in(tlb, &tlb->l1i, 29, 1), 0);
+    assert_int_not_equal(hw_tlb_lookup_large(tlb, LARGE, 1), 0);
+}
+
+/* Until the numbers begin again. What comes between goes into set 0 of L1 and L2 only, so that the rest
+ * stands where it stood: nothing but clearing takes it away. */
+static void
+flush_round(struct hw_tlb *tlb)
+{
+    for (unsigned flush = 0; flush < HW_TLB_GENERATIONS; flush++) {
+        hw_tlb_flush_all(tlb);
+        if (flush + 1 < HW_TLB_GENERATIONS)
+            hw_tlb_fill(tlb, FILLER, 1, hw_pte_make(9, HW_PTE_VALID));
+    }
+    assert_int_equal(tlb->generation, 0);
+}
+
+/*  Pages of each level are filled, all is flushed as often as there are numbers, and they are looked for  */
 static void
 what_was_flushed_long_ago_does_not_come_back(void **state)
 {
@@ -24,20 +55,14 @@ what_was_flushed_long_ago_does_not_come_back(void **state)
     (void)state;
     counting_alloc_init(&counting);
     assert_true(hw_tlb_init(&tlb, &counting.alloc, &small));
-    for (uint64_t vpn = 1; vpn < 20; vpn++)
-        hw_tlb_fill(&tlb, vpn, 1, hw_pte_make(7, HW_PTE_VALID));
-    for (uint64_t vpn = 20; vpn < 30; vpn++)
-        hw_tlb_fill_in(&tlb, &tlb.l1i, vpn, 1, hw_pte_make(7, HW_PTE_VALID), false);
-    assert_int_not_equal(hw_tlb_lookup(&tlb, 19, 1), 0);
-    for (unsigned flush = 0; flush < HW_TLB_GENERATIONS; flush++) {
-        hw_tlb_flush_all(&tlb);
-        if (flush + 1 < HW_TLB_GENERATIONS)
-            hw_tlb_fill(&tlb, 100000 + flush, 1, hw_pte_make(9, HW_PTE_VALID));
-    }
+    fill_every_level(&tlb);
+    flush_round(&tlb);
+    hw_tlb_fill_large(&tlb, LARGE + 512, 1, hw_pte_make(9, HW_PTE_VALID | HW_PTE_LARGE), 2);
     for (uint64_t vpn = 1; vpn < 20; vpn++)
         assert_int_equal(hw_tlb_lookup(&tlb, vpn, 1), 0);
     for (uint64_t vpn = 20; vpn < 30; vpn++)
         assert_int_equal(hw_tlb_lookup_in(&tlb, &tlb.l1i, vpn, 1), 0);
+    assert_int_equal(hw_tlb_lookup_large(&tlb, LARGE, 1), 0);
     hw_tlb_destroy(&tlb, &counting.alloc);
     assert_int_equal(counting.live_bytes, 0);
 }
