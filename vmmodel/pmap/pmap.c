@@ -49,14 +49,14 @@ pmap_note_mode(struct pmap_system *system, uint32_t cpu)
         system->idle_cpus |= bit;
 }
 
-static bool
-pmap_asid_is_taken(const struct pmap_system *system, uint32_t asid)
+const struct pmap *
+pmap_by_asid(const struct pmap_system *system, uint32_t asid)
 {
     const struct vmm_list *at = system->pmaps.next;
 
     while (at != &system->pmaps && VMM_CONTAINER(at, struct pmap, link)->asid != asid)
         at = at->next;
-    return at != &system->pmaps;
+    return at == &system->pmaps ? NULL : VMM_CONTAINER(at, struct pmap, link);
 }
 
 /* The next free number, running and starting over; 0 when all are taken. */
@@ -67,7 +67,7 @@ pmap_new_asid(struct pmap_system *system)
         return 0;
     do
         system->last_asid = system->last_asid == PMAP_MAX_ASID ? 1 : system->last_asid + 1;
-    while (pmap_asid_is_taken(system, system->last_asid));
+    while (pmap_by_asid(system, system->last_asid) != NULL);
     return system->last_asid;
 }
 

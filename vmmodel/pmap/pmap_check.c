@@ -146,16 +146,6 @@ struct pmap_check_tlb {
     const char *broken;
 };
 
-static const struct pmap *
-pmap_check_find(const struct pmap_system *system, uint32_t asid)
-{
-    const struct vmm_list *at = system->pmaps.next;
-
-    while (at != &system->pmaps && VMM_CONTAINER(at, struct pmap, link)->asid != asid)
-        at = at->next;
-    return at == &system->pmaps ? NULL : VMM_CONTAINER(at, struct pmap, link);
-}
-
 /* The rights a word gives, as set bits. */
 static uint64_t
 pmap_check_rights(uint64_t pte)
@@ -184,7 +174,7 @@ pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     uint32_t level;
 
     if (check->pmap == NULL || check->pmap->asid != asid)
-        check->pmap = pmap_check_find(check->system, asid);
+        check->pmap = pmap_by_asid(check->system, asid);
     if (check->pmap == NULL) {
         check->broken = "I18 a TLB holds a translation of no pmap";
         return;

@@ -136,6 +136,9 @@ pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot p
         watch->narrowed(watch->context, pmap->space, start, end - start, prot);
 }
 
+/* Whose address space has a number, or NULL. */
+const struct pmap *pmap_by_asid(const struct pmap_system *system, uint32_t asid);
+
 /* The word that pmap_enter() makes, and what it notes of the page on arm64. */
 uint64_t pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags);
 

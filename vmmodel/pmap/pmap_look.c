@@ -41,20 +41,6 @@ pmap_look_mappings(const struct pmap_system *system, vmm_ppn ppn,
 
 /* ---- TLBs ---- */
 
-static const struct pmap *
-pmap_of_asid(const struct pmap_system *system, uint32_t asid)
-{
-    const struct vmm_list *link;
-
-    for (link = system->pmaps.next; link != &system->pmaps; link = link->next) {
-        const struct pmap *pmap = VMM_CONTAINER(link, struct pmap, link);
-
-        if (pmap->asid == asid)
-            return pmap;
-    }
-    return NULL;
-}
-
 /* The kernel's half has all bits above va_bits set. */
 static vmm_va
 pmap_va_of(const struct hw_geometry *geometry, uint64_t vpn, uint32_t asid)
@@ -90,7 +76,7 @@ pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     const struct pmap_look_walker *walker = context;
     const struct hw_tlb *tlb = walker->tlb;
-    const struct pmap *pmap = pmap_of_asid(walker->system, asid);
+    const struct pmap *pmap = pmap_by_asid(walker->system, asid);
     bool in_data = pmap_level_holds(tlb, &tlb->l1, vpn, asid);
     bool in_code = pmap_level_holds(tlb, &tlb->l1i, vpn, asid);
     bool in_second = pmap_level_holds(tlb, &tlb->l2, vpn, asid);
