@@ -194,23 +194,6 @@ memory_bar(void)
 
 /* ---- writing ---- */
 
-static void *
-heap_take(void *context, size_t size)
-{
-    (void)context;
-    return malloc(size);
-}
-
-static void
-heap_give(void *context, void *memory, size_t size)
-{
-    (void)context;
-    (void)size;
-    free(memory);
-}
-
-static const struct vmm_alloc heap = { heap_take, heap_give, NULL };
-
 struct rows {
     struct {
         struct store_row row;
@@ -283,8 +266,8 @@ writing_bar(void)
 
     bench_arena_create((size_t)16 << 20);
     remove_results();
-    bench_check(sweep_parse(&heap, text, scenario_text(text, sizeof text, WRITE_POINTS), 1, &sweep,
-                            &error) == SCN_OK,
+    bench_check(sweep_parse(&bench_heap, text, scenario_text(text, sizeof text, WRITE_POINTS), 1,
+                            &sweep, &error) == SCN_OK,
                 "no sweep");
     store = store_open(results, STORE_WRITE, why);
     bench_check(store != NULL, "no results");

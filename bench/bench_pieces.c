@@ -32,23 +32,6 @@ struct sweep {
 
 /* ---- the memory ---- */
 
-static void *
-take(void *context, size_t size)
-{
-    (void)context;
-    return aligned_alloc(64, (size + 63) / 64 * 64);
-}
-
-static void
-give(void *context, void *memory, size_t size)
-{
-    (void)context;
-    (void)size;
-    free(memory);
-}
-
-static const struct vmm_alloc heap = { take, give, NULL };
-
 /* Makes [offset, offset + length) a map entry of its own, as the original does. */
 static void
 cut_out(const struct sweep *sweep, uint64_t offset, uint64_t length)
@@ -174,7 +157,7 @@ main(int argc, char **argv)
     bench_check(sweep.mapped != NULL && sweep.read != NULL, "memory ran out");
     vm_profile_at(vm_profile_count() - 2, &profile);
     world = vmk_sim_create(&(struct vmk_sim_config){
-        .alloc = &heap, .profile = &profile, .frame_count = (uint32_t)(pages * 3 + 1024) });
+        .alloc = &bench_heap, .profile = &profile, .frame_count = (uint32_t)(pages * 3 + 1024) });
     bench_check(world != NULL, "memory ran out");
     vmk_sim_make_current(world);
     sweep.kernel = vmk_kernel_task();

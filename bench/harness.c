@@ -75,6 +75,23 @@ arena_give(void *context, void *memory, size_t size)
 
 const struct vmm_alloc bench_alloc = { arena_take, arena_give, NULL };
 
+static void *
+heap_take(void *context, size_t size)
+{
+    (void)context;
+    return aligned_alloc(64, (size + 63) / 64 * 64);
+}
+
+static void
+heap_give(void *context, void *memory, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(memory);
+}
+
+const struct vmm_alloc bench_heap = { heap_take, heap_give, NULL };
+
 uint64_t
 bench_peak_bytes(void)
 {

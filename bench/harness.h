@@ -28,6 +28,9 @@ void bench_arena_empty(void);
 size_t bench_arena_used(void);
 extern const struct vmm_alloc bench_alloc; /* takes from the arena */
 
+/* The host's heap, aligned as alloc.h asks, for what outlives a turn or is given back. */
+extern const struct vmm_alloc bench_heap;
+
 /* `start` and `end` are not timed. `end` may be NULL. */
 struct bench_side {
     const void *context;
