@@ -39,15 +39,6 @@ csv whole.db
 
 sweep many.db --jobs 5 >/dev/null && csv many.db && same many.db
 
-# Killed at odd moments, then gone on with.
-for pause in 0.02 0.05 0.08 0.03 0.06; do
-    sweep killed.db >/dev/null 2>&1 &
-    sleep $pause
-    kill -9 $! 2>/dev/null
-    wait $! 2>/dev/null
-done
-sweep killed.db >/dev/null && csv killed.db && same killed.db
-
 # Two processes on one file.
 sweep twice.db >/dev/null &
 sweep twice.db >/dev/null || complain "the second process failed"
