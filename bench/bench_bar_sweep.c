@@ -233,7 +233,8 @@ run_points(const struct sweep *sweep, struct rows *rows)
     rows->count = 0;
     for (uint64_t point = 0; point < WRITE_POINTS; point++) {
         bench_arena_empty();
-        bench_check(sweep_run_point(sweep, &bench_alloc, point, keep_row, rows, &error) == SCN_OK,
+        bench_check(sweep_run_point(sweep, &bench_alloc, NULL, point, keep_row, rows, &error) ==
+                        SCN_OK,
                     "a point failed");
     }
     return seconds(CLOCK_THREAD_CPUTIME_ID) - start;

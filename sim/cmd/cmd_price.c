@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "core/core_json.h"
 #include "core/price.h"
+#include "fiber/fiber.h"
 
 const char cmd_price_help[] =
     "usage: faultline price [options] FILE\n"
@@ -61,12 +62,16 @@ static bool
 price_one(struct pricing *pricing, const struct scn_program *program, size_t row,
           struct io_bytes *out, struct io_bytes *err)
 {
-    struct scn_options options = { .keep_events = true, .geometry = &pricing->geometry };
+    struct scn_options options = { .keep_events = true,
+                                   .fibers = fiber_set_create(),
+                                   .geometry = &pricing->geometry };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
+    enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
     struct vm_profile profile;
 
-    if (scn_run(program, &cmd_heap, row, &options, &report) != SCN_OK) {
+    fiber_set_destroy(options.fibers);
+    if (outcome != SCN_OK) {
         pricing->code = cmd_complain(err, "%s: memory ran out", pricing->file);
         return false;
     }

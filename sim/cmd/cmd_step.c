@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/step.h"
+#include "fiber/fiber.h"
 #include "io/io_file.h"
 
 const char cmd_step_help[] =
@@ -128,13 +129,16 @@ step_json(const struct step_call *call, const struct scn_program *program)
 {
     const struct scn_options options = {
         .state_event = call->at != NULL ? call->event : UINT64_MAX,
+        .fibers = fiber_set_create(),
         .geometry = call->machine != NULL ? &call->geometry : NULL,
     };
     struct io_bytes answer = { 0 };
     struct core_out out = cmd_out(&answer);
     struct scn_report *report;
+    enum scn_outcome outcome = scn_run(program, &cmd_heap, call->row, &options, &report);
 
-    if (scn_run(program, &cmd_heap, call->row, &options, &report) != SCN_OK)
+    fiber_set_destroy(options.fibers);
+    if (outcome != SCN_OK)
         return cmd_trouble("%s: memory ran out", call->file);
     scn_state_json(&out, report->state);
     scn_report_free(report);

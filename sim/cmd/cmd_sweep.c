@@ -17,6 +17,7 @@
 #include "core/core_out.h"
 #include "core/sweep.h"
 #include "core/version.h"
+#include "fiber/fiber.h"
 #include "io/io_file.h"
 #include "io/io_pool.h"
 #include "store/store.h"
@@ -127,31 +128,43 @@ sweep_write_row(void *context, const struct sweep_row *row)
     core_put(&out, "\n");
 }
 
-/* A chunk; a point that is no scenario, or for which memory is short, ends it with a line "!...". */
+/* False, with a line "!...": the point is no scenario, or memory is short for it. */
+static bool
+sweep_do_point(const struct sweep_job *job, struct scn_fibers *fibers, uint64_t point,
+               struct io_bytes *bytes)
+{
+    struct sweep_writer writer = { job, bytes, 0 };
+    struct scn_error error = { 0 };
+
+    switch (
+        sweep_run_point(job->sweep, &cmd_heap, fibers, point, sweep_write_row, &writer, &error)) {
+    case SCN_OK:
+        return true;
+    case SCN_BAD_SOURCE:
+        io_bytes_format(bytes, "!%s:%u:%u: %s: %s (point %" PRIu64 ")\n", job->file, error.line,
+                        error.column, error.what, error.how, point);
+        break;
+    case SCN_NO_MEMORY:
+        io_bytes_format(bytes, "!%s: memory ran out at point %" PRIu64 "\n", job->file, point);
+        break;
+    }
+    return false;
+}
+
 static void
 sweep_do_chunk(void *context, uint64_t chunk, struct io_bytes *bytes)
 {
     const struct sweep_job *job = context;
+    struct scn_fibers *fibers = fiber_set_create();
+    bool goes_on = true;
 
-    for (uint64_t i = chunk * SWEEP_CHUNK; i < sweep_chunk_end(job, chunk); i++) {
+    for (uint64_t i = chunk * SWEEP_CHUNK; goes_on && i < sweep_chunk_end(job, chunk); i++) {
         uint64_t point = sweep_point_at(job, i);
-        struct sweep_writer writer = { job, bytes, 0 };
-        struct scn_error error = { 0 };
 
-        if (sweep_was_done(job, point))
-            continue;
-        switch (sweep_run_point(job->sweep, &cmd_heap, point, sweep_write_row, &writer, &error)) {
-        case SCN_OK:
-            break;
-        case SCN_BAD_SOURCE:
-            io_bytes_format(bytes, "!%s:%u:%u: %s: %s (point %" PRIu64 ")\n", job->file, error.line,
-                            error.column, error.what, error.how, point);
-            return;
-        case SCN_NO_MEMORY:
-            io_bytes_format(bytes, "!%s: memory ran out at point %" PRIu64 "\n", job->file, point);
-            return;
-        }
+        if (!sweep_was_done(job, point))
+            goes_on = sweep_do_point(job, fibers, point, bytes);
     }
+    fiber_set_destroy(fibers);
 }
 
 /* ---- on the loop's thread ---- */

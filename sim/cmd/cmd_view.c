@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "core/core_json.h"
 #include "core/scn_snapshot.h"
+#include "fiber/fiber.h"
 
 const char cmd_stat_help[] =
     "usage: faultline stat [options] FILE\n"
@@ -80,13 +81,16 @@ view_one(struct viewing *viewing, const struct scn_program *program, size_t row,
 {
     struct scn_options options = {
         .snapshot_line = viewing->line,
+        .fibers = fiber_set_create(),
         .geometry = viewing->machine_name != NULL ? &viewing->geometry : NULL,
     };
     struct core_out to = cmd_out(out);
     struct scn_report *report;
+    enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
     struct vm_profile profile;
 
-    if (scn_run(program, &cmd_heap, row, &options, &report) != SCN_OK) {
+    fiber_set_destroy(options.fibers);
+    if (outcome != SCN_OK) {
         viewing->code = cmd_complain(err, "%s: memory ran out", viewing->file);
         return false;
     }

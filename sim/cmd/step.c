@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/core_out.h"
+#include "fiber/fiber.h"
 
 enum { STEP_DISTANCE = 8192 }; /* events between checkpoints at first: a few milliseconds */
 
@@ -59,13 +60,14 @@ bool
 step_begin(struct step *step, const char *file, struct scn_program *program, size_t row,
            const struct hw_geometry *geometry, struct io_bytes *err)
 {
-    const struct scn_options keeping = { .keep_events = true, .geometry = geometry };
+    struct scn_options keeping = { .keep_events = true, .geometry = geometry };
     struct scn_report *first;
 
     *step = (struct step){ .file = file, .program = program, .at = 1 };
     step->follower = (struct scn_follower){ step, step_event, step_state };
     step->options.follower = &step->follower;
     step->options.geometry = geometry;
+    step->options.fibers = keeping.fibers = fiber_set_create();
     step->has_heap = io_heap_begin(&step->heap);
     step->alloc =
         step->has_heap ? (struct vmm_alloc){ io_heap_take, io_heap_give, &step->heap } : cmd_heap;
@@ -87,6 +89,7 @@ step_end(struct step *step)
     io_bytes_free(&step->shown);
     io_bytes_free(&step->before);
     scn_report_free(step->report);
+    fiber_set_destroy(step->options.fibers);
     if (step->has_heap)
         io_heap_end(&step->heap);
 }

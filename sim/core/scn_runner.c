@@ -232,7 +232,21 @@ scn_step_run(struct scn_run *run, const struct scn_statement *statement)
     step->accesses = accesses_since(run, &before);
     run->is_failed |= step->failed;
     if (is_snapshot_due(run, statement))
-        run->report->snapshot = scn_snapshot_take(run);
+        run->report->snapshot = scn_snapshot_take(run, run->options->snapshot_line);
+}
+
+/*
+ * Lines that begin or end a thread are no steps, nor are those of a thread that this release does not have:
+ * they are behind us when all threads of their group are.
+ */
+static void
+take_snapshot_of_group(struct scn_run *run, const struct scn_statement *from,
+                       const struct scn_statement *behind)
+{
+    while (from != behind && !is_snapshot_due(run, from))
+        from = from->next;
+    if (from != behind && run->report->snapshot == NULL)
+        run->report->snapshot = scn_snapshot_take(run, run->options->snapshot_line);
 }
 
 static void
@@ -242,7 +256,10 @@ run_program(struct scn_run *run)
 
     while (statement != NULL && !run->is_cut && !scn_is_out_of_memory(run)) {
         if (statement->form == SCN_THREAD) {
+            const struct scn_statement *first = statement;
+
             statement = scn_threads_run(run, statement);
+            take_snapshot_of_group(run, first, statement);
         } else {
             scn_step_run(run, statement);
             statement = statement->next;

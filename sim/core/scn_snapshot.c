@@ -102,14 +102,14 @@ is_live_task(const struct scn_run *run, const struct scn_name *name)
 }
 
 struct scn_snapshot *
-scn_snapshot_take(struct scn_run *run)
+scn_snapshot_take(struct scn_run *run, uint32_t line)
 {
     struct scn_snapshot *snapshot = core_arena_take(&run->keep, sizeof *snapshot);
     const struct scn_name *name = run->program->names;
 
     if (snapshot == NULL)
         return NULL;
-    snapshot->line = run->step->line;
+    snapshot->line = line;
     snapshot->page_bytes = run->page_bytes;
     vm_system_statistics(run->system, &snapshot->statistics);
     snapshot->spaces =

@@ -43,7 +43,7 @@ struct scn_snapshot {
     size_t space_count;
 };
 
-struct scn_snapshot *scn_snapshot_take(struct scn_run *run);
+struct scn_snapshot *scn_snapshot_take(struct scn_run *run, uint32_t line);
 
 /* "FILE: TITLE  [RELEASE: ...] behind line N", then the counters or the maps. */
 enum scn_view { SCN_VIEW_STAT, SCN_VIEW_MAPS };

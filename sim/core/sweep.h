@@ -72,12 +72,12 @@ struct sweep_row {
 typedef void (*sweep_take)(void *context, const struct sweep_row *row);
 
 /*
- * Runs a point on every release that it asks for; each run has its own world. SCN_BAD_SOURCE: this
- * point's text is no scenario.
+ * Runs a point on every release that it asks for; each run has its own world. `fibers`: for its threads,
+ * as scn_options have them. SCN_BAD_SOURCE: this point's text is no scenario.
  */
 enum scn_outcome sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc,
-                                 uint64_t point, sweep_take take, void *context,
-                                 struct scn_error *error);
+                                 struct scn_fibers *fibers, uint64_t point, sweep_take take,
+                                 void *context, struct scn_error *error);
 
 /* A number that differs when text or values differ: what a stored result belongs to. */
 uint64_t sweep_identity(const struct sweep *sweep);

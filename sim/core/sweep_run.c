@@ -103,13 +103,14 @@ sweep_verdict(const struct scn_report *report)
 }
 
 static enum scn_outcome
-sweep_run_row(struct core_arena *arena, const struct scn_program *program, size_t profile,
-              struct sweep_row *row, sweep_take take, void *context)
+sweep_run_row(struct core_arena *arena, const struct scn_program *program,
+              struct scn_fibers *fibers, size_t profile, struct sweep_row *row, sweep_take take,
+              void *context)
 {
     struct sweep_text text = { .arena = arena };
     const struct core_out out = { sweep_text_put, &text };
     const char *machine_name = scn_program_machine(program);
-    const struct scn_options options = { .keep_events = machine_name[0] != '\0' };
+    const struct scn_options options = { .keep_events = machine_name[0] != '\0', .fibers = fibers };
     struct scn_report *report;
     enum scn_outcome outcome = scn_run(program, arena->alloc, profile, &options, &report);
 
@@ -147,8 +148,8 @@ sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t poin
 }
 
 enum scn_outcome
-sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, uint64_t point,
-                sweep_take take, void *context, struct scn_error *error)
+sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, struct scn_fibers *fibers,
+                uint64_t point, sweep_take take, void *context, struct scn_error *error)
 {
     struct scn_program *program = NULL;
     struct core_arena arena;
@@ -159,8 +160,8 @@ sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, uint64
     for (size_t i = 0; outcome == SCN_OK && i < scn_program_profile_count(program); i++) {
         struct sweep_row row = { .point = point };
 
-        outcome =
-            sweep_run_row(&arena, program, scn_program_profile_at(program, i), &row, take, context);
+        outcome = sweep_run_row(&arena, program, fibers, scn_program_profile_at(program, i), &row,
+                                take, context);
     }
     if (program != NULL)
         scn_program_free(program);

@@ -248,7 +248,8 @@ a_point_runs_on_each_of_its_releases(void **state)
     struct scn_error error;
 
     (void)state;
-    assert_int_equal(sweep_run_point(sweep, &counting.alloc, 1, keep_row, &text, &error), SCN_OK);
+    assert_int_equal(sweep_run_point(sweep, &counting.alloc, NULL, 1, keep_row, &text, &error),
+                     SCN_OK);
     assert_non_null(strstr(text.bytes, "{\"faults\": 3, "));
     assert_non_null(strstr(strstr(text.bytes, "{\"faults\": 3, ") + 1, "{\"faults\": 3, "));
     sweep_free(sweep);
@@ -268,7 +269,8 @@ a_point_runs_on_its_machine_and_has_its_prices(void **state)
     (void)state;
     for (uint64_t point = 0; point < 2; point++)
         assert_int_equal(
-            sweep_run_point(sweep, &counting.alloc, point, keep_row, &text[point], &error), SCN_OK);
+            sweep_run_point(sweep, &counting.alloc, NULL, point, keep_row, &text[point], &error),
+            SCN_OK);
     /* lock, look-up, a table's word, a flush of a space, an interrupt: cost_prices.def */
     assert_non_null(strstr(text[0].bytes, "\"cost_ns\": 920, \"cost_low_ns\": 337, "));
     assert_non_null(strstr(text[0].bytes, "\"TLB_SHOOTDOWN\": 1"));
@@ -286,7 +288,7 @@ an_error_in_a_point_names_the_authors_line(void **state)
     struct scn_error error = { 0 };
 
     (void)state;
-    assert_int_equal(sweep_run_point(sweep, &counting.alloc, 0, keep_row, &text, &error),
+    assert_int_equal(sweep_run_point(sweep, &counting.alloc, NULL, 0, keep_row, &text, &error),
                      SCN_BAD_SOURCE);
     assert_int_equal(error.line, 3);
     assert_non_null(strstr(error.how, "allocate"));
