@@ -129,7 +129,10 @@ recording_end(struct recording *recording, const struct io_child *child, char *c
     char why[IO_WHY_BYTES] = "memory ran out";
     double seconds = (double)(io_now_ms() - recording->started_ms) / 1000;
 
-    is_written &= io_target_close(recording->target, why);
+    if (is_whole && is_written)
+        is_written = io_target_close(recording->target, why);
+    else
+        io_target_drop(recording->target);
     memtrace_writer_free(&recording->writer);
     if (!is_written)
         return cmd_trouble("%s: cannot be written: %s", recording->target_name, why);
@@ -165,7 +168,7 @@ record(struct recording *recording, char *const *program, int count)
     for (; tool->words[own] != NULL; own++)
         words[own] = tool->words[own];
     memcpy(words + own, program, (size_t)count * sizeof *words);
-    recording->target = io_target_open(recording->target_name, why);
+    recording->target = io_target_open_whole(recording->target_name, why);
     if (recording->target == NULL) {
         free(words);
         return cmd_trouble("%s: cannot be written: %s", recording->target_name, why);
@@ -178,7 +181,7 @@ record(struct recording *recording, char *const *program, int count)
         fprintf(stderr, "%s under %s\n", program[0], tool->says);
     if (!io_child_run(&child, why)) {
         memtrace_writer_free(&recording->writer);
-        io_target_close(recording->target, why);
+        io_target_drop(recording->target);
         free(words);
         return cmd_trouble("%s", tool->absent);
     }

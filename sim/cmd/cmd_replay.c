@@ -176,7 +176,7 @@ replaying_convert(struct replaying *replaying, struct io_bytes *err)
     char why[IO_WHY_BYTES];
     struct core_out to;
 
-    replaying->target = io_target_open(replaying->convert, why);
+    replaying->target = io_target_open_whole(replaying->convert, why);
     if (replaying->target == NULL) {
         cmd_complain(err, "%s: cannot be written: %s", replaying->convert, why);
         return false;
@@ -242,8 +242,6 @@ replaying_start(struct replaying *replaying, struct io_bytes *err)
 static void
 replaying_free(struct replaying *replaying)
 {
-    char why[IO_WHY_BYTES];
-
     if (replaying->replay != NULL)
         replay_destroy(replaying->replay);
     if (replaying->source != NULL)
@@ -251,7 +249,7 @@ replaying_free(struct replaying *replaying)
     if (replaying->writer != NULL)
         memtrace_writer_free(replaying->writer);
     if (replaying->target != NULL)
-        io_target_close(replaying->target, why);
+        io_target_drop(replaying->target);
     free(replaying->writer);
     free(replaying->reader);
     free(replaying->chunk);
@@ -297,7 +295,10 @@ replaying_close_target(struct replaying *replaying, struct io_bytes *out, struct
     uint64_t bytes = replaying->writer->offset, references = replaying->writer->references;
     char why[IO_WHY_BYTES] = "memory ran out";
 
-    is_whole &= io_target_close(replaying->target, why);
+    if (is_whole)
+        is_whole = io_target_close(replaying->target, why);
+    else
+        io_target_drop(replaying->target);
     replaying->target = NULL;
     if (!is_whole) {
         replaying->code = cmd_complain(err, "%s: cannot be written: %s", replaying->convert, why);

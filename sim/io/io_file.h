@@ -23,7 +23,7 @@ enum { IO_WHY_BYTES = 160 };
 bool io_file_read(const char *path, size_t limit, struct io_bytes *bytes, char why[IO_WHY_BYTES]);
 
 /*
- * Writes a whole file, in the place of what it held, or leaves what it held. Blocks. False: *why says
+ * Writes a whole file, in the place of what it held, or leaves what it held; "-" is standard output. Blocks. False: *why says
  * what is wrong.
  */
 bool io_file_write(const char *path, const char *data, size_t length, char why[IO_WHY_BYTES]);

@@ -71,7 +71,7 @@ io_target_open_whole(const char *path, char why[IO_WHY_BYTES])
     struct io_target *target;
     size_t room = strlen(path) + sizeof ".part";
 
-    if (!io_target_is_file(path))
+    if (strcmp(path, "-") == 0 || !io_target_is_file(path))
         return io_target_open(path, why);
     target = calloc(1, sizeof *target);
     if (target == NULL)

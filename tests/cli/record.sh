@@ -22,6 +22,15 @@ refuse "--with takes lackey or dynamorio, not 'pin'" --with pin -- true
 said=$(PATH=/nonexistent "$FAULTLINE" record --quiet --with dynamorio -o "$work/x" -- true 2>&1)
 [ "$?.$said" = "2.faultline: drrun cannot be run: put the folder bin64 of DynamoRIO into PATH" ] || complain "said: $said"
 
+# What makes no trace leaves the file that was there, and nothing beside it.
+echo kept >"$work/x"
+PATH=/nonexistent "$FAULTLINE" record --quiet -o "$work/x" -- true 2>/dev/null
+mkdir "$work/mute"
+printf '#!/bin/sh\nexit 0\n' >"$work/mute/drrun"
+chmod +x "$work/mute/drrun"
+PATH="$work/mute:$PATH" "$FAULTLINE" record --quiet --with dynamorio -o "$work/x" -- true 2>/dev/null
+[ $? = 2 ] && [ "$(cat "$work/x")" = kept ] && [ ! -e "$work/x.part" ] || complain "what was there is gone"
+
 # DynamoRIO is in no package: what runs here is a stand-in that says what its view tool says.
 mkdir "$work/bin"
 cat >"$work/bin/drrun" <<'DRRUN'

@@ -82,6 +82,16 @@ for skip in 1 123456 213000; do
     left=$(sed -n 's/.*"fetches": \([0-9]*\), "loads": \([0-9]*\), "stores": \([0-9]*\),.*/\1 + \2 + \3/p' "$work/sought")
     [ "$(($left))" = $((8 * 26667 - skip)) ] || complain "--skip $skip: $left references are left"
 done
+# A trace may take the place of what it is made of; what fails leaves the file that was there, and nothing beside it.
+cp "$work/long.own" "$work/itself.own"
+"$FAULTLINE" replay "$work/itself.own" --convert "$work/itself.own" >/dev/null && cmp "$work/itself.own" "$work/long.own" ||
+    complain "a trace in its own place"
+head -c 3000 "$work/t.own" >"$work/short.own"
+"$FAULTLINE" replay "$work/short.own" --convert "$work/itself.own" >/dev/null 2>&1 && complain "half a trace was converted"
+"$FAULTLINE" replay "$work/t.own" --skip 99999 --convert "$work/itself.own" >/dev/null 2>&1 && complain "all was passed over"
+cmp "$work/itself.own" "$work/long.own" || complain "a conversion that failed destroyed what was there"
+(cd "$work" && "$FAULTLINE" replay t.din --convert - >/dev/null && [ ! -e ./- ]) || complain "- is a file"
+[ -z "$(find "$work" -name '*.part')" ] || complain "left: $(find "$work" -name '*.part')"
 if command -v strace >/dev/null; then
     strace -f -e trace=pread64,preadv -o "$work/reads" "$FAULTLINE" replay "$work/long.own" --skip 213000 --quiet >/dev/null
     [ "$(grep -c ' = 65536$' "$work/reads")" -lt 3 ] || complain "the whole file was read: $(cat "$work/reads")"
