@@ -350,20 +350,29 @@ run_may_watch(const struct cmd_words *words, bool is_json)
     return !is_json;
 }
 
-/* Behind the first run: again and again. */
+/* Again and again: what is saved while a run goes on is seen behind it. */
 static int
-run_watch(struct run *run, int code)
+run_watch(struct run *run)
 {
-    while (code != IO_EXIT_INTERRUPTED) {
-        fprintf(stderr, "waiting until a file is saved; Ctrl-C ends\n");
-        if (!io_watch(run->files->word, run->files->count))
-            return IO_EXIT_INTERRUPTED;
+    struct io_stamp *stamps = calloc((size_t)run->files->count, sizeof *stamps);
+    bool has_changed;
+    int code;
+
+    if (stamps == NULL)
+        return cmd_trouble("memory ran out");
+    do {
         run->next = 0;
         run->code = CMD_CLEAN;
         run->is_first_run = true;
+        io_stamps_take(run->files->word, run->files->count, stamps);
         code = run_work(run, run_text_work);
-    }
-    return code;
+        if (code == IO_EXIT_INTERRUPTED)
+            break;
+        fprintf(stderr, "waiting until a file is saved; Ctrl-C ends\n");
+        has_changed = io_watch(run->files->word, run->files->count, stamps);
+    } while (has_changed);
+    free(stamps);
+    return IO_EXIT_INTERRUPTED;
 }
 
 /* --trace and --dot: one file, which can be read twice. */
@@ -444,13 +453,12 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
     if ((export.trace != NULL || export.dot != NULL) &&
         !run_may_export(words, &export, is_watching))
         return CMD_TROUBLE;
-    if (is_json) {
-        code = run_json(&run);
-    } else {
-        run.flags |= cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
-        code = run_work(&run, run_text_work);
-    }
+    run.flags |= !is_json && cmd_wants_colour() ? SCN_PRINT_COLOUR : 0u;
+    if (is_watching)
+        code = run_watch(&run);
+    else
+        code = is_json ? run_json(&run) : run_work(&run, run_text_work);
     if (export.trace != NULL || export.dot != NULL)
         code = run_export(&run, &export, code);
-    return is_watching ? run_watch(&run, code) : code;
+    return code;
 }

@@ -108,4 +108,8 @@ ends 2 run --trace t.json --watch g.scn
 echo old >old.json
 (ulimit -f 1; trap '' XFSZ; ends 2 run --trace old.json g.scn)
 [ "$(cat old.json)" = old ] && [ ! -e old.json.part ]
+# The part that a killed run left is the next one's.
+head -c 1000000 /dev/zero >old.json.part
+ends 0 run --trace old.json g.scn
+python3 -m json.tool old.json >/dev/null && [ ! -e old.json.part ]
 [ ! -e /dev/full ] || ends 2 run --trace /dev/full g.scn

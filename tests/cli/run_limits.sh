@@ -55,10 +55,8 @@ waits() { # until the program has waited $1 times
     [ "$(grep -c waiting "$work/waits")" -ge "$1" ] || complain "it does not wait a ${1}th time"
 }
 waits 1
-sleep 0.5
 echo 'expect result 5' >>"$work/w.scn"
 waits 2
-sleep 0.5
 cp "$clean" "$work/new" && mv "$work/new" "$work/w.scn"
 waits 3
 kill -INT $watcher
@@ -67,6 +65,19 @@ code=$?
 [ $code = 130 ] || complain "Ctrl-C: exit $code"
 grep -q PASS "$work/runs" && tail -1 "$work/runs" | grep -q PASS || complain "runs: $(cat "$work/runs")"
 [ "$(grep -c 'PASS\|FAIL\|w.scn' "$work/runs")" -ge 3 ] || complain "runs: $(cat "$work/runs")"
+
+# What is saved while the run goes on is run too: the first file is done, the second takes a while.
+printf 'each macos-12 macos-15.4\nmachine frames=262144\napp = task\nbuf = allocate app 500M\nfill buf\n' >"$work/long.scn"
+: >"$work/waits"
+"$FAULTLINE" run --watch --quiet "$work/w.scn" "$work/long.scn" >"$work/runs" 2>"$work/waits" &
+watcher=$!
+until grep -q w.scn "$work/runs" || ! kill -0 $watcher; do sleep 0.01; done
+echo 'expect result 5' >>"$work/w.scn"
+grep -q waiting "$work/waits" && echo "the long run was over too soon: nothing is shown"
+waits 2
+kill -INT $watcher
+wait $watcher
+grep -q 'PASS .*w.scn' "$work/runs" && grep -q 'FAIL .*w.scn' "$work/runs" || complain "lost: $(cat "$work/runs")"
 
 refuse() {
     text=$1
