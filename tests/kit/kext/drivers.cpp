@@ -311,6 +311,64 @@ test_SamplerClient::registerNotificationPort(mach_port_t port, UInt32, io_user_r
 }
 #undef super
 
+/* ---- a client of today, whose arguments are nobody's but the kernel's ---- */
+
+#define super IOUserClient2022
+class test_TodayClient : public IOUserClient2022
+{
+    OSDeclareDefaultStructors(test_TodayClient);
+
+  private:
+    static IOReturn sAnswer(OSObject *target, void *reference, IOExternalMethodArguments *);
+    static const IOExternalMethodDispatch2022 sMethods[1];
+
+  public:
+    virtual bool start(IOService *provider) override;
+    virtual IOReturn clientClose(void) override;
+    virtual IOReturn externalMethod(uint32_t selector,
+                                    IOExternalMethodArgumentsOpaque *arguments) override;
+};
+OSDefineMetaClassAndStructors(test_TodayClient, IOUserClient2022);
+
+const IOExternalMethodDispatch2022 test_TodayClient::sMethods[1] = {
+    { &test_TodayClient::sAnswer, 0, 0, 1, 0, false, NULL },
+};
+
+bool
+test_TodayClient::start(IOService *provider)
+{
+    if (!super::start(provider))
+        return false;
+    setProperty(kIOUserClientDefaultLockingKey, kOSBooleanTrue);
+    setProperty(kIOUserClientDefaultLockingSetPropertiesKey, kOSBooleanTrue);
+    setProperty(kIOUserClientDefaultLockingSingleThreadExternalMethodKey, kOSBooleanFalse);
+    setProperty(kIOUserClientEntitlementsKey, kOSBooleanFalse);
+    return true;
+}
+
+IOReturn
+test_TodayClient::clientClose(void)
+{
+    return terminate() ? kIOReturnSuccess : kIOReturnError;
+}
+
+IOReturn
+test_TodayClient::externalMethod(uint32_t selector, IOExternalMethodArgumentsOpaque *arguments)
+{
+    return dispatchExternalMethod(selector, arguments, sMethods,
+                                  sizeof(sMethods) / sizeof(sMethods[0]), this, (void *)"given");
+}
+
+IOReturn
+test_TodayClient::sAnswer(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+    if (OSDynamicCast(test_TodayClient, target) == NULL || strcmp((char *)reference, "given") != 0)
+        return kIOReturnInternalError;
+    arguments->scalarOutput[0] = 42;
+    return kIOReturnSuccess;
+}
+#undef super
+
 /* ---- named values ---- */
 
 static int debug_level = 3;

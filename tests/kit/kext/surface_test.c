@@ -174,6 +174,37 @@ who_may_not_is_refused(void **state)
     assert_non_null(open_sampler(faultline_nub(), vmk_sim_task_create()));
 }
 
+static faultline_client_t *
+open_today(void)
+{
+    faultline_service_t *nub = faultline_nub();
+
+    faultline_set_property(nub, "IOUserClientClass", "test_TodayClient");
+    return faultline_open(nub, vmk_sim_task_create(), 0);
+}
+
+static void
+a_client_of_today_is_called(void **state)
+{
+    faultline_client_t *client = open_today();
+    faultline_port_t *port = faultline_port_create();
+    uint64_t word = 0;
+    struct faultline_call call = { .scalar_output = &word, .scalar_output_count = 1 };
+
+    (void)state;
+    assert_non_null(client);
+    assert_int_equal(faultline_user_call(client, 0, &call), 0);
+    assert_int_equal(word, 42);
+    assert_int_equal((uint32_t)faultline_user_call(client, 9, &call), 0xe00002c2); /* BadArgument */
+    call.port = port; /* an asynchronous call, which the record does not allow */
+    assert_int_equal((uint32_t)faultline_user_call(client, 0, &call), 0xe00002c2);
+    call.port = NULL;
+    call.scalar_output_count = 0;
+    assert_int_equal((uint32_t)faultline_user_call(client, 0, &call), 0xe00002c2);
+    faultline_close(client);
+    faultline_port_destroy(port);
+}
+
 /* ---- a device node ---- */
 
 bool make_device(void);
@@ -379,6 +410,7 @@ main(void)
         faultline_unit_test(an_answer_comes_later),
         faultline_unit_test(structures_travel_inline_and_as_descriptors),
         faultline_unit_test(who_may_not_is_refused),
+        faultline_unit_test(a_client_of_today_is_called),
         faultline_unit_test(a_device_node_is_written_and_read),
         faultline_unit_test(a_named_value_is_read_and_set),
         faultline_unit_test(a_filter_may_not_fault),

@@ -347,11 +347,20 @@ IOUserClient::externalMethod(uint32_t selector, IOExternalMethodArguments *argum
     return dispatch->function(target != NULL ? target : this, reference, arguments);
 }
 
+/* The kernel's call. Such a client has its own table, so nobody gives it a record. */
 IOReturn
-IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+IOUserClient2022::externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                                 IOExternalMethodDispatch *, OSObject *, void *)
+{
+    return externalMethod(selector, (IOExternalMethodArgumentsOpaque *)(void *)arguments);
+}
+
+IOReturn
+IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArgumentsOpaque *opaque,
                                          const IOExternalMethodDispatch2022 table[], size_t count,
                                          OSObject *target, void *reference)
 {
+    IOExternalMethodArguments *arguments = (IOExternalMethodArguments *)(void *)opaque;
     const IOExternalMethodDispatch2022 *row = table + selector;
     IOReturn status;
 

@@ -62,6 +62,11 @@ enum {
 #define kIOUserClientCrossEndianKey "IOUserClientCrossEndian"
 #define kIOUserClientCrossEndianCompatibleKey "IOUserClientCrossEndianCompatible"
 #define kIOUserClientSharedInstanceKey "IOUserClientSharedInstance"
+#define kIOUserClientDefaultLockingKey "IOUserClientDefaultLocking"
+#define kIOUserClientDefaultLockingSetPropertiesKey "IOUserClientDefaultLockingSetProperties"
+#define kIOUserClientDefaultLockingSingleThreadExternalMethodKey \
+    "IOUserClientDefaultLockingSingleThreadExternalMethod"
+#define kIOUserClientEntitlementsKey "IOUserClientEntitlements"
 
 typedef void (*IOInterruptAction)(OSObject *target, void *refCon, IOService *nub, int source);
 typedef void (*IOServiceApplierFunction)(IOService *service, void *context);

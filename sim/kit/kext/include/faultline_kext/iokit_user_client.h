@@ -64,7 +64,8 @@ struct IOExternalMethodArguments {
     OSObject **structureVariableOutputData;
     uint32_t __reserved[30];
 };
-typedef IOExternalMethodArguments IOExternalMethodArgumentsOpaque;
+/* The same to those who may not look into it. */
+struct IOExternalMethodArgumentsOpaque;
 
 typedef IOReturn (IOService::*IOMethod)(void *, void *, void *, void *, void *, void *);
 typedef IOReturn (IOService::*IOAsyncMethod)(OSAsyncReference, void *, void *, void *, void *,
@@ -176,10 +177,19 @@ class IOUserClient2022 : public IOUserClient
 {
     OSDeclareAbstractStructors(IOUserClient2022);
 
+  private:
+    IOReturn externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                            IOExternalMethodDispatch *dispatch = 0, OSObject *target = 0,
+                            void *reference = 0) override;
+
   protected:
     IOReturn dispatchExternalMethod(uint32_t selector, IOExternalMethodArgumentsOpaque *,
                                     const IOExternalMethodDispatch2022 table[], size_t count,
                                     OSObject *target, void *reference);
+
+  public:
+    virtual IOReturn externalMethod(uint32_t selector,
+                                    IOExternalMethodArgumentsOpaque *arguments) = 0;
 };
 
 #endif
