@@ -217,6 +217,54 @@ check_buffers(void)
     return NULL;
 }
 
+/* A mapping lies within its descriptor; without a length it has the descriptor's. */
+extern "C" const char *
+check_bounds(void)
+{
+    static char mine[100];
+    IOBufferMemoryDescriptor *buffer =
+        IOBufferMemoryDescriptor::withCapacity(3 * PAGE_SIZE, kIODirectionInOut);
+    IOMemoryDescriptor *descriptors[] = { buffer, IOMemoryDescriptor::withAddress(
+                                                      mine, sizeof(mine), kIODirectionInOut) };
+
+    for (unsigned i = 0; i < 2; i++) {
+        IOMemoryDescriptor *memory = descriptors[i];
+        IOByteCount whole = memory->getLength();
+        IOMemoryMap *map = memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 0, 0);
+
+        HOLDS(map != NULL && map->getLength() == whole);
+        map->release();
+        HOLDS(!memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 1, 0));
+        HOLDS(!memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 0, whole + 1));
+        HOLDS(!memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, whole, 1));
+        HOLDS(!memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, ~0ull, 2));
+        HOLDS(!memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 2, ~0ull));
+        map = memory->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 10, whole - 10);
+        HOLDS(map != NULL && map->getLength() == whole - 10);
+        map->release();
+        memory->release();
+    }
+    return NULL;
+}
+
+/* What is read or written past the end of the kext's own memory. */
+extern "C" const char *
+check_own_bytes(int clips)
+{
+    static char mine[100];
+    char other[8] = "";
+    IOMemoryDescriptor *own =
+        IOMemoryDescriptor::withAddress(mine, sizeof(mine), kIODirectionInOut);
+    IOByteCount past = clips ? 2 : 0;
+
+    HOLDS(own->writeBytes(96, "abcd", 4) == 4 && own->readBytes(96, other, 4) == 4);
+    HOLDS(memcmp(other, "abcd", 4) == 0 && own->readBytes(100, other, 1) == 0);
+    HOLDS(own->writeBytes(98, "xyz", 3) == past && mine[98] == (clips ? 'x' : 'c'));
+    HOLDS(own->readBytes(98, other, 3) == past);
+    own->release();
+    return NULL;
+}
+
 extern "C" const char *
 check_dma(void)
 {

@@ -13,7 +13,8 @@
 
 #define CHECKS(DO) \
     DO(objects)    \
-    DO(containers) DO(queues) DO(buffers) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
+    DO(containers) \
+    DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \
@@ -27,6 +28,28 @@
         assert_no_findings();               \
     }
 CHECKS(DEFINE)
+
+const char *check_own_bytes(int clips);
+
+static void
+own_memory_ends(void **state)
+{
+    static const struct {
+        const char *profile;
+        int clips;
+    } releases[] = { { "macos-10.10", 1 }, { "macos-10.11", 0 }, { "macos-15.4", 0 } };
+
+    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+        faultline_world_t *world =
+            faultline_start(&(struct faultline_config){ .profile = releases[i].profile });
+        const char *wrong = check_own_bytes(releases[i].clips);
+
+        faultline_stop(world);
+        faultline_make_current(*state);
+        if (wrong != NULL)
+            fail_msg("%s: %s", releases[i].profile, wrong);
+    }
+}
 
 static void
 an_old_driver_is_called_and_mapped(void **state)
@@ -64,8 +87,10 @@ int
 main(void)
 {
 #define CASE(name) faultline_unit_test(name),
-    const struct CMUnitTest tests[] = { CHECKS(CASE) faultline_unit_test(
-        an_old_driver_is_called_and_mapped) };
+    const struct CMUnitTest tests[] = {
+        CHECKS(CASE) faultline_unit_test(own_memory_ends),
+        faultline_unit_test(an_old_driver_is_called_and_mapped),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

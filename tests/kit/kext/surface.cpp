@@ -69,7 +69,7 @@ class test_Scattered : public IOMemoryDescriptor
 {
     OSDeclareDefaultStructors(test_Scattered)
 
-        IOMemoryDescriptor *parts[2];
+        protected : IOMemoryDescriptor *parts[2];
 
   public:
     static test_Scattered *withParts(IOMemoryDescriptor *a, IOMemoryDescriptor *b);
@@ -154,6 +154,63 @@ check_own_descriptor(void)
     both->release();
     a->release();
     b->release();
+    return NULL;
+}
+
+/* One whose memory is in as many pieces as it has pages. */
+class test_Pieces : public test_Scattered
+{
+    OSDeclareDefaultStructors(test_Pieces)
+
+        public : static test_Pieces *withPages(IOMemoryDescriptor *of, IOByteCount pages);
+    addr64_t getPhysicalSegment(IOByteCount offset, IOByteCount *length,
+                                IOOptionBits options = 0) override;
+};
+OSDefineMetaClassAndStructors(test_Pieces, test_Scattered)
+
+    test_Pieces *test_Pieces::withPages(IOMemoryDescriptor *of, IOByteCount pages)
+{
+    test_Pieces *me = new test_Pieces;
+
+    if (me && me->init()) {
+        of->retain();
+        me->parts[0] = of;
+        me->_length = pages * PAGE_SIZE;
+        me->_flags = kIODirectionInOut;
+    }
+    return me;
+}
+
+addr64_t
+test_Pieces::getPhysicalSegment(IOByteCount offset, IOByteCount *length, IOOptionBits)
+{
+    IOByteCount run = PAGE_SIZE - offset % PAGE_SIZE;
+
+    if (length)
+        *length = run;
+    return offset < _length ? parts[0]->getPhysicalSegment(offset % PAGE_SIZE, NULL) : 0;
+}
+
+extern "C" const char *
+check_many_pieces(void)
+{
+    IOBufferMemoryDescriptor *page =
+        IOBufferMemoryDescriptor::withCapacity(PAGE_SIZE, kIODirectionInOut, true);
+    test_Pieces *most = test_Pieces::withPages(page, 256);
+    test_Pieces *many = test_Pieces::withPages(page, 257);
+    IOMemoryMap *map;
+
+    HOLDS(page->prepare() == kIOReturnSuccess);
+    ((char *)page->getBytesNoCopy())[3] = 'p';
+    map = most->createMappingInTask(kernel_task, 0, kIOMapAnywhere);
+    HOLDS(map != NULL && map->getLength() == 256 * PAGE_SIZE);
+    HOLDS(((char *)map->getVirtualAddress())[255 * PAGE_SIZE + 3] == 'p');
+    map->release();
+    HOLDS(!many->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 0, PAGE_SIZE));
+    HOLDS(page->complete() == kIOReturnSuccess);
+    most->release();
+    many->release();
+    page->release();
     return NULL;
 }
 

@@ -25,6 +25,7 @@ __asan_default_options(void)
 
 #define CHECKS(DO)         \
     DO(own_descriptor)     \
+    DO(many_pieces)        \
     DO(descriptor_surface) \
     DO(dma_surface)        \
     DO(lock_surface) DO(library_surface) DO(container_surface) DO(service_surface)

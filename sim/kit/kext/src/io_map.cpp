@@ -40,7 +40,7 @@ IOMemoryDescriptor::setMapping(task_t task, IOVirtualAddress at, IOOptionBits op
     return map == NULL ? NULL : mapped(map, task, options, 0, _length);
 }
 
-/* The kext's own memory is nowhere that a task could see. */
+/* The kext's own memory is nowhere that a task could see. Without a length it is the descriptor's. */
 IOMemoryMap *
 IOMemoryDescriptor::createMappingInTask(task_t task, mach_vm_address_t at, IOOptionBits options,
                                         mach_vm_size_t offset, mach_vm_size_t length)
@@ -50,13 +50,14 @@ IOMemoryDescriptor::createMappingInTask(task_t task, mach_vm_address_t at, IOOpt
     struct vmk_map *map = NULL;
 
     if (length == 0)
-        length = getLength() - offset;
+        length = getLength();
     if (desc != NULL) {
         map = vmk_map_create(desc, task, faultline_address((void *)(uintptr_t)at, NULL), options,
                              offset, length);
         vmk_desc_release(desc);
     }
-    if (map == NULL && (_bytes == NULL || task != vmk_kernel_task()))
+    if (map == NULL && (_bytes == NULL || task != vmk_kernel_task() || offset >= _length ||
+                        length > _length - offset))
         return NULL;
     return mapped(map, task, options, offset, length);
 }

@@ -40,7 +40,7 @@ IOMemoryDescriptor::free()
 
 /*
  * What a mapping of this descriptor is made of. A driver's own class has no descriptor of the seam: its
- * getPhysicalSegment() says where its bytes are. NULL: they are the kext's own.
+ * getPhysicalSegment() says where its bytes are. NULL: they are the kext's own, or in too many pieces.
  */
 struct vmk_desc *
 IOMemoryDescriptor::copySeam()
@@ -53,7 +53,9 @@ IOMemoryDescriptor::copySeam()
         vmk_desc_retain(_desc);
     if (_desc != NULL || _bytes != NULL)
         return _desc;
-    for (IOByteCount at = 0, run = 0; at < _length && count < MOST; at += run) {
+    for (IOByteCount at = 0, run = 0; at < _length; at += run) {
+        if (count == MOST)
+            return NULL;
         ranges[count].address = getPhysicalSegment(at, &run, kIOMemoryMapperNone);
         if (ranges[count].address == 0 || run == 0)
             return NULL;
@@ -393,6 +395,17 @@ within(IOByteCount offset, IOByteCount length, IOByteCount whole)
     return offset >= whole ? 0 : length < whole - offset ? length : whole - offset;
 }
 
+/* How much of it is moved: what goes past the end is cut up to 10.11.0, and refused later (iokit.md 7). */
+static IOByteCount
+moved(IOByteCount offset, IOByteCount length, IOByteCount whole)
+{
+    vmk_info_t info = { sizeof(info), 0, 0, 0, "" };
+    IOByteCount here = within(offset, length, whole);
+
+    (void)vmk_get_info(&info);
+    return here == length || info.darwin_major < 15 ? here : 0;
+}
+
 IOByteCount
 IOMemoryDescriptor::readBytes(IOByteCount offset, void *bytes, IOByteCount length)
 {
@@ -400,7 +413,7 @@ IOMemoryDescriptor::readBytes(IOByteCount offset, void *bytes, IOByteCount lengt
 
     if (_desc != NULL)
         return vmk_desc_read(_desc, offset, bytes, length);
-    length = within(offset, length, _length);
+    length = moved(offset, length, _length);
     memcpy(bytes, _bytes + offset, length);
     return length;
 }
@@ -412,7 +425,7 @@ IOMemoryDescriptor::writeBytes(IOByteCount offset, const void *bytes, IOByteCoun
 
     if (_desc != NULL)
         return vmk_desc_write(_desc, offset, bytes, length);
-    length = within(offset, length, _length);
+    length = moved(offset, length, _length);
     memcpy(_bytes + offset, bytes, length);
     return length;
 }
