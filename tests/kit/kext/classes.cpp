@@ -288,6 +288,14 @@ check_dma(void)
     HOLDS(total == 4 * PAGE_SIZE && offset == total);
     HOLDS(segments[0].fIOVMAddr == buffer->getPhysicalSegment(0, &length));
     HOLDS(command->gen64IOVMSegments(&offset, segments, &count) == kIOReturnOverrun);
+    /* The same descriptor again: nothing is prepared once more, or all of it is completed. */
+    HOLDS(command->setMemoryDescriptor(buffer) == 0 && command->complete() == 0);
+    HOLDS(command->complete() == kIOReturnNotReady);
+    HOLDS(command->setMemoryDescriptor(buffer) == 0); /* it is not prepared, and stays so */
+    HOLDS(command->gen64IOVMSegments(&offset, segments, &count) == kIOReturnNotReady);
+    HOLDS(command->prepare() == 0 && command->prepare() == 0);
+    HOLDS(command->setMemoryDescriptor(buffer, false) == 0);
+    HOLDS(command->complete() == kIOReturnNotReady);
     HOLDS(command->clearMemoryDescriptor() == 0);
     HOLDS(cursor->getPhysicalSegments(buffer, 0, runs, 8) >= 2 && runs[0].length > 0);
     HOLDS(buffer->complete() == 0);

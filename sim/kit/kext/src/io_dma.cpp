@@ -147,10 +147,8 @@ IODMACommand::setMemoryDescriptor(const IOMemoryDescriptor *memory, bool autoPre
 {
     IOReturn status = kIOReturnSuccess;
 
-    if (memory == fMemory) {
-        if (autoPrepare)
-            return prepare();
-        while (status == kIOReturnSuccess && fActive > 0)
+    if (memory == fMemory) { /* nothing is prepared once more */
+        while (!autoPrepare && status == kIOReturnSuccess && fActive > 0)
             status = complete();
         return status;
     }
