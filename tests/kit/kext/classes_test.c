@@ -54,6 +54,7 @@ own_memory_ends(void **state)
 static void
 an_old_driver_is_called_and_mapped(void **state)
 {
+    static const uint8_t large_input[5000];
     vmk_task_t app = vmk_sim_task_create();
     faultline_service_t *driver = faultline_load("test_Old");
     uint64_t inputs[] = { 30, 12 }, output = 0, size = 0;
@@ -61,6 +62,7 @@ an_old_driver_is_called_and_mapped(void **state)
                                    .scalar_input_count = 2,
                                    .scalar_output = &output,
                                    .scalar_output_count = 1 };
+    struct faultline_call large = { .input = large_input, .input_size = sizeof(large_input) };
     faultline_client_t *client;
     vmk_return_t result;
     char *memory;
@@ -74,6 +76,11 @@ an_old_driver_is_called_and_mapped(void **state)
     assert_int_equal(faultline_user_call(client, 0, &call), 0);
     assert_int_equal(output, 42);
     assert_int_equal((uint32_t)faultline_user_call(client, 9, &call), 0xe00002c7);
+    /* Old tables know no descriptors: kIOReturnIPCError, with an answer that comes later or without. */
+    assert_int_equal((uint32_t)faultline_user_call(client, 0, &large), 0xe00002bf);
+    large.port = faultline_port_create();
+    assert_int_equal((uint32_t)faultline_user_call(client, 0, &large), 0xe00002bf);
+    faultline_port_destroy(large.port);
     memory = faultline_user_map(client, 0, 0, &size, &result);
     assert_int_equal(result, 0);
     assert_int_equal(size, 4096);

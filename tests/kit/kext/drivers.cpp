@@ -320,7 +320,7 @@ class test_TodayClient : public IOUserClient2022
 
   private:
     static IOReturn sAnswer(OSObject *target, void *reference, IOExternalMethodArguments *);
-    static const IOExternalMethodDispatch2022 sMethods[1];
+    static const IOExternalMethodDispatch2022 sMethods[2];
 
   public:
     virtual bool start(IOService *provider) override;
@@ -330,8 +330,9 @@ class test_TodayClient : public IOUserClient2022
 };
 OSDefineMetaClassAndStructors(test_TodayClient, IOUserClient2022);
 
-const IOExternalMethodDispatch2022 test_TodayClient::sMethods[1] = {
+const IOExternalMethodDispatch2022 test_TodayClient::sMethods[2] = {
     { &test_TodayClient::sAnswer, 0, 0, 1, 0, false, NULL },
+    { &test_TodayClient::sAnswer, 0, 0, 1, 0, false, "com.example.may-ask" },
 };
 
 bool
@@ -365,6 +366,49 @@ test_TodayClient::sAnswer(OSObject *target, void *reference, IOExternalMethodArg
     if (OSDynamicCast(test_TodayClient, target) == NULL || strcmp((char *)reference, "given") != 0)
         return kIOReturnInternalError;
     arguments->scalarOutput[0] = 42;
+    return kIOReturnSuccess;
+}
+#undef super
+
+/* ---- a client that names no target, and uses it ---- */
+
+#define super IOUserClient
+class test_AimlessClient : public IOUserClient
+{
+    OSDeclareDefaultStructors(test_AimlessClient);
+
+  private:
+    uint64_t answer;
+    static IOReturn sUse(OSObject *target, void *, IOExternalMethodArguments *arguments);
+
+  public:
+    virtual IOReturn clientClose(void) override;
+    virtual IOReturn externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                                    IOExternalMethodDispatch *dispatch, OSObject *target,
+                                    void *reference) override;
+};
+OSDefineMetaClassAndStructors(test_AimlessClient, IOUserClient);
+
+IOReturn
+test_AimlessClient::clientClose(void)
+{
+    return terminate() ? kIOReturnSuccess : kIOReturnError;
+}
+
+IOReturn
+test_AimlessClient::externalMethod(uint32_t selector, IOExternalMethodArguments *arguments,
+                                   IOExternalMethodDispatch *, OSObject *target, void *reference)
+{
+    static IOExternalMethodDispatch method = { &sUse, 0, 0, 1, 0 };
+
+    return super::externalMethod(selector, arguments, &method, target, reference);
+}
+
+/* The undefined behaviour sanitizer would be first. */
+__attribute__((no_sanitize("undefined"))) IOReturn
+test_AimlessClient::sUse(OSObject *target, void *, IOExternalMethodArguments *arguments)
+{
+    arguments->scalarOutput[0] = ((test_AimlessClient *)target)->answer; /* no target */
     return kIOReturnSuccess;
 }
 #undef super

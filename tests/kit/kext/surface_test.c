@@ -176,18 +176,18 @@ who_may_not_is_refused(void **state)
 }
 
 static faultline_client_t *
-open_today(void)
+open_class(const char *class_name)
 {
     faultline_service_t *nub = faultline_nub();
 
-    faultline_set_property(nub, "IOUserClientClass", "test_TodayClient");
+    faultline_set_property(nub, "IOUserClientClass", class_name);
     return faultline_open(nub, vmk_sim_task_create(), 0);
 }
 
 static void
 a_client_of_today_is_called(void **state)
 {
-    faultline_client_t *client = open_today();
+    faultline_client_t *client = open_class("test_TodayClient");
     faultline_port_t *port = faultline_port_create();
     uint64_t word = 0;
     struct faultline_call call = { .scalar_output = &word, .scalar_output_count = 1 };
@@ -204,6 +204,26 @@ a_client_of_today_is_called(void **state)
     assert_int_equal((uint32_t)faultline_user_call(client, 0, &call), 0xe00002c2);
     faultline_close(client);
     faultline_port_destroy(port);
+}
+
+static void
+an_entitlement_is_asked_for_before_anything_is_counted(void **state)
+{
+    faultline_client_t *client = open_class("test_TodayClient");
+    uint64_t word = 0;
+    struct faultline_call call = { .scalar_output = &word, .scalar_output_count = 1 };
+    struct faultline_call wrong = { .scalar_output = &word, .scalar_output_count = 0 };
+
+    (void)state;
+    assert_int_equal(faultline_user_call(client, 1, &call), 0);
+    assert_int_equal((uint32_t)faultline_user_call(client, 1, &wrong),
+                     0xe00002c2); /* BadArgument */
+    faultline_set_privileged(0);
+    assert_int_equal((uint32_t)faultline_user_call(client, 1, &call),
+                     0xe00002c1); /* NotPrivileged */
+    assert_int_equal((uint32_t)faultline_user_call(client, 1, &wrong), 0xe00002c1);
+    faultline_set_privileged(1);
+    faultline_close(client);
 }
 
 /* ---- a device node ---- */
@@ -351,6 +371,20 @@ NULL_is_a_page_fault_with_a_line(void **state)
 }
 
 static void
+a_record_without_a_target_calls_with_NULL(void **state)
+{
+    faultline_client_t *client = open_class("test_AimlessClient");
+    uint64_t word = 0;
+    struct faultline_call call = { .scalar_output = &word, .scalar_output_count = 1 };
+
+    (void)state;
+    assert_non_null(client);
+    assert_true(STOPS(faultline_user_call(client, 0, &call)));
+    assert_found("unresolved-kernel-fault", "no target");
+    assert_finding("unresolved-kernel-fault");
+}
+
+static void
 a_freed_object_is_found_where_it_is_used(void **state)
 {
     (void)state;
@@ -412,10 +446,12 @@ main(void)
         faultline_unit_test(structures_travel_inline_and_as_descriptors),
         faultline_unit_test(who_may_not_is_refused),
         faultline_unit_test(a_client_of_today_is_called),
+        faultline_unit_test(an_entitlement_is_asked_for_before_anything_is_counted),
         faultline_unit_test(a_device_node_is_written_and_read),
         faultline_unit_test(a_named_value_is_read_and_set),
         faultline_unit_test(a_filter_may_not_fault),
         faultline_unit_test(NULL_is_a_page_fault_with_a_line),
+        faultline_unit_test(a_record_without_a_target_calls_with_NULL),
         faultline_unit_test(a_freed_object_is_found_where_it_is_used),
         faultline_unit_test(a_call_that_panics_is_found_where_it_is_made),
         faultline_unit_test(waiting_under_a_spin_lock_is_a_contract_finding),

@@ -288,8 +288,6 @@ legacy_method(IOUserClient *client, uint32_t selector, IOExternalMethodArguments
 
     if (method == NULL || object == NULL)
         return kIOReturnUnsupported;
-    if (a->structureInputDescriptor != NULL || a->structureOutputDescriptor != NULL)
-        return kIOReturnIPCError;
     if (old_counts_are_wrong(a, type, method->count0, method->count1))
         return kIOReturnBadArgument;
     call.fill(a, type);
@@ -334,6 +332,9 @@ IOUserClient::externalMethod(uint32_t selector, IOExternalMethodArguments *argum
 {
     IOReturn status;
 
+    if (dispatch == NULL && (arguments->structureInputDescriptor != NULL ||
+                             arguments->structureOutputDescriptor != NULL))
+        return kIOReturnIPCError; /* old tables know no descriptors */
     if (dispatch == NULL)
         return arguments->asyncWakePort != NULL ? legacy_async_method(this, selector, arguments)
                                                 : legacy_method(this, selector, arguments);
@@ -344,7 +345,7 @@ IOUserClient::externalMethod(uint32_t selector, IOExternalMethodArguments *argum
         return status;
     if (dispatch->function == NULL)
         return kIOReturnNoCompletion;
-    return dispatch->function(target != NULL ? target : this, reference, arguments);
+    return dispatch->function(target, reference, arguments);
 }
 
 /* The kernel's call. Such a client has its own table, so nobody gives it a record. */
@@ -362,18 +363,15 @@ IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArgu
 {
     IOExternalMethodArguments *arguments = (IOExternalMethodArguments *)(void *)opaque;
     const IOExternalMethodDispatch2022 *row = table + selector;
-    IOReturn status;
+    IOExternalMethodDispatch dispatch;
 
     if (selector >= count || (arguments->asyncWakePort != NULL && !row->allowAsync))
         return kIOReturnBadArgument;
-    status = check_counts(arguments, row->checkScalarInputCount, row->checkStructureInputSize,
-                          row->checkScalarOutputCount, row->checkStructureOutputSize);
-    if (status != kIOReturnSuccess)
-        return status;
     if (row->checkEntitlement != NULL && !seam_is_privileged())
         return kIOReturnNotPrivileged;
-    return row->function == NULL ? kIOReturnNoCompletion
-                                 : row->function(target, reference, arguments);
+    dispatch = { row->function, row->checkScalarInputCount, row->checkStructureInputSize,
+                 row->checkScalarOutputCount, row->checkStructureOutputSize };
+    return IOUserClient::externalMethod(selector, arguments, &dispatch, target, reference);
 }
 
 /* ---- answers that come later: see ports.cpp ---- */
