@@ -446,6 +446,96 @@ check_sleep(void)
     return NULL;
 }
 
+/* A recursive lock that is held twice is let go of whole while its holder sleeps. */
+static IORecursiveLock *twice;
+static IOCommandGate *twice_gate;
+static IOWorkLoop *twice_loop;
+static int twice_ready;
+
+static void
+twice_waker(void *, wait_result_t)
+{
+    IORecursiveLockLock(twice);
+    twice_ready = 1;
+    IORecursiveLockWakeup(twice, &twice_ready, false);
+    IORecursiveLockUnlock(twice);
+    thread_terminate(current_thread());
+}
+
+static IOReturn
+twice_awake(OSObject *, void *, void *, void *, void *)
+{
+    twice_ready = 2;
+    twice_gate->commandWakeup(&twice_ready);
+    return kIOReturnSuccess;
+}
+
+static void
+twice_gate_waker(void *, wait_result_t)
+{
+    (void)twice_gate->runAction(twice_awake);
+    thread_terminate(current_thread());
+}
+
+static uint64_t
+in_two_seconds()
+{
+    return mach_absolute_time() + 2 * NSEC_PER_SEC;
+}
+
+static IOReturn
+twice_sleeps(OSObject *, void *, void *, void *, void *)
+{
+    thread_t thread;
+
+    if (kernel_thread_start(twice_gate_waker, NULL, &thread) != KERN_SUCCESS)
+        return kIOReturnNoResources;
+    thread_deallocate(thread);
+    return twice_gate->commandSleep(&twice_ready, in_two_seconds(), THREAD_UNINT);
+}
+
+static IOReturn
+twice_nests(OSObject *, void *, void *, void *, void *)
+{
+    IOReturn result = twice_gate->runAction(twice_sleeps);
+
+    return twice_loop->inGate() ? result : kIOReturnNotPermitted;
+}
+
+extern "C" const char *
+check_twice(void)
+{
+    IOService *owner = new IOService;
+    thread_t thread;
+
+    twice_ready = 0;
+    twice = IORecursiveLockAlloc();
+    IORecursiveLockLock(twice);
+    IORecursiveLockLock(twice);
+    HOLDS(kernel_thread_start(twice_waker, NULL, &thread) == KERN_SUCCESS);
+    thread_deallocate(thread);
+    HOLDS(IORecursiveLockSleepDeadline(twice, &twice_ready, in_two_seconds(), THREAD_UNINT) ==
+          THREAD_AWAKENED);
+    HOLDS(twice_ready == 1);
+    IORecursiveLockUnlock(twice);
+    HOLDS(IORecursiveLockHaveLock(twice));
+    IORecursiveLockUnlock(twice);
+    HOLDS(!IORecursiveLockHaveLock(twice));
+    IORecursiveLockFree(twice);
+
+    HOLDS(owner->init((OSDictionary *)NULL));
+    twice_loop = IOWorkLoop::workLoop();
+    twice_gate = IOCommandGate::commandGate(owner);
+    HOLDS(twice_loop->addEventSource(twice_gate) == kIOReturnSuccess);
+    HOLDS(twice_gate->runAction(twice_nests) == THREAD_AWAKENED && twice_ready == 2);
+    HOLDS(!twice_loop->inGate());
+    HOLDS(twice_loop->removeEventSource(twice_gate) == kIOReturnSuccess);
+    twice_gate->release();
+    twice_loop->release();
+    owner->release();
+    return NULL;
+}
+
 /* ---- contexts ---- */
 
 extern "C" const char *

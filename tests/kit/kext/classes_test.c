@@ -14,7 +14,8 @@
 #define CHECKS(DO) \
     DO(objects)    \
     DO(containers) \
-    DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(contexts)
+    DO(queues)     \
+    DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

@@ -107,10 +107,10 @@ kext_mutex_unlock(struct kext_mutex *mutex)
         faultline_report_panic("a lock is unlocked that this thread does not hold", "");
 }
 
-int
-kext_mutex_is_mine(const struct kext_mutex *mutex)
+unsigned
+kext_mutex_depth(const struct kext_mutex *mutex)
 {
-    return mutex->depth > 0 && pthread_equal(mutex->owner, pthread_self());
+    return mutex->depth > 0 && pthread_equal(mutex->owner, pthread_self()) ? mutex->depth : 0;
 }
 
 /* ---- locks of readers and writers ---- */
@@ -308,13 +308,16 @@ kext_block(void)
 int
 kext_sleep(struct kext_mutex *mutex, const void *event, unsigned long long timeout)
 {
+    unsigned depth = mutex == NULL ? 0 : kext_mutex_depth(mutex);
     int is_late;
 
+    if (mutex != NULL && depth == 0)
+        depth = 1; /* unlocking it says what is wrong */
     kext_assert_wait(event, timeout == 0 ? 0 : kext_now() + timeout);
-    if (mutex != NULL)
+    for (unsigned i = 0; i < depth; i++)
         kext_mutex_unlock(mutex);
     is_late = kext_block();
-    if (mutex != NULL)
+    for (unsigned i = 0; i < depth; i++)
         kext_mutex_lock(mutex);
     return is_late;
 }

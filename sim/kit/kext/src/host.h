@@ -33,7 +33,7 @@ void kext_mutex_destroy(struct kext_mutex *);
 void kext_mutex_lock(struct kext_mutex *);
 int kext_mutex_try(struct kext_mutex *);
 void kext_mutex_unlock(struct kext_mutex *);
-int kext_mutex_is_mine(const struct kext_mutex *);
+unsigned kext_mutex_depth(const struct kext_mutex *); /* how often this thread holds it */
 
 struct kext_rw;
 struct kext_rw *kext_rw_create(void);
@@ -48,7 +48,7 @@ int kext_rw_state(struct kext_rw *); /* 0 free or another's, 1 read, 2 this thre
 /* This thread waits for `event` until a deadline (0: none) from now on, and sleeps in kext_block(). */
 void kext_assert_wait(const void *event, unsigned long long deadline);
 int kext_block(void); /* 1: the time was up */
-/* Both, with the mutex (NULL: none) open meanwhile. `timeout` 0: for ever. */
+/* Both, with the mutex (NULL: none) open meanwhile, however often it is held. `timeout` 0: for ever. */
 int kext_sleep(struct kext_mutex *, const void *event, unsigned long long timeout);
 int kext_wakeup(const void *event, int is_one); /* 1: somebody was woken */
 

@@ -125,23 +125,27 @@ lock_unlock(const void *handle)
     kext_mutex_unlock(lock->mutex);
 }
 
+/* A lock that is held several times is let go of whole, as on the Mac, and is held as often afterwards. */
 static int
 lock_sleep(const void *handle, const void *event, uint64_t timeout)
 {
     struct kext_lock *lock = lock_of(handle);
+    unsigned depth = kext_mutex_depth(lock->mutex);
     int is_late;
 
-    lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    for (unsigned i = 0; i < depth; i++)
+        lock_leave(lock, VMK_EXCLUSIVE, lock->state);
     seam_may_block();
     is_late = kext_sleep(lock->mutex, event, timeout);
-    lock_enter(lock, VMK_EXCLUSIVE);
+    for (unsigned i = 0; i < depth; i++)
+        lock_enter(lock, VMK_EXCLUSIVE);
     return is_late ? THREAD_TIMED_OUT : THREAD_AWAKENED;
 }
 
 static void
 lock_assert(const void *handle, bool is_owned, const char *what)
 {
-    if ((kext_mutex_is_mine(lock_of(handle)->mutex) != 0) != is_owned)
+    if ((kext_mutex_depth(lock_of(handle)->mutex) > 0) != is_owned)
         panic("%s(%p): the lock is %sheld by this thread", what, handle, is_owned ? "not " : "");
 }
 
@@ -257,7 +261,7 @@ IORecursiveLockGetMachLock(IORecursiveLock *lock)
 boolean_t
 IORecursiveLockHaveLock(const IORecursiveLock *lock)
 {
-    return kext_mutex_is_mine(lock_of(lock)->mutex);
+    return kext_mutex_depth(lock_of(lock)->mutex) > 0;
 }
 
 void
