@@ -536,6 +536,52 @@ check_twice(void)
     return NULL;
 }
 
+/* Who calls a gate that is disabled waits until it is enabled. */
+static IOCommandGate *shut_gate;
+static int shut_calls, shut_runs;
+
+static IOReturn
+shut_action(OSObject *, void *, void *, void *, void *)
+{
+    add(&shut_runs, 1);
+    return kIOReturnSuccess;
+}
+
+static void
+shut_caller(void *, wait_result_t)
+{
+    add(&shut_calls, 1);
+    (void)shut_gate->runAction(shut_action);
+    add(&shut_calls, 1);
+    thread_terminate(current_thread());
+}
+
+extern "C" const char *
+check_shut_gate(void)
+{
+    IOService *owner = new IOService;
+    IOWorkLoop *loop = IOWorkLoop::workLoop();
+    thread_t thread;
+
+    shut_calls = shut_runs = 0;
+    HOLDS(owner->init((OSDictionary *)NULL));
+    shut_gate = IOCommandGate::commandGate(owner);
+    HOLDS(loop->addEventSource(shut_gate) == kIOReturnSuccess);
+    shut_gate->disable();
+    HOLDS(kernel_thread_start(shut_caller, NULL, &thread) == KERN_SUCCESS);
+    thread_deallocate(thread);
+    HOLDS(comes_true(&shut_calls, 1));
+    IOSleep(20);
+    HOLDS(comes_true(&shut_runs, 0) && !shut_gate->isEnabled());
+    shut_gate->enable();
+    HOLDS(comes_true(&shut_runs, 1) && comes_true(&shut_calls, 2));
+    HOLDS(loop->removeEventSource(shut_gate) == kIOReturnSuccess);
+    shut_gate->release();
+    loop->release();
+    owner->release();
+    return NULL;
+}
+
 /* ---- contexts ---- */
 
 extern "C" const char *

@@ -15,7 +15,8 @@
     DO(objects)    \
     DO(containers) \
     DO(queues)     \
-    DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(contexts)
+    DO(buffers)    \
+    DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(shut_gate) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

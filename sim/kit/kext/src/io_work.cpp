@@ -260,6 +260,21 @@ IOCommandGate::commandGate(OSObject *target, Action act)
     return if_good(object, object != NULL && object->init(target, act));
 }
 
+/* Who waits for it (runAction()) goes on. */
+void
+IOCommandGate::enable()
+{
+    IOWorkLoop *loop = workLoop;
+
+    if (loop != NULL)
+        loop->closeGate();
+    IOEventSource::enable();
+    if (loop == NULL)
+        return;
+    loop->wakeupGate(&enabled, false);
+    loop->openGate();
+}
+
 IOReturn
 IOCommandGate::runAction(Action act, void *a0, void *a1, void *a2, void *a3)
 {

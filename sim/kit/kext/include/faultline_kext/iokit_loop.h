@@ -174,6 +174,7 @@ class IOCommandGate : public IOEventSource
     typedef IOReturn (*Action)(OSObject *owner, void *, void *, void *, void *);
     static IOCommandGate *commandGate(OSObject *owner, Action action = 0);
     virtual bool init(OSObject *owner, Action action = 0);
+    void enable() override;
     virtual IOReturn runCommand(void *a0 = 0, void *a1 = 0, void *a2 = 0, void *a3 = 0);
     virtual IOReturn runAction(Action, void *a0 = 0, void *a1 = 0, void *a2 = 0, void *a3 = 0);
     virtual IOReturn attemptCommand(void *a0 = 0, void *a1 = 0, void *a2 = 0, void *a3 = 0);
