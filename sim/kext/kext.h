@@ -109,6 +109,9 @@ int kext_run(struct kext_request *request);
 /* What the run in progress was asked; all zero without one. */
 const struct kext_request *kext_run_now(void);
 
+/* The text takes, or gives back, a spin lock: accesses between are in its section (kext_world.c). */
+void kext_mark_spin_lock(bool is_taken);
+
 /* Whether the kernel may touch the range now; `is_guarded`: with faults forbidden. */
 bool kext_may_touch(uint64_t address, uint64_t length, bool is_store, bool is_guarded);
 

@@ -12,7 +12,7 @@
 
 #include "core/scn.h"
 
-enum { KEXT_DEPTH = 32, KEXT_PIECE = 256 };
+enum { KEXT_PIECE = 256 };
 
 struct vm_system {
     struct trace trace;
@@ -24,8 +24,7 @@ struct vmk_world {
     vmk_task_t task; /* the scenario's one task: the caller */
     uint64_t arena_used;
     vmk_return_t hidden;
-    enum vm_no_fault sections[KEXT_DEPTH];
-    uint32_t depth;
+    uint32_t sections[VM_MUTEX + 1]; /* how many of each kind the scenario is in */
 };
 
 static struct vmk_world kext_world;
@@ -36,7 +35,7 @@ vmk_world_t
 vmk_sim_create(const struct vmk_sim_config *config)
 {
     (void)config;
-    kext_world = (struct vmk_world){ .depth = 0 };
+    kext_world = (struct vmk_world){ .arena_used = 0 };
     trace_init(&kext_world.system.trace);
     kext_table_clear();
     return &kext_world;
@@ -242,40 +241,37 @@ vmk_sim_user_unwire(vmk_task_t task, uint64_t address, uint64_t length)
 void
 vmk_sim_enter(enum vm_no_fault kind)
 {
-    if (kext_world.depth < KEXT_DEPTH)
-        kext_world.sections[kext_world.depth++] = kind;
+    kext_world.sections[kind]++;
 }
 
 void
 vmk_sim_leave(enum vm_no_fault kind)
 {
-    (void)kind;
-    if (kext_world.depth > 0)
-        kext_world.depth--;
+    if (kext_world.sections[kind] > 0)
+        kext_world.sections[kind]--;
+}
+
+void
+kext_mark_spin_lock(bool is_taken)
+{
+    if (is_taken)
+        vmk_sim_enter(VM_SPIN_LOCK);
+    else
+        vmk_sim_leave(VM_SPIN_LOCK);
 }
 
 /* What an access must be wrapped in; false: nothing here can stand in for it. */
 static bool
 kext_section_now(enum kext_section *section)
 {
+    const uint32_t *in = kext_world.sections;
+
     *section = KEXT_OPEN_SECTION;
-    for (uint32_t i = 0; i < kext_world.depth; i++) {
-        switch (kext_world.sections[i]) {
-        case VM_PREEMPTION_OFF:
-        case VM_SPIN_LOCK:
-            *section = KEXT_SPIN_SECTION;
-            break;
-        case VM_INTERRUPTS_OFF:
-            *section = KEXT_INTERRUPTS_SECTION;
-            break;
-        case VM_FAULTS_ALLOWED:
-        case VM_MUTEX:
-            break;
-        default:
-            return false;
-        }
-    }
-    return true;
+    if (in[VM_INTERRUPTS_OFF] > 0)
+        *section = KEXT_INTERRUPTS_SECTION;
+    if (in[VM_PREEMPTION_OFF] > 0 || in[VM_SPIN_LOCK] > 0)
+        *section = KEXT_SPIN_SECTION;
+    return in[VM_INTERRUPT] == 0 && in[VM_FAULT_DISABLED] == 0;
 }
 
 /* ---- accesses ---- */

@@ -39,6 +39,16 @@ would_wait(const lock *own)
     return !may_panic() && own->taken > 0 && own->kind != VMK_RECURSIVE;
 }
 
+/*
+ * A text's spin lock only marks the section: the runner takes memory between the lines, which may sleep,
+ * and its accesses find the section in kext_world.c.
+ */
+static bool
+is_only_marked(const lock *own)
+{
+    return own->kind == VMK_SPIN && kext_run_now()->length > 0 && !may_panic();
+}
+
 static void *
 lock_create(enum vmk_lock_kind kind)
 {
@@ -120,6 +130,10 @@ vmk_lock_acquire(vmk_lock_t l, uint32_t how)
         return (uint32_t)before;
     own->taken++;
     own->is_shared = own->kind == VMK_RW && (how & VMK_SHARED) != 0;
+    if (is_only_marked(own)) {
+        kext_mark_spin_lock(true);
+        return (uint32_t)before;
+    }
     if ((how & VMK_IRQ_OFF) != 0)
         before = ml_set_interrupts_enabled(false);
     if (own->kind == VMK_MUTEX)
@@ -156,8 +170,8 @@ vmk_lock_try(vmk_lock_t l)
 {
     lock *own = lock_of(l);
 
-    if (own == NULL || !lock_try(own))
-        return 0;
+    if (own == NULL || is_only_marked(own) || !lock_try(own))
+        return 0; /* no text tries */
     own->taken++;
     return 1;
 }
@@ -170,6 +184,10 @@ vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
     if (own == NULL || own->taken == 0)
         return;
     own->taken--;
+    if (is_only_marked(own)) {
+        kext_mark_spin_lock(false);
+        return;
+    }
     if (own->kind == VMK_MUTEX)
         IOLockUnlock(own->its.mutex);
     else if (own->kind == VMK_SPIN)

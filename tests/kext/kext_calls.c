@@ -113,6 +113,29 @@ K3_the_fault_that_would_panic_is_refused(void **state)
     assert_clean(BEGIN "load m 1\nexpect result ok\n"); /* outside of a section it only faults */
 }
 
+/* The lines between run with preemption on: a spin lock of the text's is only marked. */
+static void
+K3_a_spin_lock_that_a_text_takes_is_a_section(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN "s = new-lock spin\nlock s\nload m 1\n"
+                       "expect result kIOReturnNotPermitted\n"
+                       "wire m out\nexpect result ok\nload m 1\nexpect result ok\n"
+                       "unlock s\nunwire m\nexpect result ok\nload m 1\nexpect result ok\n"
+                       "lock s\nlock s\nfree-lock s\nload m 1\nexpect result ok\n");
+    assert_clean(BEGIN "s = new-lock spin\nlock s\nkb = buffer kernel 2p direction=out\n");
+}
+
+static void
+K3_sections_end_in_any_order(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN "s = new-lock spin\nnofault mutex {\n lock s\n}\nload m 1\n"
+                       "expect result kIOReturnNotPermitted\nunlock s\n"
+                       "load m 1\nexpect result ok\n"
+                       "lock s\nnofault mutex {\n unlock s\n load m 1\n expect result ok\n}\n");
+}
+
 static void
 K1_a_handle_that_is_gone_is_refused(void **state)
 {
@@ -218,6 +241,8 @@ main(void)
         faultline_unit_test(it_keeps_the_contract),
         faultline_unit_test(a_wired_mapping_is_read_and_written_in_a_section),
         faultline_unit_test(K3_the_fault_that_would_panic_is_refused),
+        faultline_unit_test(K3_a_spin_lock_that_a_text_takes_is_a_section),
+        faultline_unit_test(K3_sections_end_in_any_order),
         faultline_unit_test(K1_a_handle_that_is_gone_is_refused),
         faultline_unit_test(K2_bytes_outside_are_refused),
         faultline_unit_test(K4_what_a_scenario_forgets_is_undone),
