@@ -95,7 +95,6 @@ struct kext_request {
     const char *text; /* the scenario; without one the contract is asked (core/contract.h) */
     size_t length;
     uint32_t flags;
-    void *task;            /* the caller's */
     uint64_t arena;        /* untouched memory of the caller's, for the scenario's buffers */
     uint64_t arena_length; /* bytes */
     char *report;
