@@ -6,13 +6,20 @@
 
 /* ---- a second thread: what it does while the first one waits ---- */
 
+enum { PAIR_WAKEUPS = 16 };
+
 struct pair {
     struct vm_sched sched;
     uint32_t current;
     unsigned waits;
-    void (*other)(struct pair *pair); /* runs at each wait of the first; NULL: nobody is there */
+    void (*other)(struct pair *pair); /* runs at each wait; NULL: nobody is there */
     vmk_lock_t lock;
     int event;
+    struct {
+        enum vm_sched_event event;
+        const void *object;
+    } awaited, woken[PAIR_WAKEUPS]; /* what the last wait was for, and each wakeup */
+    unsigned wakeups;
 };
 
 static struct pair *
@@ -45,9 +52,9 @@ pair_block(struct vm_sched *sched, enum vm_sched_event event, const void *object
 {
     struct pair *pair = pair_of(sched);
 
-    (void)event;
-    (void)object;
     (void)how;
+    pair->awaited.event = event;
+    pair->awaited.object = object;
     if (pair->other == NULL || ++pair->waits > 8)
         return VMM_MODEL_WOULD_BLOCK;
     pair_run_other(pair);
@@ -57,9 +64,22 @@ pair_block(struct vm_sched *sched, enum vm_sched_event event, const void *object
 static void
 pair_wakeup(struct vm_sched *sched, enum vm_sched_event event, const void *object)
 {
-    (void)sched;
-    (void)event;
-    (void)object;
+    struct pair *pair = pair_of(sched);
+
+    assert_true(pair->wakeups < PAIR_WAKEUPS);
+    pair->woken[pair->wakeups].event = event;
+    pair->woken[pair->wakeups++].object = object;
+}
+
+/* How often who waits for it was told to look again. */
+static unsigned
+pair_wakeups_of(const struct pair *pair, enum vm_sched_event event, const void *object)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < pair->wakeups; i++)
+        count += pair->woken[i].event == event && pair->woken[i].object == object;
+    return count;
 }
 
 static uint32_t
@@ -144,6 +164,8 @@ who_comes_second_waits(void **state)
         pair.other = gives_it_back;
         (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
         assert_int_equal(pair.waits, 1);
+        assert_int_equal(pair.awaited.event, VM_SCHED_LOCK);
+        assert_int_equal(pair_wakeups_of(&pair, VM_SCHED_LOCK, pair.awaited.object), 1);
         assert_true(vmk_sim_lock_holders(pair.lock) != 0);
         vmk_lock_release(pair.lock, VMK_EXCLUSIVE, 1);
         assert_int_equal(vmk_sim_lock_holders(pair.lock), 0);
@@ -227,6 +249,7 @@ readers_share_and_a_writer_waits_for_all(void **state)
     pair.other = gives_it_back;
     (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
     assert_int_equal(pair.waits, 1);
+    assert_int_equal(pair_wakeups_of(&pair, VM_SCHED_LOCK, pair.awaited.object), 2);
     assert_int_equal(vmk_context(), 0); /* it sleeps, so faults are served under it */
     vmk_lock_release(pair.lock, VMK_EXCLUSIVE, 1);
     assert_int_equal(vmk_sim_lock_holders(pair.lock), 0);
@@ -289,8 +312,29 @@ a_sleeper_drops_its_lock_and_takes_it_again(void **state)
     pair.other = wakes_everybody;
     assert_int_equal(vmk_sleep(pair.lock, &pair.event, 0), VMK_AWAKENED);
     assert_int_equal(pair.waits, 2);
+    assert_int_equal(pair_wakeups_of(&pair, VM_SCHED_EVENT, &pair.event), 1);
     assert_int_equal(vmk_sim_lock_holders(pair.lock), held);
     assert_stopped(REASON_NONE);
+}
+
+static void
+wakes_who_sleeps_on_the_lock(struct pair *pair)
+{
+    vmk_wakeup(&pair->lock, 0);
+    pair->other = NULL;
+}
+
+static void
+a_wakeup_of_another_event_wakes_nobody(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    pair_start(&pair, VMK_MUTEX);
+    (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
+    pair.other = wakes_who_sleeps_on_the_lock;
+    assert_int_equal(vmk_sleep(pair.lock, &pair.event, 1000), VMK_TIMED_OUT);
+    assert_int_equal(pair_wakeups_of(&pair, VM_SCHED_EVENT, &pair.event), 0);
 }
 
 static void
@@ -402,6 +446,7 @@ main(void)
         IOKIT_TEST(readers_share_and_a_writer_waits_for_all),
         IOKIT_TEST(the_first_who_upgrades_waits_and_the_second_lets_go),
         IOKIT_TEST(a_sleeper_drops_its_lock_and_takes_it_again),
+        IOKIT_TEST(a_wakeup_of_another_event_wakes_nobody),
         IOKIT_TEST(a_sleep_with_a_limit_ends_when_nobody_else_is_there),
         IOKIT_TEST(sleeping_without_the_lock_is_refused),
         IOKIT_TEST(what_a_driver_logs_reaches_the_embedder),
