@@ -20,6 +20,7 @@ struct pair {
         const void *object;
     } awaited, woken[PAIR_WAKEUPS]; /* what the last wait was for, and each wakeup */
     unsigned wakeups;
+    int slept; /* what the other's vmk_sleep() answered */
 };
 
 static struct pair *
@@ -317,6 +318,36 @@ a_sleeper_drops_its_lock_and_takes_it_again(void **state)
     assert_stopped(REASON_NONE);
 }
 
+/* The first wait lets it sleep too, the second wakes one of both, and then nobody is there. */
+static void
+sleeps_second(struct pair *pair)
+{
+    if (pair->waits == 2) {
+        vmk_wakeup(&pair->event, 1);
+        pair->other = NULL;
+        return;
+    }
+    (void)vmk_lock_acquire(pair->lock, VMK_EXCLUSIVE);
+    pair->slept = vmk_sleep(pair->lock, &pair->event, 1000);
+    vmk_lock_release(pair->lock, VMK_EXCLUSIVE, 1);
+}
+
+/*  two sleep, one wakeup: it is for the one that has slept longest (XNU's thread_wakeup_one)           */
+static void
+one_wakeup_ends_the_longest_sleep(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    pair_start(&pair, VMK_MUTEX);
+    (void)vmk_lock_acquire(pair.lock, VMK_EXCLUSIVE);
+    pair.other = sleeps_second;
+    assert_int_equal(vmk_sleep(pair.lock, &pair.event, 0), VMK_AWAKENED);
+    assert_int_equal(pair.slept, VMK_TIMED_OUT);
+    assert_int_equal(pair_wakeups_of(&pair, VM_SCHED_EVENT, &pair.event), 1);
+    assert_stopped(REASON_NONE);
+}
+
 static void
 wakes_who_sleeps_on_the_lock(struct pair *pair)
 {
@@ -446,6 +477,7 @@ main(void)
         IOKIT_TEST(readers_share_and_a_writer_waits_for_all),
         IOKIT_TEST(the_first_who_upgrades_waits_and_the_second_lets_go),
         IOKIT_TEST(a_sleeper_drops_its_lock_and_takes_it_again),
+        IOKIT_TEST(one_wakeup_ends_the_longest_sleep),
         IOKIT_TEST(a_wakeup_of_another_event_wakes_nobody),
         IOKIT_TEST(a_sleep_with_a_limit_ends_when_nobody_else_is_there),
         IOKIT_TEST(sleeping_without_the_lock_is_refused),

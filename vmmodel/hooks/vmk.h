@@ -222,7 +222,7 @@ enum { VMK_AWAKENED = 0, VMK_TIMED_OUT = 1, VMK_INTERRUPTED = 2 };
  * vmk_wakeup() of the same event, and takes it again. timeout_ns 0: no limit.
  */
 int vmk_sleep(vmk_lock_t mutex, const void *event, uint64_t timeout_ns);
-/* IOLockWakeup(): everybody who sleeps for it, or one of them. */
+/* IOLockWakeup(): everybody who sleeps for it, or who has slept longest. */
 void vmk_wakeup(const void *event, int one);
 /* IOLogv() */
 void vmk_logv(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));

@@ -242,6 +242,17 @@ vmk_lock_upgrade(vmk_lock_t l)
 
 /* ---- sleeping ---- */
 
+/* Behind those that sleep already: a wakeup of one is for who has slept longest. */
+static void
+vmk_sleeper_add(struct vmk_world *world, struct vmk_sleeper *sleeper)
+{
+    struct vmk_sleeper **at = &world->sleepers;
+
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = sleeper;
+}
+
 static void
 vmk_sleeper_remove(struct vmk_world *world, const struct vmk_sleeper *sleeper)
 {
@@ -256,10 +267,10 @@ vmk_sleeper_remove(struct vmk_world *world, const struct vmk_sleeper *sleeper)
 static enum vmm_status
 vmk_sleep_for(struct vmk_world *world, const void *event, bool is_limited)
 {
-    struct vmk_sleeper sleeper = { .next = world->sleepers, .event = event };
+    struct vmk_sleeper sleeper = { .event = event };
     enum vmm_status status = VMM_OK;
 
-    world->sleepers = &sleeper;
+    vmk_sleeper_add(world, &sleeper);
     while (status == VMM_OK && !sleeper.is_awake)
         status = vm_sched_wait(world->system, VM_SCHED_EVENT, event, REASON_SLEEPS);
     vmk_sleeper_remove(world, &sleeper);
