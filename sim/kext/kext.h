@@ -46,8 +46,9 @@ enum kext_kind { KEXT_FREE, KEXT_DESC, KEXT_MAP, KEXT_ALLOC, KEXT_LOCK, KEXT_DMA
 enum {
     KEXT_IN_KERNEL = 1, /* [address, address + length) is the kernel's to touch */
     KEXT_READ_ONLY = 2,
-    KEXT_WIRED = 4,   /* wired and translated from birth */
-    KEXT_PREPARED = 8 /* prepared from birth */
+    KEXT_WIRED = 4,    /* wired and translated from birth */
+    KEXT_PREPARED = 8, /* prepared from birth */
+    KEXT_STALE = 16    /* a part of a mapping that was unmapped: it still tells its address */
 };
 
 struct kext_page;
@@ -56,12 +57,12 @@ struct kext_entry {
     enum kext_kind kind;
     void *object;
     uint32_t references; /* the driver's */
-    uint32_t holds;      /* of maps on their descriptor */
+    uint32_t holds;      /* of maps and parts on their descriptor */
     uint32_t prepares;
     uint32_t flags;
     uint64_t address;
     uint64_t length;
-    struct kext_entry *held; /* a map's descriptor */
+    struct kext_entry *held; /* a map's descriptor, or what a descriptor is a part of */
     struct kext_page *pages; /* a map's wires; NULL: never wired */
     size_t page_count;
 };
@@ -76,7 +77,7 @@ struct kext_entry *kext_table_add(enum kext_kind kind, void *object, struct kext
 struct kext_entry *kext_table_find(enum kext_kind kind, const void *object);
 /* One reference fewer; the entry is free when the last one goes. */
 void kext_table_drop(struct kext_entry *entry);
-/* Any live object with references of the driver's, maps first; NULL: none. */
+/* A live object with references of the driver's that may go now, maps first; NULL: none. */
 struct kext_entry *kext_table_any(void);
 
 /* Makes room to count wires of the range. False: no memory, or more wires than anybody needs. */
@@ -88,6 +89,19 @@ bool kext_table_is_wired(const struct kext_entry *map, bool for_store, uint64_t 
                          uint64_t length);
 /* Pages in a row that are wired; false: none are. */
 bool kext_table_wired_run(const struct kext_entry *map, uint64_t *offset, uint64_t *length);
+/* Any map with such pages, and they; NULL: nothing is wired. */
+struct kext_entry *kext_table_wired_map(uint64_t *offset, uint64_t *length);
+
+/*
+ * I/O Kit makes a mapping within one that there is a part of that one: an object of its own, with the
+ * same memory at the same addresses.
+ */
+/* Whether who unmaps it would wait for a wire, in it or in a map with the same place. */
+bool kext_table_would_hang(const struct kext_entry *map);
+/* It was unmapped: nobody may touch it any more, nor what has the same place. */
+void kext_table_unmap(struct kext_entry *map);
+/* Whether a new mapping of the descriptor may become part of one that was unmapped. */
+bool kext_table_has_stale(const struct kext_entry *desc);
 
 /* ---- the run ---- */
 

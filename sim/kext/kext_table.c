@@ -66,28 +66,19 @@ kext_table_forget_wires(struct kext_entry *map)
     map->pages = NULL;
 }
 
-static void
-kext_table_free_if_unused(struct kext_entry *entry)
-{
-    if (entry->references == 0 && entry->holds == 0)
-        *entry = (struct kext_entry){ .kind = KEXT_FREE };
-}
-
 void
 kext_table_drop(struct kext_entry *entry)
 {
-    struct kext_entry *held = entry->held;
-
     if (entry->references > 0)
         entry->references--;
-    if (entry->references > 0)
-        return;
-    if (entry->kind == KEXT_MAP)
+    while (entry != NULL && entry->references == 0 && entry->holds == 0) {
+        struct kext_entry *held = entry->held;
+
         kext_table_forget_wires(entry);
-    kext_table_free_if_unused(entry);
-    if (held != NULL) {
-        held->holds--;
-        kext_table_free_if_unused(held);
+        *entry = (struct kext_entry){ .kind = KEXT_FREE };
+        if (held != NULL)
+            held->holds--;
+        entry = held;
     }
 }
 
@@ -97,7 +88,7 @@ kext_table_any(void)
     struct kext_entry *other = NULL;
 
     for (size_t i = 0; i < KEXT_OBJECTS; i++) {
-        if (kext_entries[i].references == 0)
+        if (kext_entries[i].references == 0 || kext_table_would_hang(&kext_entries[i]))
             continue;
         if (kext_entries[i].kind == KEXT_MAP || kext_entries[i].kind == KEXT_DMA)
             return &kext_entries[i];
@@ -207,6 +198,79 @@ kext_table_wired_run(const struct kext_entry *map, uint64_t *offset, uint64_t *l
     if (*length > map->length - *offset)
         *length = map->length - *offset;
     return true;
+}
+
+struct kext_entry *
+kext_table_wired_map(uint64_t *offset, uint64_t *length)
+{
+    for (size_t i = 0; i < KEXT_OBJECTS; i++) {
+        if (kext_table_wired_run(&kext_entries[i], offset, length))
+            return &kext_entries[i];
+    }
+    return NULL;
+}
+
+/* ---- mappings with the same place ---- */
+
+/* What a map shows in the end: a part of a descriptor is mapped by the whole. */
+static const struct kext_entry *
+kext_memory_of(const struct kext_entry *entry)
+{
+    while (entry->held != NULL)
+        entry = entry->held;
+    return entry;
+}
+
+static bool
+kext_shares_place(const struct kext_entry *map, const struct kext_entry *other)
+{
+    return map->kind == KEXT_MAP && other->kind == KEXT_MAP &&
+           kext_memory_of(map) == kext_memory_of(other) &&
+           ((map->flags ^ other->flags) & KEXT_IN_KERNEL) == 0 &&
+           map->address < other->address + other->length &&
+           other->address < map->address + map->length;
+}
+
+bool
+kext_table_would_hang(const struct kext_entry *map)
+{
+    uint64_t offset, length;
+
+    for (size_t i = 0; i < KEXT_OBJECTS; i++) {
+        const struct kext_entry *entry = &kext_entries[i];
+
+        if ((entry == map || kext_shares_place(map, entry)) &&
+            kext_table_wired_run(entry, &offset, &length))
+            return true;
+    }
+    return false;
+}
+
+void
+kext_table_unmap(struct kext_entry *map)
+{
+    for (size_t i = 0; i < KEXT_OBJECTS; i++) {
+        struct kext_entry *entry = &kext_entries[i];
+
+        if (entry == map || !kext_shares_place(map, entry) || entry->address < map->address ||
+            entry->address + entry->length > map->address + map->length)
+            continue; /* a part takes nothing along */
+        entry->flags = KEXT_STALE;
+        entry->length = 0;
+    }
+    map->flags = 0;
+    map->length = 0;
+}
+
+bool
+kext_table_has_stale(const struct kext_entry *desc)
+{
+    for (size_t i = 0; i < KEXT_OBJECTS; i++) {
+        if ((kext_entries[i].flags & KEXT_STALE) != 0 &&
+            kext_memory_of(&kext_entries[i]) == kext_memory_of(desc))
+            return true;
+    }
+    return false;
 }
 
 /* ---- what the kernel may touch ---- */

@@ -3,11 +3,11 @@
 
 /* Enters a new descriptor into the table: its handle, or NULL when there is none or no room. */
 static vmk_desc_t
-keep(IOMemoryDescriptor *memory)
+keep(IOMemoryDescriptor *memory, kext_entry *whole = NULL)
 {
     if (memory == NULL)
         return NULL;
-    if (kext_table_add(KEXT_DESC, memory, NULL) == NULL) {
+    if (kext_table_add(KEXT_DESC, memory, whole) == NULL) {
         memory->release();
         return NULL;
     }
@@ -179,7 +179,8 @@ vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t 
     IOMemoryDescriptor *memory = memory_of(parent);
 
     return memory != NULL
-               ? keep(IOSubMemoryDescriptor::withSubRange(memory, offset, length, options))
+               ? keep(IOSubMemoryDescriptor::withSubRange(memory, offset, length, options),
+                      entry_of(parent))
                : NULL;
 }
 

@@ -42,6 +42,8 @@ vmk_map_create(vmk_desc_t d, vmk_task_t task, uint64_t at, vmk_options_t options
 
     if (memory == NULL || !may_map(task, options))
         return NULL;
+    if (!may_panic() && kext_table_has_stale(entry_of(d)))
+        return NULL;
     return keep(memory->createMappingInTask(task_of(task), at, options, offset, length),
                 entry_of(d), task);
 }
@@ -72,9 +74,7 @@ vmk_map_retain(vmk_map_t m)
 static bool
 would_hang(const kext_entry *entry)
 {
-    uint64_t offset, length;
-
-    return !may_panic() && kext_table_wired_run(entry, &offset, &length);
+    return !may_panic() && kext_table_would_hang(entry);
 }
 
 void
@@ -100,8 +100,7 @@ vmk_map_unmap(vmk_map_t m)
     if (would_hang(entry))
         return KEXT_REFUSED;
     status = map_of(m)->unmap();
-    entry->flags = 0; /* nobody may touch it any more */
-    entry->length = 0;
+    kext_table_unmap(entry);
     return status;
 }
 

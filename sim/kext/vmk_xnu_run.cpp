@@ -130,53 +130,53 @@ kext_store(enum kext_section section, const void *from, uint64_t to, size_t leng
 /* ---- behind a run ---- */
 
 static void
-undo_map(kext_entry *entry)
+undo_wires()
 {
-    vmk_map_t m = static_cast<vmk_map_t>(entry->object);
     uint64_t offset, length;
+    kext_entry *map;
 
-    while (kext_table_wired_run(entry, &offset, &length)) {
-        if (vmk_map_wire(m, 0, offset, length) != kIOReturnSuccess)
-            return; /* rather a mapping that stays than a machine that hangs */
+    while ((map = kext_table_wired_map(&offset, &length)) != NULL) {
+        if (vmk_map_wire(static_cast<vmk_map_t>(map->object), 0, offset, length) !=
+            kIOReturnSuccess) {
+            IOLog("faultline: a mapping stays wired until the next start\n");
+            return; /* rather than a machine that hangs */
+        }
     }
-    vmk_map_release(m);
 }
 
-/* Drops one reference of the entry's object; false: it has to stay. */
-static bool
+/* Drops one reference of the entry's object. */
+static void
 undo_one(kext_entry *entry)
 {
-    uint32_t before = entry->references;
     void *object = entry->object;
 
     switch (entry->kind) {
     case KEXT_MAP:
-        undo_map(entry);
-        return entry->object != object || entry->references < before;
+        vmk_map_release(static_cast<vmk_map_t>(object));
+        return;
     case KEXT_DMA:
         vmk_dma_release(static_cast<vmk_dma_t>(object));
-        return true;
+        return;
     case KEXT_ALLOC:
         vmk_free(object, 0, 0);
-        return true;
+        return;
     case KEXT_LOCK:
         vmk_lock_free(static_cast<vmk_lock_t>(object));
-        return true;
+        return;
     default:
         while (entry->prepares > 0)
             vmk_desc_complete(static_cast<vmk_desc_t>(object), 0);
         vmk_desc_release(static_cast<vmk_desc_t>(object));
-        return true;
+        return;
     }
 }
 
 void
 kext_undo(void)
 {
-    kext_entry *entry = kext_table_any();
+    kext_entry *entry;
 
-    while (entry != NULL && undo_one(entry))
-        entry = kext_table_any();
-    if (entry != NULL)
-        IOLog("faultline: a mapping stays wired until the next start\n");
+    undo_wires();
+    while ((entry = kext_table_any()) != NULL)
+        undo_one(entry);
 }

@@ -162,6 +162,38 @@ K4_what_a_scenario_forgets_is_undone(void **state)
                        "x = io-malloc 4K\n");
 }
 
+#define PART "part = map md kernel offset=1p length=1p\nload part 1\nexpect result ok\n"
+
+/*  m     ####
+ *  part  .W..   the same addresses: whoever unmaps m would wait for the wire for ever */
+static void
+K4_a_wire_through_a_part_keeps_the_whole(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN PART "wire part out\nexpect result ok\nunmap m\n"
+                            "expect result kIOReturnNotPermitted\nrelease m\n"
+                            "unwire part\nexpect result ok\nunmap m\nexpect result ok\n");
+    assert_clean(BEGIN "s = sub md 1p 2p\npart = map s kernel\nwire part in\n"
+                       "expect result ok\nunmap m\nexpect result kIOReturnNotPermitted\n");
+    assert_clean(BEGIN PART "wire part out\nwire m in\n"); /* and forgets both */
+}
+
+/* A new mapping of the same bytes would be given the part's address, which nothing is behind. */
+static void
+K2_a_part_goes_with_the_whole(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN PART "unmap m\nexpect result ok\nload part 1\n"
+                            "expect result kIOReturnNotPermitted\nwire part in\n"
+                            "expect result kIOReturnNotPermitted\n"
+                            "again = map md kernel offset=1p length=1p\nexpect result null\n"
+                            "release part\nother = map md kernel offset=1p length=1p\n"
+                            "load other 1\nexpect result ok\n");
+    faultline_finding_expect("part-outlives-mapping");
+    assert_clean(BEGIN PART "unmap part\nexpect result ok\nload m 1\nexpect result ok\n");
+    assert_clean(BEGIN PART "release m\nload part 1\nexpect result ok\n");
+}
+
 static void
 what_nobody_can_see_is_skipped(void **state)
 {
@@ -246,6 +278,8 @@ main(void)
         faultline_unit_test(K1_a_handle_that_is_gone_is_refused),
         faultline_unit_test(K2_bytes_outside_are_refused),
         faultline_unit_test(K4_what_a_scenario_forgets_is_undone),
+        faultline_unit_test(K4_a_wire_through_a_part_keeps_the_whole),
+        faultline_unit_test(K2_a_part_goes_with_the_whole),
         faultline_unit_test(what_nobody_can_see_is_skipped),
         faultline_unit_test(only_an_administrator_gets_a_client),
         faultline_unit_test(a_bad_text_is_answered_with_its_place),

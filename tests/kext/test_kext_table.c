@@ -220,6 +220,101 @@ K4_wired_pages_are_found_in_rows(void **state)
     kext_table_drop(map);
 }
 
+/* ---- parts ---- */
+
+/* A descriptor, a view on a part of it, and a mapping of each: the second lies in the first. */
+struct parts {
+    struct kext_entry *desc, *view, *whole, *part;
+};
+
+static struct parts
+make_parts(void)
+{
+    struct parts made = { .desc = kext_table_add(KEXT_DESC, &thing[1], NULL) };
+
+    made.view = kext_table_add(KEXT_DESC, &thing[2], made.desc);
+    made.whole = kext_table_add(KEXT_MAP, &thing[0], made.desc);
+    made.whole->address = 0x10000;
+    made.whole->length = 4 * PAGE;
+    made.whole->flags = KEXT_IN_KERNEL;
+    made.part = kext_table_add(KEXT_MAP, &thing[3], made.view);
+    made.part->address = 0x11000;
+    made.part->length = PAGE;
+    made.part->flags = KEXT_IN_KERNEL;
+    return made;
+}
+
+/*  whole  ....        ....   the other mapping may go: it has a place of its own
+ *  part    W    other     . */
+static void
+K4_a_wire_keeps_whoever_shares_its_place(void **state)
+{
+    struct parts made = make_parts();
+    struct kext_entry *other = kext_table_add(KEXT_MAP, &thing[4], made.desc);
+    uint64_t offset, length;
+
+    (void)state;
+    other->address = 0x14000;
+    other->length = PAGE;
+    other->flags = KEXT_IN_KERNEL;
+    assert_null(kext_table_wired_map(&offset, &length));
+    wire(made.part, IN, 0, PAGE);
+    assert_true(kext_table_would_hang(made.whole));
+    assert_true(kext_table_would_hang(made.part));
+    assert_false(kext_table_would_hang(other));
+    assert_ptr_equal(kext_table_any(), other);
+    assert_ptr_equal(kext_table_wired_map(&offset, &length), made.part);
+    kext_table_wire(made.part, NONE, offset, length);
+    assert_false(kext_table_would_hang(made.whole));
+    wire(made.whole, IN, 0, PAGE);
+    assert_true(kext_table_would_hang(made.part));
+    other->address = 0x11000;
+    other->held = NULL; /* another's memory, or another task's, is not that place */
+    assert_false(kext_table_would_hang(other));
+    other->held = made.desc;
+    other->flags = 0;
+    assert_false(kext_table_would_hang(other));
+    kext_table_drop(made.whole);
+    kext_table_drop(made.part);
+    assert_int_equal(blocks, 0);
+}
+
+static void
+K2_an_unmap_takes_the_parts_along(void **state)
+{
+    struct parts made = make_parts();
+    struct kext_entry *alien = kext_table_add(KEXT_DESC, &thing[5], NULL);
+
+    (void)state;
+    kext_table_unmap(made.part);
+    assert_false(kext_table_has_stale(made.desc));
+    assert_true(kext_may_touch(0x11000, PAGE, true, false));
+    made.part->length = PAGE;
+    made.part->flags = KEXT_IN_KERNEL;
+    kext_table_unmap(made.whole);
+    assert_false(kext_may_touch(0x11000, 1, false, false));
+    assert_true(kext_table_has_stale(made.desc));
+    assert_true(kext_table_has_stale(made.view));
+    assert_false(kext_table_has_stale(alien));
+    kext_table_drop(made.part);
+    assert_false(kext_table_has_stale(made.desc));
+}
+
+static void
+K1_a_part_keeps_the_whole_descriptor_alive(void **state)
+{
+    struct parts made = make_parts();
+
+    (void)state;
+    kext_table_drop(made.whole);
+    kext_table_drop(made.desc);
+    kext_table_drop(made.view);
+    assert_non_null(kext_table_find(KEXT_DESC, &thing[1]));
+    kext_table_drop(made.part);
+    assert_null(kext_table_find(KEXT_DESC, &thing[2]));
+    assert_null(kext_table_find(KEXT_DESC, &thing[1]));
+}
+
 static void
 a_page_is_not_wired_more_often_than_is_counted(void **state)
 {
@@ -249,6 +344,9 @@ main(void)
         TEST(K3_an_unwire_may_have_undone_the_wire_for_writing),
         TEST(K3_a_load_may_go_where_the_kernel_sees_a_translation),
         TEST(K4_wired_pages_are_found_in_rows),
+        TEST(K4_a_wire_keeps_whoever_shares_its_place),
+        TEST(K2_an_unmap_takes_the_parts_along),
+        TEST(K1_a_part_keeps_the_whole_descriptor_alive),
         TEST(a_page_is_not_wired_more_often_than_is_counted),
     };
 
