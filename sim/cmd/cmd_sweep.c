@@ -24,6 +24,9 @@
 
 enum { SWEEP_CHUNK = 16, SWEEP_FIELDS = 8, SWEEP_TICK_MS = 200, SWEEP_LINE_MS = 10000 };
 
+/* A batch ends with a tick, or with so many chunks: a fast machine too loses little when the disk is full. */
+enum { SWEEP_BATCH = 16 };
+
 const char cmd_sweep_help[] =
     "usage: faultline sweep FILE -o RESULTS.db [options]\n"
     "\n"
@@ -60,7 +63,7 @@ struct sweep_job {
     uint64_t point_count;  /* what is to do of them */
     uint64_t finished;     /* points, in this process */
     uint64_t began_ms, said_ms;
-    bool in_batch;
+    unsigned batch; /* chunks in the transaction that is open; 0: none is */
     bool has_failed;
     bool is_quiet;
     bool is_terminal;
@@ -173,7 +176,7 @@ static bool
 sweep_store_fail(struct sweep_job *job)
 {
     store_rollback(job->store);
-    job->in_batch = false;
+    job->batch = 0;
     job->has_failed = true;
     cmd_trouble(
         "%s: cannot be written: %s: what was reported done is kept; the same command goes on",
@@ -184,9 +187,9 @@ sweep_store_fail(struct sweep_job *job)
 static bool
 sweep_commit(struct sweep_job *job)
 {
-    if (!job->in_batch)
+    if (job->batch == 0)
         return true;
-    job->in_batch = false;
+    job->batch = 0;
     return store_commit(job->store) || sweep_store_fail(job);
 }
 
@@ -222,9 +225,9 @@ sweep_store_chunk(void *context, uint64_t chunk, const struct io_bytes *bytes)
 
     if (job->has_failed) /* a tick could not commit */
         return false;
-    if (!job->in_batch && !store_begin(job->store))
+    if (job->batch == 0 && !store_begin(job->store))
         return sweep_store_fail(job);
-    job->in_batch = true;
+    job->batch++;
     for (const char *end = bytes->data + bytes->length; line < end;) {
         char *next = memchr(line, '\n', (size_t)(end - line));
 
@@ -233,7 +236,7 @@ sweep_store_chunk(void *context, uint64_t chunk, const struct io_bytes *bytes)
             job->has_failed = true;
             cmd_trouble("%s", line + 1);
             store_rollback(job->store);
-            job->in_batch = false;
+            job->batch = 0;
             return false;
         }
         if (!sweep_store_line(job, line))
@@ -242,7 +245,7 @@ sweep_store_chunk(void *context, uint64_t chunk, const struct io_bytes *bytes)
     }
     for (uint64_t i = chunk * SWEEP_CHUNK; i < sweep_chunk_end(job, chunk); i++)
         job->finished += !sweep_was_done(job, sweep_point_at(job, i));
-    return true;
+    return job->batch < SWEEP_BATCH || sweep_commit(job);
 }
 
 /* ---- progress ---- */
