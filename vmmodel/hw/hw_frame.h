@@ -88,6 +88,21 @@ hw_frame_is_device(const struct hw_frames *frames, vmm_ppn ppn)
     return ppn > frames->count;
 }
 
+/* How many of `count` numbers, from the first on, follow each other. */
+static inline uint32_t
+hw_frames_in_row(const vmm_ppn *ppns, uint32_t count)
+{
+    uint32_t row = 1;
+    uint32_t off = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        off |=
+            ppns[i] - i - ppns[0]; /* nearly always they all do, and this takes several at once */
+    while (off != 0 && ppns[row] == ppns[0] + row)
+        row++;
+    return off == 0 ? count : row;
+}
+
 /* Whether the frame was handed out and has not come back; a device's never was. */
 static inline bool
 hw_frame_is_in_use(const struct hw_frames *frames, vmm_ppn ppn)

@@ -414,7 +414,7 @@ io_md_physical(const struct io_md *md, uint64_t md_offset, uint64_t *run)
 enum vmm_status
 io_general_segment(struct io_md *md, uint64_t offset, uint64_t *address, uint64_t *length)
 {
-    uint64_t run;
+    uint64_t run = 0;
 
     *address = io_md_physical(md, offset, length);
     if (*address == 0)

@@ -37,6 +37,17 @@ pmap_row_find(const struct pmap *pmap, vmm_va va, uint32_t count, struct pmap_ro
     return row->place != 0;
 }
 
+static bool
+pmap_row_is_empty(const struct pmap_row *row)
+{
+    const uint64_t *slots = row->slots;
+    uint64_t held = 0;
+
+    for (uint32_t i = 0, count = row->count; i < count; i++)
+        held |= slots[i];
+    return held == 0;
+}
+
 uint32_t
 pmap_enter_room(const struct pmap *pmap, vmm_va va, uint32_t count)
 {
@@ -45,7 +56,9 @@ pmap_enter_room(const struct pmap *pmap, vmm_va va, uint32_t count)
 
     if (!pmap_row_find(pmap, va, count, &row))
         return 0;
-    while (room < row.count && row.slots[room] == 0)
+    if (pmap_row_is_empty(&row))
+        return row.count;
+    while (row.slots[room] == 0)
         room++;
     return room;
 }
@@ -106,34 +119,35 @@ pmap_enter_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_pp
     return sum;
 }
 
-/* Whether a row holds nothing and its frames are mapped nowhere. */
+/* Whether a row holds nothing, and its frames follow each other and are mapped nowhere. */
 static bool
 pmap_row_is_fresh(const struct pmap *pmap, const struct pmap_row *row, const vmm_ppn *frames)
 {
-    const uint32_t *words = pmap->system->machine->frames.words;
-    const uint64_t *slots = row->slots;
-    uint64_t held = 0;
+    const uint32_t *words = &pmap->system->machine->frames.words[frames[0]];
+    uint32_t mapped = 0;
 
+    if (!pmap_row_is_empty(row) || hw_frames_in_row(frames, row->count) < row->count)
+        return false;
     for (uint32_t i = 0; i < row->count; i++)
-        held |= slots[i] | (words[frames[i]] & PMAP_PV_PLACE);
-    return held == 0;
+        mapped |= words[i];
+    return (mapped & PMAP_PV_PLACE) == 0;
 }
 
 /* pmap_enter_row() of such a row on x86: there is nothing to ask. */
 static struct pmap_row_sum
-pmap_fill_row(const struct pmap *pmap, const struct pmap_row *row, const vmm_ppn *frames,
-              vmm_prot prot, uint32_t flags)
+pmap_fill_row(const struct pmap *pmap, const struct pmap_row *row, vmm_ppn first, vmm_prot prot,
+              uint32_t flags)
 {
-    uint64_t bits = pmap_word(pmap, VMM_NO_PAGE, prot, flags);
-    uint32_t *words = pmap->system->machine->frames.words;
+    uint64_t pte = hw_pte_make(first, pmap_word(pmap, VMM_NO_PAGE, prot, flags));
+    uint32_t *words = &pmap->system->machine->frames.words[first];
     uint64_t *slots = row->slots;
     uint32_t place = row->place;
     uint32_t step = row->step;
 
-    for (uint32_t i = 0, count = row->count; i < count; i++, place += step) {
-        words[frames[i]] |= place;
-        slots[i] = hw_pte_make(frames[i], bits);
-    }
+    for (uint32_t i = 0, count = row->count; i < count; i++, place += step)
+        words[i] |= place;
+    for (uint32_t i = 0, count = row->count; i < count; i++, pte += hw_pte_make(1, 0))
+        slots[i] = pte;
     return (struct pmap_row_sum){ row->count, row->count,
                                   flags & PMAP_ENTER_WIRED ? row->count : 0 };
 }
@@ -148,7 +162,7 @@ pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t cou
     if (!pmap_row_find(pmap, va, count, &row))
         return 0;
     if (!pmap_tracks_refmod(pmap->system) && pmap_row_is_fresh(pmap, &row, frames))
-        sum = pmap_fill_row(pmap, &row, frames, prot, flags);
+        sum = pmap_fill_row(pmap, &row, frames[0], prot, flags);
     else
         sum = pmap_enter_row(pmap, &row, frames, prot, flags);
     row.chunk->count += sum.made;

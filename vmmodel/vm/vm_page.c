@@ -300,14 +300,16 @@ vm_page_row(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count,
             struct vm_page **first)
 {
     uint32_t left = VM_PAGE_CHUNK - ppns[0] % VM_PAGE_CHUNK;
-    uint32_t length = 1;
 
     *first = vm_page_at(system, ppns[0]);
-    count = count < left ? count : left;
-    while (length < count && ppns[length] == ppns[0] + length)
-        length++;
-    return length;
+    return hw_frames_in_row(ppns, count < left ? count : left);
 }
+
+/* What such a page begins as, without and with WRITE. In memory: put together anew, it costs a stall a page. */
+static const struct vm_page vm_page_wired[] = {
+    { .at.wires = 1, .pmapped = true, .reference = true },
+    { .at.wires = 1, .pmapped = true, .wpmapped = true, .reference = true },
+};
 
 bool
 vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
@@ -315,20 +317,21 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
 {
     const struct vmm_radix_leaf *leaf = vmm_radix_put_run(&object->pages, index, ppns, count);
     struct vm_system *system = object->system;
-    struct vm_page made = {
-        .at.wires = 1, .pmapped = true, .wpmapped = is_writable, .reference = true
-    };
+    const struct vm_page *made = &vm_page_wired[is_writable];
     struct vm_page *page;
+    uint32_t place;
 
     for (uint32_t i = count; leaf == NULL && i > 0; i--)
         hw_frame_free(&system->machine->frames, ppns[i - 1]);
     if (leaf == NULL)
         return false;
-    made.place = vmm_radix_place(leaf, index);
+    place = vmm_radix_place(leaf, index);
     for (uint32_t i = 0, length; i < count; i += length) {
         length = vm_page_row(system, &ppns[i], count - i, &page);
-        for (uint32_t left = length; left > 0; left--, made.place++)
-            *page++ = made;
+        for (uint32_t left = length; left > 0; left--, page++) {
+            *page = *made;
+            page->place = place++;
+        }
     }
     object->wired_page_count += count;
     system->wired_pages += count;
