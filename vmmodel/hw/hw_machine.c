@@ -7,6 +7,8 @@
  */
 #include "hw/hw_machine.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "hw/hw_tlb_vector.h"
 
@@ -56,6 +58,34 @@ hw_machine_destroy(struct hw_machine *machine)
     vmm_give_array(alloc, machine, 1, sizeof(*machine));
 }
 
+/* ---- walks ---- */
+
+void
+hw_machine_forget_tables(struct hw_machine *machine)
+{
+    memset(machine->known, 0, sizeof(machine->known));
+}
+
+/* The leaf word for `va`, or NULL where no leaf table is. */
+static inline uint64_t *
+hw_leaf_word(struct hw_machine *machine, vmm_ppn root, vmm_va va)
+{
+    const struct hw_geometry *geometry = machine->geometry;
+    uint64_t vpn = hw_vpn(geometry, va);
+    uint64_t place = vpn >> geometry->index_bits;
+    uint64_t index = vpn & (((uint64_t)1 << geometry->index_bits) - 1);
+    uint64_t name = (uint64_t)root << 32 | place;
+    struct hw_known_table *known = &machine->known[place % HW_KNOWN_TABLES];
+    uint64_t *word;
+
+    if (known->name == name)
+        return &known->words[index];
+    word = hw_pt_slot(&machine->frames, geometry, root, va, geometry->levels - 1, NULL);
+    if (word != NULL)
+        *known = (struct hw_known_table){ name, word - index };
+    return word;
+}
+
 /* The leaf word that the walk from `root` ends at, or NULL; counts what the walker reads. */
 static uint64_t *
 hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vmm_va va,
@@ -66,7 +96,10 @@ hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vm
 
     if (root == VMM_NO_PAGE)
         return NULL;
-    leaf = hw_pt_leaf(&machine->frames, geometry, root, va, level);
+    *level = geometry->levels - 1;
+    leaf = hw_leaf_word(machine, root, va);
+    if (leaf == NULL)
+        leaf = hw_pt_leaf(&machine->frames, geometry, root, va, level);
     cpu->walk_reads +=
         hw_walk_cache_reads(&cpu->walk_cache, hw_vpn(geometry, va), asid, *level + 1);
     return leaf;
@@ -106,7 +139,8 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
 
     cpu->walks++;
     if (!is_valid || !hw_pte_serves(*leaf, kind, from_user, 0)) {
-        hw_tlb_flush_page(&cpu->tlb, vpn, asid);
+        if (!missed || !hw_tlb_is_joint(&cpu->tlb))
+            hw_tlb_flush_page(&cpu->tlb, vpn, asid);
         return is_valid ? HW_FAULT_PROTECTION : HW_FAULT_NOT_PRESENT;
     }
     if (machine->geometry->has_software_refmod && !(*leaf & HW_PTE_REF)) {
@@ -252,7 +286,6 @@ static void
 hw_run_look_ahead(struct hw_machine *machine, const struct hw_cpu *cpu, const uint64_t *references,
                   size_t count)
 {
-    const struct hw_geometry *geometry = machine->geometry;
     const uint64_t *leaf;
     vmm_ppn root;
 
@@ -261,8 +294,7 @@ hw_run_look_ahead(struct hw_machine *machine, const struct hw_cpu *cpu, const ui
     root = hw_is_kernel_va(references[HW_LOOK_AHEAD]) ? machine->kernel_root : cpu->user_root;
     if (root == VMM_NO_PAGE)
         return;
-    leaf = hw_pt_slot(&machine->frames, geometry, root, references[HW_LOOK_AHEAD],
-                      geometry->levels - 1, NULL);
+    leaf = hw_leaf_word(machine, root, references[HW_LOOK_AHEAD]);
     if (leaf != NULL)
         __builtin_prefetch(leaf);
 }

@@ -38,6 +38,14 @@ struct hw_cpu {
     uint64_t walk_reads; /* words of tables that walks read */
 };
 
+/* A leaf table that the host found by a walk. What the simulated walker reads is counted all the same. */
+struct hw_known_table {
+    uint64_t name; /* its root, and va >> (page_shift + index_bits); 0: nothing */
+    uint64_t *words;
+};
+
+enum { HW_KNOWN_TABLES = 512 }; /* a GiB of 4 KiB pages */
+
 struct hw_machine {
     const struct vmm_alloc *alloc;
     const struct hw_geometry *geometry;
@@ -45,6 +53,7 @@ struct hw_machine {
     vmm_ppn kernel_root;
     uint32_t cpu_count;
     struct hw_cpu *cpus;
+    struct hw_known_table known[HW_KNOWN_TABLES]; /* by the table's place in its address space */
 };
 
 enum hw_access_kind { HW_READ = 1, HW_WRITE = 2, HW_EXECUTE = 4 }; /* VMM_PROT_* bits */
@@ -62,6 +71,9 @@ struct hw_machine *hw_machine_create(const struct vmm_alloc *alloc,
                                      const struct hw_geometry *geometry, uint32_t cpu_count,
                                      vmm_ppn frame_count);
 void hw_machine_destroy(struct hw_machine *machine);
+
+/* For who takes a table away, or another one's place: the host's walks begin at the root again. */
+void hw_machine_forget_tables(struct hw_machine *machine);
 
 /* Whether the address is in the kernel's half. */
 static inline bool

@@ -82,6 +82,13 @@ hw_tlb_first(struct hw_tlb *tlb, bool is_fetch)
     return is_fetch && tlb->l1i.sets != 0 ? &tlb->l1i : &tlb->l1;
 }
 
+/* Whether a look-up that misses says that the page is nowhere. */
+static inline bool
+hw_tlb_is_joint(const struct hw_tlb *tlb)
+{
+    return tlb->l1i.sets == 0 && tlb->l2i.sets == 0 && !tlb->has_large;
+}
+
 /* What is asked when the first level has nothing. */
 static inline struct hw_tlb_level *
 hw_tlb_second(struct hw_tlb *tlb, const struct hw_tlb_level *first)

@@ -15,6 +15,7 @@
 
 typedef uint64_t hw_vector __attribute__((vector_size(32)));
 typedef uint64_t hw_vector_anywhere __attribute__((vector_size(32), aligned(8), may_alias));
+typedef int64_t hw_vector_signed __attribute__((vector_size(32))); /* is compared in one step */
 typedef int hw_vector_halves __attribute__((vector_size(32)));
 typedef double hw_vector_doubles __attribute__((vector_size(32)));
 
@@ -100,12 +101,19 @@ hw_vector_turn(hw_vector vector)
 
 /* Lanes [0, last] of `moved`, the others of `still`. */
 HW_AVX2 static inline hw_vector
-hw_vector_up_to(uint64_t last, hw_vector moved, hw_vector still)
+hw_vector_up_to(int64_t last, hw_vector moved, hw_vector still)
 {
-    const hw_vector lanes = { 0, 1, 2, 3 };
-    hw_vector moves = (hw_vector)(lanes <= (hw_vector){ last, last, last, last });
+    const hw_vector_signed lanes = { 0, 1, 2, 3 };
+    hw_vector moves = (hw_vector)(lanes <= (hw_vector_signed){ last, last, last, last });
 
     return (moved & moves) | (still & ~moves);
+}
+
+/* Lane 0 of `first`, the others of `rest`. */
+HW_AVX2 static inline hw_vector
+hw_vector_begin(hw_vector first, hw_vector rest)
+{
+    return (hw_vector)__builtin_ia32_pblendd256((hw_vector_halves)rest, (hw_vector_halves)first, 3);
 }
 
 /* Moves words [0, way) one place back and puts `word` in front. */
@@ -117,9 +125,23 @@ hw_vector_to_front(uint64_t *words, uint32_t way, uint64_t word)
     for (uint32_t at = 0; at <= way; at += HW_LANES) {
         hw_vector four = hw_vector_load(words + at);
         hw_vector turned = hw_vector_turn(four);
-        hw_vector moved = hw_vector_up_to(0, front, turned);
+        hw_vector moved = hw_vector_begin(front, turned);
 
-        hw_vector_store(words + at, hw_vector_up_to(way - at, moved, four));
+        hw_vector_store(words + at, hw_vector_up_to((int64_t)way - at, moved, four));
+        front = turned;
+    }
+}
+
+/* The same where the last of `count` words goes. */
+HW_AVX2 static inline void
+hw_vector_push(uint64_t *words, uint32_t count, uint64_t word)
+{
+    hw_vector front = { word, word, word, word };
+
+    for (uint32_t at = 0; at < count; at += HW_LANES) {
+        hw_vector turned = hw_vector_turn(hw_vector_load(words + at));
+
+        hw_vector_store(words + at, hw_vector_begin(front, turned));
         front = turned;
     }
 }
@@ -153,7 +175,12 @@ hw_vector_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uin
     size_t set = hw_tlb_set(level, vpn);
     uint32_t way = is_new ? level->ways : hw_vector_find(level, set, tag);
 
-    hw_vector_put(level, set, way == level->ways ? way - 1 : way, tag, pte);
+    if (way < level->ways) {
+        hw_vector_put(level, set, way, tag, pte);
+        return;
+    }
+    hw_vector_push(&level->tags[set], level->ways, tag);
+    hw_vector_push(&level->ptes[set], level->ways, pte);
 }
 
 /* ---- the two levels ---- */
@@ -229,8 +256,8 @@ hw_vector_touch_second(struct hw_run *run, const struct hw_tlb_level *l1, size_t
     if (((pte ^ HW_PTE_NX) & wanted) != wanted)
         return false;
     hw_vector_put(l2, set, way, tag, pte);
-    hw_vector_to_front(&l1->tags[l1_set], HW_LANES - 1, tag);
-    hw_vector_to_front(&l1->ptes[l1_set], HW_LANES - 1, pte);
+    hw_vector_push(&l1->tags[l1_set], HW_LANES, tag);
+    hw_vector_push(&l1->ptes[l1_set], HW_LANES, pte);
     run->rights = pte ^ HW_PTE_NX;
     run->l2_hits++;
     return true;

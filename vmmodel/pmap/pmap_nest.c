@@ -62,6 +62,8 @@ pmap_unnest(struct pmap *pmap, vmm_va start, vmm_va end)
             any = true;
         }
     }
-    if (any)
-        pmap_flush_range(pmap, start, end);
+    if (!any)
+        return;
+    hw_machine_forget_tables(pmap->system->machine);
+    pmap_flush_range(pmap, start, end);
 }

@@ -53,6 +53,7 @@ void
 pmap_table_free_all(struct pmap *pmap)
 {
     pmap->last_leaf = NULL;
+    hw_machine_forget_tables(pmap->system->machine);
     pmap_table_free(pmap, pmap->root, 0);
     pmap->root = VMM_NO_PAGE;
     VMM_ASSERT(pmap->table_pages == 0);
@@ -194,6 +195,7 @@ pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
         return;
     *parent = 0;
     pmap->last_leaf = NULL;
+    hw_machine_forget_tables(machine);
     pmap_table_free(pmap, ppn, machine->geometry->levels - 1);
     trace_emit(pmap->system->trace, EV_PMAP_TABLE_FREE, .space = pmap->space, .va = va, .ppn = ppn,
                .count = machine->geometry->levels - 1);
