@@ -342,6 +342,60 @@ two_tasks_show_the_same_memory(void **state)
     vm_map_release(&submap);
 }
 
+/* Pages [0, 4) of the window once more from page 20 on: remapped, or through a handle. */
+static void
+share_again(struct vm_fixture *f, bool by_handle)
+{
+    struct vm_remap_call call = { .size = 4 * PAGE,
+                                  .flags = VM_MAP_FIXED,
+                                  .source_map = f->map,
+                                  .source = page(f, 0),
+                                  .inheritance = VMM_INHERIT_COPY };
+    struct vm_memory_entry *handle = NULL;
+    vmm_va at = page(f, 20);
+    vmm_prot prot, max_prot;
+
+    if (!by_handle) {
+        assert_int_equal(vm_remap(f->map, &at, &call, &prot, &max_prot), VMM_OK);
+        return;
+    }
+    assert_int_equal(
+        vm_memory_entry_create(f->map, call.source, &call.size, VMM_PROT_DEFAULT, &handle), VMM_OK);
+    assert_int_equal(
+        vm_memory_entry_map(handle, f->map, &at, 0, call.size, VM_MAP_FIXED, VMM_PROT_DEFAULT),
+        VMM_OK);
+    vm_memory_entry_release(&handle);
+}
+
+/*
+ *  submap entries  aaaabbbb of one object: sharing a's memory with another place gives a an object
+ *  of its own. Who may store through the submap to the pages below that loses the right, so later
+ *  stores are seen at the other place too.
+ */
+static void
+memory_of_a_submap_is_shared_with_another_place(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    for (unsigned by_handle = 0; by_handle < 2; by_handle++) {
+        struct vm_map *submap;
+
+        vm_fixture_restart(f, "macos-15.4");
+        submap = region_submap(f);
+        show(f->map, submap, f->base, SUB_PAGES * PAGE, false, 0, VMM_INHERIT_SHARE);
+        assert_store(f->task, page(f, 0), 1);
+        assert_int_equal(vm_protect(submap, 4 * PAGE, 4 * PAGE, false, VMM_PROT_READ), VMM_OK);
+        assert_store(f->task, page(f, 1), 1);
+        share_again(f, by_handle == 1);
+        assert_null(vm_system_check(f->system));
+        assert_store(f->task, page(f, 20), 2);
+        assert_load(f->task, page(f, 0), 2);
+        assert_store(f->task, page(f, 1), 3);
+        assert_load(f->task, page(f, 21), 3);
+        vm_map_release(&submap);
+    }
+}
+
 /*  submap entries  aaaabbbb (page 4 on read-only); task: needs_copy over all of it
  *  before   AAAAAAAA        store to page 1
  *  after    aaaaBBBB        one entry of the submap's became a private copy, no more             */
@@ -651,6 +705,7 @@ main(void)
         TEST(extracting_a_page_of_a_submap_is_code_4),
         TEST(lists_copies_and_queries_look_through_a_submap),
         TEST(two_tasks_show_the_same_memory),
+        TEST(memory_of_a_submap_is_shared_with_another_place),
         TEST(a_store_through_a_submap_copies_the_smallest_part),
         TEST(a_store_that_nothing_allows_copies_nothing),
         TEST(a_store_over_wired_memory_of_a_submap_copies_now),

@@ -395,7 +395,10 @@ enum vmm_status vm_map_create(struct vm_system *system, uint32_t space, vmm_va m
 /* Whether it is the kernel's map or a submap of it. */
 bool vm_map_is_kernel_pmap(const struct vm_map *map);
 
-/* Narrows the translations of one entry, in every pmap that may hold any. */
+/*
+ * Narrows the translations of one entry, in every pmap that may hold any. Who puts an object on top of
+ * the entry's narrows what the entry was before: the pages are below now.
+ */
 void vm_map_entry_narrow(const struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot);
 
 /* A user task whose map has no entry at all. */

@@ -94,7 +94,7 @@ static enum vmm_status
 vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, const uint8_t *from,
                   uint32_t size)
 {
-    struct vm_object *before = entry->object;
+    struct vm_map_entry before = *entry;
     enum vmm_status status = vm_fault_materialise(entry, map->system);
     struct vm_page *page;
     enum vm_fault_kind kind;
@@ -106,8 +106,8 @@ vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, con
 
         return address != 0 ? vm_device_write(map->system, address, from, size) : VMM_MEMORY_ERROR;
     }
-    if (before != NULL && entry->object != before)
-        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    if (before.object != NULL && entry->object != before.object)
+        vm_map_entry_narrow(map, &before, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     status = vm_fault_page(entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, va)), true,
                            &page, &kind);
     if (status != VMM_OK)

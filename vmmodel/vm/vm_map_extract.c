@@ -12,7 +12,7 @@
 static enum vmm_status
 vm_map_make_shareable(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vm_object *before = entry->object;
+    struct vm_map_entry before = *entry;
     enum vmm_status status = vm_fault_materialise(entry, map->system);
 
     if (status != VMM_OK)
@@ -23,8 +23,8 @@ vm_map_make_shareable(struct vm_map *map, struct vm_map_entry *entry)
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
     if (status != VMM_OK)
         return status;
-    if (before != NULL && entry->object != before)
-        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    if (before.object != NULL && entry->object != before.object)
+        vm_map_entry_narrow(map, &before, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     if (entry->object->copy_strategy == VM_COPY_SYMMETRIC)
         entry->object->copy_strategy = VM_COPY_DELAY;
     return VMM_OK;

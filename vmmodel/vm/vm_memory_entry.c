@@ -182,7 +182,7 @@ vm_memory_entry_object(const struct vm_memory_entry *entry, vmm_off offset, vmm_
 static enum vmm_status
 vm_memory_entry_own(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vm_object *before = entry->object;
+    struct vm_map_entry before = *entry;
     enum vmm_status status;
 
     if (entry->wired_count > 0)
@@ -191,8 +191,8 @@ vm_memory_entry_own(struct vm_map *map, struct vm_map_entry *entry)
     if (status == VMM_OK && entry->object->copy_strategy == VM_COPY_SYMMETRIC &&
         entry->object->size > vm_entry_size(entry))
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
-    if (status == VMM_OK && before != NULL && entry->object != before)
-        vm_map_entry_narrow(map, entry, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
+    if (status == VMM_OK && before.object != NULL && entry->object != before.object)
+        vm_map_entry_narrow(map, &before, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
     return status;
 }
 
