@@ -7,17 +7,25 @@
  */
 #include "base/rng.h"
 #include "vm/vm_digest.h"
+#include "vm/vm_fault_internal.h"
+#include "vm/vm_fault_run.h"
 #include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
 #include "vm/vm_page.h"
+#include "vm/vm_submap.h"
+#include "vm/vm_user.h"
 #include "vm_fixture.h"
 
 enum { WINDOW = 700, STEPS = 400, TASKS = 3 };
+
+#define WINDOW_START ((vmm_va)1 << 33)
 
 struct kernel {
     struct counting_alloc counting;
     struct vm_system *system;
     struct vm_task *tasks[TASKS];
     unsigned task_count;
+    struct vm_map *submap; /* has something for each place of the window */
 };
 
 static void
@@ -31,6 +39,8 @@ kernel_start(struct kernel *kernel, const char *release, const struct hw_geometr
 {
     struct vm_profile profile;
     size_t row = 0;
+    vmm_size size;
+    vmm_va at = 0;
 
     counting_alloc_init(&kernel->counting);
     assert_true(vm_profile_find(release, strlen(release), &row));
@@ -44,12 +54,19 @@ kernel_start(struct kernel *kernel, const char *release, const struct hw_geometr
     assert_non_null(kernel->system);
     assert_int_equal(vm_task_create(kernel->system, &kernel->tasks[0]), VMM_OK);
     kernel->task_count = 1;
+    size = WINDOW * vm_system_page_bytes(kernel->system);
+    assert_int_equal(vm_map_create_submap(kernel->system, size, &kernel->submap), VMM_OK);
+    assert_int_equal(vm_allocate(kernel->submap, &at, size, VM_MAP_FIXED), VMM_OK);
 }
 
 static void
 kernel_end(struct kernel *kernel)
 {
-    assert_null(vm_system_check(kernel->system));
+    const char *broken = vm_system_check(kernel->system);
+
+    if (broken != NULL)
+        fail_msg("%s", broken);
+    vm_map_release(&kernel->submap);
     vm_system_destroy(kernel->system);
     assert_int_equal(kernel->counting.live_bytes, 0);
 }
@@ -99,6 +116,43 @@ fork_task(struct kernel *kernel, const struct step *step)
     return vm_task_fork(kernel->tasks[step->task], &kernel->tasks[kernel->task_count++]);
 }
 
+/* The same memory once more, where the window has its page that counts from the other end. */
+static enum vmm_status
+share(struct kernel *kernel, struct vm_map *map, const struct step *step)
+{
+    vmm_va end = WINDOW_START + WINDOW * vm_system_page_bytes(kernel->system);
+    struct vm_remap_call call = { .size = step->end - step->start,
+                                  .flags = VM_MAP_FIXED,
+                                  .source_map = map,
+                                  .source = step->start,
+                                  .inheritance = VMM_INHERIT_COPY };
+    vmm_va at = WINDOW_START + (end - step->end);
+    vmm_prot prot, max_prot;
+
+    return vm_remap(map, &at, &call, &prot, &max_prot);
+}
+
+static enum vmm_status
+show_submap(struct kernel *kernel, struct vm_map *map, const struct step *step)
+{
+    struct vm_map_enter_args args = { .size = step->end - step->start,
+                                      .flags = VM_MAP_FIXED,
+                                      .submap = kernel->submap,
+                                      .offset = step->start - WINDOW_START,
+                                      .protection = VMM_PROT_DEFAULT,
+                                      .max_protection = VMM_PROT_ALL,
+                                      .inheritance = VMM_INHERIT_SHARE };
+    struct vm_map *hold = kernel->submap;
+    vmm_va at = step->start;
+    enum vmm_status status;
+
+    vm_map_reference(hold);
+    status = vm_map_enter_submap(map, &at, &args);
+    if (status != VMM_OK)
+        vm_map_release(&hold);
+    return status;
+}
+
 static enum vmm_status
 do_step(struct kernel *kernel, const struct step *step)
 {
@@ -124,8 +178,18 @@ do_step(struct kernel *kernel, const struct step *step)
     case 9:
         return wire_and_unwire(map, step);
     case 10:
+        return vm_protect(map, step->start, step->end - step->start, false,
+                          VMM_PROT_DEFAULT | (vmm_prot)VMM_PROT_COPY);
     case 11:
+        return share(kernel, map, step);
     case 12:
+        return show_submap(kernel, map, step);
+    case 13:
+        return vm_behavior_set(map, step->start, step->end - step->start,
+                               VM_BEHAVIOR_ZERO_WIRED_PAGES);
+    case 14:
+    case 15:
+    case 16:
         return vm_map_wire(map, step->start, step->end, step->prot, true);
     default:
         return vm_map_unwire(map, step->start, step->end, true);
@@ -141,10 +205,10 @@ random_step(struct vmm_rng *rng, const struct kernel *kernel)
     uint64_t first = vmm_rng_below(rng, WINDOW);
     uint64_t pages = 1 + vmm_rng_below(rng, vmm_rng_below(rng, 3) == 0 ? WINDOW - first : 20);
 
-    return (struct step){ .what = (unsigned)vmm_rng_below(rng, 16),
+    return (struct step){ .what = (unsigned)vmm_rng_below(rng, 20),
                           .task = (unsigned)vmm_rng_below(rng, kernel->task_count),
-                          .start = ((vmm_va)1 << 33) + first * page_bytes,
-                          .end = ((vmm_va)1 << 33) + (first + pages) * page_bytes,
+                          .start = WINDOW_START + first * page_bytes,
+                          .end = WINDOW_START + (first + pages) * page_bytes,
                           .prot = prots[vmm_rng_below(rng, VMM_COUNT_OF(prots))] };
 }
 
@@ -248,11 +312,54 @@ a_run_is_wired_and_unwired_whole(void **state)
     assert_int_equal(f->system->queues[VM_PAGE_ACTIVE].count, 300);
 }
 
+/* One of both ways over all pages; how many runs it took. */
+static unsigned
+runs_over(const struct vm_fault_wire *wire, bool is_wire)
+{
+    unsigned runs = 0;
+
+    for (vmm_va va = wire->entry->start; va < wire->entry->end; runs++) {
+        uint32_t pages =
+            is_wire ? vm_fault_wire_run(wire, va) : vm_fault_unwire_run(wire, va, wire->entry->end);
+
+        assert_true(pages > 1); /* or each page would go its own way */
+        va += (vmm_va)pages * PAGE;
+    }
+    return runs;
+}
+
+/*  places that hold nothing, then pages that are there: neither is done one by one        */
+static void
+a_run_is_more_than_one_page(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va start = f->base;
+    struct vm_fault_wire wire = { .map = f->map, .pmap = f->map->pmap };
+    vmm_va beside = f->base + 301 * PAGE;
+
+    assert_int_equal(vm_allocate(f->map, &beside, PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_int_equal(user_store(f, 301, 1), VMM_OK); /* makes their leaf table */
+    assert_int_equal(vm_allocate(f->map, &start, 300 * PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_true(vm_map_lookup_entry(f->map, start, &wire.entry));
+    assert_int_equal(vm_fault_materialise(wire.entry, f->system), VMM_OK);
+    wire.entry->wired_count = wire.entry->user_wired_count = 1; /* as who wires it leaves it */
+    for (unsigned resident = 0; resident < 2; resident++) {
+        unsigned runs = runs_over(&wire, true);
+
+        assert_int_equal(f->system->wired_pages, 300);
+        assert_int_equal(runs_over(&wire, false), runs);
+        assert_int_equal(f->system->wired_pages, 0);
+    }
+    wire.entry->wired_count = wire.entry->user_wired_count = 0;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations_agree),
+        cmocka_unit_test_setup_teardown(a_run_is_more_than_one_page, vm_fixture_setup,
+                                        vm_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_run_is_wired_and_unwired_whole, vm_fixture_setup,
                                         vm_fixture_teardown),
     };
