@@ -23,9 +23,9 @@ top_of(const struct vm_map *map, vmm_va at)
     return top;
 }
 
-/*  pages   xxxx     never touched: an entry without an object is EMPTY; a hole tells nothing  */
+/*  pages   xxxx     never touched: an entry without an object has no pages; a hole tells nothing  */
 static void
-untouched_memory_is_empty_and_a_hole_is_nothing(void **state)
+untouched_memory_has_no_object_and_a_hole_is_nothing(void **state)
 {
     struct vm_fixture *f = *state;
     struct vm_region_pages pages = { .reference_count = 77 };
@@ -33,9 +33,7 @@ untouched_memory_is_empty_and_a_hole_is_nothing(void **state)
 
     draw_pages(f, "xxxx");
     pages = pages_of(f->map, page(f, 0));
-    assert_int_equal(pages.share_mode, VM_SHARE_EMPTY);
     assert_int_equal(pages.resident + pages.reference_count, 0);
-    assert_int_equal(top_of(f->map, page(f, 0)).share_mode, VM_SHARE_EMPTY);
     assert_int_equal(top_of(f->map, page(f, 0)).object_id, 0);
     assert_false(vm_map_region_pages(f->map, page(f, 9), true, &pages));
     assert_false(vm_map_region_top(f->map, page(f, 9), &top));
@@ -59,12 +57,10 @@ each_page_is_counted_once_for_what_it_is(void **state)
     assert_int_equal(pages.wired, 0);
     assert_int_equal(pages.reusable, 0);
     assert_int_equal(pages.swapped_out, 0);
-    assert_int_equal(pages.share_mode, VM_SHARE_PRIVATE);
     assert_int_equal(pages.reference_count, 1);
     assert_int_equal(pages.shadow_depth, 0);
     assert_false(pages.external_pager);
     top = top_of(f->map, page(f, 0));
-    assert_int_equal(top.share_mode, VM_SHARE_PRIVATE);
     assert_int_equal(top.private_pages, 2);
     assert_int_equal(top.shared_pages, 0);
     assert_int_equal(top.reference_count, 1);
@@ -131,6 +127,13 @@ static void
 sharing_has_a_word_for_who_shares(void **state)
 {
     struct vm_fixture *f = *state;
+    struct vm_remap_call call = { .size = 2 * PAGE,
+                                  .flags = VM_MAP_FIXED,
+                                  .source_map = f->map,
+                                  .source = page(f, 0),
+                                  .inheritance = VMM_INHERIT_NONE };
+    vmm_va again = page(f, 8);
+    vmm_prot prot, max_prot;
     struct vm_task *child;
 
     draw_pages(f, "xx");
@@ -140,10 +143,14 @@ sharing_has_a_word_for_who_shares(void **state)
     assert_int_equal(top_of(f->map, page(f, 0)).share_mode, VM_SHARE_SHARED);
     assert_int_equal(top_of(f->map, page(f, 0)).shared_pages, 1);
     assert_int_equal(top_of(f->map, page(f, 0)).private_pages, 0);
-    assert_int_not_equal(pages_of(f->map, page(f, 0)).share_mode, VM_SHARE_PRIVATE);
-    assert_int_equal(pages_of(f->map, page(f, 0)).reference_count, 2);
+    assert_int_equal(vm_remap(f->map, &again, &call, &prot, &max_prot), VMM_OK);
+    assert_int_equal(pages_of(f->map, page(f, 0)).share_mode, VM_SHARE_SHARED_ALIASED);
+    assert_int_equal(pages_of(f->map, page(f, 8)).share_mode, VM_SHARE_SHARED_ALIASED);
+    assert_int_equal(pages_of(f->map, page(f, 0)).reference_count, 3);
     assert_int_equal(vm_task_terminate(child), VMM_OK);
-    assert_int_equal(pages_of(f->map, page(f, 0)).reference_count, 1);
+    assert_int_equal(pages_of(f->map, page(f, 0)).share_mode, VM_SHARE_PRIVATE_ALIASED);
+    assert_int_equal(pages_of(f->map, page(f, 8)).share_mode, VM_SHARE_PRIVATE_ALIASED);
+    assert_int_equal(pages_of(f->map, page(f, 0)).reference_count, 2);
 }
 
 /*  a child of a plain parent has entries that nobody shares, and none of the wires  */
@@ -191,7 +198,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(untouched_memory_is_empty_and_a_hole_is_nothing),
+        TEST(untouched_memory_has_no_object_and_a_hole_is_nothing),
         TEST(each_page_is_counted_once_for_what_it_is),
         TEST(what_is_offered_for_reuse_is_counted_apart),
         TEST(a_copy_is_cow_and_its_chain_is_told),
@@ -200,5 +207,5 @@ main(void)
         TEST(nothing_grows_out_of_what_was_shared),
     };
 
-    return cmocka_run_group_tests_name("vm_region", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("vm_region_pages", tests, NULL, NULL);
 }
