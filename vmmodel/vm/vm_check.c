@@ -104,8 +104,7 @@ vm_check_is_unpushed(const struct vm_object *object, vmm_off offset)
     return copy != NULL && offset >= copy->shadow_offset &&
            offset - copy->shadow_offset < copy->size &&
            vm_page_lookup(copy, offset - copy->shadow_offset) == NULL &&
-           vmm_radix_get(&copy->paged_out,
-                         (offset - copy->shadow_offset) >> object->system->page_shift) == 0;
+           vm_page_slot(copy, offset - copy->shadow_offset) == 0;
 }
 
 static const char *

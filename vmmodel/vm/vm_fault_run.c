@@ -49,16 +49,15 @@ vm_fault_run_entry_stands(const struct vm_fault_wire *wire, vmm_va va)
            entry->protection == was->protection && entry->wired_count > 0 && !entry->needs_copy;
 }
 
-/* Whether a place that holds nothing gets a page of zeroes at once. */
+/* Whether a place that holds nothing gets a page of zeroes at once, where runs serve at all. */
 static bool
 vm_fault_run_fills(const struct vm_fault_wire *wire, vmm_va va)
 {
     const struct vm_object *object = wire->entry->object;
 
-    return object->shadow == NULL && !object->shadow_severed && object->copy == NULL &&
-           object->paged_out.count == 0 && !object->blocked_access && !wire->map->no_zero_fill &&
-           !vm_object_is_purge_error(object) && object->system->machine->frames.ram == NULL &&
-           vm_fault_run_entry_stands(wire, va);
+    return object->shadow == NULL && object->copy == NULL && object->paged_out.count == 0 &&
+           !object->blocked_access && !vm_object_is_purge_error(object) &&
+           object->system->machine->frames.ram == NULL && vm_fault_run_entry_stands(wire, va);
 }
 
 /* ---- wire ---- */

@@ -178,8 +178,7 @@ static bool
 vm_behavior_has_bytes(const struct vm_object *object, vmm_off offset)
 {
     for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
-        if (vm_page_lookup(object, offset) != NULL ||
-            vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0)
+        if (vm_page_lookup(object, offset) != NULL || vm_page_slot(object, offset) != 0)
             return true;
     }
     return false;

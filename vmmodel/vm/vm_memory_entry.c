@@ -11,6 +11,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
+#include "vm/vm_page.h"
 #include "vm/vm_pager.h"
 #include "vm/vm_purgeable.h"
 #include "vm/vm_submap.h"
@@ -155,7 +156,7 @@ vm_piece_count_pages(const struct vm_piece *piece, uint64_t *resident, uint64_t 
         const struct vm_page *page = vm_object_find_page(piece->object, piece->offset + at);
 
         *resident += page != NULL;
-        *dirty += page != NULL && (page->is_dirty || page->wpmapped);
+        *dirty += page != NULL && vm_page_may_be_dirty(page);
     }
 }
 

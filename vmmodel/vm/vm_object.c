@@ -200,8 +200,7 @@ vm_object_take_pages(struct vm_object *object, struct vm_object *below)
         vmm_off offset = vm_page_offset(page) - object->shadow_offset;
 
         if (vm_page_offset(page) >= object->shadow_offset && offset < object->size &&
-            vm_page_lookup(object, offset) == NULL &&
-            vmm_radix_get(&object->paged_out, offset >> page_shift) == 0) {
+            vm_page_lookup(object, offset) == NULL && vm_page_slot(object, offset) == 0) {
             if (!vm_page_rename(page, object, offset))
                 return false;
         } else {
@@ -212,8 +211,7 @@ vm_object_take_pages(struct vm_object *object, struct vm_object *below)
         vmm_off at = index << page_shift;
         vmm_off offset = at - object->shadow_offset;
         bool shows = at >= object->shadow_offset && offset < object->size &&
-                     vm_page_lookup(object, offset) == NULL &&
-                     vmm_radix_get(&object->paged_out, offset >> page_shift) == 0;
+                     vm_page_lookup(object, offset) == NULL && vm_page_slot(object, offset) == 0;
 
         if (shows && !vmm_radix_set(&object->paged_out, offset >> page_shift, value))
             return false;

@@ -426,10 +426,10 @@ vm_page_unwire_row(struct vm_page_list *list, struct vm_page *page, vmm_ppn ppn,
 
     for (; count > 0; count--, page++, ppn++) {
         VMM_ASSERT(page->queue == VM_PAGE_ON_NONE && page->at.wires > 0 && !page->busy);
+        VMM_ASSERT(!page->laundry); /* which only a pager's pages are in */
         if (--page->at.wires > 0)
             continue;
         page->reference = true; /* vm_page_activate() */
-        page->laundry = false;
         page->queue = VM_PAGE_ACTIVE;
         page->at.queue_prev = list->last;
         if (*last == NULL)

@@ -78,6 +78,13 @@ void vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue);
 void vm_page_activate(struct vm_page *page);
 void vm_page_speculate(struct vm_page *page);
 
+/* Whether it was written, or may have been through a translation. */
+static inline bool
+vm_page_may_be_dirty(const struct vm_page *page)
+{
+    return page->is_dirty || page->wpmapped;
+}
+
 /* Whether somebody used the page since it was last deactivated. XNU: vmp_reference, pmap_is_referenced(). */
 bool vm_page_is_referenced(const struct vm_page *page);
 

@@ -9,7 +9,7 @@
 static int
 vm_page_query_bits(const struct vm_page *page)
 {
-    return VM_PAGE_QUERY_PRESENT | (page->is_dirty || page->wpmapped ? VM_PAGE_QUERY_DIRTY : 0) |
+    return VM_PAGE_QUERY_PRESENT | (vm_page_may_be_dirty(page) ? VM_PAGE_QUERY_DIRTY : 0) |
            (vm_page_is_referenced(page) ? VM_PAGE_QUERY_REF : 0) |
            (page->queue == VM_PAGE_SPECULATIVE ? VM_PAGE_QUERY_SPECULATIVE : 0);
 }

@@ -16,7 +16,7 @@
 bool
 vm_page_is_dirty(const struct vm_page *page)
 {
-    return page->is_dirty || page->wpmapped || vm_page_object(page)->shadow != NULL;
+    return vm_page_may_be_dirty(page) || vm_page_object(page)->shadow != NULL;
 }
 
 void

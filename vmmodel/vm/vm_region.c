@@ -103,13 +103,13 @@ vm_region_look(const struct vm_object *object, vmm_off offset, struct vm_region_
 
         if (page != NULL) {
             pages->resident++;
-            pages->dirty += page->is_dirty || page->wpmapped;
+            pages->dirty += vm_page_may_be_dirty(page);
             pages->reusable += page->is_reusable;
             pages->wired += vm_page_wire_count(page) > 0;
             pages->shared_now_private += object->shadow != NULL && most_references == 1;
             return;
         }
-        if (vmm_radix_get(&object->paged_out, offset >> object->system->page_shift) != 0) {
+        if (vm_page_slot(object, offset) != 0) {
             pages->swapped_out++;
             return;
         }
