@@ -38,7 +38,7 @@ page="$root/docs/performance.md"
     echo "(replay-compile, replay-gzip) have no line."
     for turn in first second; do
         printf '\n### The %s run\n\n```text\n' "$turn"
-        run_bars "" || :
+        run_bars "" || [ $? -eq 1 ] || { rm -f "$page.new"; exit 2; }
         echo '```'
     done
 } >"$page.new"
