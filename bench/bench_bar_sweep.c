@@ -290,9 +290,9 @@ main(void)
     bench_check(mkdtemp(folder) != NULL, "no folder");
     snprintf(scenario, sizeof scenario, "%s/s.scn", folder);
     snprintf(results, sizeof results, "%s/r.db", folder);
+    memory_bar(); /* while this process is small: a child's peak begins at what its parent has */
     writing_bar();
     workers_bar();
-    memory_bar();
     remove_results();
     unlink(scenario);
     rmdir(folder);
