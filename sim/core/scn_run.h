@@ -110,6 +110,7 @@ struct scn_run {
     const char *broken_invariant;
     bool is_unexpected;
     bool is_failed;
+    uint64_t wrong; /* a digest of what was found and what failed, line by line */
 };
 
 /* ---- values ---- */

@@ -92,6 +92,8 @@ scn_collect_findings(struct scn_run *run)
         *run->found_tail = found;
         run->found_tail = &found->next;
         run->report->finding_count++;
+        run->wrong = vm_digest_mix(run->wrong, run->step->line);
+        run->wrong = vm_digest_mix(run->wrong, (uint64_t)(found->finding.rule - verify_rule_at(0)));
     }
     run->verify.count = 0;
 }
@@ -209,6 +211,15 @@ is_snapshot_due(const struct scn_run *run, const struct scn_statement *statement
            (statement->next == NULL || statement->next->line != line);
 }
 
+static void
+note_failed(struct scn_run *run, const struct scn_step *step)
+{
+    run->is_failed = true;
+    run->wrong = vm_digest_mix(run->wrong, step->line);
+    for (const char *at = step->found; at != NULL && *at != '\0'; at++)
+        run->wrong = vm_digest_mix(run->wrong, (unsigned char)*at);
+}
+
 void
 scn_step_run(struct scn_run *run, const struct scn_statement *statement)
 {
@@ -230,7 +241,8 @@ scn_step_run(struct scn_run *run, const struct scn_statement *statement)
     if (step->source != NULL)
         run_statement(run, statement);
     step->accesses = accesses_since(run, &before);
-    run->is_failed |= step->failed;
+    if (step->failed)
+        note_failed(run, step);
     if (is_snapshot_due(run, statement))
         run->report->snapshot = scn_snapshot_take(run, run->options->snapshot_line);
 }

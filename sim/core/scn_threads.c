@@ -285,7 +285,7 @@ state_of(const struct scn_threads *threads)
     const struct scn_run *run = threads->run;
     uint64_t digest = vm_system_digest(run->system, 0);
 
-    digest = vm_digest_mix(digest, (uint64_t)run->report->finding_count << 1 | run->is_failed);
+    digest = vm_digest_mix(digest, run->wrong);
     digest = vm_digest_mix(digest, vm_system_driver_lock(run->system)->owner);
     for (uint32_t i = threads->first; i < threads->count; i++) {
         const struct thread *thread = &threads->threads[i];

@@ -166,6 +166,28 @@ what_a_lock_keeps_out_does_not_come_between(void **state)
     assert_finds(*state, locked, NULL);
 }
 
+/*
+ * Who wires second sees two wires. Before c and d begin all is as it was before, whoever it has been: but it is
+ * not the same that went wrong.
+ */
+static void
+states_with_other_findings_are_not_equal(void **state)
+{
+    struct scn_fixture *f = *state;
+    struct scn_fibers *fibers = fiber_set_create();
+    struct explore *explore;
+
+    parse_after(f, "thread a {\n wire m in\n expect region m wires 1\n unwire m\n}\n"
+                   "thread b {\n wire m in\n expect region m wires 1\n unwire m\n}\n"
+                   "thread c { check }\nthread d { check }\n");
+    explore = explore_all(f, fibers);
+    assert_int_equal(explore_failure_count(explore), 2);
+    assert_string_equal(explore_failure_at(explore, 0)->id, "2b");
+    assert_string_equal(explore_failure_at(explore, 1)->id, "0b.2a");
+    explore_destroy(explore);
+    fiber_set_destroy(fibers);
+}
+
 static void
 wires_of_two_threads_nest_in_every_order(void **state)
 {
@@ -302,6 +324,7 @@ main(void)
         TEST(an_unmap_that_waits_for_a_wire_keeps_the_lock_of_all_mappings),
         TEST(two_locks_in_both_orders_are_a_deadlock),
         TEST(what_a_lock_keeps_out_does_not_come_between),
+        TEST(states_with_other_findings_are_not_equal),
         TEST(wires_of_two_threads_nest_in_every_order),
         TEST(a_mapping_that_is_released_under_a_release_is_a_panic),
         TEST(a_task_ends_after_the_calls_on_it),
