@@ -191,6 +191,7 @@ estimate_left(const struct explore *explore)
 {
     double done = 0;
     double share = 1;
+    double left;
 
     for (size_t i = 0; i < explore->count; i++) {
         const struct point *point = &explore->points[i];
@@ -201,7 +202,10 @@ estimate_left(const struct explore *explore)
         share /= all;
     }
     done += share;
-    return done >= 1 ? 0 : (uint64_t)((double)explore->in_bound * (1 - done) / done) + 1;
+    if (done >= 1)
+        return 0;
+    left = (double)explore->in_bound * (1 - done) / done;
+    return left < 1e18 ? (uint64_t)left + 1 : UINT64_MAX;
 }
 
 /* ---- ids ---- */

@@ -188,6 +188,33 @@ states_with_other_findings_are_not_equal(void **state)
     fiber_set_destroy(fibers);
 }
 
+/* A hundred places where another thread could go on: more orders than a number holds. */
+static void
+what_is_left_is_said_up_to_what_a_number_holds(void **state)
+{
+    struct scn_fixture *f = *state;
+    const struct explore_options options = { .preemptions = 1, .limit = 10000 };
+    struct scn_fibers *fibers = fiber_set_create();
+    struct explore *explore;
+    char lines[1800];
+    uint64_t most = 0;
+
+    strcpy(lines, "thread a {\n");
+    for (int i = 0; i < 100; i++)
+        strcat(lines, " load buf\n");
+    strcat(lines, "}\nthread b { check }\n");
+    parse_after(f, lines);
+    explore = explore_create(&f->counting.alloc, f->program, fibers, &options);
+    while (explore_step(explore) == EXPLORE_MORE) {
+        if (explore_progress(explore).left > most)
+            most = explore_progress(explore).left;
+    }
+    assert_true(most == UINT64_MAX);
+    assert_int_equal(explore_progress(explore).left, 0);
+    explore_destroy(explore);
+    fiber_set_destroy(fibers);
+}
+
 static void
 wires_of_two_threads_nest_in_every_order(void **state)
 {
@@ -325,6 +352,7 @@ main(void)
         TEST(two_locks_in_both_orders_are_a_deadlock),
         TEST(what_a_lock_keeps_out_does_not_come_between),
         TEST(states_with_other_findings_are_not_equal),
+        TEST(what_is_left_is_said_up_to_what_a_number_holds),
         TEST(wires_of_two_threads_nest_in_every_order),
         TEST(a_mapping_that_is_released_under_a_release_is_a_panic),
         TEST(a_task_ends_after_the_calls_on_it),
