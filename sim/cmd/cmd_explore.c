@@ -29,7 +29,7 @@ const char cmd_explore_help[] =
     "\n"
     "  --schedule ID       run this schedule and say what every floor did\n"
     "  --profile NAME      on this release instead of the first that the file names\n"
-    "  --preemptions N     how many threads may be preempted in a run (default: 2)\n"
+    "  --preemptions N     how many threads may be preempted in a run (default: 2, at most 16)\n"
     "  --limit N           schedules before we begin to draw (default: 20000)\n"
     "  --draw N            by PCT, and as many at random (default: 500)\n"
     "  --seed N            of what is drawn (default: 1)\n"
@@ -177,8 +177,12 @@ put_result(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
             return;
         }
     }
-    io_bytes_text(out, failures == 0 ? "nothing was found\n" : "");
-    it->code = failures == 0 ? CMD_CLEAN : CMD_FINDINGS;
+    if (progress.unnamed > 0)
+        io_bytes_format(out,
+                        "\n%llu schedules of more than %d moves, too long for an id, went wrong\n",
+                        (unsigned long long)progress.unnamed, EXPLORE_MOVES_MAX);
+    it->code = failures == 0 && progress.unnamed == 0 ? CMD_CLEAN : CMD_FINDINGS;
+    io_bytes_text(out, it->code == CMD_CLEAN ? "nothing was found\n" : "");
 }
 
 /* The first find, as short as it gets. */
@@ -236,7 +240,7 @@ explore_work(void *context, struct io_bytes *out, struct io_bytes *err)
         io_bytes_text(err, "\r\x1b[K");
     if (outcome == EXPLORE_FINISHED) {
         put_result(it, out, err);
-        if (it->code == CMD_FINDINGS && it->save != NULL)
+        if (explore_failure_count(it->explore) > 0 && it->save != NULL && it->code == CMD_FINDINGS)
             it->code = save_first(it, out, err);
     } else {
         it->code = cmd_complain(err, "%s: memory ran out", it->file);
@@ -388,6 +392,8 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         !option_number("--draw", drawn, &it.options.drawn) ||
         !option_number("--seed", seed, &it.options.seed))
         return CMD_TROUBLE;
+    if (bound > EXPLORE_MOST_PREEMPTIONS)
+        return cmd_trouble("--preemptions %s: at most %d", preemptions, EXPLORE_MOST_PREEMPTIONS);
     it.options.preemptions = (uint32_t)bound;
     it.file = words->word[0];
     it.flags =

@@ -273,6 +273,7 @@ static void
 note_failure(struct explore *explore, const struct scn_report *report, const char *id)
 {
     struct explore_failure *failure;
+    struct explore_schedule schedule;
     struct vmm_text text;
     char line[512];
     uint64_t key = 0;
@@ -288,6 +289,10 @@ note_failure(struct explore *explore, const struct scn_report *report, const cha
             explore->failures[i].schedules++;
             return;
         }
+    }
+    if (!explore_schedule_parse(&schedule, id)) {
+        explore->progress.unnamed++;
+        return;
     }
     if (explore->failure_count == EXPLORE_FAILURES_MAX)
         return;

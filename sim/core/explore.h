@@ -22,9 +22,11 @@
 #include "scn_threads.h"
 
 enum {
-    EXPLORE_ID_MAX = 160,
+    EXPLORE_MOVES_MAX = 64,                  /* of an id */
+    EXPLORE_ID_MAX = EXPLORE_MOVES_MAX * 12, /* "123456789b." and more than that is no run */
     EXPLORE_FAILURES_MAX = 16,
     EXPLORE_DEFAULT_PREEMPTIONS = 2,
+    EXPLORE_MOST_PREEMPTIONS = 16, /* an id's other moves are where a thread waits or ends */
     EXPLORE_DEFAULT_LIMIT = 20000,
     EXPLORE_DEFAULT_DRAWN = 500, /* by PCT, and as many at random, where the limit was reached */
 };
@@ -48,6 +50,7 @@ struct explore_progress {
     uint64_t schedules;
     uint64_t cut; /* of them, given up at a state that was seen before */
     uint64_t states;
+    uint64_t unnamed;     /* went wrong, with more moves than an id has */
     uint64_t left;        /* an estimate; of the part that runs now */
     uint32_t preemptions; /* the bound that runs now */
     bool draws;

@@ -14,7 +14,7 @@
 
 #include "explore.h"
 
-enum { EXPLORE_MOVES_MAX = 24, EXPLORE_PCT_CHANGES = 3 };
+enum { EXPLORE_PCT_CHANGES = 3 };
 
 struct explore_schedule {
     struct scn_schedule schedule;

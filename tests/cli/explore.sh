@@ -38,6 +38,10 @@ done
 
 "$FAULTLINE" explore --schedule 3z sim/scenarios/global_lock_hang.scn >/dev/null 2>&1
 [ $? = 2 ] || fail "a bad id should exit with 2"
+said=$("$FAULTLINE" explore --preemptions 17 sim/scenarios/global_lock_hang.scn 2>&1)
+[ "$?.$said" = "2.faultline: --preemptions 17: at most 16" ] || fail "17 preemptions: $said"
+"$FAULTLINE" explore --preemptions 16 --limit 50 --draw 1 sim/scenarios/global_lock_hang.scn >/dev/null
+[ $? = 1 ] || fail "16 preemptions: exit $?"
 "$FAULTLINE" explore sim/scenarios/fault_disable.scn >/dev/null 2>&1
 [ $? = 2 ] || fail "a file without threads should exit with 2"
 exit $failed

@@ -215,6 +215,21 @@ what_is_left_is_said_up_to_what_a_number_holds(void **state)
     fiber_set_destroy(fibers);
 }
 
+/* As many moves as the most preemptions and a wait behind each can make. */
+static void
+the_longest_id_is_read(void **state)
+{
+    struct scn_fixture *f = *state;
+    char id[EXPLORE_ID_MAX] = "1a";
+
+    for (int i = 2; i <= 64; i++)
+        snprintf(id + strlen(id), sizeof id - strlen(id), ".%da", 1000000000 + i);
+    parse_after(f, "thread a { check }\n");
+    assert_int_equal(explore_run(f->program, &f->counting.alloc, NULL,
+                                 scn_program_profile_at(f->program, 0), id, false, &f->report),
+                     SCN_OK);
+}
+
 static void
 wires_of_two_threads_nest_in_every_order(void **state)
 {
@@ -353,6 +368,7 @@ main(void)
         TEST(what_a_lock_keeps_out_does_not_come_between),
         TEST(states_with_other_findings_are_not_equal),
         TEST(what_is_left_is_said_up_to_what_a_number_holds),
+        TEST(the_longest_id_is_read),
         TEST(wires_of_two_threads_nest_in_every_order),
         TEST(a_mapping_that_is_released_under_a_release_is_a_panic),
         TEST(a_task_ends_after_the_calls_on_it),
