@@ -6,6 +6,7 @@
  * for the next run.
  */
 #include "core_out.h"
+#include "core_set.h"
 #include "explore_schedule.h"
 
 #include <string.h>
@@ -35,59 +36,11 @@ struct explore {
     size_t prefix; /* that is to be followed */
     bool is_short;
 
-    uint64_t *seen; /* a hash set; 0: empty */
-    size_t seen_capacity;
-    uint64_t in_bound; /* schedules run with this bound */
+    struct core_set seen; /* states */
+    uint64_t in_bound;    /* schedules run with this bound */
     uint64_t drawn;
     uint64_t length; /* choices of the longest run */
 };
-
-/* ---- states ---- */
-
-/* Whether the state is new; it is kept then. */
-static bool
-seen_insert(uint64_t *seen, size_t capacity, uint64_t state)
-{
-    size_t at = (size_t)(state * UINT64_C(0x9E3779B97F4A7C15)) & (capacity - 1);
-
-    while (seen[at] != 0 && seen[at] != state)
-        at = (at + 1) & (capacity - 1);
-    if (seen[at] == state)
-        return false;
-    seen[at] = state;
-    return true;
-}
-
-static bool
-seen_grow(struct explore *explore)
-{
-    size_t capacity = explore->seen_capacity == 0 ? 1024 : 2 * explore->seen_capacity;
-    uint64_t *seen = vmm_take_array(explore->alloc, capacity, sizeof *seen);
-
-    if (seen == NULL)
-        return false;
-    for (size_t i = 0; i < explore->seen_capacity; i++) {
-        if (explore->seen[i] != 0)
-            seen_insert(seen, capacity, explore->seen[i]);
-    }
-    vmm_give_array(explore->alloc, explore->seen, explore->seen_capacity, sizeof *seen);
-    explore->seen = seen;
-    explore->seen_capacity = capacity;
-    return true;
-}
-
-static bool
-state_is_new(struct explore *explore, uint64_t state)
-{
-    if (2 * explore->progress.states >= explore->seen_capacity && !seen_grow(explore)) {
-        explore->is_short = true;
-        return true;
-    }
-    if (!seen_insert(explore->seen, explore->seen_capacity, state == 0 ? 1 : state))
-        return false;
-    explore->progress.states++;
-    return true;
-}
 
 /* ---- points ---- */
 
@@ -127,9 +80,10 @@ choose(struct scn_schedule *schedule, const struct scn_choice *choice)
         preemptions = point->preemptions + is_preemption(point, point->chosen);
     }
     /* the change that this run is about is made already when a state can be called seen */
-    if (!state_is_new(explore,
+    if (!core_set_add(&explore->seen,
                       vm_digest_mix(choice->state, (uint64_t)preemptions << 8 | choice->current)))
         return SCN_CUT;
+    explore->progress.states = explore->seen.count;
     if (explore->count == explore->capacity && !points_grow(explore)) {
         explore->is_short = true;
         return SCN_CUT;
@@ -327,7 +281,7 @@ run_one(struct explore *explore, struct scn_schedule *schedule, const char *draw
     if (!report->is_cut)
         note_failure(explore, report, drawn_id != NULL ? drawn_id : id);
     scn_report_free(report);
-    return explore->is_short ? EXPLORE_NO_MEMORY : EXPLORE_MORE;
+    return explore->is_short || explore->seen.is_exhausted ? EXPLORE_NO_MEMORY : EXPLORE_MORE;
 }
 
 /* By PCT and at random, in turns. */
@@ -363,8 +317,7 @@ next_bound(struct explore *explore)
     explore->count = explore->prefix = 0;
     explore->in_bound = 0;
     explore->progress.states = 0;
-    if (explore->seen_capacity > 0)
-        memset(explore->seen, 0, explore->seen_capacity * sizeof *explore->seen);
+    core_set_clear(&explore->seen);
     return true;
 }
 
@@ -402,6 +355,7 @@ explore_create(const struct vmm_alloc *alloc, const struct scn_program *program,
         return NULL;
     explore->schedule = (struct scn_schedule){ choose, true };
     explore->alloc = alloc;
+    core_set_init(&explore->seen, alloc);
     explore->program = program;
     explore->fibers = fibers;
     explore->options = *options;
@@ -414,7 +368,7 @@ explore_destroy(struct explore *explore)
     if (explore == NULL)
         return;
     vmm_give_array(explore->alloc, explore->points, explore->capacity, sizeof *explore->points);
-    vmm_give_array(explore->alloc, explore->seen, explore->seen_capacity, sizeof *explore->seen);
+    core_set_destroy(&explore->seen);
     vmm_give_array(explore->alloc, explore, 1, sizeof *explore);
 }
 

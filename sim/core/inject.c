@@ -1,6 +1,8 @@
 /* inject.c - see inject.h */
 #include "inject.h"
 
+#include "core_set.h"
+
 #include <string.h>
 
 struct inject {
@@ -11,11 +13,8 @@ struct inject {
     const struct scn_program *program;
     struct inject_options options;
     struct inject_result result;
-    uint64_t *hit; /* ways */
-    size_t hit_count;
-    size_t hit_capacity;
-    bool is_short;
-    bool has_failed; /* in this run */
+    struct core_set hit; /* ways */
+    bool has_failed;     /* in this run */
     enum vmm_call failed;
 };
 
@@ -57,50 +56,14 @@ counted_give(void *context, void *memory, size_t size)
     inject->alloc->give(inject->alloc->context, memory, size);
 }
 
-/* ---- ways ---- */
-
-static bool
-was_hit(const struct inject *inject, uint64_t way)
-{
-    for (size_t i = 0; i < inject->hit_count; i++) {
-        if (inject->hit[i] == way)
-            return true;
-    }
-    return false;
-}
-
-static bool
-keep_hit(struct inject *inject, uint64_t way)
-{
-    if (inject->hit_count == inject->hit_capacity) {
-        size_t capacity = inject->hit_capacity == 0 ? 256 : 2 * inject->hit_capacity;
-        uint64_t *hit = vmm_take_array(inject->alloc, capacity, sizeof *hit);
-
-        if (hit == NULL)
-            return false;
-        if (inject->hit_count > 0)
-            memcpy(hit, inject->hit, inject->hit_count * sizeof *hit);
-        vmm_give_array(inject->alloc, inject->hit, inject->hit_capacity, sizeof *hit);
-        inject->hit = hit;
-        inject->hit_capacity = capacity;
-    }
-    inject->hit[inject->hit_count++] = way;
-    return true;
-}
-
 static bool
 fails(struct vmm_injector *injector, enum vmm_call call)
 {
     struct inject *inject = VMM_CONTAINER(injector, struct inject, injector);
-    uint64_t way;
 
-    if (inject->has_failed)
+    if (inject->has_failed ||
+        !core_set_add(&inject->hit, vm_digest_mix(inject->options.path(), call)))
         return false;
-    way = vm_digest_mix(inject->options.path(), call);
-    if (was_hit(inject, way))
-        return false;
-    if (!keep_hit(inject, way))
-        inject->is_short = true;
     inject->has_failed = true;
     inject->failed = call;
     inject->result.failed[call]++;
@@ -170,7 +133,7 @@ inject_step(struct inject *inject)
     inject->has_failed = false;
     outcome =
         scn_run(inject->program, &inject->counted, inject->options.profile, &options, &report);
-    if (inject->is_short || (outcome != SCN_OK && !inject->has_failed))
+    if (inject->hit.is_exhausted || (outcome != SCN_OK && !inject->has_failed))
         return INJECT_NO_MEMORY;
     inject->result.runs++;
     if (outcome == SCN_OK)
@@ -197,6 +160,7 @@ inject_create(const struct vmm_alloc *alloc, const struct scn_program *program,
     inject->injector.fails = fails;
     inject->counted = (struct vmm_alloc){ counted_take, counted_give, inject };
     inject->alloc = alloc;
+    core_set_init(&inject->hit, alloc);
     inject->program = program;
     inject->options = *options;
     return inject;
@@ -207,7 +171,7 @@ inject_destroy(struct inject *inject)
 {
     if (inject == NULL)
         return;
-    vmm_give_array(inject->alloc, inject->hit, inject->hit_capacity, sizeof *inject->hit);
+    core_set_destroy(&inject->hit);
     vmm_give_array(inject->alloc, inject, 1, sizeof *inject);
 }
 

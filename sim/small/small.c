@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/core_set.h"
 #include "small/small_world.h"
 
 struct sequence {
@@ -27,49 +28,12 @@ struct small {
     struct sequences now; /* states of depth - 1 that are to be followed */
     struct sequences next;
     size_t done; /* of now */
-    uint64_t *seen;
-    size_t seen_capacity;
-    size_t seen_count;
+    struct core_set seen;
     struct small_result result;
     struct small_world world;
 };
 
-/* ---- states ---- */
-
-static bool
-seen_insert(uint64_t *seen, size_t capacity, uint64_t state)
-{
-    size_t at = (size_t)(state ^ state >> 32) & (capacity - 1);
-
-    while (seen[at] != 0 && seen[at] != state)
-        at = (at + 1) & (capacity - 1);
-    if (seen[at] == state)
-        return false;
-    seen[at] = state;
-    return true;
-}
-
-/* Makes room for one more. */
-static bool
-seen_reserve(struct small *small)
-{
-    size_t capacity = small->seen_capacity == 0 ? 4096 : 2 * small->seen_capacity;
-    uint64_t *seen;
-
-    if (2 * (small->seen_count + 1) <= small->seen_capacity)
-        return true;
-    seen = vmm_take_array(small->alloc, capacity, sizeof *seen);
-    if (seen == NULL)
-        return false;
-    for (size_t i = 0; i < small->seen_capacity; i++) {
-        if (small->seen[i] != 0)
-            seen_insert(seen, capacity, small->seen[i]);
-    }
-    vmm_give_array(small->alloc, small->seen, small->seen_capacity, sizeof *seen);
-    small->seen = seen;
-    small->seen_capacity = capacity;
-    return true;
-}
+/* ---- sequences ---- */
 
 static bool
 sequences_add(struct small *small, struct sequences *list, const struct sequence *sequence)
@@ -96,7 +60,7 @@ sequences_free(struct small *small, struct sequences *list)
     vmm_give_array(small->alloc, list->at, list->capacity, sizeof *list->at);
 }
 
-/* ---- one sequence ---- */
+/* ---- one of them ---- */
 
 /* Does it once more, and tells. */
 static void
@@ -140,7 +104,7 @@ try_sequence(struct small *small, const struct sequence *sequence)
     uint32_t length = small->result.depth;
     struct small_world *world = &small->world;
 
-    if (!seen_reserve(small) || !small_world_begin(world, small->alloc, &small->profile))
+    if (!small_world_begin(world, small->alloc, &small->profile))
         return SMALL_NO_MEMORY;
     small->result.calls++;
     for (uint32_t i = 0; i < length; i++) {
@@ -149,11 +113,10 @@ try_sequence(struct small *small, const struct sequence *sequence)
             return violation(small, sequence, length);
         }
     }
-    if (!seen_insert(small->seen, small->seen_capacity, small_world_state(world) | 1)) {
+    if (!core_set_add(&small->seen, small_world_state(world)) || small->seen.is_exhausted) {
         small_world_end(world);
-        return SMALL_MORE;
+        return small->seen.is_exhausted ? SMALL_NO_MEMORY : SMALL_MORE;
     }
-    small->seen_count++;
     small->result.states[length]++;
     if (!small_world_judge(world))
         return violation(small, sequence, length);
@@ -209,6 +172,7 @@ small_create(const struct vmm_alloc *alloc, const struct vm_profile *profile, ui
     if (small == NULL)
         return NULL;
     small->alloc = alloc;
+    core_set_init(&small->seen, alloc);
     small->profile = *profile;
     small->depth = depth < SMALL_DEPTH_MAX ? depth : SMALL_DEPTH_MAX;
     small->result.depth = 1;
@@ -226,7 +190,7 @@ small_destroy(struct small *small)
         return;
     sequences_free(small, &small->now);
     sequences_free(small, &small->next);
-    vmm_give_array(small->alloc, small->seen, small->seen_capacity, sizeof *small->seen);
+    core_set_destroy(&small->seen);
     vmm_give_array(small->alloc, small, 1, sizeof *small);
 }
 
