@@ -151,6 +151,7 @@ static const int8_t lackey_kinds[256] = { ['I'] = MEMTRACE_FETCH + 1,
 
 /* A line's first three bytes, "I  " or " S ", and the kind above them, by the second byte. */
 static const uint32_t lackey_heads[256] = {
+    ['\0'] = LACKEY_HEAD(' ', ' '), /* of no line: three zeroes would be like what is not here */
     [' '] = LACKEY_HEAD('I', ' ') | MEMTRACE_FETCH << 24,
     ['L'] = LACKEY_HEAD(' ', 'L') | MEMTRACE_LOAD << 24,
     ['S'] = LACKEY_HEAD(' ', 'S') | MEMTRACE_STORE << 24,

@@ -426,6 +426,20 @@ what_has_no_reference_says_so(void **state)
                         "has no line that is a reference");
 }
 
+static void
+a_line_that_begins_with_zeroes_is_no_fetch(void **state)
+{
+    static struct heard heard;
+    static char text[] = " L 10000000,4\nxxx20000000,4\n L 30000000,4\n L 40000000,4\n"
+                         " L 50000000,4\n L 60000000,4\n L 70000000,4\n";
+
+    (void)state;
+    memset(strchr(text, 'x'), 0, 3);
+    assert_null(read_in_pieces(MEMTRACE_UNKNOWN, text, sizeof text - 1, sizeof text, &heard));
+    assert_int_equal(heard.bad_line, 2);
+    assert_null(strchr(heard.text, 'I'));
+}
+
 int
 main(void)
 {
@@ -439,6 +453,7 @@ main(void)
         cmocka_unit_test(a_cut_or_damaged_file_says_so),
         cmocka_unit_test(m2_a_line_of_any_length_is_one_bad_line),
         cmocka_unit_test(what_has_no_reference_says_so),
+        cmocka_unit_test(a_line_that_begins_with_zeroes_is_no_fetch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
