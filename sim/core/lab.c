@@ -167,8 +167,8 @@ take_line(struct lab_box *box, const struct piece *line, uint32_t number, struct
     const char *name = box->price_name != NULL ? box->price_name : report_name(box, line);
     struct lab_question *question = &lab->questions[lab->question_count];
 
-    if (line->length == 0 && (box->scenario.length == 0 || box->scenario.length < 2 ||
-                              box->scenario.bytes[box->scenario.length - 2] == '\n'))
+    if (line->length == 0 &&
+        (box->scenario.length < 2 || box->scenario.bytes[box->scenario.length - 2] == '\n'))
         return SCN_OK; /* one empty line says as much as two */
     write_line(&box->scenario, line->bytes, line->length);
     box->line++;
