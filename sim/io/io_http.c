@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { HTTP_PORT = 80 };
+
 static char
 lower(char byte)
 {
@@ -202,18 +204,28 @@ io_http_read(const char *bytes, size_t length, struct io_http_request *request)
     return status;
 }
 
+/* "localhost:8080", with what stands before it; the port of HTTP itself may be left out. */
+static bool
+is_place(const struct io_http_text *text, const char *scheme, const char *name, unsigned port)
+{
+    char place[48];
+
+    snprintf(place, sizeof place, "%s%s:%u", scheme, name, port);
+    if (is_word(text, place))
+        return true;
+    snprintf(place, sizeof place, "%s%s", scheme, name);
+    return port == HTTP_PORT && is_word(text, place);
+}
+
 bool
 io_http_is_ours(const struct io_http_request *request, unsigned port)
 {
     static const char *const names[] = { "127.0.0.1", "localhost" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char host[32], origin[48];
-
-        snprintf(host, sizeof host, "%s:%u", names[i], port);
-        snprintf(origin, sizeof origin, "http://%s", host);
-        if (is_word(&request->host, host))
-            return request->origin.bytes == NULL || is_word(&request->origin, origin);
+        if (is_place(&request->host, "", names[i], port))
+            return request->origin.bytes == NULL ||
+                   is_place(&request->origin, "http://", names[i], port);
     }
     return false;
 }

@@ -101,14 +101,20 @@ the_same_bytes_in_pieces_are_the_same_request(void **state)
 }
 
 static bool
-is_ours(const char *host, const char *origin)
+is_ours_at(unsigned port, const char *host, const char *origin)
 {
     const struct io_http_request asked = {
         .host = { host, strlen(host) },
         .origin = { origin, origin != NULL ? strlen(origin) : 0 },
     };
 
-    return io_http_is_ours(&asked, 8080);
+    return io_http_is_ours(&asked, port);
+}
+
+static bool
+is_ours(const char *host, const char *origin)
+{
+    return is_ours_at(8080, host, origin);
 }
 
 static void
@@ -126,6 +132,21 @@ foreign_names_and_pages_are_not_ours(void **state)
     assert_false(is_ours("127.0.0.1:8080", "http://localhost:8080")); /* another origin */
 }
 
+static void
+the_port_of_http_may_be_left_out(void **state)
+{
+    (void)state;
+    assert_true(is_ours_at(80, "127.0.0.1", NULL));
+    assert_true(is_ours_at(80, "localhost", "http://localhost"));
+    assert_true(is_ours_at(80, "localhost:80", "http://localhost"));
+    assert_true(is_ours_at(80, "localhost", "http://localhost:80"));
+    assert_false(is_ours_at(80, "localhost", "http://127.0.0.1")); /* another origin */
+    assert_false(is_ours_at(80, "localhost", "http://evil.example"));
+    assert_false(is_ours_at(80, "localhost:8080", NULL));
+    assert_false(is_ours_at(80, "evil.example", NULL));
+    assert_false(is_ours_at(8080, "localhost:8080", "http://localhost"));
+}
+
 int
 main(void)
 {
@@ -135,6 +156,7 @@ main(void)
         cmocka_unit_test(a_head_may_be_so_large_and_no_larger),
         cmocka_unit_test(the_same_bytes_in_pieces_are_the_same_request),
         cmocka_unit_test(foreign_names_and_pages_are_not_ours),
+        cmocka_unit_test(the_port_of_http_may_be_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
