@@ -620,3 +620,47 @@ check_service_surface(void)
     service->release();
     return NULL;
 }
+
+/* What gives NULL when there is no memory, by a driver that looks. */
+extern "C" const char *
+use_what_may_be_missing(IOService *nub)
+{
+    static char mine[16];
+    IODeviceMemory::InitElement list[] = { { 0x1000, 0x1000, 1 }, { 0x3000, 0x1000, 2 } };
+    IOMemoryDescriptor *own =
+        IOMemoryDescriptor::withAddress(mine, sizeof(mine), kIODirectionInOut);
+    OSArray *ranges = IODeviceMemory::arrayFromList(list, 2);
+    const OSSymbol *key = OSSymbol::withCString("IOSurfaceKey");
+    OSString *name = OSString::withCString("IOService");
+    OSDictionary *tables[] = {
+        IOService::serviceMatching("IOService"),
+        IOService::nameMatching("surface"),
+        IOService::resourceMatching("surface"),
+        name != NULL ? IOService::serviceMatching(name) : NULL,
+        key != NULL && name != NULL ? IOService::propertyMatching(key, name) : NULL,
+        IOService::registryEntryIDMatching(7),
+    };
+    OSIterator *walks[] = { nub->getOpenClientIterator(), nub->getOpenProviderIterator(),
+                            nub->getClientIterator(), nub->getProviderIterator() };
+    IORegistryIterator *below = IORegistryIterator::iterateOver(nub, gIOServicePlane);
+    IORegistryEntry *found = IORegistryEntry::fromPath("IOService:/surface-missing");
+    IOReturn result = nub->callPlatformFunction("IOSurfaceCall", false, NULL, NULL, NULL, NULL);
+
+    HOLDS(result == kIOReturnUnsupported || result == kIOReturnNoMemory);
+    HOLDS(found == NULL && (own == NULL || own->getLength() == sizeof(mine)));
+    HOLDS(ranges == NULL || ranges->getCount() == 2);
+    for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        HOLDS(tables[i] == NULL || tables[i]->getCount() == 1);
+        OSSafeReleaseNULL(tables[i]);
+    }
+    for (unsigned i = 0; i < sizeof(walks) / sizeof(walks[0]); i++)
+        OSSafeReleaseNULL(walks[i]);
+    if (below != NULL)
+        below->reset();
+    OSSafeReleaseNULL(below);
+    OSSafeReleaseNULL(own);
+    OSSafeReleaseNULL(ranges);
+    OSSafeReleaseNULL(key);
+    OSSafeReleaseNULL(name);
+    return NULL;
+}

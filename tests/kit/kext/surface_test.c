@@ -62,6 +62,29 @@ the_log_is_plain_lines(void **state)
     assert_non_null(strstr(text, "a plain log\n"));
 }
 
+const char *use_what_may_be_missing(void *nub);
+
+static int
+use_injected(void *nub)
+{
+    const char *wrong = use_what_may_be_missing(nub);
+
+    if (wrong != NULL)
+        fprintf(stderr, "does not hold: %s\n", wrong);
+    return wrong != NULL;
+}
+
+/* An allocation that fails gives the driver NULL; the kit itself does not fall over it. */
+static void
+no_memory_is_NULL_for_the_driver(void **state)
+{
+    unsigned tried = 0;
+
+    (void)state;
+    assert_int_equal(faultline_inject_all(use_injected, faultline_nub(), &tried), 0);
+    assert_true(tried >= 20);
+}
+
 /* ---- the sampler ---- */
 
 static faultline_client_t *
@@ -441,6 +464,7 @@ main(void)
 #define CASE(name) faultline_unit_test(name),
     const struct CMUnitTest tests[] = {
         CHECKS(CASE) faultline_unit_test(the_log_is_plain_lines),
+        faultline_unit_test(no_memory_is_NULL_for_the_driver),
         faultline_unit_test(an_interrupt_goes_through_the_filter_to_the_task),
         faultline_unit_test(an_answer_comes_later),
         faultline_unit_test(structures_travel_inline_and_as_descriptors),

@@ -25,9 +25,10 @@ IORegistryIterator *
 IORegistryIterator::iterateOver(IORegistryEntry *start, const IORegistryPlane *,
                                 IOOptionBits options)
 {
-    Kernel kernel;
     IORegistryIterator *walk = new IORegistryIterator;
 
+    if (walk == NULL)
+        return NULL;
     walk->root = start;
     start->retain();
     walk->options = options;
@@ -52,6 +53,8 @@ IORegistryIterator::free()
 void
 IORegistryIterator::reset()
 {
+    Kernel kernel;
+
     OSSafeReleaseNULL(found);
     found = OSArray::withCapacity(8);
     at = 0;

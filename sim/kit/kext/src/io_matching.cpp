@@ -19,6 +19,7 @@ const OSSymbol *gIOFirstMatchNotification = OSSymbol::withCString(kIOFirstMatchN
 const OSSymbol *gIOTerminatedNotification = OSSymbol::withCString(kIOTerminatedNotification);
 const OSSymbol *gIOGeneralInterest = OSSymbol::withCString(kIOGeneralInterest);
 const OSSymbol *gIOBusyInterest = OSSymbol::withCString(kIOBusyInterest);
+static const OSSymbol *entryIDKey = OSSymbol::withCString("IORegistryEntryID");
 
 static struct kext_mutex *registry = kext_mutex_create(1);
 static OSArray *registered = OSArray::withCapacity(8);
@@ -156,7 +157,7 @@ IOService::matches(OSDictionary *table)
     OSObject *names = table->getObject(gIONameMatchKey);
     OSDictionary *wish = OSDynamicCast(OSDictionary, table->getObject(gIOPropertyMatchKey));
     OSString *resource = OSDynamicCast(OSString, table->getObject(gIOResourceMatchKey));
-    OSNumber *id = OSDynamicCast(OSNumber, table->getObject("IORegistryEntryID"));
+    OSNumber *id = OSDynamicCast(OSNumber, table->getObject(entryIDKey));
     SInt32 score = 0;
 
     return (wanted == NULL || metaCast(wanted) != NULL) && (names == NULL || compareNames(names)) &&
@@ -172,7 +173,8 @@ with(OSDictionary *table, const OSSymbol *key, const OSObject *value)
 {
     if (table == NULL)
         table = OSDictionary::withCapacity(2);
-    table->setObject(key, value);
+    if (table != NULL)
+        table->setObject(key, value);
     return table;
 }
 
@@ -181,6 +183,8 @@ with_text(OSDictionary *table, const OSSymbol *key, const char *text)
 {
     OSString *value = OSString::withCString(text);
 
+    if (value == NULL)
+        return NULL;
     table = with(table, key, value);
     value->release();
     return table;
@@ -227,6 +231,8 @@ IOService::propertyMatching(const OSSymbol *key, const OSObject *value, OSDictio
 {
     OSDictionary *wish = with(NULL, key, value);
 
+    if (wish == NULL)
+        return NULL;
     table = with(table, gIOPropertyMatchKey, wish);
     wish->release();
     return table;
@@ -235,12 +241,12 @@ IOService::propertyMatching(const OSSymbol *key, const OSObject *value, OSDictio
 OSDictionary *
 IOService::registryEntryIDMatching(uint64_t id, OSDictionary *table)
 {
-    const OSSymbol *key = OSSymbol::withCString("IORegistryEntryID");
     OSNumber *value = OSNumber::withNumber(id, 64);
 
-    table = with(table, key, value);
+    if (value == NULL)
+        return NULL;
+    table = with(table, entryIDKey, value);
     value->release();
-    key->release();
     return table;
 }
 

@@ -91,6 +91,8 @@ IOMemoryDescriptor::withAddress(void *address, IOByteCount length, IODirection d
             task == vmk_kernel_task() ? vmk_desc_address(at, length, direction)
                                       : vmk_desc_range(task, at, length, direction));
     object = new IOGeneralMemoryDescriptor;
+    if (object == NULL)
+        return NULL;
     object->_bytes = (char *)address;
     object->_length = length;
     object->_flags = direction;
@@ -340,9 +342,13 @@ IODeviceMemory::arrayFromList(InitElement list[], IOItemCount count)
 {
     OSArray *array = OSArray::withCapacity(count);
 
-    for (IOItemCount i = 0; i < count; i++) {
+    for (IOItemCount i = 0; array != NULL && i < count; i++) {
         IODeviceMemory *range = withRange(list[i].start, list[i].length);
 
+        if (range == NULL) {
+            OSSafeReleaseNULL(array);
+            break;
+        }
         range->setTag(list[i].tag);
         array->setObject(range);
         range->release();

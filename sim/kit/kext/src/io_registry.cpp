@@ -2,6 +2,7 @@
 #include <faultline_kext/iokit.h>
 
 #include "host.h"
+#include "seam.h"
 
 OSDefineMetaClassAndStructors(IORegistryEntry, OSObject);
 
@@ -412,6 +413,7 @@ IORegistryEntry::getPath(char *path, int *length, const IORegistryPlane *plane) 
 static IORegistryEntry *
 child_named(const IORegistryEntry *of, const char *name, size_t length)
 {
+    Kernel kernel;
     OSIterator *walk = of->getChildIterator(NULL);
     IORegistryEntry *child, *found = NULL;
 
@@ -479,6 +481,8 @@ IORegistryEntry::getParentIterator(const IORegistryPlane *) const
     OSArray *above = OSArray::withCapacity(1);
     OSIterator *walk;
 
+    if (above == NULL)
+        return NULL;
     above->setObject(parent);
     walk = OSCollectionIterator::withCollection(above);
     above->release();

@@ -246,8 +246,11 @@ IOReturn
 IOService::callPlatformFunction(const char *name, bool wait, void *a, void *b, void *c, void *d)
 {
     const OSSymbol *symbol = OSSymbol::withCString(name);
-    IOReturn result = callPlatformFunction(symbol, wait, a, b, c, d);
+    IOReturn result;
 
+    if (symbol == NULL)
+        return kIOReturnNoMemory;
+    result = callPlatformFunction(symbol, wait, a, b, c, d);
     symbol->release();
     return result;
 }
@@ -280,10 +283,14 @@ IOService::getProviderIterator() const
 static OSIterator *
 open_ones(OSIterator *all, const IOService *service, bool are_clients)
 {
-    OSArray *chosen = OSArray::withCapacity(2);
+    OSArray *chosen = all == NULL ? NULL : OSArray::withCapacity(2);
     OSIterator *walk;
     IOService *other;
 
+    if (chosen == NULL) {
+        OSSafeRelease(all);
+        return NULL;
+    }
     while ((other = (IOService *)all->getNextObject()) != NULL)
         if (are_clients ? service->isOpen(other) : other->isOpen(service))
             chosen->setObject(other);
