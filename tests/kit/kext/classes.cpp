@@ -369,7 +369,7 @@ called(thread_call_param_t, thread_call_param_t)
 static bool
 comes_true(const int *flag, int wanted)
 {
-    for (unsigned i = 0; i < 2000 && __atomic_load_n(flag, __ATOMIC_ACQUIRE) != wanted; i++)
+    for (unsigned i = 0; i < 60000 && __atomic_load_n(flag, __ATOMIC_ACQUIRE) != wanted; i++)
         IOSleep(1);
     return __atomic_load_n(flag, __ATOMIC_ACQUIRE) == wanted;
 }
@@ -478,9 +478,9 @@ twice_gate_waker(void *, wait_result_t)
 }
 
 static uint64_t
-in_two_seconds()
+in_a_minute()
 {
-    return mach_absolute_time() + 2 * NSEC_PER_SEC;
+    return mach_absolute_time() + 60 * NSEC_PER_SEC;
 }
 
 static IOReturn
@@ -491,7 +491,7 @@ twice_sleeps(OSObject *, void *, void *, void *, void *)
     if (kernel_thread_start(twice_gate_waker, NULL, &thread) != KERN_SUCCESS)
         return kIOReturnNoResources;
     thread_deallocate(thread);
-    return twice_gate->commandSleep(&twice_ready, in_two_seconds(), THREAD_UNINT);
+    return twice_gate->commandSleep(&twice_ready, in_a_minute(), THREAD_UNINT);
 }
 
 static IOReturn
@@ -514,7 +514,7 @@ check_twice(void)
     IORecursiveLockLock(twice);
     HOLDS(kernel_thread_start(twice_waker, NULL, &thread) == KERN_SUCCESS);
     thread_deallocate(thread);
-    HOLDS(IORecursiveLockSleepDeadline(twice, &twice_ready, in_two_seconds(), THREAD_UNINT) ==
+    HOLDS(IORecursiveLockSleepDeadline(twice, &twice_ready, in_a_minute(), THREAD_UNINT) ==
           THREAD_AWAKENED);
     HOLDS(twice_ready == 1);
     IORecursiveLockUnlock(twice);
@@ -579,6 +579,75 @@ check_shut_gate(void)
     shut_gate->release();
     loop->release();
     owner->release();
+    return NULL;
+}
+
+/* ---- symbols of several threads ---- */
+
+enum { NAMERS = 4, NAMES = 400 };
+static const OSSymbol *named[NAMERS][NAMES];
+static int namers_done;
+
+static void
+namer(void *context, wait_result_t)
+{
+    char text[32];
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(text, sizeof(text), "the name %u", i);
+        ((const OSSymbol **)context)[i] = OSSymbol::withCString(text);
+    }
+    add(&namers_done, 1);
+    thread_terminate(current_thread());
+}
+
+/* A text is one symbol, whoever makes it first. */
+extern "C" const char *
+check_names(void)
+{
+    thread_t thread;
+
+    namers_done = 0;
+    for (unsigned i = 0; i < NAMERS; i++) {
+        HOLDS(kernel_thread_start(namer, named[i], &thread) == KERN_SUCCESS);
+        thread_deallocate(thread);
+    }
+    HOLDS(comes_true(&namers_done, NAMERS));
+    for (unsigned i = 0; i < NAMES; i++) {
+        for (unsigned j = 0; j < NAMERS; j++)
+            HOLDS(named[j][i] != NULL && named[j][i] == named[0][i]);
+        HOLDS(named[0][i]->isEqualTo(named[1][i]) && named[0][i]->getLength() > 9);
+    }
+    return NULL;
+}
+
+/* ---- a call that runs twice at a time ---- */
+
+static int overlaps_begun, overlaps_done, overlap_goes_on;
+
+static void
+overlaps(thread_call_param_t, thread_call_param_t is_long)
+{
+    add(&overlaps_begun, 1);
+    while (is_long != NULL && !__atomic_load_n(&overlap_goes_on, __ATOMIC_ACQUIRE))
+        IOSleep(1);
+    add(&overlaps_done, 1);
+}
+
+extern "C" const char *
+check_overlap(void)
+{
+    thread_call_t call = thread_call_allocate(overlaps, NULL);
+
+    overlaps_begun = overlaps_done = overlap_goes_on = 0;
+    HOLDS(!thread_call_enter1(call, &overlaps_begun) && comes_true(&overlaps_begun, 1));
+    HOLDS(!thread_call_enter1(call, NULL) && comes_true(&overlaps_done, 1));
+    IOSleep(20); /* the second has ended, the first has not */
+    HOLDS(thread_call_isactive(call));
+    add(&overlap_goes_on, 1);
+    HOLDS(!thread_call_cancel_wait(call) && !thread_call_isactive(call));
+    HOLDS(__atomic_load_n(&overlaps_done, __ATOMIC_ACQUIRE) == 2);
+    HOLDS(thread_call_free(call));
     return NULL;
 }
 

@@ -16,7 +16,11 @@
     DO(containers) \
     DO(queues)     \
     DO(buffers)    \
-    DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(shut_gate) DO(contexts)
+    DO(bounds)     \
+    DO(dma)        \
+    DO(queue)      \
+    DO(work_loop)  \
+    DO(sleep) DO(twice) DO(shut_gate) DO(names) DO(overlap) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

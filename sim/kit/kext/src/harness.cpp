@@ -337,7 +337,7 @@ end(SimCall *call)
 static IOReturn
 call_method(IOUserClient *client, uint32_t selector, struct faultline_call *call, SimCall *sim)
 {
-    static char inline_output[INBAND];
+    char inline_output[INBAND];
     uint64_t scalars[SCALARS] = { 0 };
     OSAsyncReference64 reference = { 0 };
     IOExternalMethodArguments arguments;

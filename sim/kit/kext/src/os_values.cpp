@@ -131,40 +131,61 @@ OSString::isEqualTo(const OSMetaClassBase *other) const
     return isEqualTo(OSDynamicCast(OSString, other));
 }
 
-static OSArray *symbols; /* each text once, for ever, as in the kernel's pool */
+/*
+ * Each text once, for ever, as in the kernel's pool. Global variables are symbols too, so it is made
+ * while there is one thread.
+ */
+static struct kext_mutex *pool_lock;
+static OSArray *pool;
+
+static void
+pool_enter()
+{
+    if (pool_lock == NULL) {
+        Kernel kernel;
+
+        pool_lock = kext_mutex_create(1);
+        pool = OSArray::withCapacity(64);
+    }
+    kext_mutex_lock(pool_lock);
+}
 
 const OSSymbol *
 OSSymbol::existingSymbolForCString(const char *text)
 {
-    for (unsigned i = 0; symbols != NULL && i < symbols->getCount(); i++) {
-        OSSymbol *symbol = (OSSymbol *)symbols->getObject(i);
+    OSSymbol *symbol = NULL;
 
-        if (symbol->isEqualTo(text)) {
-            symbol->retain();
-            return symbol;
-        }
-    }
-    return NULL;
+    pool_enter();
+    for (unsigned i = 0; symbol == NULL && i < pool->getCount(); i++)
+        if (((OSSymbol *)pool->getObject(i))->isEqualTo(text))
+            symbol = (OSSymbol *)pool->getObject(i);
+    if (symbol != NULL)
+        symbol->retain();
+    kext_mutex_unlock(pool_lock);
+    return symbol;
 }
 
+/* The new one is made with the pool open: who holds the model's lock may want a symbol. */
 const OSSymbol *
 OSSymbol::withCString(const char *text)
 {
     const OSSymbol *symbol = existingSymbolForCString(text);
-    OSSymbol *fresh;
+    OSSymbol *fresh = symbol != NULL ? NULL : new OSSymbol;
 
-    if (symbol != NULL)
+    if (fresh == NULL)
         return symbol;
-    if (symbols == NULL) {
-        Kernel kernel;
-
-        symbols = OSArray::withCapacity(64);
+    if (fresh->initWithCString(text)) {
+        pool_enter();
+        symbol = existingSymbolForCString(text); /* it may have come meanwhile */
+        if (symbol == NULL) {
+            pool->setObject(fresh);
+            fresh->retain();
+            symbol = fresh;
+        }
+        kext_mutex_unlock(pool_lock);
     }
-    fresh = new OSSymbol;
-    if (fresh == NULL || !fresh->initWithCString(text))
-        return NULL;
-    symbols->setObject(fresh);
-    return fresh;
+    fresh->release();
+    return symbol;
 }
 
 const OSSymbol *

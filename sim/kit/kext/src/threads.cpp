@@ -251,7 +251,8 @@ struct thread_call {
     thread_call_func_t function;
     thread_call_param_t first, second;
     uint64_t generation; /* of the entry that counts; an older one was cancelled or replaced */
-    bool is_pending, is_running, is_freed;
+    unsigned running;    /* how many threads are in the function */
+    bool is_pending, is_freed;
     uint64_t deadline;
     unsigned entries; /* threads that will still look at it */
 };
@@ -293,13 +294,13 @@ thread_call_run(void *context)
     kext_mutex_lock(calls_lock);
     if (thread_call_wait(&entry)) {
         call->is_pending = false;
-        call->is_running = true;
+        call->running++;
         second = call->second; /* the next entry may bring another one */
         kext_mutex_unlock(calls_lock);
         call->function(call->first, second);
         kext_mutex_lock(calls_lock);
-        call->is_running = false;
-        kext_wakeup(&call->is_running, 0);
+        call->running--;
+        kext_wakeup(&call->running, 0);
     }
     call->entries--;
     thread_call_reap(call);
@@ -387,8 +388,8 @@ thread_call_cancel_wait(thread_call_t call)
     boolean_t was_pending = thread_call_cancel(call);
 
     kext_mutex_lock(calls_lock);
-    while (call->is_running)
-        (void)kext_sleep(calls_lock, &call->is_running, 0);
+    while (call->running > 0)
+        (void)kext_sleep(calls_lock, &call->running, 0);
     kext_mutex_unlock(calls_lock);
     return was_pending;
 }
@@ -399,7 +400,7 @@ thread_call_isactive(thread_call_t call)
     boolean_t is_active;
 
     kext_mutex_lock(calls_lock);
-    is_active = call->is_pending || call->is_running;
+    is_active = call->is_pending || call->running > 0;
     kext_mutex_unlock(calls_lock);
     return is_active;
 }
