@@ -651,6 +651,114 @@ check_overlap(void)
     return NULL;
 }
 
+/* ---- services that come while somebody asks ---- */
+
+class test_Late : public IOService
+{
+    OSDeclareDefaultStructors(test_Late);
+
+  public:
+    int looks; /* how often it was looked at; the first time it does not match */
+    bool matchPropertyTable(OSDictionary *table) override;
+};
+OSDefineMetaClassAndStructors(test_Late, IOService);
+
+bool
+test_Late::matchPropertyTable(OSDictionary *)
+{
+    return looks++ > 0;
+}
+
+/* It comes between the look and the sleep: then the thread waits for nothing any more. */
+extern "C" const char *
+check_late_service(void)
+{
+    test_Late *late = new test_Late;
+    OSDictionary *table = IOService::serviceMatching("test_Late");
+    IOService *found;
+
+    HOLDS(late->init((OSDictionary *)NULL));
+    late->registerService();
+    late->looks = 0;
+    found = IOService::waitForMatchingService(table, NSEC_PER_MSEC);
+    HOLDS(found == late && late->looks == 2);
+    HOLDS(thread_block(THREAD_CONTINUE_NULL) == THREAD_AWAKENED);
+    found->release();
+    HOLDS(late->terminate());
+    late->release();
+    table->release();
+    return NULL;
+}
+
+class test_Many : public IOService
+{
+    OSDeclareDefaultStructors(test_Many);
+
+  public:
+    int told;
+};
+OSDefineMetaClassAndStructors(test_Many, IOService);
+
+enum { REGISTRARS = 3, EACH = 50, MANY = REGISTRARS * EACH, NOTIFIERS = 50 };
+static int many_registered;
+
+static void
+many_registrar(void *context, wait_result_t)
+{
+    for (unsigned i = 0; i < EACH; i++)
+        ((test_Many **)context)[i]->registerService();
+    add(&many_registered, 1);
+    thread_terminate(current_thread());
+}
+
+static bool
+many_told(void *, void *, IOService *service, IONotifier *)
+{
+    add(&((test_Many *)service)->told, 1);
+    return true;
+}
+
+/* Who asks while services come is told of each of them once. */
+extern "C" const char *
+check_told_once(void)
+{
+    test_Many *many[MANY];
+    IONotifier *notifiers[NOTIFIERS];
+    OSDictionary *table = IOService::serviceMatching("test_Many");
+    thread_t thread;
+
+    many_registered = 0;
+    for (unsigned i = 0; i < MANY; i++) {
+        many[i] = new test_Many;
+        HOLDS(many[i]->init((OSDictionary *)NULL));
+    }
+    for (unsigned i = 0; i < REGISTRARS; i++) {
+        HOLDS(kernel_thread_start(many_registrar, many + i * EACH, &thread) == KERN_SUCCESS);
+        thread_deallocate(thread);
+    }
+    for (unsigned i = 0; i < NOTIFIERS; i++)
+        notifiers[i] = IOService::addMatchingNotification(gIOPublishNotification, table, many_told,
+                                                          NULL, NULL);
+    HOLDS(comes_true(&many_registered, REGISTRARS));
+    for (unsigned i = 0; i < MANY; i++)
+        HOLDS(__atomic_load_n(&many[i]->told, __ATOMIC_ACQUIRE) == NOTIFIERS);
+    for (unsigned i = 0; i < NOTIFIERS; i++)
+        notifiers[i]->remove();
+    for (unsigned i = 0; i < MANY; i++) {
+        HOLDS(many[i]->terminate());
+        many[i]->release();
+    }
+    table->release();
+    return NULL;
+}
+
+/* A thread that the kernel did not start ends through the kernel. */
+extern "C" void
+end_this_thread(void)
+{
+    IOExitThread();
+}
+
 /* ---- contexts ---- */
 
 extern "C" const char *

@@ -1,4 +1,5 @@
 /* classes_test.c - runs the checks of classes.cpp in the kernel, and its old driver from outside */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@
     DO(dma)        \
     DO(queue)      \
     DO(work_loop)  \
-    DO(sleep) DO(twice) DO(shut_gate) DO(names) DO(overlap) DO(contexts)
+    DO(sleep)      \
+    DO(twice) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \
@@ -55,6 +57,29 @@ own_memory_ends(void **state)
         if (wrong != NULL)
             fail_msg("%s: %s", releases[i].profile, wrong);
     }
+}
+
+void end_this_thread(void);
+
+static void *
+end_there(void *is_back)
+{
+    end_this_thread();
+    *(int *)is_back = 1;
+    return NULL;
+}
+
+/* A thread of the test's own is on no CPU of the kit's. */
+static void
+a_foreign_thread_ends(void **state)
+{
+    int is_back = 0;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, end_there, &is_back), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(is_back, 0);
 }
 
 static void
@@ -102,6 +127,7 @@ main(void)
 #define CASE(name) faultline_unit_test(name),
     const struct CMUnitTest tests[] = {
         CHECKS(CASE) faultline_unit_test(own_memory_ends),
+        faultline_unit_test(a_foreign_thread_ends),
         faultline_unit_test(an_old_driver_is_called_and_mapped),
     };
 

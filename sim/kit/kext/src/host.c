@@ -305,6 +305,15 @@ kext_block(void)
     return is_late;
 }
 
+void
+kext_clear_wait(void)
+{
+    pthread_mutex_lock(&sleepers_lock);
+    kext_forget(&me);
+    me.event = NULL;
+    pthread_mutex_unlock(&sleepers_lock);
+}
+
 int
 kext_sleep(struct kext_mutex *mutex, const void *event, unsigned long long timeout)
 {
@@ -371,9 +380,13 @@ take_cpu(void)
     return cpu;
 }
 
+/* What a thread leaves behind. One that was not started here (-1) has no CPU. */
 static void
-give_cpu(int cpu)
+leave_cpu(int cpu)
 {
+    kext_clear_wait();
+    if (cpu < 0)
+        return;
     pthread_mutex_lock(&threads_lock);
     threads_on[cpu]--;
     pthread_mutex_unlock(&threads_lock);
@@ -387,7 +400,7 @@ kext_thread_main(void *context)
     free(context);
     faultline_thread_cpu(start.cpu);
     start.run(start.context);
-    give_cpu(start.cpu);
+    leave_cpu(start.cpu);
     return NULL;
 }
 
@@ -409,7 +422,7 @@ kext_thread_start(void (*run)(void *), void *context)
 void
 kext_thread_exit(void)
 {
-    give_cpu(faultline_current_cpu());
+    leave_cpu(faultline_current_cpu());
     pthread_exit(NULL);
 }
 

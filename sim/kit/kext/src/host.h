@@ -47,7 +47,8 @@ int kext_rw_state(struct kext_rw *); /* 0 free or another's, 1 read, 2 this thre
 
 /* This thread waits for `event` until a deadline (0: none) from now on, and sleeps in kext_block(). */
 void kext_assert_wait(const void *event, unsigned long long deadline);
-int kext_block(void); /* 1: the time was up */
+int kext_block(void);       /* 1: the time was up */
+void kext_clear_wait(void); /* it does not wait any more */
 /* Both, with the mutex (NULL: none) open meanwhile, however often it is held. `timeout` 0: for ever. */
 int kext_sleep(struct kext_mutex *, const void *event, unsigned long long timeout);
 int kext_wakeup(const void *event, int is_one); /* 1: somebody was woken */

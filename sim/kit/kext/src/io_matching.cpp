@@ -298,8 +298,10 @@ IOService::waitForMatchingService(OSDictionary *table, uint64_t timeout)
     seam_may_block();
     while ((found = copyMatchingService(table)) == NULL) {
         kext_assert_wait(&registered, deadline);
-        if ((found = copyMatchingService(table)) != NULL)
-            break; /* it came meanwhile */
+        if ((found = copyMatchingService(table)) != NULL) { /* it came meanwhile */
+            kext_clear_wait();
+            break;
+        }
         if (kext_block())
             return NULL;
     }
@@ -335,10 +337,8 @@ copy_waiting()
 }
 
 static void
-tell_waiting(IOService *service, bool has_come)
+tell(OSArray *told, IOService *service, bool has_come)
 {
-    OSArray *told = copy_waiting();
-
     for (unsigned i = 0; i < told->getCount(); i++) {
         ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
 
@@ -352,30 +352,36 @@ tell_waiting(IOService *service, bool has_come)
 void
 IOService::registerService(IOOptionBits)
 {
-    bool is_new = !isRegistered && !isTerminated;
+    OSArray *told = NULL;
 
-    isRegistered = true;
-    if (!is_new)
-        return;
     kext_mutex_lock(registry);
-    registered->setObject(this);
+    if (!isRegistered && !isTerminated) {
+        registered->setObject(this);
+        told = copy_waiting();
+    }
+    isRegistered = true;
     kext_mutex_unlock(registry);
-    tell_waiting(this, true);
+    if (told == NULL)
+        return;
+    tell(told, this, true);
     (void)kext_wakeup(&registered, 0);
 }
 
 void
 forget_service(IOService *service)
 {
+    OSArray *told = NULL;
     unsigned at;
 
     kext_mutex_lock(registry);
     at = registered->getNextIndexOfObject(service, 0);
     service->retain();
     registered->removeObject(at);
-    kext_mutex_unlock(registry);
     if (at != ~0u)
-        tell_waiting(service, false);
+        told = copy_waiting();
+    kext_mutex_unlock(registry);
+    if (told != NULL)
+        tell(told, service, false);
     service->release();
 }
 
@@ -393,14 +399,18 @@ tell_interested(IOService *service, UInt32 type, void *argument, vm_size_t size)
     told->release();
 }
 
-/* Of those that are there already it is told now. */
+/* Of those that are there already it is told now; a service that comes meanwhile is in one of both. */
 static IONotifier *
 added(ServiceNotifier *made, OSDictionary *table)
 {
-    OSArray *there = made->type == gIOTerminatedNotification ? NULL : matching_ones(table);
+    OSArray *there = NULL;
 
     made->matching = table;
+    kext_mutex_lock(registry);
+    if (made->type != gIOTerminatedNotification)
+        there = matching_ones(table);
     start_waiting(made);
+    kext_mutex_unlock(registry);
     for (unsigned i = 0; there != NULL && i < there->getCount(); i++)
         made->tell((IOService *)there->getObject(i));
     OSSafeRelease(there);
