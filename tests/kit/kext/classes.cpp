@@ -759,6 +759,54 @@ end_this_thread(void)
     IOExitThread();
 }
 
+/* ---- a loop whose last reference is let go of by its own thread ---- */
+
+class test_LastLoop : public IOWorkLoop
+{
+    OSDeclareDefaultStructors(test_LastLoop);
+
+  public:
+    void free() override;
+};
+OSDefineMetaClassAndStructors(test_LastLoop, IOWorkLoop);
+static test_LastLoop *last_loop;
+static int last_frees, last_actions;
+
+void
+test_LastLoop::free()
+{
+    add(&last_frees, onThread());
+    IOWorkLoop::free();
+}
+
+static void
+last_action(OSObject *, IOTimerEventSource *)
+{
+    last_loop->release();
+    add(&last_actions, 1);
+}
+
+extern "C" const char *
+check_last_loop(void)
+{
+    IOService *owner = new IOService;
+    IOTimerEventSource *timer = IOTimerEventSource::timerEventSource(owner, last_action);
+
+    last_frees = last_actions = 0;
+    HOLDS(owner->init((OSDictionary *)NULL));
+    last_loop = new test_LastLoop;
+    HOLDS(last_loop->init() && last_loop->addEventSource(timer) == kIOReturnSuccess);
+    HOLDS(timer->setTimeoutMS(1) == kIOReturnSuccess && comes_true(&last_actions, 1));
+    /* As on the Mac free() is called again, when the thread has ended its work. */
+    HOLDS(comes_true(&last_frees, 2));
+    for (unsigned i = 0; i < 60000 && OSTypeID(test_LastLoop)->getInstanceCount() > 0; i++)
+        IOSleep(1);
+    HOLDS(OSTypeID(test_LastLoop)->getInstanceCount() == 0);
+    timer->release();
+    owner->release();
+    return NULL;
+}
+
 /* ---- contexts ---- */
 
 extern "C" const char *

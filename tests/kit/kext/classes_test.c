@@ -22,7 +22,8 @@
     DO(queue)      \
     DO(work_loop)  \
     DO(sleep)      \
-    DO(twice) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts)
+    DO(twice)      \
+    DO(last_loop) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

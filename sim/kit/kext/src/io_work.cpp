@@ -58,10 +58,16 @@ IOWorkLoop::threadMain(void *context)
             (void)loop->runEventSources();
     }
     loop->hasEnded = true;
+    if (loop->isFreedHere) {
+        loop->openGate();
+        loop->free();
+        return;
+    }
     loop->wakeupGate(&loop->hasEnded, false);
     loop->openGate();
 }
 
+/* Its own thread may let go of the last reference: it calls this again at its end, as on the Mac. */
 void
 IOWorkLoop::free()
 {
@@ -71,8 +77,13 @@ IOWorkLoop::free()
     }
     closeGate();
     isEnding = true;
+    if (onThread() && !hasEnded) {
+        isFreedHere = true;
+        openGate();
+        return;
+    }
     wakeupGate(&workToDo, false);
-    while (!hasEnded && !onThread())
+    while (!hasEnded)
         (void)sleepGate(&hasEnded, THREAD_UNINT);
     openGate();
     while (eventChain != NULL)

@@ -26,6 +26,7 @@ class IOWorkLoop : public OSObject
     IOEventSource *eventChain;
     void *workThread;
     bool isEnding, hasEnded, workToDo;
+    bool isFreedHere; /* by its own thread, which frees it at its end */
     void free() override;
     static void threadMain(void *);
 
