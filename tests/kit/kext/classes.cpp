@@ -29,6 +29,12 @@
     } while (0)
 
 static_assert(sizeof(long long) == sizeof(uint64_t) && EAGAIN == 35 && ETIMEDOUT == 60, "Darwin's");
+static_assert((OSStatus)-1 < 0 && sizeof(OSStatus) == 4 && (SInt)-1 < 0 && (UInt)-1 > 0,
+              "OSTypes.h");
+static_assert(sizeof(OptionBits) == 4 && (OptionBits)-1 > 0, "OSTypes.h");
+static_assert(sub_iokit_usb == err_sub(1) && sub_iokit_pmu == err_sub(9), "IOReturn.h");
+static_assert(err_get_sub(sub_iokit_vendor_specific + 1) == 0xffe, "IOReturn.h");
+static_assert(iokit_vendor_specific_err(1) == (IOReturn)0xe3ff8001, "IOReturn.h");
 
 /* Overloads that a `long` uint64_t would break. */
 static int

@@ -56,7 +56,10 @@ typedef int64_t user_ssize_t;
 typedef char *caddr_t;
 typedef uint64_t addr64_t;
 typedef uint32_t ppnum_t;
-typedef uint32_t OSStatus;
+typedef unsigned int UInt;
+typedef signed int SInt;
+typedef SInt32 OSStatus;
+typedef UInt32 OptionBits;
 typedef unsigned int wait_result_t;
 typedef int wait_interrupt_t;
 

@@ -110,10 +110,10 @@
 #define sub_iokit_common 0
 #define iokit_common_err(code) ((IOReturn)(sys_iokit | sub_iokit_common | (code)))
 #define iokit_family_err(sub, code) ((IOReturn)(sys_iokit | (sub) | (code)))
-#define iokit_vendor_specific_err(code) ((IOReturn)(sys_iokit | (-2 & 0xfff) << 14 | (code)))
-#define sub_iokit_usb 0x4000
-#define sub_iokit_pmu 0x14000
-#define sub_iokit_vendor_specific (-2 & 0xfff) << 14
+#define iokit_vendor_specific_err(code) ((IOReturn)(sys_iokit | sub_iokit_vendor_specific | (code)))
+#define sub_iokit_usb err_sub(1)
+#define sub_iokit_pmu err_sub(9)
+#define sub_iokit_vendor_specific err_sub(-2)
 #define err_system(x) ((int)((((unsigned)(x)) & 0x3fu) << 26))
 #define err_sub(x) (((x)&0xfff) << 14)
 #define err_get_system(err) (((err) >> 26) & 0x3f)

@@ -95,8 +95,6 @@ struct IOExternalTrap {
     IOService *object;
     IOTrap func;
 };
-#define kIOClientPrivilegeAdministrator "root"
-#define kIOClientPrivilegeLocalUser "local"
 
 #define kIOClientPrivilegeAdministrator "root"
 #define kIOClientPrivilegeLocalUser "local"
