@@ -64,8 +64,10 @@ events_and_findings_are_there_at_once(void **state)
     faultline_stop(world);
 
     /* Another world adds to it; without the variable nothing is told. */
-    faultline_stop(faultline_start(NULL));
-    assert_true(count_of(told(), "\n") >= lines);
+    world = faultline_start(NULL);
+    vmk_sim_task_create();
+    faultline_stop(world);
+    assert_true(count_of(told(), "\n") > lines);
     unsetenv("FAULTLINE_LIVE");
     lines = count_of(told(), "\n");
     world = faultline_start(NULL);
