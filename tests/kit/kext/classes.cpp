@@ -404,7 +404,20 @@ check_work_loop(void)
     HOLDS(!loop->inGate() && !loop->onThread());
     HOLDS(timer->setTimeoutMS(5) == 0 && comes_true(&timer_fired, 1));
     add(&timer_fired, -1);
-    HOLDS(timer->setTimeoutMS(60000) == 0);
+    loop->closeGate(); /* it may be due by now, and is cancelled before the loop can look */
+    HOLDS(timer->setTimeoutMS(1) == 0);
+    IOSleep(5);
+    timer->cancelTimeout();
+    loop->openGate();
+    IOSleep(20);
+    HOLDS(comes_true(&timer_fired, 0));
+    loop->closeGate(); /* nor is one that was set anew due when the old one was */
+    HOLDS(timer->setTimeoutMS(1) == 0);
+    IOSleep(5);
+    HOLDS(timer->setTimeoutMS(3600000) == 0);
+    loop->openGate();
+    IOSleep(20);
+    HOLDS(comes_true(&timer_fired, 0));
     timer->cancelTimeout();
     HOLDS(owner->causeInterrupt(0) == 0 && owner->causeInterrupt(0) == 0);
     HOLDS(comes_true(&interrupts_done, 3) && comes_true(&filter_seen, 3));

@@ -390,12 +390,16 @@ IOTimerEventSource::timerEventSource(UInt32, OSObject *target, Action act)
     return timerEventSource(target, act);
 }
 
+/* What was cancelled or set anew while it waited for the gate is not due any more. */
 bool
 IOTimerEventSource::checkForWork()
 {
+    AbsoluteTime deadline;
+
     if (!__atomic_exchange_n(&isDue, false, __ATOMIC_ACQ_REL))
         return false;
-    if (action != NULL)
+    deadline = __atomic_load_n(&abstime, __ATOMIC_ACQUIRE);
+    if (action != NULL && deadline != 0 && deadline <= mach_absolute_time())
         ((Action)(void *)action)(owner, this);
     return false;
 }
@@ -404,7 +408,9 @@ IOTimerEventSource::checkForWork()
 IOReturn
 IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
 {
-    abstime = deadline;
+    __atomic_store_n(&abstime, deadline, __ATOMIC_RELEASE);
+    if (deadline == 0)
+        return kIOReturnSuccess; /* no time is set */
     retain();
     if (thread_call_enter_delayed(calloutEntry, deadline))
         release();
@@ -414,6 +420,7 @@ IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
 void
 IOTimerEventSource::cancelTimeout()
 {
+    __atomic_store_n(&abstime, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&isDue, false, __ATOMIC_RELEASE);
     if (thread_call_cancel(calloutEntry))
         release();
