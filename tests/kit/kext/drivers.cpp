@@ -539,6 +539,49 @@ sleep_under_spin_lock(void)
     IOSimpleLockFree(lock);
 }
 
+/* A try never waits: it may be against the order of other places, and where nobody may wait. */
+extern "C" int
+try_against_the_order(void)
+{
+    IOLock *first = IOLockAlloc();
+    lck_mtx_t *second = lck_mtx_alloc_init(NULL, NULL);
+    lck_rw_t *third = lck_rw_alloc_init(NULL, NULL);
+    IOSimpleLock *spin = IOSimpleLockAlloc();
+    int tried = 0;
+
+    IOLockLock(first);
+    lck_mtx_lock(second);
+    lck_rw_lock_exclusive(third);
+    lck_rw_unlock_exclusive(third);
+    lck_mtx_unlock(second);
+    IOLockUnlock(first);
+
+    lck_rw_lock_exclusive(third);
+    tried += lck_mtx_try_lock(second);
+    tried += IOLockTryLock(first);
+    IOLockUnlock(first);
+    lck_mtx_unlock(second);
+    lck_rw_unlock_exclusive(third);
+
+    lck_mtx_lock(second);
+    tried += lck_rw_try_lock_exclusive(third);
+    tried += IOLockTryLock(first);
+    IOLockUnlock(first);
+    lck_rw_unlock_exclusive(third);
+    lck_mtx_unlock(second);
+
+    IOSimpleLockLock(spin);
+    tried += IOLockTryLock(first);
+    IOLockUnlock(first);
+    IOSimpleLockUnlock(spin);
+
+    IOSimpleLockFree(spin);
+    lck_rw_free(third, NULL);
+    lck_mtx_free(second, NULL);
+    IOLockFree(first);
+    return tried;
+}
+
 extern "C" void
 forget_to_release(void)
 {

@@ -365,6 +365,7 @@ void use_null_map(void);
 void use_freed_object(void);
 void unwire_what_is_not_wired(void);
 void sleep_under_spin_lock(void);
+int try_against_the_order(void);
 void forget_to_release(void);
 
 /*  the ring is pageable and not wired: the filter's read is a fault in interrupt context  */
@@ -443,6 +444,19 @@ waiting_under_a_spin_lock_is_a_contract_finding(void **state)
 }
 
 static void
+a_try_is_in_no_order(void **state)
+{
+    faultline_world_t *strict =
+        faultline_start(&(struct faultline_config){ .is_strict = 1, .evicts_on_entry = 1 });
+
+    (void)state;
+    assert_int_equal(try_against_the_order(), 5);
+    assert_no_findings();
+    faultline_stop(strict);
+    faultline_make_current(*state);
+}
+
+static void
 a_leak_is_found_where_it_was_made(void **state)
 {
     faultline_world_t *world = faultline_start(NULL);
@@ -479,6 +493,7 @@ main(void)
         faultline_unit_test(a_freed_object_is_found_where_it_is_used),
         faultline_unit_test(a_call_that_panics_is_found_where_it_is_made),
         faultline_unit_test(waiting_under_a_spin_lock_is_a_contract_finding),
+        faultline_unit_test(a_try_is_in_no_order),
         faultline_unit_test(a_leak_is_found_where_it_was_made),
     };
 

@@ -32,6 +32,16 @@ lock_enter(struct kext_lock *lock, uint32_t how)
         lock->state = vmk_lock_acquire(lock->model, how);
 }
 
+/* After the host's was got: nobody has the model's either, as it is let go of first. */
+static void
+lock_enter_by_try(struct kext_lock *lock)
+{
+    Seam seam;
+
+    if (lock->model != NULL)
+        (void)vmk_lock_try(lock->model);
+}
+
 static void
 lock_leave(const struct kext_lock *lock, uint32_t how, uint32_t state)
 {
@@ -112,7 +122,7 @@ lock_try(const void *handle)
 
     if (!kext_mutex_try(lock->mutex))
         return false;
-    lock_enter(lock, VMK_EXCLUSIVE);
+    lock_enter_by_try(lock);
     return true;
 }
 
@@ -382,6 +392,7 @@ rw_lock(const void *handle, bool is_exclusive)
     lock_enter(lock, is_exclusive ? VMK_EXCLUSIVE : VMK_SHARED);
 }
 
+/* The model tries for the whole lock only: who tries to read takes it there. */
 static boolean_t
 rw_try(const void *handle, bool is_exclusive)
 {
@@ -389,7 +400,10 @@ rw_try(const void *handle, bool is_exclusive)
 
     if (!kext_rw_try(lock->rw, is_exclusive))
         return false;
-    lock_enter(lock, is_exclusive ? VMK_EXCLUSIVE : VMK_SHARED);
+    if (is_exclusive)
+        lock_enter_by_try(lock);
+    else
+        lock_enter(lock, VMK_SHARED);
     return true;
 }
 
