@@ -250,7 +250,7 @@ IOEventSource::setNext(IOEventSource *next)
 void
 IOEventSource::enable()
 {
-    enabled = true;
+    __atomic_store_n(&enabled, true, __ATOMIC_RELEASE);
     if (workLoop != NULL)
         workLoop->signalWorkAvailable();
 }
@@ -296,7 +296,7 @@ IOCommandGate::runAction(Action act, void *a0, void *a1, void *a2, void *a3)
     if (workLoop == NULL)
         return kIOReturnNotReady;
     closeGate();
-    while (!enabled)
+    while (!isEnabled())
         (void)sleepGate(&enabled, THREAD_ABORTSAFE);
     result = act(owner, a0, a1, a2, a3);
     openGate();
@@ -316,7 +316,7 @@ IOCommandGate::attemptAction(Action act, void *a0, void *a1, void *a2, void *a3)
 
     if (act == NULL)
         return kIOReturnBadArgument;
-    if (workLoop == NULL || !enabled)
+    if (workLoop == NULL || !isEnabled())
         return kIOReturnNotPermitted;
     if (!tryCloseGate())
         return kIOReturnCannotLock;

@@ -59,7 +59,7 @@ OSMetaClass::instanceConstructed() const
 void
 OSMetaClass::instanceDestructed() const
 {
-    __atomic_fetch_sub(&instances, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&instances, 1, __ATOMIC_RELEASE);
 }
 
 bool

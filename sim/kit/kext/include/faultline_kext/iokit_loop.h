@@ -148,12 +148,12 @@ class IOEventSource : public OSObject
     virtual void
     disable()
     {
-        enabled = false;
+        __atomic_store_n(&enabled, false, __ATOMIC_RELEASE);
     }
     virtual bool
     isEnabled() const
     {
-        return enabled;
+        return __atomic_load_n(&enabled, __ATOMIC_ACQUIRE);
     }
     virtual IOWorkLoop *
     getWorkLoop() const

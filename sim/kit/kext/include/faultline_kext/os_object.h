@@ -106,7 +106,7 @@ class OSMetaClass : private OSMetaClassBase
     unsigned
     getInstanceCount() const
     {
-        return instances;
+        return __atomic_load_n(&instances, __ATOMIC_ACQUIRE);
     }
     void instanceConstructed() const;
     void instanceDestructed() const;
