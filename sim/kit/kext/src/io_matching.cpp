@@ -190,41 +190,19 @@ with_text(OSDictionary *table, const OSSymbol *key, const char *text)
     return table;
 }
 
-OSDictionary *
-IOService::serviceMatching(const char *name, OSDictionary *table)
-{
-    return with_text(table, gIOProviderClassKey, name);
-}
+#define MATCHING(what, key)                                                            \
+    OSDictionary *IOService::what##Matching(const char *name, OSDictionary *table)     \
+    {                                                                                  \
+        return with_text(table, key, name);                                            \
+    }                                                                                  \
+    OSDictionary *IOService::what##Matching(const OSString *name, OSDictionary *table) \
+    {                                                                                  \
+        return with(table, key, name);                                                 \
+    }
 
-OSDictionary *
-IOService::serviceMatching(const OSString *name, OSDictionary *table)
-{
-    return with(table, gIOProviderClassKey, name);
-}
-
-OSDictionary *
-IOService::nameMatching(const char *name, OSDictionary *table)
-{
-    return with_text(table, gIONameMatchKey, name);
-}
-
-OSDictionary *
-IOService::nameMatching(const OSString *name, OSDictionary *table)
-{
-    return with(table, gIONameMatchKey, name);
-}
-
-OSDictionary *
-IOService::resourceMatching(const char *name, OSDictionary *table)
-{
-    return with_text(table, gIOResourceMatchKey, name);
-}
-
-OSDictionary *
-IOService::resourceMatching(const OSString *name, OSDictionary *table)
-{
-    return with(table, gIOResourceMatchKey, name);
-}
+MATCHING(service, gIOProviderClassKey)
+MATCHING(name, gIONameMatchKey)
+MATCHING(resource, gIOResourceMatchKey)
 
 OSDictionary *
 IOService::propertyMatching(const OSSymbol *key, const OSObject *value, OSDictionary *table)

@@ -463,41 +463,19 @@ IOTimerEventSource::wakeAtTime(UInt32 time, UInt32 scale)
     return wakeAtTime((AbsoluteTime)time * scale);
 }
 
-IOReturn
-IOTimerEventSource::wakeAtTimeTicks(UInt32 ticks)
-{
-    return wakeAtTime(ticks, kTickScale);
-}
+#define IN_UNITS(Units, scale)                               \
+    IOReturn IOTimerEventSource::wakeAtTime##Units(UInt32 n) \
+    {                                                        \
+        return wakeAtTime(n, scale);                         \
+    }                                                        \
+    IOReturn IOTimerEventSource::setTimeout##Units(UInt32 n) \
+    {                                                        \
+        return setTimeout(n, scale);                         \
+    }
 
-IOReturn
-IOTimerEventSource::wakeAtTimeMS(UInt32 ms)
-{
-    return wakeAtTime(ms, kMillisecondScale);
-}
-
-IOReturn
-IOTimerEventSource::wakeAtTimeUS(UInt32 us)
-{
-    return wakeAtTime(us, kMicrosecondScale);
-}
-
-IOReturn
-IOTimerEventSource::setTimeoutTicks(UInt32 ticks)
-{
-    return setTimeout(ticks, kTickScale);
-}
-
-IOReturn
-IOTimerEventSource::setTimeoutMS(UInt32 ms)
-{
-    return setTimeout(ms, kMillisecondScale);
-}
-
-IOReturn
-IOTimerEventSource::setTimeoutUS(UInt32 us)
-{
-    return setTimeout(us, kMicrosecondScale);
-}
+IN_UNITS(Ticks, kTickScale)
+IN_UNITS(MS, kMillisecondScale)
+IN_UNITS(US, kMicrosecondScale)
 
 /* ---- interrupts ---- */
 
