@@ -95,7 +95,7 @@ OSDefineMetaClassAndStructors(test_Scattered, IOMemoryDescriptor)
     b->retain();
     me->_length = a->getLength() + b->getLength();
     me->_flags = kIODirectionInOut;
-    me->_tag = 'scat';
+    me->_tag = 0x73636174; /* "scat" */
     me->_mappings = NULL;
     return me;
 }
@@ -141,7 +141,7 @@ check_own_descriptor(void)
     IOMemoryMap *map;
     char *bytes;
 
-    HOLDS(both->getTag() == 'scat' && both->getLength() == 2 * PAGE_SIZE);
+    HOLDS(both->getTag() == 0x73636174 && both->getLength() == 2 * PAGE_SIZE);
     HOLDS(both->prepare() == kIOReturnSuccess);
     ((char *)a->getBytesNoCopy())[7] = 'a';
     ((char *)b->getBytesNoCopy())[9] = 'b';
