@@ -92,16 +92,18 @@ bool kext_table_wired_run(const struct kext_entry *map, uint64_t *offset, uint64
 /* Any map with such pages, and they; NULL: nothing is wired. */
 struct kext_entry *kext_table_wired_map(uint64_t *offset, uint64_t *length);
 
+/* The descriptor that a map, or a part of a descriptor, shows in the end. */
+struct kext_entry *kext_table_memory(struct kext_entry *entry);
 /*
  * I/O Kit makes a mapping within one that there is a part of that one: an object of its own, with the
  * same memory at the same addresses.
  */
 /* Whether who unmaps it would wait for a wire, in it or in a map with the same place. */
-bool kext_table_would_hang(const struct kext_entry *map);
+bool kext_table_would_hang(struct kext_entry *map);
 /* It was unmapped: nobody may touch it any more, nor what has the same place. */
 void kext_table_unmap(struct kext_entry *map);
 /* Whether a new mapping of the descriptor may become part of one that was unmapped. */
-bool kext_table_has_stale(const struct kext_entry *desc);
+bool kext_table_has_stale(struct kext_entry *desc);
 
 /* ---- the run ---- */
 

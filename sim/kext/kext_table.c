@@ -212,9 +212,8 @@ kext_table_wired_map(uint64_t *offset, uint64_t *length)
 
 /* ---- mappings with the same place ---- */
 
-/* What a map shows in the end: a part of a descriptor is mapped by the whole. */
-static const struct kext_entry *
-kext_memory_of(const struct kext_entry *entry)
+struct kext_entry *
+kext_table_memory(struct kext_entry *entry)
 {
     while (entry->held != NULL)
         entry = entry->held;
@@ -222,22 +221,22 @@ kext_memory_of(const struct kext_entry *entry)
 }
 
 static bool
-kext_shares_place(const struct kext_entry *map, const struct kext_entry *other)
+kext_shares_place(struct kext_entry *map, struct kext_entry *other)
 {
     return map->kind == KEXT_MAP && other->kind == KEXT_MAP &&
-           kext_memory_of(map) == kext_memory_of(other) &&
+           kext_table_memory(map) == kext_table_memory(other) &&
            ((map->flags ^ other->flags) & KEXT_IN_KERNEL) == 0 &&
            map->address < other->address + other->length &&
            other->address < map->address + map->length;
 }
 
 bool
-kext_table_would_hang(const struct kext_entry *map)
+kext_table_would_hang(struct kext_entry *map)
 {
     uint64_t offset, length;
 
     for (size_t i = 0; i < KEXT_OBJECTS; i++) {
-        const struct kext_entry *entry = &kext_entries[i];
+        struct kext_entry *entry = &kext_entries[i];
 
         if ((entry == map || kext_shares_place(map, entry)) &&
             kext_table_wired_run(entry, &offset, &length))
@@ -263,11 +262,11 @@ kext_table_unmap(struct kext_entry *map)
 }
 
 bool
-kext_table_has_stale(const struct kext_entry *desc)
+kext_table_has_stale(struct kext_entry *desc)
 {
     for (size_t i = 0; i < KEXT_OBJECTS; i++) {
         if ((kext_entries[i].flags & KEXT_STALE) != 0 &&
-            kext_memory_of(&kext_entries[i]) == kext_memory_of(desc))
+            kext_table_memory(&kext_entries[i]) == kext_table_memory(desc))
             return true;
     }
     return false;

@@ -29,8 +29,8 @@ keep(IOMemoryMap *map, kext_entry *held, vmk_task_t task)
     entry->flags = (task == vmk_kernel_task() ? KEXT_IN_KERNEL : 0) |
                    ((map->getMapOptions() & kIOMapReadOnly) != 0 ? KEXT_READ_ONLY : 0);
     /* A read-only mapping may freeze the rights of what is mapped, for later mappings too. */
-    held->flags |= entry->flags & KEXT_READ_ONLY;
-    entry->flags |= held->flags & KEXT_READ_ONLY;
+    kext_table_memory(held)->flags |= entry->flags & KEXT_READ_ONLY;
+    entry->flags |= kext_table_memory(held)->flags & KEXT_READ_ONLY;
     return reinterpret_cast<vmk_map_t>(map);
 }
 
@@ -72,7 +72,7 @@ vmk_map_retain(vmk_map_t m)
 
 /* Whether taking the map away would wait for an unwire that never comes. */
 static bool
-would_hang(const kext_entry *entry)
+would_hang(kext_entry *entry)
 {
     return !may_panic() && kext_table_would_hang(entry);
 }

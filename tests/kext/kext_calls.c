@@ -194,6 +194,21 @@ K2_a_part_goes_with_the_whole(void **state)
     assert_clean(BEGIN PART "release m\nload part 1\nexpect result ok\n");
 }
 
+#define OUT_ONLY "app = task\nbuf = allocate app 4p\nfill buf\nmd = descriptor buf direction=out\n"
+
+#define IS_REFUSED "on macos-10.10.. expect result kIOReturnNotPermitted\n"
+
+/* From 10.10 on: before, the second mapping is refused. */
+static void
+K2_rights_that_a_mapping_froze_hold_for_views_too(void **state)
+{
+    (void)state;
+    assert_clean(OUT_ONLY "r = map md kernel read-only\ns = sub md 0 2p\nm = map s kernel\n"
+                          "load m 1\non macos-10.10.. expect result ok\nstore m 1\n" IS_REFUSED);
+    assert_clean(OUT_ONLY "s = sub md 0 2p\nr = map s kernel read-only\nm = map md kernel\n"
+                          "store m 1\n" IS_REFUSED);
+}
+
 static void
 what_nobody_can_see_is_skipped(void **state)
 {
@@ -280,6 +295,7 @@ main(void)
         faultline_unit_test(K4_what_a_scenario_forgets_is_undone),
         faultline_unit_test(K4_a_wire_through_a_part_keeps_the_whole),
         faultline_unit_test(K2_a_part_goes_with_the_whole),
+        faultline_unit_test(K2_rights_that_a_mapping_froze_hold_for_views_too),
         faultline_unit_test(what_nobody_can_see_is_skipped),
         faultline_unit_test(only_an_administrator_gets_a_client),
         faultline_unit_test(a_bad_text_is_answered_with_its_place),
