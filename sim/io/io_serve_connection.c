@@ -17,7 +17,7 @@
 
 #include "io/io_http.h"
 
-enum { LINGER_MS = 1000, LINGER_BYTES = 1 << 20, HEARTBEAT_MS = 15000, START_BYTES = 1024 };
+enum { LINGER_BYTES = 1 << 20, HEARTBEAT_MS = 15000, START_BYTES = 1024 };
 
 enum io_connection_state { READING, ANSWERING, LISTENING, LINGERING };
 
@@ -112,7 +112,7 @@ io_connection_written(uv_write_t *request, int status)
         io_connection_wake(connection);
     } else {
         connection->state = LINGERING;
-        uv_timer_start(&connection->timer, io_connection_late, LINGER_MS, 0);
+        uv_timer_start(&connection->timer, io_connection_late, IO_SERVE_PATIENCE_MS, 0);
         if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp,
                         io_connection_shut) < 0)
             io_connection_close(connection);
