@@ -46,12 +46,8 @@ cp "$clean" "$work/w.scn"
 : >"$work/waits"
 "$FAULTLINE" run --watch --quiet "$work/w.scn" >"$work/runs" 2>"$work/waits" &
 watcher=$!
-waits() { # until the program has waited $1 times
-    tries=0
-    while [ "$(grep -c waiting "$work/waits")" -lt "$1" ] && [ $tries -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+waits() { # until the program has waited $1 times, however long its runs take
+    while [ "$(grep -c waiting "$work/waits")" -lt "$1" ] && kill -0 $watcher; do sleep 0.1; done
     [ "$(grep -c waiting "$work/waits")" -ge "$1" ] || complain "it does not wait a ${1}th time"
 }
 waits 1
