@@ -372,10 +372,11 @@ called(thread_call_param_t, thread_call_param_t)
     add(&call_done, 1);
 }
 
+/* However slow the machine is: a count that never comes is a test that never ends. */
 static bool
 comes_true(const int *flag, int wanted)
 {
-    for (unsigned i = 0; i < 60000 && __atomic_load_n(flag, __ATOMIC_ACQUIRE) != wanted; i++)
+    while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) < wanted)
         IOSleep(1);
     return __atomic_load_n(flag, __ATOMIC_ACQUIRE) == wanted;
 }
@@ -496,10 +497,11 @@ twice_gate_waker(void *, wait_result_t)
     thread_terminate(current_thread());
 }
 
+/* Far beyond what the slowest machine needs. */
 static uint64_t
-in_a_minute()
+in_an_hour()
 {
-    return mach_absolute_time() + 60 * NSEC_PER_SEC;
+    return mach_absolute_time() + 3600 * NSEC_PER_SEC;
 }
 
 static IOReturn
@@ -510,7 +512,7 @@ twice_sleeps(OSObject *, void *, void *, void *, void *)
     if (kernel_thread_start(twice_gate_waker, NULL, &thread) != KERN_SUCCESS)
         return kIOReturnNoResources;
     thread_deallocate(thread);
-    return twice_gate->commandSleep(&twice_ready, in_a_minute(), THREAD_UNINT);
+    return twice_gate->commandSleep(&twice_ready, in_an_hour(), THREAD_UNINT);
 }
 
 static IOReturn
@@ -533,7 +535,7 @@ check_twice(void)
     IORecursiveLockLock(twice);
     HOLDS(kernel_thread_start(twice_waker, NULL, &thread) == KERN_SUCCESS);
     thread_deallocate(thread);
-    HOLDS(IORecursiveLockSleepDeadline(twice, &twice_ready, in_a_minute(), THREAD_UNINT) ==
+    HOLDS(IORecursiveLockSleepDeadline(twice, &twice_ready, in_an_hour(), THREAD_UNINT) ==
           THREAD_AWAKENED);
     HOLDS(twice_ready == 1);
     IORecursiveLockUnlock(twice);

@@ -412,7 +412,7 @@ check_lock_surface(void)
         HOLDS(kernel_thread_start(upgrade, NULL, &thread) == KERN_SUCCESS);
         thread_deallocate(thread);
     }
-    for (int i = 0; i < 60000 && upgraded < 4; i++)
+    while (upgraded < 4)
         IOSleep(1);
     HOLDS(upgraded == 4 && dropped == 1); /* of two that upgrade at once, one loses the lock */
     lck_rw_lock_exclusive(rw);
