@@ -26,7 +26,7 @@ for part in 1/3 2/3; do
     sweep "$work/r.db" --shard $part &
     pids="$pids $!"
 done
-while ! [ -s "$work/r.db" ]; do sleep 0.01; done
+while ! [ -s "$work/r.db" ] && kill -0 $pids; do sleep 0.01; done
 "$FAULTLINE" results merge "$work/r.db" "$work/third.db" >"$work/said" 2>&1 || complain "merge: $(cat "$work/said")"
 read_again() {
     while kill -0 "$1" 2>/dev/null; do
