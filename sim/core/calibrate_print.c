@@ -58,6 +58,26 @@ put_cases(const struct core_out *out, const struct calibrate_case *cases, size_t
     }
 }
 
+/* What this host has no way, or gives us no right, to do. */
+static void
+put_not_measured(const struct core_out *out, const struct calibrate_case *cases, size_t count)
+{
+    bool is_first = true;
+
+    for (size_t i = 0; i < count; i++) {
+        char bytes[64];
+        struct vmm_text text;
+
+        if (cases[i].ns > 0)
+            continue;
+        core_put(out, is_first ? "\nnot measured: this host cannot, or may not\n" : "");
+        is_first = false;
+        vmm_text_init(&text, bytes, sizeof bytes);
+        calibrate_case_text(&cases[i], &text);
+        CORE_PUT(out, "  %s\n", bytes);
+    }
+}
+
 /* ---- where the ways cross ---- */
 
 static double
@@ -130,6 +150,7 @@ calibrate_text(const struct core_out *out, const struct calibrate_case *cases, s
     core_put(out, "\nbeyond the model, which has no caches of data: in neither half (ns)\n");
     core_put(out, head);
     put_cases(out, cases, count, CALIBRATE_BEYOND);
+    put_not_measured(out, cases, count);
     core_put(out,
              "\nhow much must be touched until faults cost more than making all pages first\n");
     put_crossing(out, cases, count, CALIBRATE_POPULATE, "populate");

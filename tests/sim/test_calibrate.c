@@ -129,10 +129,48 @@ chains_tell_how_far_a_tlb_reaches(void **state)
     assert_int_equal(base.geometry[HW_FIELD_l2_entries].value, fit.l2_entries);
 }
 
+struct page {
+    char bytes[32768];
+    size_t length;
+};
+
+static void
+put(void *context, const char *bytes, size_t length)
+{
+    struct page *page = context;
+
+    assert_true(page->length + length < sizeof page->bytes);
+    memcpy(page->bytes + page->length, bytes, length);
+    page->length += length;
+}
+
+/* A host that may not lock memory. */
+static void
+what_was_not_measured_is_said(void **state)
+{
+    static struct calibrate_case cases[CALIBRATE_CASES_MAX];
+    static struct page page;
+    const struct core_out out = { put, &page };
+    size_t count = calibrate_cases(cases);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        cases[i].ns = cases[i].low = cases[i].high = cases[i].predicted = 1;
+    calibrate_text(&out, cases, count, &(struct calibrate_fit){ 0 });
+    assert_null(strstr(page.bytes, "not measured"));
+    page = (struct page){ 0 };
+    for (size_t i = 0; i < count; i++)
+        cases[i].ns = cases[i].kind == CALIBRATE_LOCK ? 0 : 1;
+    calibrate_text(&out, cases, count, &(struct calibrate_fit){ 0 });
+    assert_non_null(strstr(page.bytes, "\nnot measured: this host cannot, or may not\n"
+                                       "  lock present, 64 pages\n"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_not_measured_is_said),
         cmocka_unit_test(a_host_that_is_the_model_is_predicted_exactly),
         cmocka_unit_test(other_prices_are_found_again),
         cmocka_unit_test(chains_tell_how_far_a_tlb_reaches),
