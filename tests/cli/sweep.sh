@@ -116,14 +116,16 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     mkdir "$work/fixed"
     cp "$work/joined.db" "$work/fixed/a?b%c.db"
     cp "$FAULTLINE" "$work/fixed/faultline"
-    chmod 755 "$work" "$work/fixed"
-    as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$work/fixed/faultline" "$@"; }
-    if as_nobody --version >/dev/null 2>&1; then
+    chmod 755 "$work" "$work/fixed" "$work/fixed/faultline"
+    chmod 644 "$work/grid.scn" "$work/fixed/a?b%c.db"
+    nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+    as_nobody() { nobody "$work/fixed/faultline" "$@"; }
+    if nobody cat "$work/fixed/a?b%c.db" >/dev/null 2>&1 && as_nobody --version >/dev/null 2>&1; then
         as_nobody results "$work/fixed/a?b%c.db" --csv | cmp - "$work/whole.db.csv" || complain "a file to read only"
         said=$(as_nobody sweep "$work/grid.scn" -o "$work/fixed/a?b%c.db" --quiet 2>&1)
         [ $? = 2 ] && [ "$(printf '%s\n' "$said" | wc -l)" = 1 ] || complain "writing what may be read only: $said"
     else
-        echo "nobody cannot run a program in $work: reading a file of root's was not tried"
+        echo "nobody cannot read or run what is in $work: reading a file of root's was not tried"
     fi
 fi
 refuse 'cannot be opened' results "$work/nowhere.db"
