@@ -56,11 +56,12 @@ struct kext_page;
 struct kext_entry {
     enum kext_kind kind;
     void *object;
+    uint64_t number;     /* later ones have greater ones */
     uint32_t references; /* the driver's */
     uint32_t holds;      /* of maps and parts on their descriptor */
     uint32_t prepares;
     uint32_t flags;
-    uint64_t address;
+    uint64_t address; /* of a descriptor: where the kernel's bytes are that it describes */
     uint64_t length;
     struct kext_entry *held; /* a map's descriptor, or what a descriptor is a part of */
     struct kext_page *pages; /* a map's wires; NULL: never wired */
@@ -102,6 +103,8 @@ struct kext_entry *kext_table_memory(struct kext_entry *entry);
 bool kext_table_would_hang(struct kext_entry *map);
 /* It was unmapped: nobody may touch it any more, nor what has the same place. */
 void kext_table_unmap(struct kext_entry *map);
+/* Whether a later descriptor describes some of its bytes, by their address in the kernel. */
+bool kext_table_is_described(const struct kext_entry *entry);
 /* Whether a new mapping of the descriptor may become part of one that was unmapped. */
 bool kext_table_has_stale(struct kext_entry *desc);
 

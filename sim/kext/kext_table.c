@@ -14,6 +14,7 @@ struct kext_page {
 };
 
 static struct kext_entry kext_entries[KEXT_OBJECTS];
+static uint64_t kext_made; /* entries ever */
 
 void
 kext_table_clear(void)
@@ -50,7 +51,9 @@ kext_table_add(enum kext_kind kind, void *object, struct kext_entry *held)
         entry = kext_table_free_entry();
         if (entry == NULL)
             return NULL;
-        *entry = (struct kext_entry){ .kind = kind, .object = object, .held = held };
+        *entry = (struct kext_entry){
+            .kind = kind, .object = object, .number = ++kext_made, .held = held
+        };
         if (held != NULL)
             held->holds++;
     }
@@ -88,7 +91,8 @@ kext_table_any(void)
     struct kext_entry *other = NULL;
 
     for (size_t i = 0; i < KEXT_OBJECTS; i++) {
-        if (kext_entries[i].references == 0 || kext_table_would_hang(&kext_entries[i]))
+        if (kext_entries[i].references == 0 || kext_table_would_hang(&kext_entries[i]) ||
+            kext_table_is_described(&kext_entries[i]))
             continue;
         if (kext_entries[i].kind == KEXT_MAP || kext_entries[i].kind == KEXT_DMA)
             return &kext_entries[i];
@@ -259,6 +263,21 @@ kext_table_unmap(struct kext_entry *map)
     }
     map->flags = 0;
     map->length = 0;
+}
+
+bool
+kext_table_is_described(const struct kext_entry *entry)
+{
+    for (size_t i = 0; (entry->flags & KEXT_IN_KERNEL) != 0 && i < KEXT_OBJECTS; i++) {
+        const struct kext_entry *other = &kext_entries[i];
+
+        if (other->kind == KEXT_DESC && other->number > entry->number &&
+            (other->flags & KEXT_IN_KERNEL) == 0 &&
+            entry->address < other->address + other->length &&
+            other->address < entry->address + entry->length)
+            return true;
+    }
+    return false;
 }
 
 bool

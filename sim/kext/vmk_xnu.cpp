@@ -66,12 +66,27 @@ may_describe(vmk_task_t task, uint64_t address, uint64_t length)
     return task != vmk_kernel_task() || kext_may_touch(address, length, false, false);
 }
 
+/* Tells the table which of our own bytes a descriptor describes: they stay as long as it does. */
+static vmk_desc_t
+describes(vmk_desc_t d, vmk_task_t task, uint64_t address, uint64_t length)
+{
+    kext_entry *entry = entry_of(d);
+
+    if (entry == NULL || task != vmk_kernel_task())
+        return d;
+    entry->address = address;
+    entry->length = length;
+    return d;
+}
+
 vmk_desc_t
 vmk_desc_range(vmk_task_t task, uint64_t address, uint64_t length, vmk_options_t options)
 {
     if (!may_describe(task, address, length))
         return NULL;
-    return keep(IOMemoryDescriptor::withAddressRange(address, length, options, task_of(task)));
+    return describes(
+        keep(IOMemoryDescriptor::withAddressRange(address, length, options, task_of(task))), task,
+        address, length);
 }
 
 vmk_desc_t
@@ -79,6 +94,7 @@ vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count, vmk_
 {
     enum { MOST = 64 };
     IOAddressRange own[MOST];
+    uint64_t first = UINT64_MAX, end = 0;
 
     if (count == 0 || count > MOST)
         return NULL;
@@ -87,8 +103,12 @@ vmk_desc_ranges(vmk_task_t task, const vmk_range_t *ranges, uint32_t count, vmk_
             return NULL;
         own[i].address = ranges[i].address;
         own[i].length = ranges[i].length;
+        first = own[i].address < first ? own[i].address : first;
+        end = own[i].address + own[i].length > end ? own[i].address + own[i].length : end;
     }
-    return keep(IOMemoryDescriptor::withAddressRanges(own, count, options, task_of(task)));
+    return describes(
+        keep(IOMemoryDescriptor::withAddressRanges(own, count, options, task_of(task))), task,
+        first, end - first); /* what is between them stays too */
 }
 
 static vmk_desc_t
@@ -204,7 +224,7 @@ vmk_desc_release(vmk_desc_t d)
     kext_entry *entry = entry_of(d);
     IOMemoryDescriptor *memory = memory_of(d);
 
-    if (entry == NULL || entry->references == 0)
+    if (entry == NULL || entry->references == 0 || (entry->references == 1 && must_stay(entry)))
         return;
     kext_table_drop(entry);
     memory->release();

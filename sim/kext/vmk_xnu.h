@@ -36,6 +36,13 @@ may_panic()
     return (kext_run_now()->flags & KEXT_MAY_PANIC) != 0;
 }
 
+/* Its memory is described by its address, and would be gone from behind the descriptor. */
+static inline bool
+must_stay(const kext_entry *entry)
+{
+    return !may_panic() && kext_table_is_described(entry);
+}
+
 static inline kext_entry *
 entry_of(vmk_desc_t d)
 {

@@ -70,11 +70,11 @@ vmk_map_retain(vmk_map_t m)
     entry->references++;
 }
 
-/* Whether taking the map away would wait for an unwire that never comes. */
+/* Taking the map away would wait for an unwire that never comes, or leave a descriptor of nothing. */
 static bool
-would_hang(kext_entry *entry)
+is_needed(kext_entry *entry)
 {
-    return !may_panic() && kext_table_would_hang(entry);
+    return must_stay(entry) || (!may_panic() && kext_table_would_hang(entry));
 }
 
 void
@@ -83,7 +83,7 @@ vmk_map_release(vmk_map_t m)
     kext_entry *entry = entry_of(m);
     IOMemoryMap *map = map_of(m);
 
-    if (entry == NULL || (entry->references == 1 && would_hang(entry)))
+    if (entry == NULL || (entry->references == 1 && is_needed(entry)))
         return;
     kext_table_drop(entry);
     map->release();
@@ -97,7 +97,7 @@ vmk_map_unmap(vmk_map_t m)
 
     if (entry == NULL)
         return VMK_BAD_HANDLE;
-    if (would_hang(entry))
+    if (is_needed(entry))
         return KEXT_REFUSED;
     status = map_of(m)->unmap();
     kext_table_unmap(entry);

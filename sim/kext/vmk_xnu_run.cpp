@@ -38,7 +38,7 @@ vmk_free(void *p, uint64_t, uint64_t)
     kext_entry *entry = kext_table_find(KEXT_ALLOC, p);
     uint64_t length = entry != NULL ? entry->length : 0;
 
-    if (entry == NULL)
+    if (entry == NULL || must_stay(entry))
         return;
     kext_table_drop(entry);
     IOFreeAligned(p, (vm_size_t)length);

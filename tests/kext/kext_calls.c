@@ -209,6 +209,21 @@ K2_rights_that_a_mapping_froze_hold_for_views_too(void **state)
                           "store m 1\n" IS_REFUSED);
 }
 
+/* Kernel memory that another descriptor describes by its address stays for as long as that one. */
+static void
+K2_memory_that_is_described_again_stays(void **state)
+{
+    (void)state;
+    assert_clean("kb = buffer kernel 2p direction=inout\nb = map kb kernel\n"
+                 "d = address-descriptor b direction=inout\nm = map d kernel\n"
+                 "release b\nrelease kb\nstore m 1\nexpect result ok\n"
+                 "e = address-descriptor m direction=inout\nn = map e kernel\nrelease d\n"
+                 "release e\nstore n 1\nexpect result ok\n");
+    assert_clean(BEGIN "d = address-descriptor m direction=out\nunmap m\n"
+                       "expect result kIOReturnNotPermitted\nrelease m\nload m 1\n"
+                       "expect result ok\nrelease d\nunmap m\nexpect result ok\n");
+}
+
 static void
 what_nobody_can_see_is_skipped(void **state)
 {
@@ -296,6 +311,7 @@ main(void)
         faultline_unit_test(K4_a_wire_through_a_part_keeps_the_whole),
         faultline_unit_test(K2_a_part_goes_with_the_whole),
         faultline_unit_test(K2_rights_that_a_mapping_froze_hold_for_views_too),
+        faultline_unit_test(K2_memory_that_is_described_again_stays),
         faultline_unit_test(what_nobody_can_see_is_skipped),
         faultline_unit_test(only_an_administrator_gets_a_client),
         faultline_unit_test(a_bad_text_is_answered_with_its_place),
