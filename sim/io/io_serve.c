@@ -82,19 +82,32 @@ io_server_make(struct io_server *server, unsigned step)
 }
 
 static void
-io_server_changed(uv_fs_poll_t *watch, int status, const uv_stat_t *before, const uv_stat_t *after)
+io_server_watch(uv_timer_t *timer)
 {
-    struct io_server *server = watch->data;
+    struct io_server *server = timer->data;
+    char *path = (char *)(uintptr_t)server->user->watched;
+    struct io_stamp now;
 
-    (void)before;
-    (void)after;
-    /* A file that is just being replaced is not there for a moment. */
-    if (status < 0)
+    io_stamps_take(&path, 1, &now);
+    if (!io_stamp_differs(&server->stamp, &now))
         return;
+    server->stamp = now;
     if (server->is_making)
         server->is_stale = true;
     else
         io_server_make(server, 0);
+}
+
+/* The first look comes before the first reading, so that no change is lost in between. */
+static void
+io_server_start_watch(struct io_server *server)
+{
+    char *path = (char *)(uintptr_t)server->user->watched;
+
+    if (path == NULL)
+        return;
+    io_stamps_take(&path, 1, &server->stamp);
+    uv_timer_start(&server->watch, io_server_watch, WATCH_MS, WATCH_MS);
 }
 
 /* ---- news ---- */
@@ -189,7 +202,7 @@ io_server_open_handles(struct io_server *server)
     uv_tcp_init(&server->loop, &server->port);
     uv_signal_init(&server->loop, &server->interrupt);
     uv_signal_init(&server->loop, &server->ending);
-    uv_fs_poll_init(&server->loop, &server->watch);
+    uv_timer_init(&server->loop, &server->watch);
     uv_async_init(&server->loop, &server->told, io_server_told);
     uv_timer_init(&server->loop, &server->follow);
     uv_signal_start(&server->interrupt, io_server_interrupted, SIGINT);
@@ -227,8 +240,7 @@ io_server_start(struct io_server *server)
         io_server_end(server, IO_WRITE_FAILED);
         return;
     }
-    if (user->watched != NULL)
-        uv_fs_poll_start(&server->watch, io_server_changed, user->watched, WATCH_MS);
+    io_server_start_watch(server);
     io_server_follow(server);
     io_server_make(server, 0);
     user->ready(user->context, server->number);

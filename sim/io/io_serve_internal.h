@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "io/io_serve.h"
+#include "io/io_watch.h"
 
 /* A site and who reads it. */
 struct io_held_site {
@@ -30,7 +31,8 @@ struct io_server {
     uv_loop_t loop;
     uv_tcp_t port;
     uv_signal_t interrupt, ending;
-    uv_fs_poll_t watch;
+    uv_timer_t watch;
+    struct io_stamp stamp; /* of the watched file, as it was before it was read */
     uv_async_t told;
     uv_timer_t follow;
     uint64_t followed; /* bytes that have been handed on */

@@ -44,8 +44,7 @@ io_stamps_take(char *const *paths, int count, struct io_stamp *stamps)
         stamps[i] = io_stamp_of(paths[i]);
 }
 
-/* A file that is just being replaced is not there for a moment. */
-static bool
+bool
 io_stamp_differs(const struct io_stamp *before, const struct io_stamp *now)
 {
     return now->inode != 0 &&

@@ -26,6 +26,9 @@ struct io_stamp {
 /* Before the files are read, so that what is saved while they are used is not lost. */
 void io_stamps_take(char *const *paths, int count, struct io_stamp *stamps);
 
+/* Whether it was saved in between; a file that is not there `now` may just be being replaced. */
+bool io_stamp_differs(const struct io_stamp *before, const struct io_stamp *now);
+
 /* Waits until one of the files is not what its stamp says; comes back at once if it is so already. False: Ctrl-C. */
 bool io_watch(char *const *paths, int count, const struct io_stamp *stamps);
 
