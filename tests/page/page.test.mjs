@@ -15,6 +15,7 @@ const { FAULTLINE, SOURCE, MODULES, CHROMIUM } = process.env;
 const require = createRequire(join(MODULES, 'here.js'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const PATIENCE = 600_000; // ms, of a slow machine; what never comes fails all the same
 const radar = 'sim/scenarios/r25140509_prepare_leaves_mapping_lazy.scn';
 
 let folder, browser;
@@ -28,6 +29,7 @@ function report(scenario, ...more) {
 // Every page here has no network, and any complaint of the browser fails the test.
 async function withPage(options, body) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, offline: true, ...options });
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const complaints = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
@@ -59,7 +61,7 @@ const viewOf = (page) => page.evaluate(() => ['spaces', 'walk', 'objects', 'tlbs
 
 before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'faultline-page-'));
-    browser = await chromium.launch({ executablePath: CHROMIUM,
+    browser = await chromium.launch({ executablePath: CHROMIUM, timeout: PATIENCE,
         args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
 });
 
