@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -499,6 +500,69 @@ threads_fault_under_one_lock(void **state)
     }
 }
 
+static atomic_bool is_over;
+
+/* A thread whose calls end all the time, as those of a work loop do. */
+static void *
+call_on(void *context)
+{
+    (void)context;
+    faultline_thread_cpu(1);
+    while (!atomic_load(&is_over)) {
+        faultline_lock();
+        faultline_report_stop();
+        faultline_unlock();
+    }
+    return NULL;
+}
+
+static atomic_uint told_to_others;
+static pthread_t main_thread;
+
+static void
+jump_back_here(void *context, const struct faultline_finding *finding)
+{
+    if (pthread_equal(pthread_self(), main_thread))
+        jump_back(context, finding);
+    atomic_fetch_add(&told_to_others, 1);
+    pthread_exit(NULL);
+}
+
+/* A world that panics while another thread calls on. */
+static void
+panic_beside_another(void)
+{
+    pthread_t thread;
+    void *f;
+
+    assert_int_equal(start(&f, NULL), 0);
+    faultline_on_finding(jump_back_here, NULL);
+    atomic_store(&is_over, false);
+    faultline_thread_cpu(0);
+    assert_int_equal(pthread_create(&thread, NULL, call_on, NULL), 0);
+    faultline_lock();
+    vmk_sim_enter(VM_SPIN_LOCK);
+    faultline_unlock();
+    assert_true(IS_FOUND(sum_of_pages(f)));
+    atomic_store(&is_over, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    faultline_thread_cpu(-1);
+    teardown(&f);
+}
+
+/* Who is told jumps, which only the thread that made the access can do. */
+static void
+a_stop_is_told_to_the_thread_that_made_it(void **state)
+{
+    struct fixture *f = *state;
+
+    main_thread = pthread_self();
+    for (unsigned round = 0; round < 50; round++)
+        panic_beside_another();
+    assert_int_equal(atomic_load(&told_to_others), 0);
+    faultline_make_current(f->world);
+}
+
 /* ---- the host's mappings ---- */
 
 static unsigned
@@ -582,6 +646,7 @@ main(void)
         ON_4K(without_a_handler_the_report_ends_the_process),
         ON_4K(worlds_live_side_by_side),
         ON_4K(threads_fault_under_one_lock),
+        ON_4K(a_stop_is_told_to_the_thread_that_made_it),
         ON_4K(pages_touched_in_order_become_few_mappings),
         cmocka_unit_test(a_start_that_fails_says_why),
     };

@@ -133,12 +133,14 @@ native_trap(int number, siginfo_t *info, void *context)
     }
     if (world != NULL)
         is_served = !(code & TRAP_FETCH) && native_serve(world, &access);
+    errno = before;
+    /* Still under the lock: another thread whose call ends now must not take the stop for its own. */
+    if (world != NULL && !is_served)
+        native_report(world, &access);
     faultline_unlock();
     errno = before;
     if (world == NULL)
         native_signal_pass(number, info, context);
-    else if (!is_served)
-        native_report(world, &access);
 }
 
 void
