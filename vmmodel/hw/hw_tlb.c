@@ -16,8 +16,6 @@
 #include "hw/hw_pagetable.h"
 #include "hw/hw_tlb_vector.h"
 
-#define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
-
 /* ---- tags ---- */
 
 static uint32_t
@@ -403,16 +401,8 @@ hw_tlb_level_clear(struct hw_tlb_level *level)
 }
 
 void
-hw_tlb_flush_all(struct hw_tlb *tlb)
+hw_tlb_begin_again(struct hw_tlb *tlb)
 {
-    if (tlb->asid_filter == 0)
-        return;
-    tlb->asid_filter = 0;
-    tlb->has_large = false;
-    tlb->generation =
-        (tlb->generation + ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)) & HW_TLB_GENERATION_MASK;
-    if (tlb->generation != 0)
-        return;
     hw_tlb_level_clear(&tlb->l1);
     hw_tlb_level_clear(&tlb->l1i);
     hw_tlb_level_clear(&tlb->l2);

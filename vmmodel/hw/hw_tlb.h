@@ -55,6 +55,8 @@ struct hw_tlb {
 enum { HW_TLB_MANY_ASIDS = 1 << 16 };
 enum { HW_TLB_GENERATION_SHIFT = 52, HW_TLB_GENERATIONS = 2048 };
 
+#define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
+
 /* A tag is never 0: bit 63 says "in use". 16 bits of asid, 36 of page number, then the generation. */
 static inline uint64_t
 hw_tlb_tag(uint64_t vpn, uint32_t asid)
@@ -146,8 +148,22 @@ void hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 /* Forgets everything of one address space. */
 void hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid);
 
-/* Forgets everything: a new generation, whatever the size. */
-void hw_tlb_flush_all(struct hw_tlb *tlb);
+/* Clears every tag, for when the numbers of generations begin again. */
+void hw_tlb_begin_again(struct hw_tlb *tlb);
+
+/* Forgets everything: a new generation, whatever the size. In the header, as a machine has many CPUs. */
+static inline void
+hw_tlb_flush_all(struct hw_tlb *tlb)
+{
+    if (tlb->asid_filter == 0)
+        return;
+    tlb->asid_filter = 0;
+    tlb->has_large = false;
+    tlb->generation =
+        (tlb->generation + ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)) & HW_TLB_GENERATION_MASK;
+    if (tlb->generation == 0)
+        hw_tlb_begin_again(tlb);
+}
 
 /* Looks without counting and without touching recency; 0: not there. For checks and displays. */
 uint64_t hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
