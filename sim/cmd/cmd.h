@@ -40,6 +40,7 @@ const struct cmd_verb *cmd_verb_find(const char *name);
 
 int cmd_calibrate(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_compare(const struct cmd_verb *verb, struct cmd_words *words);
+int cmd_completion(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_contract(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_diff(const struct cmd_verb *verb, struct cmd_words *words);
 int cmd_explain(const struct cmd_verb *verb, struct cmd_words *words);
@@ -69,6 +70,7 @@ int cmd_vmmap(const struct cmd_verb *verb, struct cmd_words *words);
 
 extern const char cmd_calibrate_help[];
 extern const char cmd_compare_help[];
+extern const char cmd_completion_help[];
 extern const char cmd_contract_help[];
 extern const char cmd_diff_help[];
 extern const char cmd_explain_help[];

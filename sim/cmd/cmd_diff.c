@@ -9,18 +9,20 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_json.h"
 
-const char cmd_diff_help[] = "usage: faultline diff ONE.json OTHER.json\n"
-                             "\n"
-                             "Compares two reports of 'faultline run --json' (as of the model and "
-                             "of a kext) line by line, or two\n"
-                             "recordings of 'faultline contract --json' verb by verb: what the "
-                             "verbs gave and which expectations\n"
-                             "held. What one side could not look at is not compared.\n"
-                             "\n"
-                             "exit: 0 the same, 1 they differ, 2 trouble\n"
-                             "\n"
-                             "example:\n"
-                             "  faultline diff model.json xnu.json\n";
+const char cmd_diff_help[] =
+    "usage: faultline diff ONE.json OTHER.json\n"
+    "\n"
+    "Compares two reports of 'faultline run --json' (as of the model and of a kext)\n"
+    "line by line, or two recordings of 'faultline contract --json' verb by verb:\n"
+    "what the verbs gave and which expectations held. What one side could not look at\n"
+    "is not compared.\n"
+    "\n"
+    "  --help  this page\n"
+    "\n"
+    "exit: 0 the same, 1 they differ, 2 trouble\n"
+    "\n"
+    "example:\n"
+    "  faultline diff model.json xnu.json\n";
 
 struct diff {
     const char *file[2];

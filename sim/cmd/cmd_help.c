@@ -8,12 +8,16 @@ const char cmd_help_help[] = "usage: faultline help [VERB]\n"
                              "\n"
                              "Lists the verbs, or shows one verb's own page.\n"
                              "\n"
+                             "  --help  this page\n"
+                             "\n"
                              "example:\n"
                              "  faultline help run\n";
 
 const char cmd_version_help[] = "usage: faultline version\n"
                                 "\n"
                                 "Prints the program's version; --version does the same.\n"
+                                "\n"
+                                "  --help  this page\n"
                                 "\n"
                                 "example:\n"
                                 "  faultline --version\n";
@@ -28,7 +32,7 @@ help_work(void *context, struct io_bytes *out, struct io_bytes *err)
                        "usage: faultline [VERB] [options]\n"
                        "\n");
     for (size_t i = 0; i < cmd_verb_count(); i++)
-        io_bytes_format(out, "  %-10s%s\n", cmd_verb_at(i)->name, cmd_verb_at(i)->summary);
+        io_bytes_format(out, "  %-11s%s\n", cmd_verb_at(i)->name, cmd_verb_at(i)->summary);
     io_bytes_text(out, "\n"
                        "Every verb has --help. Results go to stdout, warnings to stderr.\n"
                        "exit: 0 clean, 1 findings or failed expectations, 2 trouble\n"

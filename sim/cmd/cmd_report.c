@@ -12,11 +12,9 @@
 const char cmd_report_help[] =
     "usage: faultline report [options] FILE -o OUT.html\n"
     "\n"
-    "Writes one HTML file with the scenario and the model inside. It opens from disk in any "
-    "browser,\n"
-    "fetches nothing, steps forward and back through every event, and runs again what is edited "
-    "in\n"
-    "it, on any release. FILE may be - for standard input, OUT - for standard output.\n"
+    "Writes one HTML file with the scenario and the model inside. It opens from disk\n"
+    "in any browser, fetches nothing, steps forward and back through every event, and\n"
+    "runs again what is edited in it, on any release. FILE may be -, OUT too.\n"
     "\n"
     "  -o OUT          the file to write\n"
     "  --profile NAME  show this release first\n"
@@ -26,7 +24,7 @@ const char cmd_report_help[] =
     "exit: 0 written, 2 a bad file or option\n"
     "\n"
     "example:\n"
-    "  faultline report sim/scenarios/r25140509_prepare_leaves_mapping_lazy.scn -o r.html\n";
+    "  faultline report sim/scenarios/way3_wire_then_access.scn -o r.html\n";
 
 struct reporting {
     const char *file;

@@ -22,29 +22,28 @@
 enum { RESULTS_WHERE_MAX = 16 };
 
 const char cmd_results_help[] =
-    "usage: faultline results FILE.db [--run N] [NAME=VALUE...] [--csv | --json | --svg FILE]\n"
+    "usage: faultline results FILE.db [--run N] [NAME=VALUE...] [options]\n"
     "       faultline results merge INTO.db FROM.db...\n"
     "\n"
-    "Lists the runs of a results file, or hands out the rows of one. NAME=VALUE keeps the rows "
-    "that\n"
-    "have it: a parameter, profile, verdict, stop, or a counted value.\n"
+    "Lists the runs of a results file, or hands out the rows of one; NAME=VALUE keeps\n"
+    "those with this parameter, profile, verdict, stop or count. merge copies what\n"
+    "the others have and INTO lacks; doing it again changes nothing.\n"
     "\n"
-    "  --run N   which run (the newest)\n"
-    "  --csv     its rows as comma-separated values\n"
-    "  --json    its rows as one JSON object\n"
-    "\n"
-    "A picture has the median of the rows that fall on one place, and their range:\n"
-    "  --svg FILE, --html FILE   where to: a picture, or a page with it and its numbers\n"
-    "  --plot line | heat | break-even\n"
-    "  --x NAME, --y NAME        parameters along the axes; of a line plot, --y is one line each\n"
-    "  --value NAME              what is drawn: a 'report' line or an event (the first)\n"
-    "  --versus NAME=A,B         break-even: value where NAME is A, over value where it is B\n"
-    "\n"
-    "merge copies what the others have and INTO lacks; doing it again changes nothing.\n"
+    "  --run N            which run (the newest)\n"
+    "  --csv              its rows as comma-separated values\n"
+    "  --json             its rows as one JSON object\n"
+    "  --svg FILE         draw medians and ranges of the rows\n"
+    "  --html FILE        the same as a page, with the numbers\n"
+    "  --plot KIND        line, heat or break-even\n"
+    "  --x NAME           the parameter along the axis\n"
+    "  --y NAME           the other axis; of a line plot, one line each\n"
+    "  --value NAME       a 'report' line or an event to draw (the first)\n"
+    "  --versus NAME=A,B  of a break-even: value where NAME is A, over value where B\n"
+    "  --help             this page\n"
     "\n"
     "example:\n"
     "  faultline results r.db how=wire --csv\n"
-    "  faultline results r.db --svg plot.svg --plot heat --x pages --y touched --value faults\n";
+    "  faultline results r.db --svg p.svg --plot heat --x pages --y touched\n";
 
 struct results {
     const char *path;

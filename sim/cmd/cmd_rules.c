@@ -6,9 +6,11 @@
 const char cmd_rules_help[] =
     "usage: faultline rules\n"
     "\n"
-    "Lists the rules behind findings: what went wrong, what was missing, the call that fixes it,\n"
-    "and where XNU says so. Advice does not fail a run; what is observed does, unless a line of\n"
-    "the scenario expects it.\n"
+    "Lists the rules behind findings: what went wrong, what was missing, the call\n"
+    "that fixes it, and where XNU says so. Advice does not fail a run; what is\n"
+    "observed does, unless a line of the scenario expects it.\n"
+    "\n"
+    "  --help  this page\n"
     "\n"
     "example:\n"
     "  faultline rules\n";

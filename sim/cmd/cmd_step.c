@@ -12,26 +12,23 @@
 const char cmd_step_help[] =
     "usage: faultline step [options] FILE\n"
     "\n"
-    "Runs a scenario and steps through what happened, forward and back: maps page by page, "
-    "objects,\n"
-    "the page-table walk of an address, every TLB, who maps a frame, counters. What changed since "
-    "the\n"
-    "last command has a * before it. On a terminal it is a screen with keys; else it reads "
-    "commands,\n"
-    "one a line, from standard input and writes what they show.\n"
+    "Runs a scenario and steps through what happened, forward and back: maps page by\n"
+    "page, objects, the page-table walk of an address, every TLB, who maps a frame,\n"
+    "counters. What changed since the last command has a * before it. On a terminal\n"
+    "it is a screen with keys; else it reads commands, one a line, from standard\n"
+    "input and writes what they show.\n"
     "\n"
     "  --script FILE   read the commands from this file\n"
-    "  --profile NAME  run on this release instead of the first that the file names\n"
-    "  --machine NAME  on this one of 'faultline machines', or a .json file of your own\n"
-    "  --json          print the state at one event as one JSON object instead of stepping\n"
+    "  --profile NAME  on this release instead of the first that the file names\n"
+    "  --machine NAME  on this machine, or a .json file of your own\n"
+    "  --json          print the state at one event as one JSON object instead\n"
     "  --at N          with --json: that event, from 1 (the end)\n"
     "  --help          this page; 'help' among the commands lists them\n"
     "\n"
     "exit: 0 stepped through, 2 a bad file or option\n"
     "\n"
     "example:\n"
-    "  printf 'until PAGE_WIRE\\nobjects\\n' | faultline step "
-    "sim/scenarios/way3_wire_then_access.scn\n";
+    "  printf 'until PAGE_WIRE\\nobjects\\n' | faultline step FILE.scn\n";
 
 enum { SCRIPT_MAX = 1 << 20 };
 

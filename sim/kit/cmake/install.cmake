@@ -29,6 +29,14 @@ install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
 install(FILES ${gdb_script}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_BINDIR})
 
+# Where each shell looks for what completes a program's words.
+set(completion ${CMAKE_CURRENT_SOURCE_DIR}/cmd/completion)
+install(FILES ${completion}/faultline.bash RENAME faultline
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completion}/_faultline DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${completion}/faultline.fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
 # A file of the model names its floor: <hooks/vmk.h>. Kernel headers are in a folder of their own, as
 # they replace the host's.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vmmodel/ DESTINATION ${headers}
