@@ -29,6 +29,22 @@ install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
 install(FILES ${gdb_script}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_BINDIR})
 
+# The manual is made from the program's own help, the page of the language and the headers' comments.
+find_program(FAULTLINE_PYTHON NAMES python3)
+if(FAULTLINE_PYTHON)
+    set(manual ${PROJECT_SOURCE_DIR}/docs/man)
+    set(pages ${CMAKE_CURRENT_BINARY_DIR}/man)
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/vmmodel/*.h
+        ${CMAKE_CURRENT_SOURCE_DIR}/kit/include/*.h ${CMAKE_CURRENT_SOURCE_DIR}/kit/mach/*.h)
+    add_custom_command(OUTPUT ${pages}/man1/faultline.1
+        COMMAND ${FAULTLINE_PYTHON} ${manual}/man.py
+            $<TARGET_FILE:faultline> ${PROJECT_SOURCE_DIR} ${pages}
+        DEPENDS faultline ${manual}/man.py ${manual}/faultline.1.in ${texts}
+            ${PROJECT_SOURCE_DIR}/docs/scenario-language.md)
+    add_custom_target(manual ALL DEPENDS ${pages}/man1/faultline.1)
+    install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL)
+endif()
+
 # Where each shell looks for what completes a program's words.
 set(completion ${CMAKE_CURRENT_SOURCE_DIR}/cmd/completion)
 install(FILES ${completion}/faultline.bash RENAME faultline
