@@ -2,7 +2,6 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(FAULTLINE_VERSION 0.1.0)
 set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/Faultline)
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/faultline)
 set(libraries vmmodel faultline_mach)
@@ -27,7 +26,16 @@ install(EXPORT FaultlineTargets NAMESPACE faultline:: DESTINATION ${folder})
 set(gdb_script ${CMAKE_CURRENT_SOURCE_DIR}/kit/gdb/faultline-gdb.py)
 install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
 install(FILES ${gdb_script}
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_BINDIR})
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR})
+
+# What is to be read, and the scenarios that the pages speak of.
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+    DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+    FILES_MATCHING PATTERN "*.md" PATTERN "*.scn" PATTERN "*.svg" PATTERN man EXCLUDE)
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/scenarios
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/faultline)
 
 # The manual is made from the program's own help, the page of the language and the headers' comments.
 find_program(FAULTLINE_PYTHON NAMES python3)
@@ -49,7 +57,10 @@ endif()
 set(completion ${CMAKE_CURRENT_SOURCE_DIR}/cmd/completion)
 install(FILES ${completion}/faultline.bash RENAME faultline
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${completion}/_faultline DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+foreach(folder_of_zsh site-functions vendor-completions) # by hand, and by a package of Debian's
+    install(FILES ${completion}/_faultline
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${folder_of_zsh})
+endforeach()
 install(FILES ${completion}/faultline.fish
     DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
@@ -66,7 +77,7 @@ install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kit/kext/include/
 configure_package_config_file(${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/FaultlineConfig.cmake.in
     ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfig.cmake INSTALL_DESTINATION ${folder})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVersion.cmake
-    VERSION ${FAULTLINE_VERSION} COMPATIBILITY SameMinorVersion)
+    VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/FaultlineKext.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfig.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/FaultlineConfigVersion.cmake DESTINATION ${folder})
@@ -75,6 +86,7 @@ set(FAULTLINE_PC_LIBS "-lfaultline_native -lvmmodel -ldw -lelf -ldl -lpthread")
 if(TARGET faultline_shared)
     set(FAULTLINE_PC_LIBS "-lfaultline")
 endif()
+file(RELATIVE_PATH FAULTLINE_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/faultline.pc.in
     ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faultline.pc

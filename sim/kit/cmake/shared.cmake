@@ -4,7 +4,7 @@ get_target_property(model_sources vmmodel SOURCES)
 add_library(faultline_shared SHARED ${model_sources} ${native_sources})
 set(map ${CMAKE_CURRENT_SOURCE_DIR}/kit/cmake/faultline.map)
 set_target_properties(faultline_shared PROPERTIES
-    OUTPUT_NAME faultline VERSION 0.1.0 SOVERSION 0 EXPORT_NAME shared LINK_DEPENDS ${map})
+    OUTPUT_NAME faultline VERSION ${PROJECT_VERSION} SOVERSION 0 EXPORT_NAME shared LINK_DEPENDS ${map})
 target_link_options(faultline_shared PRIVATE -Wl,--version-script=${map} -Wl,--no-undefined)
 target_include_directories(faultline_shared PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/vmmodel> $<INSTALL_INTERFACE:include/faultline>
