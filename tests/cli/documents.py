@@ -4,6 +4,7 @@ A page's blocks are run in order, in a folder of the page's own that holds the t
 
     ```scn NAME.scn     is a file of that name for the commands behind it; without a name, a scenario.
                         Either runs clean, unless `exit=1` follows.
+    ```text NAME        is a file of that name.
     ```console          `$ faultline WORDS` or `$ ./run WORDS`, and behind it what the command prints,
                         on both channels; `# exit 1` behind the command is its exit code (else 0). A
                         line `...` stands for any lines, `...` at the end of a line for its rest.
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-BLOCK = re.compile(r"^```(scn|console)([^\n]*)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```(scn|console|text)([^\n]*)\n(.*?)^```$", re.M | re.S)
 COMMAND = re.compile(r"\$ (?:faultline|\./run)(?: +(.*?))? *(?:# exit (\d+))?$")
 
 
@@ -82,6 +83,10 @@ def check_page(program, source, page):
         for tree in "sim", "docs":
             os.symlink(source / tree, os.path.join(folder, tree))
         for kind, words, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+            if kind == "text":
+                if words.strip():
+                    pathlib.Path(folder, words.strip()).write_text(block, encoding="utf-8")
+                continue
             check = check_console(program, folder, block) if kind == "console" else check_scenario(
                 program, folder, words.split(), block)
             errors = list(check)
