@@ -6,7 +6,7 @@
 has() {
     case $1 in
     *:*) pkg-config --exists "${1#*:}" ;;
-    gcc | g++ | cmake | pkg-config | python3 | clang | clang-format | parallel | chromium | npm | mandoc) command -v "$1" ;;
+    gcc | g++ | cmake | pkg-config | python3 | clang | clang-format | clang-tidy | parallel | chromium | npm | mandoc) command -v "$1" ;;
     ninja-build) command -v ninja ;;
     lld) command -v wasm-ld && command -v ld.lld ;;
     nodejs) command -v node ;;
