@@ -38,3 +38,18 @@ for verb in verbs:
     words = (verb[0] or verb[1]).split()
     assert subprocess.run([program, *words], capture_output=True, check=False).returncode == 0, words
 P
+
+# What architecture.md says to run, there is.
+python3 - "$SOURCE" <<'P'
+import pathlib, re, sys
+
+source = pathlib.Path(sys.argv[1])
+page = (source / "docs/architecture.md").read_text(encoding="utf-8").split("## To change something")[1].split("## ")[0]
+named = re.findall(r"\| `([a-z_]+(?:\.\w+)?)` \|$", page, re.M)
+built = (source / "tests/CMakeLists.txt").read_text(encoding="utf-8")
+for name in named:
+    floor, _, module = name.partition(".")
+    there = (source / f"tests/{floor}/{module}.c").exists() or (source / f"tests/{floor}/{module}.sh").exists() or name in built
+    assert there, f"architecture.md: no test {name}"
+assert len(named) > 20, named
+P
