@@ -151,13 +151,34 @@ load_top_keys(const struct machine_file *in, json_t *root)
 }
 
 static bool
+load_unknown_base(const struct machine_file *in, const char *name)
+{
+    char bytes[CMD_MACHINE_WHY_BYTES];
+    struct scn_guess guess;
+    struct vmm_text why;
+
+    scn_guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < machine_count(); i++)
+        scn_guess_offer(&guess, machine_name_at(i));
+    vmm_text_init(&why, bytes, sizeof bytes);
+    if (guess.word != NULL)
+        vmm_text_format(&why, "\"base\": no machine '%s': did you mean '%s'?", name, guess.word);
+    else
+        vmm_text_put(&why, "\"base\": the name of a machine is allowed: 'faultline machines' "
+                           "lists them");
+    return machine_wrong(in, bytes);
+}
+
+static bool
 load_base(const struct machine_file *in, json_t *root)
 {
     const json_t *base = json_object_get(root, "base");
     const json_t *name = json_object_get(root, "name");
     struct vmm_text text;
 
-    if (!json_is_string(base) || !machine_find(json_string_value(base), in->machine))
+    if (json_is_string(base) && !machine_find(json_string_value(base), in->machine))
+        return load_unknown_base(in, json_string_value(base));
+    if (!json_is_string(base))
         return machine_wrong(in, "\"base\": the name of a machine is allowed: 'faultline machines' "
                                  "lists them");
     if (name != NULL && (!json_is_string(name) || json_string_length(name) == 0))

@@ -207,6 +207,19 @@ results_choose_defaults(struct results_survey *survey)
         plot->value = json_object_iter_key(json_object_iter(survey->columns));
 }
 
+static void
+results_unknown_axis(const struct results_survey *survey, const char *name, struct io_bytes *err)
+{
+    struct scn_guess guess;
+
+    scn_guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < survey->count; i++)
+        scn_guess_offer(&guess, survey->found[i].name);
+    cmd_complain(err, "faultline: '%s' is no parameter of this run%s%s%s", name,
+                 guess.word != NULL ? ": did you mean '" : "", guess.word != NULL ? guess.word : "",
+                 guess.word != NULL ? "'?" : "");
+}
+
 static bool
 results_choose_axes(struct results_survey *survey, struct io_bytes *err)
 {
@@ -220,8 +233,10 @@ results_choose_axes(struct results_survey *survey, struct io_bytes *err)
             continue;
         axis = results_survey_find(survey, names[i]);
         if (axis == NULL || axis->count == 0) {
-            cmd_complain(err, "faultline: '%s' %s", names[i],
-                         axis == NULL ? "is no parameter of this run" : "cannot be two axes");
+            if (axis == NULL)
+                results_unknown_axis(survey, names[i], err);
+            else
+                cmd_complain(err, "faultline: '%s' cannot be two axes", names[i]);
             return false;
         }
         plot->axes[i] = *axis; /* taken over: the survey forgets it */
@@ -234,6 +249,20 @@ results_choose_axes(struct results_survey *survey, struct io_bytes *err)
     return true;
 }
 
+static void
+results_unknown_value(const struct results_survey *survey, const char *name, struct io_bytes *err)
+{
+    struct scn_guess guess;
+    const char *column;
+    json_t *about;
+
+    scn_guess_init(&guess, name, strlen(name));
+    json_object_foreach(survey->columns, column, about) scn_guess_offer(&guess, column);
+    cmd_complain(err, "faultline: no row has a value '%s': %s%s%s", name,
+                 guess.word != NULL ? "did you mean '" : "'report' lines and events are values",
+                 guess.word != NULL ? guess.word : "", guess.word != NULL ? "'?" : "");
+}
+
 /* A name that json or the store owns must outlive them. */
 static bool
 results_keep_value(struct results_survey *survey, struct io_bytes *err)
@@ -241,9 +270,7 @@ results_keep_value(struct results_survey *survey, struct io_bytes *err)
     struct results_plot *plot = survey->plot;
 
     if (plot->value == NULL || json_object_get(survey->columns, plot->value) == NULL) {
-        cmd_complain(err,
-                     "faultline: no row has a value '%s': 'report' lines and events are values",
-                     plot->value == NULL ? "" : plot->value);
+        results_unknown_value(survey, plot->value == NULL ? "" : plot->value, err);
         return false;
     }
     plot->value = strdup(plot->value);

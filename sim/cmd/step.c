@@ -231,11 +231,16 @@ static bool
 step_read_break(const struct step_words *words, struct step_break *stop, struct io_bytes *said)
 {
     const char *word = words->count > 1 ? words->word[1] : "";
+    struct scn_guess guess;
 
     stop->is_kind = trace_kind_by_name(word, strlen(word), &stop->kind);
     if (stop->is_kind || step_read_number(word, &stop->address))
         return true;
-    io_bytes_format(said, "'%s' is no kind of event and no address: until PMAP_ENTER\n", word);
+    scn_guess_init(&guess, word, strlen(word));
+    for (int kind = 0; kind < EV_KIND_COUNT; kind++)
+        scn_guess_offer(&guess, trace_kind_name((enum trace_kind)kind));
+    io_bytes_format(said, "'%s' is no kind of event and no address: until %s\n", word,
+                    guess.word != NULL ? guess.word : "PMAP_ENTER");
     return false;
 }
 
@@ -469,6 +474,19 @@ step_run_verb(struct step *step, enum step_verb verb, const struct step_words *w
     }
 }
 
+static void
+step_unknown(const char *word, struct io_bytes *said)
+{
+    struct scn_guess guess;
+
+    scn_guess_init(&guess, word, strlen(word));
+    for (int i = 0; i < STEP_VERBS; i++)
+        scn_guess_offer(&guess, step_verbs[i]);
+    io_bytes_format(said, "unknown command '%s': %s%s%s\n", word,
+                    guess.word != NULL ? "did you mean '" : "help",
+                    guess.word != NULL ? guess.word : "", guess.word != NULL ? "'?" : "");
+}
+
 void
 step_do(struct step *step, const char *command, struct io_bytes *said)
 {
@@ -484,7 +502,7 @@ step_do(struct step *step, const char *command, struct io_bytes *said)
         words.word[words.count++] = rest;
     verb = words.count == 0 ? STEP_NEXT : step_verb_of(words.word[0]);
     if (verb == STEP_VERBS) {
-        io_bytes_format(said, "unknown command '%s': help\n", words.word[0]);
+        step_unknown(words.word[0], said);
         return;
     }
     step_run_verb(step, verb, &words, said);

@@ -217,11 +217,21 @@ scn_number_is_next(const struct scn_parser *parser)
 
 /* ---- statuses ---- */
 
+static void
+scn_guess_status(struct scn_guess *guess, const struct scn_token *token)
+{
+    scn_guess_init(guess, token->bytes, token->length);
+#define VMM_STATUS(id, number, name, text) scn_guess_offer(guess, name);
+#include "base/status.def"
+#undef VMM_STATUS
+}
+
 bool
 scn_parse_status(struct scn_parser *parser, const char *syntax, int32_t *status)
 {
     const struct scn_token *token = scn_peek(parser);
     enum vmm_status known = VMM_OK;
+    struct scn_guess guess;
     uint64_t number = 0;
 
     if (scn_number_is_next(parser)) {
@@ -233,10 +243,12 @@ scn_parse_status(struct scn_parser *parser, const char *syntax, int32_t *status)
     if (token->kind != SCN_TOKEN_WORD)
         return scn_fail_token(parser, token, "a status is missing", syntax);
     if (!scn_take_word(parser, "ok")) {
-        if (!vmm_status_by_name(token->bytes, token->length, &known))
-            return scn_fail_token(parser, token, "unknown status",
+        if (!vmm_status_by_name(token->bytes, token->length, &known)) {
+            scn_guess_status(&guess, token);
+            return scn_fail_guess(parser, token, "unknown status", &guess,
                                   "ok, null, a number, or a name: KERN_PROTECTION_FAILURE, "
                                   "kIOReturnBadArgument");
+        }
         scn_take(parser);
     }
     *status = (int32_t)known;

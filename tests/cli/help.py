@@ -5,8 +5,10 @@ machines, operations and the words of `explain` that are nearly right are answer
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 program, source = sys.argv[1], pathlib.Path(sys.argv[2])
 errors = []
@@ -69,6 +71,23 @@ for line, hint in {
 for line, hint in {"titel \"x\"": "title", "profil macos-11": "profile", "machine haswel": "haswell",
                    "machine cpu=2": "cpus=N", "each macos-10.99": "macos-10."}.items():
     answered(run("run", "-", text=line + "\n" + FILE), line, hint)
+
+answered(run("run", "-", text=FILE + "expect result KERN_INVALID_ARGUMET\n"), "a status",
+         "did you mean 'KERN_INVALID_ARGUMENT'")
+folder = tempfile.mkdtemp()
+scenario, results = folder + "/s.scn", folder + "/r.db"
+pathlib.Path(scenario).write_text("param pages = 1 2\napp = task\nb = allocate app ${pages}p\nreport all resident b\n")
+pathlib.Path(folder, "t.scn").write_text(FILE)
+pathlib.Path(folder, "m.json").write_text('{ "base": "skylak" }')
+run("sweep", scenario, "-o", results, "--quiet")
+answered(run("results", results, "--svg", folder + "/x", "--x", "page"), "an axis", "did you mean 'pages'")
+answered(run("results", results, "--svg", folder + "/x", "--value", "al"), "a value", "did you mean 'all'")
+answered(run("price", "--machine", folder + "/m.json", "-", text=FILE), "a base", "did you mean 'skylake'")
+for command, hint in ("objets", "objects"), ("until PAGE_WIRR", "until PAGE_WIRE"):
+    made = run("step", folder + "/t.scn", text=command + "\n")
+    if hint not in made.stdout:
+        errors.append(f"step, {command}: {made.stdout}")
+shutil.rmtree(folder)
 
 print(f"{len(verbs)} verbs")
 print("\n".join(errors))
