@@ -152,7 +152,7 @@ static const struct bad bad_sources[] = {
     { "machine frames=1\ncheck\n", 1, 16, "out of range", "at least 64" },
     { "machine frames 4096\ncheck\n", 1, 16, "= is missing", "machine cpus=2" },
     { "machine disks=1\ncheck\n", 1, 9, "machine has no 'disks'", "[asserts]" },
-    { "machine m3\ncheck\n", 1, 9, "machine has no 'm3'", "did you mean 'm1'?" },
+    { "machine m9\ncheck\n", 1, 9, "machine has no 'm9'", "did you mean 'm1'?" },
     { "machine m1 cpus=2 m2\ncheck\n", 1, 19, "a second machine: 'm2'", "one machine" },
     { "machine\ncheck\n", 1, 8, "machine has no", "[cpus=N]" },
     { "machine cpus=1\nmachine cpus=1\ncheck\n", 2, 9, "a second machine", "one machine line" },
