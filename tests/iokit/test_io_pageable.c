@@ -228,6 +228,35 @@ several_pieces_are_mapped_in_a_submap_up_to_10_9(void **state)
     }
 }
 
+/*
+ *  up to 10.9 pieces are remapped, and no named entry is made: a first read-only mapping freezes
+ *  nothing, and prepare() goes on asking the task's map
+ */
+static void
+pieces_freeze_no_rights_up_to_10_9(void **state)
+{
+    struct iokit_fixture *f = *state;
+    uint64_t resident, dirty;
+    vmk_range_t ranges[2];
+    vmk_desc_t md;
+    vmk_map_t first, second;
+
+    iokit_restart(f, "macos-10.9");
+    ranges[0] = (vmk_range_t){ io_page(f, 4), IO_PAGE };
+    ranges[1] = (vmk_range_t){ io_page(f, 0), IO_PAGE };
+    md = vmk_desc_ranges(f->task, ranges, 2, IO_DIRECTION_OUT);
+    first = map_in_kernel(f, md, IO_MAP_READ_ONLY);
+    assert_int_equal(vmk_desc_page_counts(md, &resident, &dirty), VMM_IO_NOT_READY);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_IN), VMM_OK);
+    assert_int_equal(vmk_desc_complete(md, IO_DIRECTION_NONE), VMM_OK);
+    second = map_in_kernel(f, md, 0);
+    assert_true(io_store(f->kernel, vmk_map_address(second), 7));
+    assert_io_byte(f->kernel, vmk_map_address(first), 7);
+    assert_int_equal(vmk_sim_deallocate(f->task, io_page(f, 0), IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_NONE), VMM_IO_CANNOT_WIRE);
+    assert_io_byte(f->kernel, vmk_map_address(first) + IO_PAGE, IO_FILL);
+}
+
 /*  12+: the guards stand in the submap too, on either side, and go with the mapping                  */
 static void
 guards_of_a_pageable_buffer_stand_in_the_submap(void **state)
@@ -315,6 +344,7 @@ main(void)
         IOKIT_TEST(a_refusal_of_the_submap_is_another_code_before_15),
         IOKIT_TEST(release_with_wires_hangs_on_every_kernel),
         IOKIT_TEST(several_pieces_are_mapped_in_a_submap_up_to_10_9),
+        IOKIT_TEST(pieces_freeze_no_rights_up_to_10_9),
         IOKIT_TEST(guards_of_a_pageable_buffer_stand_in_the_submap),
         IOKIT_TEST(a_row_of_pageable_buffers_is_mapped_in_a_submap),
         IOKIT_TEST(a_fixed_address_must_lie_in_a_submap),

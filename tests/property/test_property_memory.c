@@ -394,6 +394,22 @@ fill_cells(struct run *run, struct mapping *m)
     }
 }
 
+/*
+ * Up to 10.9 a source of several pieces is remapped and keeps no entries (iokit.md 5.1). Asked of the
+ * kernel: what a piece is, the plain model does not know.
+ */
+static void
+forget_entries(struct run *run, struct descriptor *d)
+{
+    uint64_t resident, dirty;
+
+    if (vmk_desc_page_counts(d->handle, &resident, &dirty) != VMM_IO_NOT_READY)
+        return;
+    same(run, "pieces are remapped", true, run->profile.pieces_in_pageable_map);
+    drop_cells(d->source, PAGES);
+    d->has_entries = false;
+}
+
 static void
 op_map(struct run *run)
 {
@@ -421,6 +437,7 @@ op_map(struct run *run)
         return;
     m->is_writable = !read_only && d->entries_writable;
     fill_cells(run, m);
+    forget_entries(run, d);
     same(run, "translated", 0,
          (int64_t)vmk_sim_translated(vmk_kernel_task(), vmk_map_address(m->handle),
                                      vmk_map_length(m->handle), NULL));

@@ -169,13 +169,11 @@ io_fill_region(struct io_placement *placement)
 }
 
 static enum vmm_status
-io_place_entries(struct io_placement *placement)
+io_place_named(struct io_placement *placement)
 {
     struct io_md *md = placement->map->md;
-    enum vmm_status status = io_md_reference(md, placement->request->options);
+    enum vmm_status status;
 
-    if (status != VMM_OK)
-        return status;
     placement->reference = io_md_is_snapshot(md) ? &md->copies : &md->source;
     status = io_choose_prot(placement);
     if (status == VMM_OK)
@@ -185,6 +183,32 @@ io_place_entries(struct io_placement *placement)
     if (status == VMM_OK)
         status = io_reserve(placement);
     return status == VMM_OK ? io_fill_region(placement) : status;
+}
+
+/*
+ * Up to 10.9 only a descriptor that is one piece has a named entry; the pieces of another are remapped
+ * from the task anew for each mapping, and none of them freezes a right (iokit.md 2.1, 5.1).
+ */
+static bool
+io_md_keeps_names(const struct io_md *md)
+{
+    return (md->options & IO_MEMORY_PERSISTENT) != 0 ||
+           (md->range_count == 1 && md->source.count == 1) ||
+           !vm_system_profile(md->system)->pieces_in_pageable_map;
+}
+
+static enum vmm_status
+io_place_entries(struct io_placement *placement)
+{
+    struct io_md *md = placement->map->md;
+    enum vmm_status status = io_md_reference(md, placement->request->options);
+
+    if (status != VMM_OK)
+        return status;
+    status = io_place_named(placement);
+    if (!io_md_keeps_names(md))
+        io_reference_release(md, &md->source);
+    return status;
 }
 
 enum vmm_status
