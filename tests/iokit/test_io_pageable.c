@@ -198,6 +198,24 @@ release_with_wires_hangs_on_every_kernel(void **state)
     }
 }
 
+/*  a wire through the submap takes the kernel's faults, as one in its map does: two for each fresh page  */
+static void
+wiring_a_pageable_buffer_takes_the_kernels_faults(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = vmk_desc_buffer(f->kernel, PAGEABLE, 3 * IO_PAGE, 0, 0);
+    vmk_map_t m = map_in_kernel(f, md, 0);
+    uint64_t before = vmk_sim_task_faults(f->kernel);
+
+    assert_true(is_in_a_submap(f, vmk_map_address(m)));
+    assert_int_equal(vmk_map_wire(m, IO_DIRECTION_IN, 0, 3 * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_sim_task_faults(f->kernel) - before, 6);
+    assert_int_equal(vmk_map_wire(m, IO_DIRECTION_NONE, 0, 3 * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_map_wire(m, IO_DIRECTION_IN, 0, 3 * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_sim_task_faults(f->kernel) - before, 9);
+    assert_int_equal(vmk_map_wire(m, IO_DIRECTION_NONE, 0, 3 * IO_PAGE), VMM_OK);
+}
+
 /*  task memory of two pieces: up to 10.9 in a pageable submap, later in the kernel's map itself      */
 static void
 several_pieces_are_mapped_in_a_submap_up_to_10_9(void **state)
@@ -343,6 +361,7 @@ main(void)
         IOKIT_TEST(a_wire_past_the_end_meets_the_submaps_hole),
         IOKIT_TEST(a_refusal_of_the_submap_is_another_code_before_15),
         IOKIT_TEST(release_with_wires_hangs_on_every_kernel),
+        IOKIT_TEST(wiring_a_pageable_buffer_takes_the_kernels_faults),
         IOKIT_TEST(several_pieces_are_mapped_in_a_submap_up_to_10_9),
         IOKIT_TEST(pieces_freeze_no_rights_up_to_10_9),
         IOKIT_TEST(guards_of_a_pageable_buffer_stand_in_the_submap),

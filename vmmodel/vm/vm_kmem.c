@@ -139,6 +139,7 @@ vm_kmem_submaps(struct vm_system *system)
     return &system->kernel_submaps;
 }
 
+/* What is wired in the submap is wired by the kernel's task: the faults are its own (vm.md 7.2). */
 enum vmm_status
 vm_kmem_suballoc(struct vm_system *system, vmm_size size)
 {
@@ -149,7 +150,9 @@ vm_kmem_suballoc(struct vm_system *system, vmm_size size)
     VMM_ASSERT(submaps->count < VM_KMEM_SUBMAPS);
     status = vm_map_suballoc(system->kernel_map, &at, size, VM_MAP_ANYWHERE,
                              &submaps->maps[submaps->count]);
-    if (status == VMM_OK)
-        submaps->hint = submaps->count++;
-    return status;
+    if (status != VMM_OK)
+        return status;
+    submaps->maps[submaps->count]->task = system->kernel_task;
+    submaps->hint = submaps->count++;
+    return VMM_OK;
 }
