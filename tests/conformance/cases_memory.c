@@ -295,3 +295,61 @@ lifetimes(void)
     oracle_map_release(map);
     CHECK(oracle_access(kernel(), at, 0, NULL) == 1);
 }
+
+/* Once there is a named entry prepare() asks it, and no longer the task's map (2.1). */
+void
+a_mapping_remembers_a_source_that_is_gone(void)
+{
+    uint64_t va = filled(3);
+    oracle_md_t mapped = describe(va, 3 * page, OMD_OUTIN);
+    oracle_md_t unmapped = describe(va, 3 * page, OMD_OUTIN);
+    oracle_map_t map = map_whole(mapped, kernel(), 0);
+    uint8_t byte = 0;
+
+    oracle_task_free(user(), va, 3 * page);
+    CHECK(oracle_md_prepare(unmapped, 0) == CANNOT_WIRE);
+    CHECK(oracle_md_prepare(mapped, 0) == 0);
+    CHECK(store(kernel(), oracle_map_address(map) + page, 0x21) == 0);
+    CHECK(oracle_md_read(mapped, page, &byte, 1) == 1 && byte == 0x21);
+    CHECK(oracle_md_complete(mapped, 0) == 0);
+    oracle_map_release(map);
+    map = map_whole(mapped, kernel(), 0); /* the entries stay for the descriptor's life */
+    CHECK(map != NULL && shows(kernel(), oracle_map_address(map) + page, 0x21));
+    oracle_map_release(map);
+    oracle_md_release(mapped);
+    oracle_md_release(unmapped);
+}
+
+/* 5.1: remapped piece by piece, so a read-only mapping freezes nothing. */
+void
+pieces_up_to_10_9_have_no_entries(void)
+{
+    uint64_t va = filled(3);
+    oracle_range_t ranges[] = { { va + 2 * page, page }, { va, page } };
+    oracle_md_t md = oracle_md_with_ranges(ranges, 2, OMD_OUT, user());
+    oracle_map_t map = map_whole(md, kernel(), OMAP_READ_ONLY);
+    bool is_named = release >= 2782;
+
+    CHECK(oracle_md_prepare(md, OMD_IN) == (is_named ? 17 : 0));
+    oracle_map_release(map);
+    map = map_whole(md, kernel(), 0);
+    CHECK(store(kernel(), oracle_map_address(map), 1) == (is_named ? 2 : 0));
+    oracle_map_release(map);
+    oracle_md_release(md);
+}
+
+/* 3.3 does not compare Prefault: who asks for it gets the mapping as it is. */
+void
+prefault_is_not_asked_of_a_mapping_that_is_there(void)
+{
+    uint64_t va = filled(2);
+    oracle_md_t md = describe(va, 2 * page, OMD_OUTIN);
+    oracle_map_t first = map_whole(md, kernel(), 0);
+    oracle_map_t again = map_whole(md, kernel(), OMAP_PREFAULT); /* and nothing is prepared */
+
+    CHECK(again != NULL && oracle_map_address(again) == oracle_map_address(first));
+    CHECK(ready_pages(kernel(), oracle_map_address(first), 2, false) == (is_seed_view ? 2 : 0));
+    oracle_map_release(again);
+    oracle_map_release(first);
+    oracle_md_release(md);
+}

@@ -340,3 +340,45 @@ physical_memory(void)
     CHECK((map == NULL) == (release >= 2782 && release < 4570));
     oracle_md_release(md);
 }
+
+/* vm.md 1.4, T20: wiring enters nothing, and cutting the entry for it removes what was there. */
+void
+a_part_of_a_device_wired_cuts_its_translations(void)
+{
+    oracle_range_t range = { (uint64_t)1 << 40, 4 * page };
+    oracle_md_t md = oracle_md_with_ranges(&range, 1, OMD_OUTIN, NULL);
+    oracle_map_t map = map_whole(md, kernel(), 0);
+    uint64_t at = oracle_map_address(map);
+
+    CHECK(oracle_map_wire_range(map, OMD_IN, 0, 4 * page) == 0);
+    CHECK(oracle_map_wire_range(map, 0, 0, 4 * page) == 0);
+    CHECK(ready_pages(kernel(), at, 4, true) == 4);
+    CHECK(oracle_map_wire_range(map, OMD_IN, page, page) == 0);
+    CHECK(ready_pages(kernel(), at, 4, false) == 0);
+    CHECK(oracle_map_wire_range(map, 0, page, page) == 0);
+    oracle_map_release(map);
+    oracle_md_release(md);
+}
+
+/* 3.2, vm.md 4.4: a lazy copy is read on the user's own page, until the user's store pushes it. */
+void
+a_store_of_the_users_takes_the_copys_translation(void)
+{
+    uint64_t va = filled(2);
+    oracle_md_t md = describe(va, 2 * page, OMD_OUT | OMD_MAP_COPY_ON_WRITE);
+    oracle_map_t map = map_whole(md, kernel(), OMAP_READ_ONLY);
+    uint64_t at = oracle_map_address(map);
+
+    if (release < 4570)
+        return;
+    CHECK(shows(kernel(), at, FILL) && shows(kernel(), at + page, FILL + 1));
+    CHECK(ready_pages(kernel(), at, 2, false) == 2);
+    CHECK(store(user(), va, 0x99) == 0);
+    CHECK(ready_pages(kernel(), at, 1, false) == 0);
+    CHECK(ready_pages(kernel(), at + page, 1, false) == 1);
+    CHECK(shows(kernel(), at, FILL));
+    CHECK(store(user(), va, 0x98) == 0); /* pushed already */
+    CHECK(ready_pages(kernel(), at, 2, false) == 2);
+    oracle_map_release(map);
+    oracle_md_release(md);
+}
