@@ -1,7 +1,7 @@
 /*
  * hw_tlb_vector.h - TLB look-ups four ways at a time
  *
- * PURPOSE     The same look-up and the same filling as hw_tlb.c, with AVX2, where the processor that the
+ * PURPOSE     The same look-up and the same filling as hw_tlb.c, with AVX2 or NEON, where the processor that the
  *             model runs on has it. Which one runs changes no result, bit for bit.
  * INVARIANTS  as hw_tlb.h
  * UNITS       as hw_tlb.h
