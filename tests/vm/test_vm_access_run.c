@@ -97,6 +97,7 @@ assert_same(const struct world *a, const struct world *b)
     assert_same_level(&left->tlb.l1, &right->tlb.l1);
     assert_same_level(&left->tlb.l1i, &right->tlb.l1i);
     assert_same_level(&left->tlb.l2, &right->tlb.l2);
+    assert_same_level(&left->tlb.l2i, &right->tlb.l2i);
     assert_int_equal(left->tlb.l1_hits, right->tlb.l1_hits);
     assert_int_equal(left->tlb.l2_hits, right->tlb.l2_hits);
     assert_int_equal(left->tlb.misses, right->tlb.misses);

@@ -225,7 +225,8 @@ hw_run_init(struct hw_run *run, const struct hw_geometry *geometry, struct hw_cp
                             .shift = geometry->page_shift,
                             .sign_shift = geometry->va_bits - 1,
                             .va_mask = ((uint64_t)1 << geometry->va_bits) - 1,
-                            .user_asid = cpu->user_asid };
+                            .user_asid = cpu->user_asid,
+                            .is_split = cpu->tlb.l1i.sets != 0 };
     run->wanted[HW_REFERENCE_READ] = always;
     run->wanted[HW_REFERENCE_WRITE] = always | HW_PTE_WRITE | HW_PTE_MOD;
     run->wanted[HW_REFERENCE_EXECUTE] = run->wanted[HW_REFERENCE_KIND] = always | HW_PTE_NX;
@@ -251,6 +252,7 @@ hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, b
     const struct hw_geometry *geometry = machine->geometry;
     enum hw_access_kind kind = kinds[reference & HW_REFERENCE_KIND];
     uint64_t wanted = run->wanted[reference & HW_REFERENCE_KIND];
+    uint32_t side = hw_run_side(run, reference);
     vmm_va va = reference & ~(uint64_t)HW_REFERENCE_KIND;
     struct hw_tlb_level *first = hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE);
     uint64_t vpn = hw_vpn(geometry, va);
@@ -269,10 +271,10 @@ hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, b
             return outcome;
         pte = hw_run_front(&cpu->tlb, first, vpn, hw_is_kernel_va(va) ? 0 : cpu->user_asid);
     }
-    run->page = va >> geometry->page_shift;
-    run->rights = cpu->tlb.replacement == HW_REPLACE_LRU && cpu->tlb.l1i.sets == 0
-                      ? pte ^ HW_PTE_NX
-                      : 0; /* else the page may not be the one to be found at once */
+    run->page[side] = va >> geometry->page_shift;
+    run->rights[side] = cpu->tlb.replacement == HW_REPLACE_LRU
+                            ? pte ^ HW_PTE_NX
+                            : 0; /* else the page may not be the one to be found at once */
     return HW_OK;
 }
 
@@ -299,7 +301,7 @@ hw_run_look_ahead(struct hw_machine *machine, const struct hw_cpu *cpu, const ui
         __builtin_prefetch(leaf);
 }
 
-/* As many as need no look-up at all, or, with vectors, as hit in the first level. */
+/* As many as need no look-up at all, or, with vectors, as hit. */
 static size_t
 hw_run_hits(struct hw_run *run, const uint64_t *references, size_t count)
 {
@@ -307,9 +309,8 @@ hw_run_hits(struct hw_run *run, const uint64_t *references, size_t count)
 
     if (hw_tlb_vector_runs(run->tlb))
         return hw_tlb_vector_run(run, references, count);
-    while (at < count && references[at] >> run->shift == run->page &&
-           (run->rights & run->wanted[references[at] & HW_REFERENCE_KIND]) ==
-               run->wanted[references[at] & HW_REFERENCE_KIND])
+    while (at < count && hw_run_stays(run, hw_run_side(run, references[at]), references[at],
+                                      run->wanted[references[at] & HW_REFERENCE_KIND]))
         at++;
     run->tlb->l1_hits += at;
     return at;

@@ -73,7 +73,8 @@ hw_vector_push(uint64_t *words, uint32_t count, uint64_t word)
 }
 
 HW_LANES_TARGET static inline void
-hw_vector_put(struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t tag, uint64_t pte)
+hw_vector_put(const struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t tag,
+              uint64_t pte)
 {
     hw_vector_to_front(&level->tags[set], way, tag);
     hw_vector_to_front(&level->ptes[set], way, pte);
@@ -148,93 +149,167 @@ hw_tlb_vector_fill(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn,
 bool
 hw_tlb_vector_runs(const struct hw_tlb *tlb)
 {
-    return tlb->is_vector && tlb->l1.ways == HW_LANES && tlb->l1.sets_are_power &&
-           tlb->l1i.sets == 0;
+    return tlb->is_vector;
 }
+
+/* What is looked for, and in which of the two first levels. */
+struct hw_vector_wish {
+    uint64_t vpn, tag, wanted;
+    uint32_t side;
+};
 
 /* One that the first level has not: the second moves it there. */
 HW_LANES_TARGET static inline bool
-hw_vector_touch_second(struct hw_run *run, const struct hw_tlb_level *l1, size_t l1_set,
-                       uint64_t vpn, uint64_t tag, uint64_t wanted)
+hw_vector_touch_second(struct hw_run *run, const struct hw_tlb_level *first,
+                       struct hw_tlb_level *second, size_t first_set, struct hw_vector_wish wish)
 {
-    struct hw_tlb_level *l2 = &run->tlb->l2;
     size_t set;
     uint64_t pte;
     uint32_t way;
 
     run->missed = true;
-    if (l2->sets == 0)
+    if (second->sets == 0)
         return false;
-    set = hw_tlb_set(l2, vpn);
-    way = hw_vector_find(l2, set, tag);
-    if (way == l2->ways)
+    set = hw_tlb_set(second, wish.vpn);
+    way = hw_vector_find(second, set, wish.tag);
+    if (way == second->ways)
         return false;
     run->missed = false;
-    pte = l2->ptes[set + way];
-    if (((pte ^ HW_PTE_NX) & wanted) != wanted)
+    pte = second->ptes[set + way];
+    if (((pte ^ HW_PTE_NX) & wish.wanted) != wish.wanted)
         return false;
-    hw_vector_put(l2, set, way, tag, pte);
-    hw_vector_push(&l1->tags[l1_set], HW_LANES, tag);
-    hw_vector_push(&l1->ptes[l1_set], HW_LANES, pte);
-    run->rights = pte ^ HW_PTE_NX;
+    hw_vector_put(second, set, way, wish.tag, pte);
+    hw_vector_push(&first->tags[first_set], first->ways, wish.tag);
+    hw_vector_push(&first->ptes[first_set], first->ways, pte);
+    run->rights[wish.side] = pte ^ HW_PTE_NX;
     run->l2_hits++;
     return true;
 }
 
 /* One reference; false, and nothing done, when it does not hit or may not be. */
 HW_LANES_TARGET static inline bool
-hw_vector_touch(struct hw_run *run, const struct hw_tlb_level *l1, uint64_t reference,
-                uint64_t wanted)
+hw_vector_touch(struct hw_run *run, const struct hw_tlb_level *first, struct hw_tlb_level *second,
+                size_t set, struct hw_vector_wish wish)
 {
-    uint64_t vpn = (reference & run->va_mask) >> run->shift;
-    uint64_t sign = (uint64_t)((int64_t)reference >> run->sign_shift);
-    uint64_t tag = hw_tlb_tag(vpn, (uint32_t)(run->user_asid & ~sign)) | run->tlb->generation;
-    size_t set = (size_t)(vpn & (l1->sets - 1)) * HW_LANES;
-    hw_lanes tags = hw_lanes_load(&l1->tags[set]), ptes;
-    uint32_t mask = hw_lanes_that_are(tag, tags), way;
+    uint32_t way = hw_vector_find(first, set, wish.tag);
     uint64_t pte;
 
-    if (sign + 1 > 1)
+    if (way == first->ways)
+        return hw_vector_touch_second(run, first, second, set, wish);
+    pte = first->ptes[set + way];
+    if (((pte ^ HW_PTE_NX) & wish.wanted) != wish.wanted)
         return false;
-    if (mask == 0)
-        return hw_vector_touch_second(run, l1, set, vpn, tag, wanted);
-    way = (uint32_t)__builtin_ctz(mask);
-    pte = l1->ptes[set + way];
-    if (((pte ^ HW_PTE_NX) & wanted) != wanted)
-        return false;
-    ptes = hw_lanes_load(&l1->ptes[set]);
-    hw_lanes_store(&l1->ptes[set], hw_lanes_front(ptes, way, pte));
-    hw_lanes_store(&l1->tags[set], hw_lanes_front(tags, way, tag));
-    run->rights = pte ^ HW_PTE_NX;
-    run->l1_hits++;
+    hw_vector_put(first, set, way, wish.tag, pte);
+    run->rights[wish.side] = pte ^ HW_PTE_NX;
     return true;
 }
 
-HW_LANES_TARGET size_t
-hw_tlb_vector_run(struct hw_run *run, const uint64_t *references, size_t count)
+/* The same where a set is four ways: all is there at once. */
+HW_LANES_TARGET static inline bool
+hw_vector_touch_four(struct hw_run *run, const struct hw_tlb_level *first,
+                     struct hw_tlb_level *second, size_t set, struct hw_vector_wish wish)
+{
+    hw_lanes tags = hw_lanes_load(&first->tags[set]), ptes;
+    uint32_t mask = hw_lanes_that_are(wish.tag, tags), way;
+    uint64_t pte;
+
+    if (mask == 0)
+        return hw_vector_touch_second(run, first, second, set, wish);
+    way = (uint32_t)__builtin_ctz(mask);
+    pte = first->ptes[set + way];
+    if (((pte ^ HW_PTE_NX) & wish.wanted) != wish.wanted)
+        return false;
+    ptes = hw_lanes_load(&first->ptes[set]);
+    hw_lanes_store(&first->ptes[set], hw_lanes_front(ptes, way, pte));
+    hw_lanes_store(&first->tags[set], hw_lanes_front(tags, way, wish.tag));
+    run->rights[wish.side] = pte ^ HW_PTE_NX;
+    return true;
+}
+
+/* A reference's page number and tag; false: its upper bits are not alike. */
+HW_LANES_TARGET static inline bool
+hw_vector_wish(const struct hw_run *run, uint64_t reference, struct hw_vector_wish *wish)
+{
+    uint64_t sign = (uint64_t)((int64_t)reference >> run->sign_shift);
+
+    wish->vpn = (reference & run->va_mask) >> run->shift;
+    wish->tag = hw_tlb_tag(wish->vpn, (uint32_t)(run->user_asid & ~sign)) | run->tlb->generation;
+    return sign + 1 <= 1;
+}
+
+/* What a run of `count` that was in registers has come to: what the second level had not, the first had. */
+static inline void
+hw_vector_run_end(struct hw_run *run, const struct hw_run *here, size_t count)
+{
+    run->tlb->l1_hits += count - here->l2_hits;
+    run->tlb->l2_hits += here->l2_hits;
+    run->missed = here->missed;
+    run->page[0] = here->page[0];
+    run->page[1] = here->page[1];
+    run->rights[0] = here->rights[0];
+    run->rights[1] = here->rights[1];
+}
+
+/* One first level, of four ways and as many sets as a mask tells apart. */
+HW_LANES_TARGET static size_t
+hw_vector_run_plain(struct hw_run *run, const uint64_t *references, size_t count)
 {
     struct hw_run here = *run; /* in registers: no store of ours may change it */
-    const struct hw_tlb_level l1 = run->tlb->l1;
+    struct hw_tlb *tlb = run->tlb;
+    const struct hw_tlb_level first = tlb->l1;
     size_t at = 0;
 
     for (; at < count; at++) {
         uint64_t reference = references[at];
-        uint64_t wanted = here.wanted[reference & 3];
+        struct hw_vector_wish wish = { .wanted = here.wanted[reference & 3] };
 
-        if (reference >> here.shift == here.page && (here.rights & wanted) == wanted) {
-            here.l1_hits++;
+        if (hw_run_stays(&here, 0, reference, wish.wanted))
             continue;
-        }
-        if (!hw_vector_touch(&here, &l1, reference, wanted))
+        if (!hw_vector_wish(&here, reference, &wish) ||
+            !hw_vector_touch_four(&here, &first, &tlb->l2,
+                                  (size_t)(wish.vpn & (first.sets - 1)) * HW_LANES, wish))
             break;
-        here.page = reference >> here.shift;
+        here.page[0] = reference >> here.shift;
     }
-    run->tlb->l1_hits += here.l1_hits;
-    run->tlb->l2_hits += here.l2_hits;
-    run->missed = here.missed;
-    run->page = here.page;
-    run->rights = here.rights;
+    hw_vector_run_end(run, &here, at);
     return at;
+}
+
+/* Any levels. */
+HW_LANES_TARGET static size_t
+hw_vector_run_any(struct hw_run *run, const uint64_t *references, size_t count)
+{
+    struct hw_run here = *run;
+    struct hw_tlb *tlb = run->tlb;
+    struct hw_tlb_level *const firsts[] = { &tlb->l1, &tlb->l1i };
+    size_t at = 0;
+
+    for (; at < count; at++) {
+        uint64_t reference = references[at];
+        struct hw_vector_wish wish = { .wanted = here.wanted[reference & 3],
+                                       .side = hw_run_side(&here, reference) };
+        struct hw_tlb_level *first = firsts[wish.side];
+
+        if (hw_run_stays(&here, wish.side, reference, wish.wanted))
+            continue;
+        if (!hw_vector_wish(&here, reference, &wish) ||
+            !hw_vector_touch(&here, first, hw_tlb_second(tlb, first), hw_tlb_set(first, wish.vpn),
+                             wish))
+            break;
+        here.page[wish.side] = reference >> here.shift;
+    }
+    hw_vector_run_end(run, &here, at);
+    return at;
+}
+
+size_t
+hw_tlb_vector_run(struct hw_run *run, const uint64_t *references, size_t count)
+{
+    const struct hw_tlb *tlb = run->tlb;
+
+    return tlb->l1.ways == HW_LANES && tlb->l1.sets_are_power && tlb->l1i.sets == 0
+               ? hw_vector_run_plain(run, references, count)
+               : hw_vector_run_any(run, references, count);
 }
 
 #else
