@@ -3,6 +3,7 @@
 #
 # CMOCKA is the folder of cmocka's source; docs/testing.md, Other machines, says how to get it and the
 # rest. PATTERN is of tests' names, for the shell: 'hw.*'. Work is in build/arm64.
+# Property tests are left out, as searches take an hour here.
 # Exit: 0 when all pass, 1 when one does not, 2 when one cannot be built.
 set -eu
 cmocka=$(CDPATH='' cd -- "$1" && pwd -P) pattern=${2-*}
@@ -28,7 +29,7 @@ rm -f $out/all.a && $tools-ar rc $out/all.a "$out"/objects/*.o
 
 count=0 failed=0
 for source in tests/base/test_*.c tests/trace/test_*.c tests/hw/test_*.c tests/pmap/test_*.c tests/vm/test_*.c \
-    tests/cost/test_*.c tests/verify/test_*.c tests/iokit/test_*.c tests/property/test_*.c \
+    tests/cost/test_*.c tests/verify/test_*.c tests/iokit/test_*.c \
     tests/small/test_*.c tests/sim/test_*.c; do
     name=${source#tests/} name=${name%.c}
     name=${name%/*}.${name#*/}
