@@ -494,6 +494,23 @@ a_cpu_that_does_not_exist_is_not_switched_to(void **state)
     assert_int_equal(vm_system_stop(vmk_sim_system())->cpu, 0);
 }
 
+/*  IOSleep() and its like                                                                        */
+static void
+a_call_that_may_wait_is_announced_in_a_section(void **state)
+{
+    struct iokit_fixture *f = *state;
+
+    vmk_sim_may_block();
+    assert_int_equal(io_events(EV_MAY_BLOCK), 0);
+    vmk_sim_enter(VM_SPIN_LOCK);
+    vmk_sim_may_block();
+    vmk_sim_leave(VM_SPIN_LOCK);
+    assert_int_equal(io_events(EV_MAY_BLOCK), 1);
+    vmk_sim_make_current(NULL);
+    vmk_sim_may_block(); /* nobody to tell */
+    vmk_sim_make_current(f->world);
+}
+
 int
 main(void)
 {
@@ -522,6 +539,7 @@ main(void)
         IOKIT_TEST(sections_beyond_the_limit_and_leaves_beyond_the_start_are_ignored),
         IOKIT_TEST(a_section_belongs_to_one_cpu),
         IOKIT_TEST(a_cpu_that_does_not_exist_is_not_switched_to),
+        IOKIT_TEST(a_call_that_may_wait_is_announced_in_a_section),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

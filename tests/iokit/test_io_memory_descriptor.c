@@ -553,6 +553,28 @@ segments_cover_the_descriptor_without_a_gap(void **state)
     assert_int_equal(vmk_desc_segment(md, offset, NULL, 0), 0);
     vmk_desc_release(md);
 }
+/*  withPersistentMemoryDescriptor()                                                              */
+static void
+a_persistent_descriptor_is_itself_until_its_memory_is_another(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 0, 2, IO_DIRECTION_OUT_IN | IO_MEMORY_PERSISTENT);
+    vmk_desc_t other;
+    uint64_t base = f->base;
+
+    assert_ptr_equal(vmk_desc_persistent(md), md);
+    assert_int_equal(vmk_sim_desc_references(md), 2);
+    vmk_desc_release(md);
+    assert_int_equal(vmk_sim_deallocate(f->task, base, 2 * IO_PAGE), VMM_OK);
+    assert_int_equal(vmk_sim_allocate(f->task, &base, 2 * IO_PAGE), VMM_OK);
+    other = vmk_desc_persistent(md);
+    assert_non_null(other);
+    assert_ptr_not_equal(other, md);
+    assert_int_equal(vmk_sim_desc_references(md), 1);
+    assert_int_equal(vmk_desc_length(other), 2 * IO_PAGE);
+    vmk_desc_release(other);
+    vmk_desc_release(md);
+}
 
 int
 main(void)
@@ -589,6 +611,7 @@ main(void)
         IOKIT_TEST(write_bytes_of_memory_prepared_for_reading_writes_nothing),
         IOKIT_TEST(read_bytes_beyond_the_length),
         IOKIT_TEST(segments_cover_the_descriptor_without_a_gap),
+        IOKIT_TEST(a_persistent_descriptor_is_itself_until_its_memory_is_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "iokit_fixture.h"
 
 #include "base/status.h"
+#include "hooks/vmk_world.h"
+#include "iokit/io_user_client.h"
 
 enum { BIG = 2 * IO_PAGE }; /* bytes: out of line, and two pages of the buffer */
 
@@ -69,6 +71,21 @@ a_call_without_input_has_neither(void **state)
     assert_null(call.input_descriptor);
     assert_null(call.output_descriptor);
     assert_int_equal(vmk_sim_call_end(&call), VMM_OK);
+}
+
+static void
+nothing_of_the_arguments_before_stays(void **state)
+{
+    struct iokit_fixture *f = *state;
+    struct io_call call = { .task = vmk_task_of(f->task) };
+    struct io_external_method_arguments arguments;
+
+    memset(&arguments, 0xff, sizeof(arguments));
+    assert_int_equal(io_user_client_begin(vmk_sim_system(), &call, &arguments), VMM_OK);
+    assert_int_equal(arguments.structure_input_size, 0);
+    assert_null(arguments.structure_input_descriptor);
+    assert_null(arguments.structure_output_descriptor);
+    assert_int_equal(arguments.structure_output_descriptor_size, 0);
 }
 
 static void
@@ -497,6 +514,7 @@ main(void)
         IOKIT_TEST(sizes_up_to_4096_come_inline),
         IOKIT_TEST(inline_bytes_are_a_copy),
         IOKIT_TEST(a_call_without_input_has_neither),
+        IOKIT_TEST(nothing_of_the_arguments_before_stays),
         IOKIT_TEST(inline_bytes_that_are_not_there_fail_the_call),
         IOKIT_TEST(small_out_of_line_input_is_refused_from_10_12_6_on),
         IOKIT_TEST(small_out_of_line_output_is_refused_from_10_12_6_on),
