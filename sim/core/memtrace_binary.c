@@ -2,7 +2,8 @@
  * memtrace_binary.c - ChampSim's records, and our own blocks
  *
  * A block is decoded when it is there whole. No code is longer than MEMTRACE_CODE_MOST, and as many bytes
- * may be read behind what is held, so the decoder looks at the block's end once a code.
+ * may be read behind what is held, so the decoder looks at the block's end once a code; one that passes
+ * the end is none.
  */
 #include "memtrace_internal.h"
 #include "memtrace_own.h"
@@ -110,7 +111,7 @@ get_near(const uint8_t *at, uint64_t *va)
 /* Behind the byte 0. NULL: no such event. */
 static const uint8_t *
 own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
-          uint32_t *events)
+          const uint8_t *end, uint32_t *events)
 {
     struct memtrace_event event = { .verb = (enum memtrace_verb) * at };
     uint64_t value = 0;
@@ -120,7 +121,7 @@ own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint
     if (*at++ == MEMTRACE_VERBS) { /* a large fetch */
         at = get_varint(at, &value);
         at = get_difference(at, &near->at[0]);
-        if (value == 0 || value > MEMTRACE_SIZE_MAX)
+        if (at > end || value == 0 || value > MEMTRACE_SIZE_MAX)
             return NULL;
         memtrace_reference(reader, near->at[0], MEMTRACE_HOW(MEMTRACE_FETCH, value));
         near->at[0] += value;
@@ -135,7 +136,7 @@ own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint
     if (memtrace_verb_has_value(event.verb))
         at = get_varint(at, &value);
     if ((event.verb == MEMTRACE_CPU && value >= MEMTRACE_CPUS) ||
-        (event.verb >= MEMTRACE_FORK && value >= MEMTRACE_SPACES) || value > 0xff)
+        (event.verb >= MEMTRACE_FORK && value >= MEMTRACE_SPACES) || value > 0xff || at > end)
         return NULL;
     event.value = (uint32_t)value;
     ++*events;
@@ -163,18 +164,20 @@ memtrace_codes(struct memtrace_code codes[256])
 /* Codes with a size of their own, and events. NULL: there is no such code. */
 static const uint8_t *
 own_odd(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
-        uint32_t *events)
+        const uint8_t *end, uint32_t *events)
 {
     unsigned byte = *at++;
     uint64_t size, *slot = &near->at[reader->codes[byte].slot];
 
     if ((byte & 3) == MEMTRACE_FETCH)
-        return byte == 0 ? own_event(reader, near, at, events) : NULL;
+        return byte == 0 ? own_event(reader, near, at, end, events) : NULL;
     at = get_varint(at, &size);
     if (size == 0 || size > MEMTRACE_SIZE_MAX)
         return NULL;
     if (reader->codes[byte].has_difference)
         at = get_difference(at, slot);
+    if (at > end)
+        return NULL;
     memtrace_reference(reader, *slot, MEMTRACE_HOW(byte & 3, size));
     return at;
 }
@@ -201,7 +204,7 @@ own_run(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_
         batch->how[count] = code.how;
         *slot = va + code.advance;
     }
-    batch->count = count;
+    batch->count = at > end ? count - 1 : count;
     return at;
 }
 
@@ -219,7 +222,7 @@ own_block(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
         if (reader->batch.count == MEMTRACE_BATCH)
             memtrace_flush(reader);
         else if (at < end)
-            at = own_odd(reader, &near, at, &seen_events);
+            at = own_odd(reader, &near, at, end, &seen_events);
         if (at == NULL)
             return false;
     }

@@ -392,6 +392,41 @@ a_cut_or_damaged_file_says_so(void **state)
                         "has bytes behind its end");
 }
 
+/*  M1 of what is damaged: bytes behind a block are not read as its own, whichever they are             */
+static void
+a_code_that_a_block_cuts_short_is_no_reference(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } codes[] = {
+        { "\x24", 1 },             /* a fetch elsewhere */
+        { "\x09", 1 },             /* a load elsewhere */
+        { "\x1d", 1 },             /* a load of a size of its own */
+        { "\x1d\x03", 2 },         /* the same, and its address is missing */
+        { "\0", 1 },               /* an event or a large fetch */
+        { "\0\x01\x40", 3 },       /* an unmap without its length */
+        { "\0\0\x40\x02\x80", 5 }, /* a map in the middle of its rights */
+        { "\0\x09\x40", 3 },       /* a large fetch without its address */
+    };
+    static struct heard heard;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        uint8_t file[64] = "FLTRACE\1BLK1";
+        size_t length = 24 + codes[i].length + 16;
+
+        file[12] = (uint8_t)codes[i].length;
+        memcpy(file + 24, codes[i].bytes, codes[i].length);
+        memset(file + 24 + codes[i].length, 1, 16);
+        for (size_t piece = 1; piece <= length; piece++) {
+            assert_string_equal(read_in_pieces(MEMTRACE_OWN, file, length, piece, &heard),
+                                "is damaged: a block does not have what its head says");
+            assert_string_equal(heard.text, "");
+        }
+    }
+}
+
 /* ---- trouble ---- */
 
 /* M2 */
@@ -451,6 +486,7 @@ main(void)
         cmocka_unit_test(champsim_records_become_a_fetch_and_its_data),
         cmocka_unit_test(n1_what_is_written_and_read_again_is_the_same),
         cmocka_unit_test(a_cut_or_damaged_file_says_so),
+        cmocka_unit_test(a_code_that_a_block_cuts_short_is_no_reference),
         cmocka_unit_test(m2_a_line_of_any_length_is_one_bad_line),
         cmocka_unit_test(what_has_no_reference_says_so),
         cmocka_unit_test(a_line_that_begins_with_zeroes_is_no_fetch),
