@@ -106,6 +106,17 @@ load_after_complete(struct iokit_fixture *f)
     assert_true(io_load_locked(f->kernel, vmk_map_address(m)));
 }
 
+/* What was never prepared is not taken for what was completed too early. */
+static void
+load_after_a_stray_complete(struct iokit_fixture *f)
+{
+    vmk_map_t m = map_all(f, IO_DIRECTION_OUT);
+
+    assert_true(io_load(f->kernel, vmk_map_address(m)));
+    assert_int_equal(vmk_desc_complete(vmk_map_desc(m), IO_DIRECTION_NONE), VMM_OK);
+    assert_true(io_load_locked(f->kernel, vmk_map_address(m)));
+}
+
 static void
 load_after_unmap(struct iokit_fixture *f)
 {
@@ -464,7 +475,10 @@ static const struct {
       load_of_a_wired_mapping },
     { "translation-held-by-nothing", "macos-15.4", load_of_a_touched_mapping,
       load_of_a_wired_mapping },
+    { "translation-held-by-nothing", "macos-15.4", load_after_a_stray_complete,
+      load_after_complete },
     { "complete-before-last-use", "macos-15.4", load_after_complete, load_of_a_wired_mapping },
+    { "complete-before-last-use", "macos-15.4", load_after_complete, load_after_a_stray_complete },
     { "access-after-unmap", "macos-15.4", load_after_unmap, load_of_a_touched_mapping },
     { "complete-beyond-prepare", "macos-15.4", complete_twice, release_completed },
     { "prepare-without-complete", "macos-15.4", release_prepared, release_completed },

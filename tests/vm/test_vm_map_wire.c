@@ -575,6 +575,17 @@ zero_wired_pages_are_zeroed_by_removal_only(void **state)
     }
 }
 
+/*  kmem_free() of what nobody wired: there is no wire to drop                                     */
+static void
+removal_with_the_callers_wire_finds_none(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    draw_pages(f, "xx.x");
+    assert_int_equal(vm_map_remove(f->map, page(f, 0), page(f, 4), VM_MAP_REMOVE_KUNWIRE), VMM_OK);
+    assert_wired(f, "....");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -604,6 +615,7 @@ main(void)
         TEST(t05_slow_wire_strips_write),
         TEST(t15_delete_of_kernel_wired_memory_hangs),
         TEST(delete_drops_user_wires),
+        TEST(removal_with_the_callers_wire_finds_none),
         TEST(wire_that_finds_no_free_page_is_a_hang),
         TEST(wire_survives_every_failing_allocation),
         TEST(extract_refuses_what_it_would_have_to_copy),

@@ -1,6 +1,7 @@
 /* test_vm_object.c - objects, shadows and copies; vm.md 1.9 */
 #include "vm_fixture.h"
 
+#include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
@@ -650,6 +651,27 @@ a_clean_page_that_hides_something_is_kept(void **state)
     vm_object_release(&source);
 }
 
+/*  a G x G, b - - -: afterwards b has a's page, and the guards around it                             */
+static void
+transposed_objects_change_guards_with_their_pages(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *a = new_object(f, 3);
+    struct vm_object *b = new_object(f, 3);
+
+    a->guard_first = a->guard_last = true;
+    fill(a, 1, 'x');
+    assert_int_equal(vm_object_transpose(a, b), VMM_OK);
+    assert_shown(a, "---");
+    assert_shown(b, "-x-");
+    assert_false(vm_object_is_guard(a, 0));
+    assert_false(vm_object_is_guard(a, 2 * PAGE));
+    assert_true(vm_object_is_guard(b, 0));
+    assert_true(vm_object_is_guard(b, 2 * PAGE));
+    vm_object_release(&a);
+    vm_object_release(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -684,6 +706,7 @@ main(void)
         TEST(a_copy_survives_every_failing_allocation),
         TEST(an_older_and_larger_copy_keeps_its_bytes),
         TEST(a_clean_page_that_hides_something_is_kept),
+        TEST(transposed_objects_change_guards_with_their_pages),
     };
 
     return cmocka_run_group_tests_name("vm_object", tests, NULL, NULL);
