@@ -233,6 +233,26 @@ prefault_of_a_read_only_mapping_enters_read_only(void **state)
     vmk_desc_release(md);
 }
 
+/*  What prepare brought in and nobody touched has its first translation                           */
+static void
+prefault_is_the_first_mapping_of_untouched_pages(void **state)
+{
+    struct iokit_fixture *f = *state;
+    uint64_t fresh = 0;
+    vmk_range_t range;
+    vmk_desc_t md;
+    vmk_map_t m;
+
+    assert_int_equal(vmk_sim_allocate(f->task, &fresh, 2 * IO_PAGE), VMM_OK);
+    range = (vmk_range_t){ fresh, 2 * IO_PAGE };
+    md = vmk_desc_ranges(f->task, &range, 1, IO_DIRECTION_OUT_IN);
+    assert_int_equal(vmk_desc_prepare(md, IO_DIRECTION_NONE), VMM_OK);
+    m = map_in_kernel(f, md, IO_MAP_PREFAULT);
+    assert_io_translated(f->task, fresh, "--");
+    assert_io_translated(f->kernel, vmk_map_address(m), "WW");
+    assert_null(vmk_sim_check());
+}
+
 /*  Wired PTEs, but no wired entry: the kernel's unwire finds nothing to undo                      */
 static void
 prefaulted_pages_are_not_wired_for_unwire(void **state)
@@ -311,6 +331,7 @@ main(void)
         IOKIT_TEST(prefault_into_the_kernel_asserts_on_a_development_kernel),
         IOKIT_TEST(prefault_of_a_read_only_mapping_enters_read_only),
         IOKIT_TEST(prefaulted_pages_are_not_wired_for_unwire),
+        IOKIT_TEST(prefault_is_the_first_mapping_of_untouched_pages),
         IOKIT_TEST(prefault_of_a_part_enters_the_parts_pages),
         IOKIT_TEST(prefault_of_ragged_ranges_enters_each_pieces_own_pages),
     };
