@@ -50,10 +50,11 @@ RULES = [  # name, pattern, replacement
 SKIPPED = re.compile(r'VMM_ASSERT|^#|"')
 # What takes part: everything that ctest runs on the model itself, once. Left out are tests of the tree,
 # of other builds of the model (planted, kext, a kext on the kit), of the page and the program, and second runs of the
-# same thing; and what is slow, unless it is asked for.
+# same thing; and, unless it is asked for, what is slow: the program's parts, and the scenarios again on another machine.
 TESTS = re.compile(r"^(?!kit\.(?!test_)|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.(?!inject)|page\."
-                   r"|sim\.(?!test_explore|test_inject|test_scn_run)|scenario\..*\.(json|twice)$)")
-SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.test_scn_run|cli\.inject|scenario\..*\.arm64")
+                   r"|scenario\..*\.(json|twice)$)")
+SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.(?!test_explore|test_inject).*|cli\.inject"
+                  r"|scenario\..*\.arm64")
 FEWER = {"property.test_property_vm": ["150000"], "property.test_property_memory": ["40000"]}
 PROGRAMS = re.compile(r"^(sim/faultline|tests/(?!planted|fuzz)[^/]+): C_EXECUTABLE_LINKER", re.M)
 SHRINKS = re.compile(rb"property: seed \d+ operation")

@@ -52,6 +52,20 @@ advice_over_a_hole_is_code_1(void **state)
     assert_int_equal(region_of(f, 0).end, page(f, 2));
 }
 
+/*  The first page of a map is in it, and what is behind its last is not                            */
+static void
+advice_reaches_from_end_to_end(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_va end = vm_map_max(f->map);
+
+    assert_int_equal(vm_behavior_set(f->map, vm_map_min(f->map), PAGE, VM_BEHAVIOR_RANDOM), VMM_OK);
+    assert_int_equal(vm_behavior_set(f->map, end - PAGE, PAGE, VM_BEHAVIOR_RANDOM),
+                     VMM_INVALID_ADDRESS);
+    assert_int_equal(vm_behavior_set(f->map, end - PAGE, 2 * PAGE, VM_BEHAVIOR_RANDOM),
+                     VMM_NO_SPACE);
+}
+
 static uint64_t
 dirty_pages(struct vm_fixture *f, unsigned n)
 {
@@ -140,6 +154,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_pattern_cuts_entries_and_nothing_merges_them),
         TEST(advice_over_a_hole_is_code_1),
+        TEST(advice_reaches_from_end_to_end),
         TEST(free_stops_at_the_first_hole),
         TEST(free_keeps_what_a_copy_was_promised),
         TEST(zeroing_at_unwire_needs_write),
