@@ -50,7 +50,7 @@ RULES = [  # name, pattern, replacement
 SKIPPED = re.compile(r'VMM_ASSERT|^#|"')
 # What takes part: everything that ctest runs on the model itself, once. Left out are tests of the tree,
 # of other builds of the model (planted, kext, a kext on the kit), of the page and the program, and second runs of the
-# same thing; and, unless it is asked for, what is slow: the program's parts, and the scenarios again on another machine.
+# same thing; and, unless it is asked for, what is slow: the program's parts, and scenarios again on another machine.
 TESTS = re.compile(r"^(?!kit\.(?!test_)|kext\.|shape\.|planted\.|bench\.|fuzz\.|cli\.(?!inject)|page\."
                    r"|scenario\..*\.(json|twice)$)")
 SLOW = re.compile(r"vm\.test_vm_bad_input|sim\.(?!test_explore|test_inject).*|cli\.inject"
