@@ -171,6 +171,20 @@ i18_a_marked_cpu_may_remember_what_is_gone(void **state)
     assert_int_equal(fixture_access(f, 1, f->kernel, 0, HW_READ), HW_FAULT_NOT_PRESENT);
 }
 
+/*  vm.md 5.6: 256 pages behind page 0 are named one by one; of 257 the whole space is forgotten        */
+static void
+a_broadcast_names_up_to_256_pages(void **state)
+{
+    struct pmap_fixture *f = *state;
+    vmm_va from = pmap_fixture_va(f, f->user, 1);
+
+    warm(f, f->user);
+    pmap_flush_range(f->user, from, pmap_fixture_va(f, f->user, 257));
+    assert_true(remembers(f, 0, f->user));
+    pmap_flush_range(f->user, from, pmap_fixture_va(f, f->user, 258));
+    assert_false(remembers(f, 0, f->user));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown)
 
 int
@@ -184,6 +198,8 @@ main(void)
         CASE(a_mark_is_taken_when_a_cpu_wakes_or_enters_the_kernel),
         CASE(a_mark_is_taken_at_a_switch),
         CASE(i18_a_marked_cpu_may_remember_what_is_gone),
+        cmocka_unit_test_setup_teardown(a_broadcast_names_up_to_256_pages, pmap_fixture_setup_arm64,
+                                        pmap_fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
