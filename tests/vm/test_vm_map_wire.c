@@ -575,13 +575,14 @@ zero_wired_pages_are_zeroed_by_removal_only(void **state)
     }
 }
 
-/*  kmem_free() of what nobody wired: there is no wire to drop                                     */
+/*  wires 01.0, by users only: with theirs gone the caller has none of its own to drop                */
 static void
 removal_with_the_callers_wire_finds_none(void **state)
 {
     struct vm_fixture *f = *state;
 
     draw_pages(f, "xx.x");
+    assert_int_equal(vm_map_wire(f->map, page(f, 1), page(f, 2), VMM_PROT_READ, true), VMM_OK);
     assert_int_equal(vm_map_remove(f->map, page(f, 0), page(f, 4), VM_MAP_REMOVE_KUNWIRE), VMM_OK);
     assert_wired(f, "....");
 }
