@@ -3,6 +3,7 @@
  *
  * NULL is what the driver sees of a refusal; vmk_sim_hidden_status() tells why.
  */
+#include "hooks/vmk_names.h" /* first: it names what is defined here */
 #include "hooks/vmk_sim.h"
 #include "hooks/vmk_world.h"
 #include "iokit/io_buffer.h"

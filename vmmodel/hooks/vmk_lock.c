@@ -4,6 +4,7 @@
  * A lock is two things: what it forbids (a section of the CPU's context), and who has it. Threads are
  * the scheduler's; without one there is a single thread, and what it waits for never comes.
  */
+#include "hooks/vmk_names.h" /* first: it names what is defined here */
 #include "base/assert.h"
 #include "base/text.h"
 #include "hooks/vmk_world.h"

@@ -4,6 +4,7 @@
  * Each function looks its handles up, asks whether the kernel still runs, and passes on. A handle that
  * names nothing is answered, never followed.
  */
+#include "hooks/vmk_names.h" /* first: it names what is defined here */
 #include "hooks/vmk_world.h"
 #include "iokit/io_buffer.h"
 

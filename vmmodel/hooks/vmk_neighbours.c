@@ -1,6 +1,7 @@
 /*
  * vmk_neighbours.c - the calls around descriptors and mappings: page states, DMA, kernel memory
  */
+#include "hooks/vmk_names.h" /* first: it names what is defined here */
 #include "hooks/vmk_world.h"
 #include "iokit/io_dma_command.h"
 #include "iokit/io_malloc.h"

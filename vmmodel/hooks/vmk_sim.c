@@ -1,4 +1,5 @@
 /* vmk_sim.c - what only a simulator can do; see vmk_sim.h */
+#include "hooks/vmk_names.h" /* first: it names what is defined here */
 #include "hooks/vmk_sim.h"
 
 #include "base/assert.h"

@@ -64,6 +64,7 @@ struct vmk_world {
     struct vm_task *current; /* whose thread is in the kernel: the caller of the last user call */
     enum vmm_status hidden;  /* what the last NULL hid */
     struct vmk_call_state *calls;
+    struct vmk_watcher *watchers; /* told of calls (vmk_watch.h) */
     struct vmk_sleeper *sleepers; /* who has slept longest first */
     void (*log)(void *context, const char *text, size_t length);
     void *log_context;
