@@ -5,8 +5,7 @@
  *             wrong. First every schedule without a preemption, then with one, and so on up to a
  *             bound; where that is too much, schedules drawn by PCT (random priorities that change at
  *             a few random places; Burckhardt et al., ASPLOS 2010), and plainly at random.
- * INVARIANTS  X1  a schedule's id is enough to run it again
- *             X2  a run is given up where kernel, threads and findings are as they were before
+ * INVARIANTS  those of explore_search.h
  * UNITS       schedules: whole runs of the program
  * OWNERSHIP   borrows program, allocator and fibers
  * ERRORS      EXPLORE_NO_MEMORY
@@ -19,47 +18,9 @@
 #ifndef CORE_EXPLORE_H
 #define CORE_EXPLORE_H
 
-#include "scn_threads.h"
-
-enum {
-    EXPLORE_MOVES_MAX = 64,                  /* of an id */
-    EXPLORE_ID_MAX = EXPLORE_MOVES_MAX * 12, /* "123456789b." and more than that is no run */
-    EXPLORE_FAILURES_MAX = 16,
-    EXPLORE_DEFAULT_PREEMPTIONS = 2,
-    EXPLORE_MOST_PREEMPTIONS = 16, /* an id's other moves are where a thread waits or ends */
-    EXPLORE_DEFAULT_LIMIT = 20000,
-    EXPLORE_DEFAULT_DRAWN = 500, /* by PCT, and as many at random, where the limit was reached */
-};
-
-struct explore_options {
-    size_t profile;
-    uint32_t preemptions;
-    uint64_t limit; /* schedules, before we begin to draw */
-    uint64_t drawn;
-    uint64_t seed;
-};
-
-/* What went wrong in some schedules; the same thing is kept once. */
-struct explore_failure {
-    char id[EXPLORE_ID_MAX]; /* of the first schedule */
-    uint64_t key;
-    uint64_t schedules; /* how many showed it */
-};
-
-struct explore_progress {
-    uint64_t schedules;
-    uint64_t cut; /* of them, given up at a state that was seen before */
-    uint64_t states;
-    uint64_t unnamed;     /* went wrong, with more moves than an id has */
-    uint64_t left;        /* an estimate; of the part that runs now */
-    uint32_t preemptions; /* the bound that runs now */
-    bool draws;
-    bool is_complete; /* every schedule up to the bound was run */
-};
+#include "explore_search.h"
 
 struct explore;
-
-enum explore_outcome { EXPLORE_MORE, EXPLORE_FINISHED, EXPLORE_NO_MEMORY };
 
 struct explore *explore_create(const struct vmm_alloc *alloc, const struct scn_program *program,
                                struct scn_fibers *fibers, const struct explore_options *options);

@@ -12,7 +12,7 @@
 #ifndef CORE_EXPLORE_SCHEDULE_H
 #define CORE_EXPLORE_SCHEDULE_H
 
-#include "explore.h"
+#include "explore_search.h"
 
 enum { EXPLORE_PCT_CHANGES = 3 };
 
