@@ -81,7 +81,8 @@ choose(struct scn_schedule *schedule, const struct scn_choice *choice)
         preemptions = point->preemptions + is_preemption(point, point->chosen);
     }
     /* the change that this run is about is made already when a state can be called seen */
-    if (!core_set_add(&search->seen,
+    if (choice->state != 0 &&
+        !core_set_add(&search->seen,
                       vm_digest_mix(choice->state, (uint64_t)preemptions << 8 | choice->current)))
         return SCN_CUT;
     search->progress.states = search->seen.count;

@@ -35,7 +35,7 @@ struct scn_choice {
     uint64_t index;   /* how many choices there were before, in the whole run */
     uint32_t can_run; /* bit i: thread i; at least two bits */
     uint32_t current; /* who ran last, if it can go on; else SCN_NO_THREAD */
-    uint64_t state;   /* of kernel and threads, when wants_state */
+    uint64_t state;   /* of kernel and threads, when wants_state; 0: it cannot be told */
 };
 
 enum { SCN_CUT = SCN_THREADS_MAX + 1 }; /* choose() answers: this run is of no more use */

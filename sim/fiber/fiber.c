@@ -1,6 +1,7 @@
 /*
  * fiber.c - see fiber.h; POSIX contexts, and what the sanitizers want to hear of them
  */
+#define _GNU_SOURCE 1 /* REG_RSP */
 #include "fiber/fiber.h"
 
 #include <stdint.h>
@@ -159,6 +160,31 @@ fiber_end(struct scn_fibers *fibers, uint32_t index)
     (void)fibers;
     (void)index;
 }
+
+#if defined(__x86_64__) && !defined(FIBER_ASAN)
+uint64_t
+fiber_digest(struct scn_fibers *fibers, uint32_t index)
+{
+    static const int kept[] = { REG_RBX, REG_RBP, REG_R12, REG_R13, REG_R14, REG_R15, REG_RSP };
+    const struct fiber *fiber = &fiber_set_of(fibers)->fiber[index];
+    const greg_t *registers = fiber->context.uc_mcontext.gregs;
+    uintptr_t top = (uintptr_t)fiber->stack + FIBER_STACK_BYTES;
+    uintptr_t used = (uintptr_t)registers[REG_RSP] & ~(uintptr_t)7;
+    uint64_t digest = 1;
+
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        digest = vm_digest_mix(digest, (uint64_t)registers[kept[i]]);
+    return vm_digest_bytes((const uint8_t *)used, top - used, digest);
+}
+#else
+uint64_t
+fiber_digest(struct scn_fibers *fibers, uint32_t index)
+{
+    (void)fibers;
+    (void)index;
+    return 0;
+}
+#endif
 
 struct scn_fibers *
 fiber_set_create(void)

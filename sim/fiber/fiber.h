@@ -18,4 +18,11 @@
 struct scn_fibers *fiber_set_create(void);
 void fiber_set_destroy(struct scn_fibers *fibers);
 
+/*
+ * One number for all that a paused fiber knows: its stack and registers. 0: cannot be told here (another
+ * machine than x86_64, or asan keeps locals elsewhere). Two fibers that know the same may differ in it by
+ * what lies unused on their stacks.
+ */
+uint64_t fiber_digest(struct scn_fibers *fibers, uint32_t index);
+
 #endif

@@ -7,6 +7,7 @@
 #include "iokit/io_buffer.h"
 #include "vm/vm_access.h"
 #include "vm/vm_device.h"
+#include "vm/vm_digest.h"
 #include "vm/vm_map_wire.h"
 
 enum { VMK_ALL_SUBMAPS = 32 }; /* as deep as anybody looks */
@@ -600,4 +601,39 @@ const char *
 vmk_sim_check(void)
 {
     return vmk_world_here() == NULL ? NULL : vm_system_check(vmk_sim_system());
+}
+
+/* What one handle names, as far as it decides what the driver can see. */
+static uint64_t
+vmk_digest_handle(struct vmk_world *world, uint64_t id)
+{
+    const struct io_md *md = vmm_idtable_get(&world->handles, id, VMK_KIND_DESC);
+    const struct io_map *map = vmm_idtable_get(&world->handles, id, VMK_KIND_MAP);
+
+    if (md != NULL)
+        return vm_digest_mix(id, (uint64_t)io_md_wire_count(md) << 32 | io_md_references(md));
+    if (map != NULL)
+        return vm_digest_mix(vm_digest_mix(id, io_map_address(map)), io_map_references(map));
+    return vm_digest_mix(id, vmk_sim_lock_holders((vmk_lock_t)(uintptr_t)id));
+}
+
+uint64_t
+vmk_sim_digest(void)
+{
+    struct vmk_world *world = vmk_world_here();
+    uint64_t digest;
+
+    if (world == NULL)
+        return 0;
+    digest = vm_digest_mix(vm_system_digest(world->system, 0),
+                           vm_system_driver_lock(world->system)->owner);
+    for (size_t slot = 0; slot < world->handles.capacity; slot++) {
+        uint64_t id = vmm_idtable_id_at(&world->handles, slot);
+
+        if (id != 0)
+            digest = vm_digest_mix(digest, vmk_digest_handle(world, id));
+    }
+    for (const struct vmk_sleeper *at = world->sleepers; at != NULL; at = at->next)
+        digest = vm_digest_mix(digest, (uint64_t)(uintptr_t)at->event << 1 | at->is_awake);
+    return digest;
 }

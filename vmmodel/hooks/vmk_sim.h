@@ -169,6 +169,11 @@ vmk_task_t vmk_sim_map_task(vmk_map_t m);
 uint32_t vmk_sim_map_references(vmk_map_t m);
 /* vm_system_check() of the current world: NULL when every invariant holds. */
 const char *vmk_sim_check(void);
+/*
+ * One number for the kernel and what the driver holds of it (vm/vm_digest.h): equal worlds give equal
+ * numbers when their objects were made in the same order.
+ */
+uint64_t vmk_sim_digest(void);
 /* Who has a lock, and how, as one number for comparisons; 0: nobody. */
 uint64_t vmk_sim_lock_holders(vmk_lock_t l);
 

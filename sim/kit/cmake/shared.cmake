@@ -10,5 +10,6 @@ target_include_directories(faultline_shared PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/vmmodel> $<INSTALL_INTERFACE:include/faultline>
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/kit/include>
     $<INSTALL_INTERFACE:include/faultline/kit>)
+target_include_directories(faultline_shared PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(faultline_shared PRIVATE _POSIX_C_SOURCE=200809L)
 target_link_libraries(faultline_shared PRIVATE PkgConfig::libdw ${CMAKE_DL_LIBS} pthread)

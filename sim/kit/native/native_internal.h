@@ -157,6 +157,15 @@ void native_trap_install(void);
 /* Leaves the lock however often this thread holds it: it is about to jump away. */
 void native_unlock_all(void);
 
+/* What a thread of the kit's has: how often it holds the lock, and which CPU it is (-1: any). */
+struct native_thread {
+    unsigned lock_depth;
+    int cpu;
+};
+
+/* This thread of the host becomes another one of the kit's. */
+void native_thread_swap(struct native_thread *from, const struct native_thread *to);
+
 /* ---- native_signal.c ---- */
 
 /* Puts the kit's handler in, once. */
@@ -198,6 +207,9 @@ void native_report(struct faultline_world *world, const struct native_access *ac
 
 /* The text of a finding that a call made, and where that was. */
 const char *native_text(const struct faultline_world *world, size_t index, struct native_where *at);
+
+/* The innermost of these frames that is the developer's; false: there is none with a line. */
+bool native_own_place(const uint64_t *frames, size_t count, struct native_where *at);
 
 /* Whether a function is the kit's or the model's: a developer looks for their own. */
 bool native_is_kits(const struct native_where *where);

@@ -61,7 +61,9 @@ say_stop(const struct vm_stop *stop, uint64_t pc)
 static bool
 is_in_libc(const struct native_where *where)
 {
-    return strstr(where->file, "sysdeps/") != NULL || strncmp(where->function, "__mem", 5) == 0;
+    return strstr(where->file, "sysdeps/") != NULL || strstr(where->file, "nptl/") != NULL ||
+           strcmp(where->function, "abort") == 0 || strcmp(where->function, "__GI_abort") == 0 ||
+           strncmp(where->function, "__mem", 5) == 0;
 }
 
 /* A sanitizer stands between the kit and the host. */
@@ -112,6 +114,24 @@ say_frames(const uint64_t *frames, size_t count, bool is_trap, uint32_t cpu,
     /* A return address is behind its call; the trapping instruction is itself. */
     for (size_t i = 0; i < count && !is_done; i++)
         is_done = say_frame(frames[i], i == 0 && is_trap ? frames[i] : frames[i] - 1, at);
+}
+
+bool
+native_own_place(const uint64_t *frames, size_t count, struct native_where *at)
+{
+    struct native_where where[REPORT_INLINES];
+
+    for (size_t i = 0; i < count; i++) {
+        size_t found = native_where(frames[i] - 1, where, REPORT_INLINES);
+
+        for (size_t k = 0; k < found; k++) {
+            if (where[k].line == 0 || native_is_kits(&where[k]) || is_in_libc(&where[k]))
+                continue;
+            *at = where[k];
+            return true;
+        }
+    }
+    return false;
 }
 
 static void

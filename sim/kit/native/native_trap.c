@@ -50,6 +50,18 @@ native_unlock_all(void)
 }
 
 void
+native_thread_swap(struct native_thread *from, const struct native_thread *to)
+{
+    *from = (struct native_thread){ lock_depth, thread_cpu };
+    if (lock_depth > 0 && to->lock_depth == 0)
+        pthread_mutex_unlock(&lock);
+    if (lock_depth == 0 && to->lock_depth > 0)
+        pthread_mutex_lock(&lock);
+    lock_depth = to->lock_depth;
+    thread_cpu = to->cpu;
+}
+
+void
 faultline_thread_cpu(int cpu)
 {
     thread_cpu = cpu;

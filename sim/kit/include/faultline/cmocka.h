@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faultline/explore.h"
 #include "faultline/native.h"
 
 #ifdef __cplusplus
@@ -260,6 +261,16 @@ faultline_run_case(void **state)
     do {                            \
         (void)faultline_end(world); \
         assert_no_findings();       \
+    } while (0)
+
+/* Nothing goes wrong in any order of the test's threads (faultline/explore.h). */
+#define assert_explored(test)                                               \
+    do {                                                                    \
+        struct vmk_explore_result faultline_explored;                       \
+        if (vmk_explore((test), &faultline_explored) > 0) {                 \
+            print_error("%s: %s\n", (test)->name, faultline_explored.what); \
+            _fail(__FILE__, __LINE__);                                      \
+        }                                                                   \
     } while (0)
 
 /* assert_faults(16) { load everything } */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "faultline/native.h"
+#include "faultline/explore.h"
 #include "hooks/vmk_sim.h"
 
 /* ---- interrupts ---- */
@@ -45,13 +45,26 @@ kext_release(void *memory)
     free(memory);
 }
 
-/* ---- locks ---- */
+/*
+ * ---- locks ----
+ *
+ * In a run of vmk_explore() the threads are fibers of one thread of the host's: none of them may wait in
+ * the host's calls, so they give way until what they wait for is there.
+ */
 
 struct kext_mutex {
     pthread_mutex_t mutex;
-    pthread_t owner;
+    bool is_recursive;
+    void *owner; /* while depth > 0; as kext_thread_self() */
     unsigned depth;
 };
+
+/* Whether the thread that calls is one of a run's. */
+static bool
+kext_is_explored(void)
+{
+    return vmk_explore_self() >= 0;
+}
 
 struct kext_mutex *
 kext_mutex_create(int is_recursive)
@@ -59,6 +72,7 @@ kext_mutex_create(int is_recursive)
     struct kext_mutex *made = kext_allocate(sizeof(*made), 0);
     pthread_mutexattr_t kind;
 
+    made->is_recursive = is_recursive != 0;
     pthread_mutexattr_init(&kind);
     pthread_mutexattr_settype(&kind,
                               is_recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_ERRORCHECK);
@@ -74,17 +88,45 @@ kext_mutex_destroy(struct kext_mutex *mutex)
     free(mutex);
 }
 
+static bool
+kext_mutex_is_mine(const struct kext_mutex *mutex)
+{
+    return mutex->depth > 0 && mutex->owner == kext_thread_self();
+}
+
+/* As pthread_mutex_trylock(). */
+static int
+kext_mutex_explored_try(const struct kext_mutex *mutex)
+{
+    return mutex->depth > 0 && !(mutex->is_recursive && kext_mutex_is_mine(mutex));
+}
+
+/* As pthread_mutex_lock(). */
+static int
+kext_mutex_explored_lock(const struct kext_mutex *mutex)
+{
+    while (kext_mutex_explored_try(mutex) != 0 && !kext_mutex_is_mine(mutex)) {
+        uintptr_t owner = (uintptr_t)mutex->owner;
+
+        (void)vmk_explore_wait(mutex, owner <= VMK_EXPLORE_THREADS_MAX ? (int)owner - 1 : -1, 0);
+    }
+    return kext_mutex_explored_try(mutex);
+}
+
 static void
 kext_mutex_took(struct kext_mutex *mutex)
 {
-    mutex->owner = pthread_self();
+    mutex->owner = kext_thread_self();
     mutex->depth++;
 }
 
 void
 kext_mutex_lock(struct kext_mutex *mutex)
 {
-    if (pthread_mutex_lock(&mutex->mutex) != 0)
+    int error =
+        kext_is_explored() ? kext_mutex_explored_lock(mutex) : pthread_mutex_lock(&mutex->mutex);
+
+    if (error != 0)
         faultline_report_panic("a thread locks a lock that it holds: on the Mac it waits for ever",
                                "");
     kext_mutex_took(mutex);
@@ -93,7 +135,10 @@ kext_mutex_lock(struct kext_mutex *mutex)
 int
 kext_mutex_try(struct kext_mutex *mutex)
 {
-    if (pthread_mutex_trylock(&mutex->mutex) != 0)
+    int error =
+        kext_is_explored() ? kext_mutex_explored_try(mutex) : pthread_mutex_trylock(&mutex->mutex);
+
+    if (error != 0)
         return 0;
     kext_mutex_took(mutex);
     return 1;
@@ -102,15 +147,20 @@ kext_mutex_try(struct kext_mutex *mutex)
 void
 kext_mutex_unlock(struct kext_mutex *mutex)
 {
-    mutex->depth--;
-    if (pthread_mutex_unlock(&mutex->mutex) != 0)
+    bool is_mine = kext_mutex_is_mine(mutex);
+    bool is_last = --mutex->depth == 0;
+    int error = kext_is_explored() ? !is_mine : pthread_mutex_unlock(&mutex->mutex);
+
+    if (error != 0)
         faultline_report_panic("a lock is unlocked that this thread does not hold", "");
+    if (is_last)
+        vmk_explore_wake(mutex);
 }
 
 unsigned
 kext_mutex_depth(const struct kext_mutex *mutex)
 {
-    return mutex->depth > 0 && pthread_equal(mutex->owner, pthread_self()) ? mutex->depth : 0;
+    return kext_mutex_is_mine(mutex) ? mutex->depth : 0;
 }
 
 /* ---- locks of readers and writers ---- */
@@ -118,7 +168,7 @@ kext_mutex_depth(const struct kext_mutex *mutex)
 struct kext_rw {
     pthread_mutex_t mutex;
     pthread_cond_t change;
-    pthread_t writer;
+    void *writer; /* as kext_thread_self() */
     unsigned readers;
     bool has_writer, is_upgrading;
 };
@@ -152,10 +202,30 @@ kext_rw_take(struct kext_rw *rw, int is_exclusive)
 {
     if (is_exclusive) {
         rw->has_writer = true;
-        rw->writer = pthread_self();
+        rw->writer = kext_thread_self();
     } else {
         rw->readers++;
     }
+}
+
+/* Waits for a change, with the guard open. */
+static void
+kext_rw_wait(struct kext_rw *rw)
+{
+    if (!kext_is_explored()) {
+        pthread_cond_wait(&rw->change, &rw->mutex);
+        return;
+    }
+    pthread_mutex_unlock(&rw->mutex);
+    (void)vmk_explore_wait(rw, -1, 0);
+    pthread_mutex_lock(&rw->mutex);
+}
+
+static void
+kext_rw_tell(struct kext_rw *rw)
+{
+    pthread_cond_broadcast(&rw->change);
+    vmk_explore_wake(rw);
 }
 
 void
@@ -163,7 +233,7 @@ kext_rw_lock(struct kext_rw *rw, int is_exclusive)
 {
     pthread_mutex_lock(&rw->mutex);
     while (!kext_rw_is_free(rw, is_exclusive))
-        pthread_cond_wait(&rw->change, &rw->mutex);
+        kext_rw_wait(rw);
     kext_rw_take(rw, is_exclusive);
     pthread_mutex_unlock(&rw->mutex);
 }
@@ -192,7 +262,7 @@ kext_rw_unlock(struct kext_rw *rw)
         rw->has_writer = false;
     else if (rw->readers > 0)
         rw->readers--;
-    pthread_cond_broadcast(&rw->change);
+    kext_rw_tell(rw);
     pthread_mutex_unlock(&rw->mutex);
     return was_exclusive;
 }
@@ -208,11 +278,11 @@ kext_rw_upgrade(struct kext_rw *rw)
     if (is_mine) {
         rw->is_upgrading = true;
         while (rw->readers > 0)
-            pthread_cond_wait(&rw->change, &rw->mutex);
+            kext_rw_wait(rw);
         rw->is_upgrading = false;
         kext_rw_take(rw, 1);
     }
-    pthread_cond_broadcast(&rw->change);
+    kext_rw_tell(rw);
     pthread_mutex_unlock(&rw->mutex);
     return is_mine;
 }
@@ -223,7 +293,7 @@ kext_rw_downgrade(struct kext_rw *rw)
     pthread_mutex_lock(&rw->mutex);
     rw->has_writer = false;
     rw->readers++;
-    pthread_cond_broadcast(&rw->change);
+    kext_rw_tell(rw);
     pthread_mutex_unlock(&rw->mutex);
 }
 
@@ -233,7 +303,7 @@ kext_rw_state(struct kext_rw *rw)
     int state;
 
     pthread_mutex_lock(&rw->mutex);
-    state = rw->has_writer ? (pthread_equal(rw->writer, pthread_self()) ? 2 : 0) : rw->readers > 0;
+    state = rw->has_writer ? (rw->writer == kext_thread_self() ? 2 : 0) : rw->readers > 0;
     pthread_mutex_unlock(&rw->mutex);
     return state;
 }
@@ -251,7 +321,15 @@ static pthread_mutex_t sleepers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t sleepers_change;
 static pthread_once_t sleepers_once = PTHREAD_ONCE_INIT;
 static struct kext_sleeper *sleepers;
-static __thread struct kext_sleeper me; /* a thread waits for one event at a time */
+/* A thread waits for one event at a time. */
+static __thread struct kext_sleeper of_thread;
+static struct kext_sleeper of_explored[VMK_EXPLORE_THREADS_MAX];
+
+static struct kext_sleeper *
+kext_me(void)
+{
+    return kext_is_explored() ? &of_explored[vmk_explore_self()] : &of_thread;
+}
 
 static void
 kext_sleepers_make(void)
@@ -278,29 +356,47 @@ kext_forget(const struct kext_sleeper *sleeper)
 void
 kext_assert_wait(const void *event, unsigned long long deadline)
 {
+    struct kext_sleeper *me = kext_me();
+
     pthread_once(&sleepers_once, kext_sleepers_make);
     pthread_mutex_lock(&sleepers_lock);
-    kext_forget(&me);
-    me = (struct kext_sleeper){ sleepers, event, deadline, 0 };
-    sleepers = &me;
+    kext_forget(me);
+    *me = (struct kext_sleeper){ sleepers, event, deadline, 0 };
+    sleepers = me;
     pthread_mutex_unlock(&sleepers_lock);
+}
+
+/* Waits for a wakeup of anybody's, with the list open; 1: the time was up. */
+static int
+kext_doze(const struct kext_sleeper *me)
+{
+    struct timespec until = { (time_t)(me->deadline / 1000000000u),
+                              (long)(me->deadline % 1000000000u) };
+    int is_late;
+
+    if (kext_is_explored()) {
+        pthread_mutex_unlock(&sleepers_lock);
+        is_late = !vmk_explore_wait(me->event, -1, me->deadline != 0);
+        pthread_mutex_lock(&sleepers_lock);
+        return is_late;
+    }
+    return (me->deadline == 0
+                ? pthread_cond_wait(&sleepers_change, &sleepers_lock)
+                : pthread_cond_timedwait(&sleepers_change, &sleepers_lock, &until)) != 0;
 }
 
 int
 kext_block(void)
 {
-    struct timespec until = { (time_t)(me.deadline / 1000000000u),
-                              (long)(me.deadline % 1000000000u) };
+    struct kext_sleeper *me = kext_me();
     int is_late = 0;
 
     pthread_mutex_lock(&sleepers_lock);
-    while (!me.is_awake && !is_late && me.event != NULL)
-        is_late = me.deadline == 0
-                      ? pthread_cond_wait(&sleepers_change, &sleepers_lock)
-                      : pthread_cond_timedwait(&sleepers_change, &sleepers_lock, &until);
-    is_late = !me.is_awake && me.event != NULL;
-    kext_forget(&me);
-    me.event = NULL;
+    while (!me->is_awake && !is_late && me->event != NULL)
+        is_late = kext_doze(me);
+    is_late = !me->is_awake && me->event != NULL;
+    kext_forget(me);
+    me->event = NULL;
     pthread_mutex_unlock(&sleepers_lock);
     return is_late;
 }
@@ -308,9 +404,11 @@ kext_block(void)
 void
 kext_clear_wait(void)
 {
+    struct kext_sleeper *me = kext_me();
+
     pthread_mutex_lock(&sleepers_lock);
-    kext_forget(&me);
-    me.event = NULL;
+    kext_forget(me);
+    me->event = NULL;
     pthread_mutex_unlock(&sleepers_lock);
 }
 
@@ -347,6 +445,7 @@ kext_wakeup(const void *event, int is_one)
     if (last != NULL)
         last->is_awake = 1;
     pthread_cond_broadcast(&sleepers_change);
+    vmk_explore_wake(event);
     pthread_mutex_unlock(&sleepers_lock);
     return last != NULL;
 }
@@ -410,6 +509,10 @@ kext_thread_start(void (*run)(void *), void *context)
     struct kext_start *start = kext_allocate(sizeof(*start), 0);
     pthread_t thread;
 
+    if (vmk_explore_is_on())
+        vmk_explore_fail(
+            "a thread of the kernel's own is started (a work loop, a thread call): nobody "
+            "can order it; let a thread of the test do its work");
     if (faultline_current_cpu() < 0)
         faultline_thread_cpu(0); /* there is more than one thread now, so each has a CPU */
     *start = (struct kext_start){ run, context, take_cpu() };
@@ -429,14 +532,18 @@ kext_thread_exit(void)
 void *
 kext_thread_self(void)
 {
-    return (void *)(uintptr_t)pthread_self();
+    return kext_is_explored() ? (void *)(uintptr_t)(vmk_explore_self() + 1)
+                              : (void *)(uintptr_t)pthread_self();
 }
 
 unsigned long long
 kext_now(void)
 {
+    static unsigned long long looks;
     struct timespec now;
 
+    if (vmk_explore_is_on())
+        return ++looks * 1000; /* in a run time passes where somebody looks */
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
@@ -446,7 +553,10 @@ kext_pause(unsigned long long time)
 {
     struct timespec pause = { (time_t)(time / 1000000000u), (long)(time % 1000000000u) };
 
-    nanosleep(&pause, NULL);
+    if (vmk_explore_is_on())
+        vmk_explore_yield();
+    else
+        nanosleep(&pause, NULL);
 }
 
 void
