@@ -1,11 +1,14 @@
 /*
  * cmd_inject.c - faultline inject: every call that can fail fails once
  */
+#include <string.h>
+
 #include "cmd/cmd.h"
 #include "core/core_out.h"
 #include "core/inject.h"
 #include "fiber/fiber.h"
 #include "fiber/stack_path.h"
+#include "io/io_file.h"
 
 const char cmd_inject_help[] =
     "usage: faultline inject [options] FILE...\n"
@@ -17,6 +20,8 @@ const char cmd_inject_help[] =
     "and every invariant must hold. What the scenario expects is not asked.\n"
     "\n"
     "  --profile NAME  on this release instead of the first that the file names\n"
+    "  --save PATH     write the first leak or violation as a scenario that `faultline run` "
+    "repeats\n"
     "  --help          this page\n"
     "\n"
     "exit: 0 nothing leaked and every invariant held, 1 something did not, 2 trouble\n"
@@ -34,6 +39,8 @@ struct injecting {
     struct inject *inject;
     size_t profile;
     bool has_profile;
+    size_t ran;               /* the row */
+    const char *save;         /* NULL: nowhere; or it is done */
     struct inject_result sum; /* of all files */
     int code;
 };
@@ -61,6 +68,7 @@ injecting_begin(struct injecting *it, struct io_bytes *err)
         return false;
     if (!it->has_profile)
         options.profile = scn_program_profile_at(it->program, 0);
+    it->ran = options.profile;
     it->fibers = options.fibers = fiber_set_create();
     if (it->fibers != NULL)
         it->inject = inject_create(&cmd_heap, it->program, &options);
@@ -113,8 +121,40 @@ add_result(struct inject_result *sum, const struct inject_result *result)
     sum->violations += result->violations;
 }
 
+/* The first find of all files, once. */
 static void
-put_result(struct injecting *it, struct io_bytes *out)
+save_first(struct injecting *it, struct io_bytes *out, struct io_bytes *err)
+{
+    const struct inject_result *result = inject_result(it->inject);
+    const char *file = it->files->word[it->next];
+    struct io_bytes source = { 0 };
+    struct vm_profile profile;
+    struct core_arena arena;
+    const char *text = NULL;
+    char why[IO_WHY_BYTES] = "";
+
+    core_arena_init(&arena, &cmd_heap);
+    if (result->wrong_line == 0)
+        it->code = cmd_complain(err,
+                                "%s: not written: the call failed before the first line, where no "
+                                "line can say so",
+                                file);
+    else if (io_file_read(file, SCN_SOURCE_MAX, &source, why))
+        text = inject_scenario(result, &arena, source.data, source.length);
+    if (text != NULL && io_file_write(it->save, text, strlen(text), why)) {
+        vm_profile_at(it->ran, &profile);
+        io_bytes_format(out, "    as a scenario: faultline run --profile %s %s\n", profile.name,
+                        it->save);
+    } else if (result->wrong_line != 0) {
+        it->code = cmd_complain(err, "%s: cannot be written: %s", it->save, why);
+    }
+    it->save = NULL;
+    io_bytes_free(&source);
+    core_arena_destroy(&arena);
+}
+
+static void
+put_result(struct injecting *it, struct io_bytes *out, struct io_bytes *err)
 {
     const struct inject_result *result = inject_result(it->inject);
     struct core_out to = cmd_out(out);
@@ -129,6 +169,8 @@ put_result(struct injecting *it, struct io_bytes *out)
     if (result->leaks + result->violations > 0) {
         io_bytes_format(out, "    first: %s\n", result->what);
         it->code = it->code > CMD_FINDINGS ? it->code : CMD_FINDINGS;
+        if (it->save != NULL)
+            save_first(it, out, err);
     }
 }
 
@@ -169,7 +211,7 @@ inject_work(void *context, struct io_bytes *out, struct io_bytes *err)
     if (outcome == INJECT_MORE)
         return true;
     if (outcome == INJECT_FINISHED)
-        put_result(it, out);
+        put_result(it, out, err);
     else
         it->code = cmd_complain(err, "%s: memory ran out", it->files->word[it->next]);
     return injecting_next(it, out);
@@ -183,6 +225,7 @@ cmd_inject(const struct cmd_verb *verb, struct cmd_words *words)
     bool wants_help = false;
     const struct cmd_option options[] = {
         { "--profile", &it.has_profile, &profile },
+        { "--save", NULL, &it.save },
         { "--help", &wants_help, NULL },
         { "-h", &wants_help, NULL },
     };

@@ -2,6 +2,7 @@
 #include "inject.h"
 
 #include "core_set.h"
+#include "scn_words.h"
 
 #include <string.h>
 
@@ -72,12 +73,28 @@ fails(struct vmm_injector *injector, enum vmm_call call)
 
 /* ---- what came of it ---- */
 
+/* The step that the failure hit; NULL: it was before the first. */
+static const struct scn_step *
+step_hit(const struct scn_report *report)
+{
+    for (size_t i = 0; report != NULL && i < report->step_count; i++) {
+        if (report->steps[i].injected)
+            return &report->steps[i];
+    }
+    return NULL;
+}
+
 static void
-note_wrong(struct inject *inject, uint64_t *count, const char *what)
+note_wrong(struct inject *inject, const struct scn_step *hit, uint64_t *count, const char *what)
 {
     struct vmm_text text;
 
     if (inject->result.leaks + inject->result.violations == 0) {
+        if (hit != NULL) {
+            inject->result.wrong_line = hit->line;
+            inject->result.wrong_call = hit->injected_call;
+            inject->result.wrong_nth = hit->injected_nth;
+        }
         vmm_text_init(&text, inject->result.what, sizeof inject->result.what);
         vmm_text_format(&text, "%s %llu: %s", call_names[inject->failed],
                         (unsigned long long)inject->result.failed[inject->failed], what);
@@ -105,15 +122,16 @@ note_silence(struct inject *inject, const struct scn_step *step)
 static void
 judge(struct inject *inject, const struct scn_report *report)
 {
-    const struct scn_step *hit = NULL;
+    const struct scn_step *hit = step_hit(report);
 
     if (report->broken_invariant != NULL)
-        note_wrong(inject, &inject->result.violations, report->broken_invariant);
-    for (size_t i = 0; i < report->step_count && hit == NULL; i++)
-        hit = report->steps[i].injected ? &report->steps[i] : NULL;
-    if (hit == NULL)
+        note_wrong(inject, hit, report->leaks ? &inject->result.leaks : &inject->result.violations,
+                   report->broken_invariant);
+    if (report->ran_out)
+        inject->result.ended++;
+    else if (hit == NULL)
         return;
-    if (hit->status == VMK_PANICKED || hit->status == VMK_HUNG)
+    else if (hit->status == VMK_PANICKED || hit->status == VMK_HUNG)
         inject->result.stopped++;
     else if (hit->status != 0 || hit->gave_null)
         inject->result.told++;
@@ -129,6 +147,7 @@ inject_step(struct inject *inject)
                                    .injector = &inject->injector };
     struct scn_report *report = NULL;
     enum scn_outcome outcome;
+    bool was_told;
 
     inject->has_failed = false;
     outcome =
@@ -140,11 +159,45 @@ inject_step(struct inject *inject)
         judge(inject, report);
     else
         inject->result.ended++;
+    was_told = report != NULL && report->leaks;
     scn_report_free(report);
-    if (inject->live_bytes != 0)
-        note_wrong(inject, &inject->result.leaks, "memory was not given back");
+    if (inject->live_bytes != 0 && !was_told)
+        note_wrong(inject, NULL, &inject->result.leaks, "memory was not given back");
     inject->live_bytes = 0;
     return inject->has_failed ? INJECT_MORE : INJECT_FINISHED;
+}
+
+/* ---- as a scenario ---- */
+
+/* Where a line begins, from 1 on. */
+static size_t
+line_start(const char *bytes, size_t length, uint32_t line)
+{
+    size_t at = 0;
+
+    for (uint32_t i = 1; i < line && at < length; at++)
+        i += bytes[at] == '\n';
+    return at;
+}
+
+const char *
+inject_scenario(const struct inject_result *result, struct core_arena *arena, const char *bytes,
+                size_t length)
+{
+    size_t start = line_start(bytes, length, result->wrong_line);
+    size_t room = length + sizeof result->what + 128;
+    char *text = result->wrong_line == 0 ? NULL : core_arena_take(arena, room);
+    struct vmm_text out;
+
+    if (text == NULL)
+        return NULL;
+    vmm_text_init(&out, text, room);
+    vmm_text_format(&out, "# faultline inject: %s\n", result->what);
+    vmm_text_put_bytes(&out, bytes, start);
+    vmm_text_format(&out, "fail %s %llu\n", scn_word_of(&scn_calls, result->wrong_call),
+                    (unsigned long long)result->wrong_nth);
+    vmm_text_put_bytes(&out, bytes + start, length - start);
+    return text;
 }
 
 /* ---- life ---- */

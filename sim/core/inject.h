@@ -13,6 +13,7 @@
 #ifndef CORE_INJECT_H
 #define CORE_INJECT_H
 
+#include "core_arena.h"
 #include "scn.h"
 
 struct inject_options {
@@ -30,7 +31,10 @@ struct inject_result {
     uint64_t silent;  /* the line went on without it: what it wanted was not needed */
     uint64_t leaks;
     uint64_t violations;
-    char what[200];     /* of the first leak or violation */
+    char what[200];      /* of the first leak or violation */
+    uint32_t wrong_line; /* the line it happened in; 0: none, or before the first */
+    enum vmm_call wrong_call;
+    uint64_t wrong_nth; /* of its kind, from the line's beginning on */
     char silences[400]; /* the first lines that went on, by kind and line */
 };
 
@@ -46,6 +50,14 @@ void inject_destroy(struct inject *inject);
 enum inject_outcome inject_step(struct inject *inject);
 
 const struct inject_result *inject_result(const struct inject *inject);
+
+/*
+ * The source with a `fail` line in front of the line that the first leak or violation was in: a
+ * scenario that goes wrong in the same way, in the caller's arena. NULL: there is none (wrong_line 0), or no
+ * memory.
+ */
+const char *inject_scenario(const struct inject_result *result, struct core_arena *arena,
+                            const char *bytes, size_t length);
 const char *inject_call_name(enum vmm_call call); /* "allocation" */
 
 #endif

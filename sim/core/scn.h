@@ -73,8 +73,10 @@ struct scn_step {
     const char *thread; /* that ran it; NULL: a line outside of threads */
     bool is_expectation;
     bool skipped;  /* the kernel had stopped, `on` did not name this release, or nobody can look */
-    bool injected; /* a call that this line caused was made to fail */
-    bool failed;   /* an expectation that did not hold */
+    bool injected; /* a call that this line caused was made to fail: */
+    enum vmm_call injected_call;
+    uint64_t injected_nth; /* of its kind, from the line's beginning on */
+    bool failed;           /* an expectation that did not hold */
     bool has_status;
     bool gave_null;        /* an operation that gives an object gave NULL */
     int32_t status;        /* of an operation: the number the Mac would give */
@@ -121,6 +123,8 @@ struct scn_report {
     struct trace_event *events; /* kept when asked; else NULL */
     size_t event_count;
     const char *broken_invariant; /* vm_system_check() at the end, NULL when all hold */
+    bool leaks;                   /* that one is the allocator's: not all was given back */
+    bool ran_out;                 /* an allocation was made to fail, and the run ended there */
     struct scn_metric {           /* `report NAME EXPRESSION` lines: named numbers for the story */
         const char *name;
         uint64_t value;

@@ -470,3 +470,12 @@ scn_run_fail_store(struct scn_run *run, const struct scn_operands *operands,
     vm_system_fail_store(run->system, operands->status != 0);
     return scn_gave_nothing(run);
 }
+
+struct scn_result
+scn_run_fail(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
+{
+    (void)result;
+    scn_fail_next(run, (enum vmm_call)operands->word,
+                  operands->number_count > 0 ? operands->numbers[0].value : 1);
+    return (struct scn_result){ .has_status = false };
+}

@@ -172,6 +172,9 @@ read_vm_operand(struct reader *reader, char letter)
         return read_name(reader, 1u << SCN_LOCK);
     case 'L':
         return read_word(reader, &scn_lock_kinds, "a kind of lock", false);
+    case 'F':
+        reader->parser->program->has_failures = true;
+        return read_word(reader, &scn_calls, "a call that can fail", false);
     case 'g':
         return read_name(reader, 1u << SCN_SEGMENT);
     case 'x':
@@ -338,6 +341,10 @@ check_whole(struct reader *reader, const struct scn_token *start)
         operands->places[0].has_offset)
         return scn_fail_token(reader->parser, start, "the offset is said twice in",
                               "say +N or offset=N");
+    if (id == SCN_OP_FAIL && operands->number_count > 0 &&
+        (operands->numbers[0].in_pages || operands->numbers[0].value == 0))
+        return scn_fail_token(reader->parser, start + 2, "calls count from 1, not",
+                              "fail map 2: the second one behind this line");
     if (id == SCN_OP_ON_CPU &&
         (operands->numbers[0].in_pages ||
          operands->numbers[0].value >= (cpus != 0 ? cpus : SCN_DEFAULT_CPUS)))

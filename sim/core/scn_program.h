@@ -139,6 +139,7 @@ struct scn_program {
     uint32_t store_pages;
     bool kernel_asserts;
     bool evicts_on_entry;
+    bool has_failures;                    /* a `fail` line */
     const char *schedule;                 /* an id (explore.h), or NULL */
     const char *threads[SCN_THREADS_MAX]; /* their names */
     uint32_t thread_count;

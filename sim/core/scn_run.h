@@ -50,6 +50,15 @@ struct scn_found {
     size_t step;
 };
 
+/* The call that is to fail, and calls of the line so far. */
+struct scn_failing {
+    enum vmm_call call;
+    uint64_t left;         /* until it fails; 0: none does */
+    struct scn_step *step; /* the line that said so */
+    uint32_t line;
+    uint64_t calls[VMM_CALL_COUNT];
+};
+
 /* What belongs to the thread that runs, and waits with it. */
 struct scn_lane {
     struct scn_step *step;
@@ -62,6 +71,7 @@ struct scn_lane {
     bool has_moved; /* read-bytes or write-bytes ran */
     uint64_t moved;
     struct scn_watch_step watch;
+    struct scn_failing failing;
 };
 
 struct scn_threads;
@@ -72,8 +82,12 @@ struct scn_run {
     const struct scn_options *options;
     const struct vmm_alloc *host;
     struct vmm_alloc alloc; /* the host's, watched for the first refusal */
+    uint64_t live_bytes;    /* of what it gave */
     bool out_of_memory;
-    struct vmm_injector injector; /* the embedder's, and who was hit */
+    bool is_refused;              /* because a call was made to fail */
+    bool host_is_short;           /* because it gave nothing */
+    struct vmm_injector injector; /* the embedder's, the program's own, and who was hit */
+    struct scn_failing failing;
     struct core_arena keep;
     struct core_arena scratch;
 
@@ -161,6 +175,18 @@ bool scn_is_out_of_memory(const struct scn_run *run);
 /* Gives the findings so far to the step that runs. */
 void scn_collect_findings(struct scn_run *run);
 void scn_note_broken(struct scn_run *run, const char *broken);
+
+/* ---- calls that are made to fail (scn_fail.c) ---- */
+/* The thread that runs comes to a statement. */
+void scn_fail_line(struct scn_run *run, const struct scn_statement *statement);
+/* The nth call of that kind from here on fails. */
+void scn_fail_next(struct scn_run *run, enum vmm_call call, uint64_t nth);
+/* Counts a call; whether it is the one. */
+bool scn_fail_is_due(struct scn_run *run, enum vmm_call call);
+/* The step that runs was hit. */
+void scn_fail_note(struct scn_run *run, enum vmm_call call);
+/* The thread ends: one that still waits to fail is an expectation that did not hold. */
+void scn_fail_end(struct scn_run *run);
 
 /* ---- threads (scn_threads.c) ---- */
 /* Runs the threads that begin at `statement`; returns what follows behind the last one. */

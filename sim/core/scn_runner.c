@@ -26,10 +26,11 @@ static bool
 watched_fails(struct vmm_injector *injector, enum vmm_call call)
 {
     struct scn_run *run = VMM_CONTAINER(injector, struct scn_run, injector);
-    bool fails = vmm_call_fails(run->options->injector, call);
+    bool fails = scn_fail_is_due(run, call);
 
-    if (fails && run->step != NULL)
-        run->step->injected = true;
+    fails = vmm_call_fails(run->options->injector, call) || fails;
+    if (fails)
+        scn_fail_note(run, call);
     return fails;
 }
 
@@ -37,12 +38,13 @@ static void *
 watched_take(void *context, size_t size)
 {
     struct scn_run *run = context;
-    void *memory = vmm_call_fails(&run->injector, VMM_CALL_ALLOCATION)
-                       ? NULL
-                       : run->host->take(run->host->context, size);
+    bool is_refused = vmm_call_fails(&run->injector, VMM_CALL_ALLOCATION);
+    void *memory = is_refused ? NULL : run->host->take(run->host->context, size);
 
-    if (memory == NULL)
-        run->out_of_memory = true;
+    run->out_of_memory |= memory == NULL;
+    run->is_refused |= is_refused;
+    run->host_is_short |= memory == NULL && !is_refused;
+    run->live_bytes += memory != NULL ? size : 0;
     return memory;
 }
 
@@ -51,6 +53,7 @@ watched_give(void *context, void *memory, size_t size)
 {
     struct scn_run *run = context;
 
+    run->live_bytes -= memory != NULL ? size : 0;
     run->host->give(run->host->context, memory, size);
 }
 
@@ -59,6 +62,14 @@ scn_is_out_of_memory(const struct scn_run *run)
 {
     return run->out_of_memory || run->watch.is_short || run->keep.is_exhausted ||
            run->scratch.is_exhausted;
+}
+
+/* Whether there is something to report: all of the run, or what there was until a call was made to fail. */
+static bool
+has_report(const struct scn_run *run)
+{
+    return (!run->out_of_memory || run->is_refused) && !run->host_is_short &&
+           !run->watch.is_short && !run->keep.is_exhausted && !run->scratch.is_exhausted;
 }
 
 /* ---- steps ---- */
@@ -120,7 +131,8 @@ end_step(struct scn_run *run, const struct scn_statement *statement,
     if (stops_here)
         run->report->stop_line = statement->line;
     scn_collect_findings(run);
-    run->step->narration = scn_narrate(run, statement, result);
+    run->step->narration = run->is_refused ? "an allocation was made to fail: the run ends here"
+                                           : scn_narrate(run, statement, result);
     run->step->event_count = run->watch.seen - run->step->first_event;
     scn_note_broken(run, result->broken);
     if (run->options->check_each_step && !scn_has_stopped(run) && scn_threads_are_quiet(run))
@@ -227,6 +239,7 @@ scn_step_run(struct scn_run *run, const struct scn_statement *statement)
     struct vm_access_counts before;
 
     run->step = step;
+    scn_fail_line(run, statement);
     step->line = statement->line;
     step->depth = statement->depth;
     step->source = core_arena_copy(&run->keep, statement->source, strlen(statement->source));
@@ -277,6 +290,7 @@ run_program(struct scn_run *run)
             statement = statement->next;
         }
     }
+    scn_fail_end(run);
 }
 
 /* ---- the end ---- */
@@ -326,6 +340,7 @@ finish_report(struct scn_run *run)
     report->digest = run->digest.value;
     report->choice_count = run->choice_count;
     report->is_cut = run->is_cut;
+    report->ran_out = run->out_of_memory;
     finish_findings(run);
     if (report->stop.kind != VM_RUNNING && !report->stop_expected)
         run->is_unexpected = true;
@@ -444,16 +459,27 @@ run_in_world(struct scn_run *run)
     run->objects[SCN_KERNEL_NAME].task = vmk_kernel_task();
     watch_world(run);
     vm_system_watch_tlbs(run->system, true);
-    if (run->options->injector != NULL)
+    if (run->options->injector != NULL || run->program->has_failures)
         vm_system_set_injector(run->system, &run->injector);
     run_program(run);
     if (run->options->state_event != 0 && !scn_is_out_of_memory(run))
         scn_state_finish(&run->state);
-    if (!scn_is_out_of_memory(run))
+    if (has_report(run))
         finish_report(run);
     else if (run->options->check_each_step && !scn_has_stopped(run))
         VMM_ASSERT(vmk_sim_check() == NULL); /* a refused request leaves the model whole */
     drop_memory_entries(run);
+}
+
+/* The world is gone: what it took must be back. */
+static void
+check_leaks(struct scn_run *run)
+{
+    if (run->live_bytes == 0)
+        return;
+    run->report->leaks = true;
+    run->report->broken_invariant = "memory was not given back";
+    run->report->verdict = SCN_FAILED;
 }
 
 static enum scn_outcome
@@ -470,7 +496,8 @@ run_everything(struct scn_run *run, struct report_box **box)
     run_in_world(run);
     vmk_sim_make_current(before);
     vmk_sim_destroy(run->world);
-    return scn_is_out_of_memory(run) ? SCN_NO_MEMORY : SCN_OK;
+    check_leaks(run);
+    return has_report(run) ? SCN_OK : SCN_NO_MEMORY;
 }
 
 static void

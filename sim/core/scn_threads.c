@@ -63,6 +63,7 @@ lane_save(const struct scn_run *run, struct scn_lane *lane)
     lane->has_moved = run->has_moved;
     lane->moved = run->moved;
     lane->watch = run->watch.step;
+    lane->failing = run->failing;
 }
 
 static void
@@ -78,6 +79,7 @@ lane_load(struct scn_run *run, const struct scn_lane *lane)
     run->has_moved = lane->has_moved;
     run->moved = lane->moved;
     run->watch.step = lane->watch;
+    run->failing = lane->failing;
     vmk_sim_set_cpu(run->cpu);
 }
 
@@ -226,16 +228,18 @@ thread_body(void *argument)
     bool is_first = true;
 
     while (goes_on(thread)) {
-        bool calls = thread->at->form == SCN_DO || thread->at->form == SCN_OPEN;
+        bool fails = thread->at->form == SCN_DO && thread->at->operation == SCN_OP_FAIL;
+        bool calls = !fails && (thread->at->form == SCN_DO || thread->at->form == SCN_OPEN);
 
         if (calls && !is_first && !thread->threads->is_over)
             pause_thread(thread, "comes to its next line");
-        is_first = false;
+        is_first = is_first && fails; /* whatever is said to fail, threads go the same way */
         if (!goes_on(thread))
             break;
         run_line(thread);
         thread->at = thread->at->next;
     }
+    scn_fail_end(thread->threads->run);
     thread->state = THREAD_DONE;
     thread->why = "ends";
 }
@@ -486,6 +490,8 @@ run_thread(struct scn_threads *threads, uint32_t index, const char *why)
         return; /* it looked, and waits on */
     for (uint32_t i = threads->first; i < threads->count; i++)
         threads->threads[i].looks_again = false;
+    if (threads->run->step != NULL && threads->run->step->injected)
+        return; /* what was made to be missing is there at the second look, and nobody brought it */
     if (looks_again && !threads->is_over && !scn_has_stopped(threads->run))
         scn_note_broken(threads->run,
                         "I19 a thread slept on though what it waited for had come: a lost wakeup");
@@ -542,7 +548,7 @@ run_on_fibers(struct scn_threads *threads)
     struct vm_system *system = threads->run->system;
 
     if (!make_threads(threads)) {
-        threads->run->out_of_memory = true;
+        threads->run->out_of_memory = threads->run->host_is_short = true;
         return;
     }
     lane_save(threads->run, &threads->main);
@@ -570,6 +576,7 @@ run_in_order(struct scn_threads *threads)
         lane_load(threads->run, &thread->lane);
         for (; goes_on(thread); thread->at = thread->at->next)
             scn_step_run(threads->run, thread->at);
+        scn_fail_end(threads->run);
     }
     lane_load(threads->run, &threads->main);
 }

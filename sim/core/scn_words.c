@@ -90,12 +90,23 @@ static const struct scn_word lock_words[] = {
     { "rw", VMK_RW },
 };
 
+static const struct scn_word call_words[] = {
+    { "allocation", VMM_CALL_ALLOCATION },
+    { "frame", VMM_CALL_FRAME },
+    { "table", VMM_CALL_TABLE },
+    { "pager", VMM_CALL_PAGER },
+    { "prepare", VMM_CALL_PREPARE },
+    { "wire", VMM_CALL_WIRE },
+    { "map", VMM_CALL_MAP },
+};
+
 #define WORD_LIST(words)           \
     {                              \
         words, VMM_COUNT_OF(words) \
     }
 const struct scn_word_list scn_directions = WORD_LIST(direction_words);
 const struct scn_word_list scn_lock_kinds = WORD_LIST(lock_words);
+const struct scn_word_list scn_calls = WORD_LIST(call_words);
 const struct scn_word_list scn_rights = WORD_LIST(right_words);
 const struct scn_word_list scn_sections = WORD_LIST(section_words);
 const struct scn_word_list scn_options_list = WORD_LIST(option_words);

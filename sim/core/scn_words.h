@@ -164,6 +164,7 @@ extern const struct scn_word_list scn_rights;
 extern const struct scn_word_list scn_sections; /* enum vm_no_fault */
 extern const struct scn_word_list scn_options_list;
 extern const struct scn_word_list scn_lock_kinds; /* enum vmk_lock_kind */
+extern const struct scn_word_list scn_calls;      /* enum vmm_call */
 
 /* Of the vm floor; scn_words_vm.c. */
 extern const struct scn_word_list scn_inheritances; /* VMM_INHERIT_* */

@@ -1,8 +1,8 @@
 /*
  * planted_main.c - planted MISTAKE: the searches find what is planted, and nothing else
  *
- * 1 to 6: every short sequence of calls (sim/small) finds it. 7: the schedule explorer does. 0: with
- * nothing planted both find nothing, as far as a test has time for.
+ * 1 to 6: every short sequence of calls (sim/small) finds it. 7: the schedule explorer does. 8: calls
+ * that fail do. 0: with nothing planted all find nothing, as far as a test has time for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,10 @@
 
 #include "base/planted.h"
 #include "core/explore.h"
+#include "core/inject.h"
+#include "core/shrink.h"
 #include "fiber/fiber.h"
+#include "fiber/stack_path.h"
 #include "small/small.h"
 
 int VMM_PLANTED_MISTAKE;
@@ -120,6 +123,59 @@ explore_finds(void)
     return is_found;
 }
 
+/* Whether that scenario still goes wrong when it is as short as it gets, with the call that fails. */
+static bool
+shrinks(const char *story)
+{
+    struct scn_fibers *fibers = fiber_set_create();
+    struct shrink_result result;
+    struct core_arena arena;
+    bool is_shorter;
+
+    core_arena_init(&arena, &heap);
+    is_shorter = shrink_scenario(&arena, fibers, story, strlen(story), NULL, &result) == SCN_OK &&
+                 result.lines < result.from && strstr(result.text, "fail allocation") != NULL &&
+                 goes_wrong(result.text);
+    if (is_shorter)
+        puts(result.text);
+    core_arena_destroy(&arena);
+    fiber_set_destroy(fibers);
+    return is_shorter;
+}
+
+/* Each call fails once; what leaks is written as a scenario that leaks. */
+static bool
+inject_finds(void)
+{
+    static const char text[] = "app = task\n"
+                               "buf = allocate app 2p\n"
+                               "thread a {\n fill buf\n md = descriptor buf direction=out\n}\n";
+    struct inject_options options = { .fibers = fiber_set_create(), .path = stack_path };
+    struct scn_program *program = NULL;
+    struct core_arena arena;
+    struct inject *inject;
+    struct scn_error error;
+    const char *story;
+    bool is_found;
+
+    if (scn_parse(&heap, text, strlen(text), &program, &error) != SCN_OK)
+        return false;
+    options.profile = scn_program_profile_at(program, 0);
+    inject = inject_create(&heap, program, &options);
+    while (inject_step(inject) == INJECT_MORE)
+        continue;
+    is_found = inject_result(inject)->leaks == 1;
+    core_arena_init(&arena, &heap);
+    story = inject_scenario(inject_result(inject), &arena, text, strlen(text));
+    if (is_found)
+        is_found = story != NULL && puts(story) >= 0 && goes_wrong(story) && shrinks(story);
+    core_arena_destroy(&arena);
+    inject_destroy(inject);
+    scn_program_free(program);
+    fiber_set_destroy(options.fibers);
+    return is_found;
+}
+
 /* The same flush that is missing, told by the access that goes wrong, with both events. */
 static bool
 stale_is_found(void)
@@ -156,7 +212,9 @@ main(int argc, char **argv)
 
     VMM_PLANTED_MISTAKE = mistake;
     if (mistake == VMM_PLANTED_NOTHING)
-        is_found = small_finds(4) || explore_finds() || stale_is_found();
+        is_found = small_finds(4) || explore_finds() || stale_is_found() || inject_finds();
+    else if (mistake == VMM_PLANTED_LEAK)
+        is_found = inject_finds();
     else if (mistake == VMM_PLANTED_NO_WAKEUP)
         is_found = explore_finds();
     else

@@ -23,6 +23,7 @@ enum vmm_planted {
     VMM_PLANTED_NO_UNDO,     /* a wire that fails leaves what it had wired */
     VMM_PLANTED_NO_NARROW,   /* a protect leaves the translations as they were */
     VMM_PLANTED_NO_WAKEUP,   /* the end of a transition wakes nobody */
+    VMM_PLANTED_LEAK,        /* a descriptor that gets no room for its ranges is not given back */
     VMM_PLANTED_COUNT
 };
 

@@ -6,6 +6,7 @@
  */
 #include "iokit/io_memory_descriptor.h"
 
+#include "base/planted.h"
 #include "iokit/io_internal.h"
 #include "vm/vm_device.h"
 #include "vm/vm_sched.h"
@@ -24,7 +25,8 @@ io_md_take(struct vm_system *system, const struct io_md_ops *ops, uint32_t optio
     if (range_count > 0) {
         md->ranges = vmm_take_array(alloc, range_count, sizeof(*md->ranges));
         if (md->ranges == NULL) {
-            vmm_give_array(alloc, md, 1, sizeof(*md));
+            if (!VMM_PLANTED(VMM_PLANTED_LEAK))
+                vmm_give_array(alloc, md, 1, sizeof(*md));
             return NULL;
         }
     }
