@@ -28,10 +28,12 @@ vmk_verb_name(enum vmk_verb verb)
 void
 vmk_sim_watch(struct vmk_watcher *watcher)
 {
-    struct vmk_world *world = vmk_world_here();
+    struct vmk_watcher **at = &vmk_world_here()->watchers;
 
-    watcher->next = world->watchers;
-    world->watchers = watcher;
+    while (*at != NULL)
+        at = &(*at)->next;
+    watcher->next = NULL;
+    *at = watcher;
 }
 
 void

@@ -41,7 +41,7 @@ struct vmk_watcher {
     struct vmk_watcher *next; /* the model's: who else is told, later */
 };
 
-/* Watchers of the current world. */
+/* Watchers of the current world; who came first is told first. */
 void vmk_sim_watch(struct vmk_watcher *watcher);
 void vmk_sim_unwatch(struct vmk_watcher *watcher);
 

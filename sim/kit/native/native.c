@@ -116,13 +116,14 @@ native_make_kernel(struct faultline_world *world, const struct vm_profile *profi
 {
     world->watch = (struct pmap_watch){ world, native_host_entered, native_host_removed,
                                         native_host_narrowed };
+    world->evicts_on_entry = wanted->evicts_on_entry || native_wishes("FAULTLINE_EVICT", "1");
     world->vmk = vmk_sim_create(&(struct vmk_sim_config){
         .alloc = &native_alloc,
         .profile = profile,
         .cpu_count = wanted->cpu_count == 0 ? NATIVE_CPUS : wanted->cpu_count,
         .frame_count = world->frame_count,
         .geometry = geometry,
-        .evicts_on_entry = wanted->evicts_on_entry || native_wishes("FAULTLINE_EVICT", "1"),
+        .evicts_on_entry = world->evicts_on_entry,
         .ram = world->ram,
         .watch = &world->watch });
     if (world->vmk == NULL)
@@ -134,6 +135,7 @@ native_make_kernel(struct faultline_world *world, const struct vm_profile *profi
     verify_init(&world->verify, world->findings, NATIVE_FINDINGS);
     world->verify.is_strict = wanted->is_strict || native_wishes("FAULTLINE_VERIFY", "strict");
     native_watch(world);
+    native_record_begin(world);
     return native_add_space(world, vm_task_kernel(world->system), geometry->kernel_min);
 }
 
@@ -198,11 +200,28 @@ native_unlink(const struct faultline_world *world)
     faultline_unlock();
 }
 
+/* The world ends, and nobody has told what was found: its calls are kept all the same. */
+static void
+save_what_went_wrong(struct faultline_world *world)
+{
+    struct faultline_world *before = current;
+    int index;
+
+    faultline_make_current(world);
+    index = faultline_finding_unexpected();
+    if (index >= 0)
+        native_record_save(world, faultline_finding_rule((unsigned)index));
+    faultline_make_current(before);
+}
+
 void
 faultline_stop(faultline_world_t *world)
 {
     if (world == NULL)
         return;
+    if (world->record != NULL)
+        save_what_went_wrong(world);
+    native_record_end(world);
     native_unlink(world);
     if (current == world)
         current = NULL;
@@ -238,6 +257,7 @@ faultline_end(faultline_world_t *world)
         return 0;
     if (end_drivers != NULL)
         end_drivers();
+    native_record_unload(world);
     return vmk_sim_unload();
 }
 

@@ -108,6 +108,7 @@ static void
 be_quiet(void)
 {
     unsetenv("FAULTLINE_LIVE");
+    unsetenv("FAULTLINE_SAVE");
     if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)
         _exit(1);
 }
@@ -137,6 +138,8 @@ run_one(struct exploring *it, struct scn_schedule *schedule, bool tells)
     }
     if (waitpid(child, &status, 0) != child)
         native_give_up("a process was lost");
+    if (result->has_saved)
+        native_record_set_saved();
     if (result->has_ended)
         return;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)

@@ -76,8 +76,16 @@ inject_fails(enum vmm_call call)
 bool
 native_fails(struct vmm_injector *injector, enum vmm_call call)
 {
-    (void)injector;
-    return inject_fails(call);
+    bool fails = inject_fails(call);
+
+    native_record_call(VMM_CONTAINER(injector, struct faultline_world, injector), call, fails);
+    return fails;
+}
+
+const char *
+native_call_word(enum vmm_call call)
+{
+    return names[call];
 }
 
 /* The kind of a name; VMM_CALL_COUNT: none. */

@@ -18,6 +18,7 @@
 
 #include "faultline/native.h"
 #include "hooks/vmk_sim.h"
+#include "native_record.h"
 #include "pmap/pmap.h"
 #include "verify/verify.h"
 
@@ -88,6 +89,8 @@ struct faultline_world {
     const char *calls[NATIVE_CALLS]; /* the first ones since somebody asked */
     size_t call_count;
     struct vmm_injector injector;
+    struct native_record *record; /* NULL: nobody asked for one */
+    bool evicts_on_entry;
 };
 
 /* ---- native.c ---- */
@@ -126,6 +129,9 @@ void native_record(struct faultline_world *world, const struct trace_event *even
 
 /* Whether a call of the model fails. */
 bool native_fails(struct vmm_injector *injector, enum vmm_call call);
+
+/* "allocation", as faultline_fail() and scenarios call it. */
+const char *native_call_word(enum vmm_call call);
 
 /* ---- native_host.c: the host's mappings ---- */
 

@@ -235,6 +235,8 @@ say_head(const struct faultline_world *world, const struct native_access *access
 static void __attribute__((noreturn)) tell(const struct faultline_finding *finding)
 {
     native_unlock_all();
+    if (native_current() != NULL)
+        native_record_save(native_current(), finding->rule[0] != '\0' ? finding->rule : "a stop");
     if (handler != NULL)
         handler(handler_context, finding);
     fputs(report_text, stderr);

@@ -115,6 +115,7 @@ native_serve(struct faultline_world *world, struct native_access *access)
 
     if (touch.task == NULL)
         return false; /* it ended, and a pointer into it is left */
+    native_record_access(world, access->space->id, access->va, access->is_write);
     access->status = vm_access(world->system, &touch, NULL);
     native_host_flush(world);
     if (access->status != VMM_OK)

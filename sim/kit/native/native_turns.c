@@ -59,6 +59,9 @@ static struct turns now;
 
 static void __attribute__((noreturn)) end_run(void)
 {
+    if (now.config.result->what[0] != '\0')
+        native_record_save(now.world, now.config.result->what);
+    now.config.result->has_saved = native_record_is_saved();
     now.config.result->has_ended = true;
     fflush(NULL);
     _exit(0);

@@ -19,6 +19,7 @@
 struct native_run_result {
     bool has_ended;
     bool is_cut;
+    bool has_saved; /* its calls, as a scenario */
     uint64_t choices;
     char what[VMK_EXPLORE_WHAT_BYTES]; /* "": nothing went wrong */
 };
