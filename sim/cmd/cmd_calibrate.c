@@ -1,9 +1,11 @@
 /*
  * cmd_calibrate.c - faultline calibrate: measure this host, fit prices to one half, predict the other
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "core/calibrate.h"
@@ -17,10 +19,10 @@ const char cmd_calibrate_help[] =
     "Measures this host: memory lazy, populated, locked and in huge pages by how much\n"
     "of it is used; unmapping and locking; reading before writing; rights taken and\n"
     "given back with one CPU and with two; forks; pointer chains by footprint. Each\n"
-    "case runs many times, in an order of chance. Prices are fitted to one half of\n"
-    "the cases; the other half is predicted and compared. The host's kernel is not\n"
-    "XNU: the check says how far counts times prices can be trusted, not what a Mac\n"
-    "costs.\n"
+    "case runs many times, in an order of chance; what was disturbed runs again. A\n"
+    "busy host makes fewer rounds, but five. Prices are fitted to one half of the\n"
+    "cases; the other half is predicted and compared. The host's kernel is not XNU:\n"
+    "the check says how far counts times prices can be trusted, not what a Mac costs.\n"
     "\n"
     "  -o FILE.json  write the fitted machine, for --machine FILE.json elsewhere\n"
     "  --svg FILE    draw predicted against measured\n"
@@ -45,6 +47,23 @@ calibrating_say(unsigned round, unsigned rounds)
 {
     fprintf(stderr, "%sround %u of %u%s", io_is_terminal(2) ? "\r" : "", round, rounds,
             io_is_terminal(2) && round < rounds ? "" : "\n");
+}
+
+/* Asked before a minute of measuring. */
+static bool
+calibrating_has_folder(const char *path, struct io_bytes *err)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    char folder[4096] = ".";
+
+    if (path == NULL)
+        return true;
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    if (access(folder, W_OK) == 0)
+        return true;
+    cmd_complain(err, "%s: cannot be written: %s", path, strerror(errno));
+    return false;
 }
 
 static bool
@@ -84,22 +103,24 @@ calibrating_work(void *context, struct io_bytes *out, struct io_bytes *err)
     static struct calibrate_case cases[CALIBRATE_CASES_MAX];
     size_t count = calibrate_cases(cases);
     struct core_out to = cmd_out(out);
-    char why[HOST_WHY_BYTES];
+    struct calibrate_host host;
     struct calibrate_fit fit;
     struct machine machine;
 
     calibrating->code = CMD_TROUBLE;
-    if (!cmd_machine_load(calibrating->base, &machine, err))
+    if (!cmd_machine_load(calibrating->base, &machine, err) ||
+        !calibrating_has_folder(calibrating->target, err) ||
+        !calibrating_has_folder(calibrating->svg, err))
         return false;
     if (!host_measure(cases, count, calibrating->rounds, calibrating->seed,
-                      calibrating->is_quiet ? NULL : calibrating_say, why) ||
-        !calibrate_fit(&cmd_heap, &machine, cases, count, &fit)) {
+                      calibrating->is_quiet ? NULL : calibrating_say, &host) ||
+        !calibrate_fit(&cmd_heap, &machine, &host, cases, count, &fit)) {
         cmd_complain(err, "faultline: memory ran out");
         return false;
     }
     if (!calibrating_files(calibrating, &machine, cases, count, err))
         return false;
-    calibrate_text(&to, cases, count, &fit);
+    calibrate_text(&to, &host, cases, count, &fit);
     calibrating->code = CMD_CLEAN;
     return false;
 }

@@ -3,15 +3,19 @@
  *
  * With the base machine's prices what a case takes is a time for each group of items, and the fit looks for
  * the groups' factors, none negative, that leave the least squares of relative errors. Few unknowns and cases
- * that differ make this a handful of sweeps over the groups, one at a time. How far the TLBs reach, and which
- * way of theirs makes room, is fitted to the chains before: where all ways go in turn a chain one page too long
- * misses always, where chance chooses it misses a little more with each page.
+ * that differ make this a handful of sweeps over the groups, one at a time. How far the TLBs reach is fitted to
+ * the chains before (calibrate_reach.c).
+ *
+ * Some groups are of what the model has no item for, as it has no caches of data and one price for taking a
+ * page and for giving it back: pages made, lines that the case wants back from a farther cache or from another
+ * CPU's, and walks of chains so long that the tables' words left the caches. From how many pages on they do is
+ * searched for.
  */
 #include "calibrate_internal.h"
 
 #include <string.h>
 
-enum { SWEEPS = 2000 };
+enum { SWEEPS = 2000, TRIAL_SWEEPS = 300 };
 
 enum group {
     TRAPS,
@@ -23,17 +27,41 @@ enum group {
     ENTRIES,
     ZEROES,
     COPIES,
+    SINGLE_FLUSHES,
     FLUSHES,
     INTERRUPTS,
     L2_HITS,
-    WALKS
+    WALKS,
+    MADE,
+    FAR_LINES,
+    SHARED_LINES,
+    FAR_WALKS
 };
 
+/* Where the fit begins with what no machine has a price for. */
+static const double own_ns[] = { 500, 10, 100, 100 };
+_Static_assert((int)MADE == CALIBRATE_OWN_GROUPS && (int)FAR_WALKS + 1 == CALIBRATE_GROUPS,
+               "as announced");
+
 static const char *const group_names[CALIBRATE_GROUPS] = {
-    "traps",       "fault bodies", "look-ups and locks", "page frames and tables",
-    "table words", "wiring",       "map entries",        "zeroing",
-    "copying",     "flushes",      "interrupts",         "L2 TLB hits",
+    "traps",
+    "fault bodies",
+    "look-ups and locks",
+    "page frames and tables",
+    "table words",
+    "wiring",
+    "map entries",
+    "zeroing",
+    "copying",
+    "flushes of a page",
+    "flushes of all",
+    "interrupts",
+    "L2 TLB hits",
     "page walks",
+    "a page made",
+    "a line from afar",
+    "a line that another CPU read",
+    "a walk whose words are afar",
 };
 
 const char *
@@ -62,6 +90,7 @@ group_of(enum cost_item item)
     case COST_copy:
         return COPIES;
     case COST_flush_page:
+        return SINGLE_FLUSHES;
     case COST_flush_space:
     case COST_flush_all:
         return FLUSHES;
@@ -82,7 +111,7 @@ group_of(enum cost_item item)
     }
 }
 
-/* ---- the fit ---- */
+/* ---- what a case takes ---- */
 
 struct fitting {
     double time[CALIBRATE_CASES_MAX][CALIBRATE_GROUPS]; /* ns at the base's prices */
@@ -90,19 +119,55 @@ struct fitting {
 };
 
 static void
-time_case(const struct machine *machine, const struct calibrate_case *one,
-          const struct cost_sum *sum, double time[CALIBRATE_GROUPS])
+time_case(const struct machine *machine, const struct calibrate_cost *cost,
+          double time[CALIBRATE_GROUPS])
 {
-    double share = 1.0 / calibrate_case_accesses(one);
-
-    for (size_t group = 0; group < CALIBRATE_GROUPS; group++)
-        time[group] = 0;
     for (int item = 0; item < COST_ITEM_COUNT; item++) {
         if (cost_item_floor((enum cost_item)item) != COST_OTHERS)
             time[group_of((enum cost_item)item)] +=
-                (double)sum->quantity[item] * (double)machine->prices[item].value / 1000 * share;
+                (double)cost->sum.quantity[item] * (double)machine->prices[item].value / 1000;
     }
+    time[MADE] = (double)cost->made * own_ns[0];
+    time[FAR_LINES] = (double)cost->far_lines * own_ns[FAR_LINES - MADE];
+    time[SHARED_LINES] = (double)cost->shared_lines * own_ns[SHARED_LINES - MADE];
 }
+
+static void
+time_chain(const struct machine *machine, struct calibrate_misses misses,
+           double time[CALIBRATE_GROUPS])
+{
+    double hits = misses.first > misses.both ? misses.first - misses.both : 0;
+
+    time[L2_HITS] = hits * (double)machine->prices[COST_tlb_l2_hit].value / 1000;
+    time[WALKS] = misses.both * (double)machine->prices[COST_walk_read].value / 1000;
+}
+
+static bool
+time_cases(const struct vmm_alloc *alloc, const struct machine *machine,
+           const struct calibrate_host *host, const struct calibrate_reach *reach,
+           const struct calibrate_case *cases, size_t count, struct fitting *fitting)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct calibrate_cost cost;
+        struct calibrate_misses misses;
+
+        fitting->rest[i] = cases[i].packed_ns;
+        if (cases[i].kind == CALIBRATE_CHASE) {
+            if (!calibrate_chain_misses(alloc, machine, reach, &cases[i], &misses))
+                return false;
+            time_chain(machine, misses, fitting->time[i]);
+        } else {
+            if (!calibrate_case_cost(alloc, machine, &cases[i], host->near_bytes, &cost))
+                return false;
+            time_case(machine, &cost, fitting->time[i]);
+        }
+    }
+    return true;
+}
+
+/* ---- the fit ---- */
+
+static const double PULL = 1e-5;
 
 static double
 predict(const struct fitting *fitting, size_t i, const double *factor)
@@ -114,12 +179,15 @@ predict(const struct fitting *fitting, size_t i, const double *factor)
     return sum;
 }
 
-/* The best factor of one group with the others as they are. */
+/*
+ * The best factor of one group with the others as they are. Cases that rise together do not tell some groups
+ * apart; a weak pull to the base's price then decides, which the errors hardly notice.
+ */
 static void
 fit_group(const struct fitting *fitting, const struct calibrate_case *cases, size_t count,
           size_t group, struct calibrate_fit *fit)
 {
-    double above = 0, below = 0;
+    double above = PULL, below = PULL;
 
     for (size_t i = 0; i < count; i++) {
         double weight, rest;
@@ -131,7 +199,7 @@ fit_group(const struct fitting *fitting, const struct calibrate_case *cases, siz
         above += weight * (rest + weight * fit->factor[group]);
         below += weight * weight;
     }
-    fit->is_known[group] = below > 1e-9;
+    fit->is_known[group] = below > PULL + 1e-9;
     if (fit->is_known[group])
         fit->factor[group] = above > 0 ? above / below : 0;
 }
@@ -165,9 +233,13 @@ sum_up(const struct calibrate_case *cases, size_t count, struct calibrate_fit *f
     fit->worst_error = fit->predicted == 0 ? 0 : errors[fit->predicted - 1];
 }
 
+/* The machine has one price for taking a page and for giving it back: half of what making one costs, then. */
 static void
 scale_prices(struct machine *machine, const struct calibrate_fit *fit)
 {
+    struct sheet_value *frame = &machine->prices[COST_page_frame];
+    uint64_t made = (uint64_t)(fit->factor[MADE] * own_ns[0] * 1000 / 2 + 0.5);
+
     for (int item = 0; item < COST_ITEM_COUNT; item++) {
         struct sheet_value *price = &machine->prices[item];
         size_t group = group_of((enum cost_item)item);
@@ -179,64 +251,65 @@ scale_prices(struct machine *machine, const struct calibrate_fit *fit)
         price->high = (uint64_t)((double)price->high * fit->factor[group] + 0.5);
         price->source = "A: calibrated on this host";
     }
-}
-
-/* ---- the reach of the TLBs ---- */
-
-static bool
-is_fitted_chain(const struct calibrate_case *one)
-{
-    return one->kind == CALIBRATE_CHASE && one->part == CALIBRATE_FITTED;
-}
-
-enum which { MODEL_ALL, MODEL_FITTED_CHAINS };
-
-static bool
-model_cases(const struct vmm_alloc *alloc, const struct machine *machine,
-            const struct calibrate_case *cases, size_t count, enum which which,
-            struct fitting *fitting)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct cost_sum sum;
-
-        if (which == MODEL_FITTED_CHAINS && !is_fitted_chain(&cases[i]))
-            continue;
-        if (!calibrate_case_cost(alloc, machine, &cases[i], &sum))
-            return false;
-        time_case(machine, &cases[i], &sum, fitting->time[i]);
-        fitting->rest[i] = cases[i].packed_ns;
+    if (fit->is_known[MADE]) {
+        frame->low += made;
+        frame->value += made;
+        frame->high += made;
     }
-    return true;
 }
+
+/* ---- tables that leave the caches ---- */
 
 static void
 fit_groups(const struct fitting *fitting, const struct calibrate_case *cases, size_t count,
-           struct calibrate_fit *fit)
+           int sweeps, struct calibrate_fit *fit)
 {
     for (size_t group = 0; group < CALIBRATE_GROUPS; group++)
         fit->factor[group] = 1;
-    for (int sweep = 0; sweep < SWEEPS; sweep++) {
+    for (int sweep = 0; sweep < sweeps; sweep++) {
         for (size_t group = 0; group < CALIBRATE_GROUPS; group++)
             fit_group(fitting, cases, count, group, fit);
     }
 }
 
-/* What a fit leaves of the chains' relative errors, squared; of those that it was made from. */
 static double
-chase_misfit(const struct fitting *fitting, const struct calibrate_case *cases, size_t count)
+far_share(uint32_t pages, uint32_t near)
 {
-    struct calibrate_case only[CALIBRATE_CASES_MAX] = { 0 };
-    struct calibrate_fit fit;
+    double more = (double)pages / near - 1;
+
+    return more < 1 ? more : 1;
+}
+
+/*
+ * From `near` pages on walks find their words afar, from twice as many all of them do: a word is not needed again
+ * before all the others were. 0: all words are near.
+ */
+static void
+set_near(const struct machine *machine, const struct calibrate_case *cases, size_t count,
+         uint32_t near, struct fitting *fitting)
+{
+    double walk_ns = (double)machine->prices[COST_walk_read].value / 1000;
+
+    for (size_t i = 0; i < count; i++) {
+        double *time = fitting->time[i];
+
+        time[FAR_WALKS] = 0;
+        if (cases[i].kind == CALIBRATE_CHASE && near > 0 && cases[i].pages > near)
+            time[FAR_WALKS] =
+                time[WALKS] / walk_ns * own_ns[FAR_WALKS - MADE] * far_share(cases[i].pages, near);
+    }
+}
+
+/* What a fit leaves of the relative errors that it was made from, squared. */
+static double
+misfit(const struct fitting *fitting, const struct calibrate_case *cases, size_t count,
+       const struct calibrate_fit *fit)
+{
     double sum = 0;
 
     for (size_t i = 0; i < count; i++) {
-        only[i] = cases[i];
-        only[i].part = is_fitted_chain(&cases[i]) ? CALIBRATE_FITTED : CALIBRATE_BEYOND;
-    }
-    fit_groups(fitting, only, count, &fit);
-    for (size_t i = 0; i < count; i++) {
-        double error = only[i].part == CALIBRATE_FITTED && only[i].ns > 0
-                           ? (predict(fitting, i, fit.factor) - only[i].ns) / only[i].ns
+        double error = cases[i].part == CALIBRATE_FITTED && cases[i].ns > 0
+                           ? (predict(fitting, i, fit->factor) - cases[i].ns) / cases[i].ns
                            : 0;
 
         sum += error * error;
@@ -244,148 +317,70 @@ chase_misfit(const struct fitting *fitting, const struct calibrate_case *cases, 
     return sum;
 }
 
-enum { REACH_LEAST = 3, REACH_MOST = 8 /* eighths of the catalog's sizes */ };
-enum { REPLACEMENTS = HW_REPLACE_RANDOM + 1 };
-
-struct reach {
-    const struct vmm_alloc *alloc;
-    struct machine *machine;
-    const struct calibrate_case *cases;
-    size_t count;
-    struct fitting *fitting;
-    uint64_t first_most, second_most;
-    bool is_full; /* the first level is one set: what it has are ways */
-    double misfit[REPLACEMENTS][REACH_MOST + 1][REACH_MOST + 1];
-};
-
-struct reach_at {
-    uint64_t replacement, first, second;
-};
-
-static double *
-misfit_at(struct reach *reach, struct reach_at at)
-{
-    return &reach->misfit[at.replacement][at.first][at.second];
-}
-
+/* Of sizes that the chains do not tell apart, the middle one. */
 static void
-set_reach(const struct reach *reach, struct reach_at at)
+find_near(const struct machine *machine, const struct calibrate_case *cases, size_t count,
+          struct fitting *fitting, struct calibrate_fit *fit)
 {
-    struct sheet_value *geometry = reach->machine->geometry;
+    static const uint32_t tried[] = { 0, 8192, 12288, 16384, 20480, 24576, 32768 };
+    double left[VMM_COUNT_OF(tried)];
+    size_t best = 0, last;
 
-    geometry[HW_FIELD_replacement].value = at.replacement;
-    geometry[HW_FIELD_l1d_entries].value = reach->first_most * at.first / 8;
-    geometry[HW_FIELD_l2_entries].value = reach->second_most * at.second / 8;
-    if (reach->is_full)
-        geometry[HW_FIELD_l1d_ways].value = geometry[HW_FIELD_l1d_entries].value;
-}
+    for (size_t i = 0; i < VMM_COUNT_OF(tried); i++) {
+        struct calibrate_fit other;
 
-/* False: memory ran out. A shape that no machine can have fits nothing. */
-static bool
-try_reach(struct reach *reach, struct reach_at at)
-{
-    struct hw_geometry ignored;
-    char bytes[160];
-    struct vmm_text why;
-
-    vmm_text_init(&why, bytes, sizeof bytes);
-    set_reach(reach, at);
-    *misfit_at(reach, at) = 1e300;
-    if (!machine_geometry(reach->machine, &ignored, &why))
-        return true;
-    if (!model_cases(reach->alloc, reach->machine, reach->cases, reach->count, MODEL_FITTED_CHAINS,
-                     reach->fitting))
-        return false;
-    *misfit_at(reach, at) = chase_misfit(reach->fitting, reach->cases, reach->count);
-    return true;
-}
-
-/* Of sizes that the fitted chains do not tell apart, the middle one. `step`: from one size to the next. */
-static uint64_t
-middle_of_ties(const double *misfit, size_t step, uint64_t best)
-{
-    uint64_t low = best, high = best;
-    double most = misfit[best * step] * 1.01 + 1e-6;
-
-    while (low > REACH_LEAST && misfit[(low - 1) * step] <= most)
-        low--;
-    while (high < REACH_MOST && misfit[(high + 1) * step] <= most)
-        high++;
-    return (low + high) / 2;
-}
-
-/*
- * A guest's second level holds its host's translations too, and the kernel takes its share of both levels. So
- * the catalog's sizes are the most there can be: eighths of them are tried, and what fits best stays.
- */
-static bool
-search_reach(struct reach *reach, struct reach_at *best)
-{
-    struct reach_at at;
-
-    *misfit_at(reach, *best) = 1e300;
-    for (at.replacement = 0; at.replacement < REPLACEMENTS; at.replacement++) {
-        for (at.first = REACH_LEAST; at.first <= REACH_MOST; at.first++) {
-            for (at.second = REACH_LEAST; at.second <= REACH_MOST; at.second++) {
-                if (!try_reach(reach, at))
-                    return false;
-                if (*misfit_at(reach, at) < *misfit_at(reach, *best))
-                    *best = at;
-            }
-        }
+        set_near(machine, cases, count, tried[i], fitting);
+        fit_groups(fitting, cases, count, TRIAL_SWEEPS, &other);
+        left[i] = misfit(fitting, cases, count, &other);
+        if (left[i] < left[best] * 0.999)
+            best = i;
     }
-    best->second = middle_of_ties(reach->misfit[best->replacement][best->first], 1, best->second);
-    best->first = middle_of_ties(&reach->misfit[best->replacement][0][best->second], REACH_MOST + 1,
-                                 best->first);
-    set_reach(reach, *best);
-    return true;
+    for (last = best; best > 0 && last + 1 < VMM_COUNT_OF(tried); last++) {
+        if (left[last + 1] > left[best] * 1.01 + 1e-6)
+            break;
+    }
+    fit->near_pages = tried[(best + last) / 2];
+    set_near(machine, cases, count, fit->near_pages, fitting);
 }
 
-static bool
-fit_reach(const struct vmm_alloc *alloc, struct machine *machine,
-          const struct calibrate_case *cases, size_t count, struct fitting *fitting)
-{
-    const struct sheet_value *geometry = machine->geometry;
-    uint64_t first = geometry[HW_FIELD_l1d_entries].value;
-    struct reach reach = { alloc,
-                           machine,
-                           cases,
-                           count,
-                           fitting,
-                           first,
-                           geometry[HW_FIELD_l2_entries].value,
-                           geometry[HW_FIELD_l1d_ways].value == first,
-                           { { { 0 } } } };
-    struct reach_at best = { geometry[HW_FIELD_replacement].value, REACH_MOST, REACH_MOST };
+/* ---- all of it ---- */
 
-    for (size_t i = 0; i < count; i++) {
-        if (is_fitted_chain(&cases[i]) && cases[i].ns > 0)
-            return search_reach(&reach, &best);
-    }
-    return true;
+/* A machine has one order for both levels; walks are what matters. */
+static void
+set_reach(const struct calibrate_reach *reach, struct machine *machine)
+{
+    struct sheet_value *geometry = machine->geometry;
+
+    if (geometry[HW_FIELD_l1d_ways].value == geometry[HW_FIELD_l1d_entries].value)
+        geometry[HW_FIELD_l1d_ways].value = reach->first.entries;
+    geometry[HW_FIELD_l1d_entries].value = reach->first.entries;
+    geometry[HW_FIELD_l2_entries].value = reach->second.entries;
+    geometry[HW_FIELD_replacement].value = reach->second.replacement;
 }
 
 bool
-calibrate_fit(const struct vmm_alloc *alloc, struct machine *machine, struct calibrate_case *cases,
-              size_t count, struct calibrate_fit *fit)
+calibrate_fit(const struct vmm_alloc *alloc, struct machine *machine,
+              const struct calibrate_host *host, struct calibrate_case *cases, size_t count,
+              struct calibrate_fit *fit)
 {
     struct fitting *fitting = vmm_take_array(alloc, 1, sizeof *fitting);
-    bool is_modelled = fitting != NULL;
+    struct calibrate_reach reach;
+    bool is_timed = fitting != NULL && calibrate_find_reach(alloc, machine, cases, count, &reach) &&
+                    time_cases(alloc, machine, host, &reach, cases, count, fitting);
 
-    if (is_modelled)
-        memset(fitting, 0, sizeof *fitting);
-    is_modelled = is_modelled && fit_reach(alloc, machine, cases, count, fitting) &&
-                  model_cases(alloc, machine, cases, count, MODEL_ALL, fitting);
-    if (is_modelled) {
-        fit_groups(fitting, cases, count, fit);
-        fit->l1_entries = machine->geometry[HW_FIELD_l1d_entries].value;
-        fit->l2_entries = machine->geometry[HW_FIELD_l2_entries].value;
-        fit->replacement = (enum hw_replacement)machine->geometry[HW_FIELD_replacement].value;
+    if (is_timed) {
+        find_near(machine, cases, count, fitting, fit);
+        fit_groups(fitting, cases, count, SWEEPS, fit);
+        fit->first = reach.first;
+        fit->second = reach.second;
         for (size_t i = 0; i < count; i++)
             cases[i].predicted = predict(fitting, i, fit->factor);
         sum_up(cases, count, fit);
         scale_prices(machine, fit);
+        set_reach(&reach, machine);
+        for (size_t own = 0; own < VMM_COUNT_OF(own_ns); own++)
+            fit->factor[CALIBRATE_OWN_GROUPS + own] *= own_ns[own];
     }
     vmm_give_array(alloc, fitting, 1, sizeof *fitting);
-    return is_modelled;
+    return is_timed;
 }

@@ -34,7 +34,7 @@ enum calibrate_kind {
 enum calibrate_part {
     CALIBRATE_FITTED,
     CALIBRATE_PREDICTED,
-    CALIBRATE_BEYOND, /* in neither half: shown, to tell where the model ends */
+    CALIBRATE_BEYOND, /* in neither half: shown, as neighbours decide what it is */
     CALIBRATE_PARTS
 };
 
@@ -44,13 +44,22 @@ struct calibrate_case {
     uint32_t pages, touched;
     uint32_t cpus; /* 2: another CPU has the same pages in its TLB */
     /* measured */
-    double ns, low, high; /* median and quartiles */
-    double packed_ns; /* CHASE: the same lines side by side, so that the TLB has nothing to do */
+    double ns;           /* the first decile, or of calm sweeps the median; 0: not measured */
+    double median, high; /* .. and the third quartile */
+    double packed_ns;    /* CHASE: the same lines side by side, so that the TLB has nothing to do */
     /* modelled */
     double predicted;
 };
 
-enum { CALIBRATE_CASES_MAX = 112, CALIBRATE_HUGE_PAGES = 512 };
+enum { CALIBRATE_CASES_MAX = 112, CALIBRATE_HUGE_PAGES = 512, CALIBRATE_CHASE_MOST = 65536 };
+
+/* The host, and how calm it was. */
+struct calibrate_host {
+    uint64_t near_bytes; /* of a CPU's own cache */
+    uint32_t rounds;
+    uint32_t samples, repeated; /* measured, and measured again because something came between */
+    uint32_t sweeps, calm;      /* through all chains of a TLB, and those of them that counted */
+};
 
 const char *calibrate_kind_name(enum calibrate_kind kind);
 
@@ -60,24 +69,35 @@ void calibrate_case_text(const struct calibrate_case *one, struct vmm_text *text
 /* Fills the list of what is to be measured; returns how many. */
 size_t calibrate_cases(struct calibrate_case cases[CALIBRATE_CASES_MAX]);
 
-/* The prices that move together, and by how much they did; 1: as the base has them. */
-enum { CALIBRATE_GROUPS = 13 };
+/*
+ * The prices that move together, and by how much they did; 1: as the base has them. The last ones are of
+ * what no machine has a price for, in nanoseconds.
+ */
+enum { CALIBRATE_GROUPS = 18, CALIBRATE_OWN_GROUPS = 14 };
 const char *calibrate_group_name(size_t group);
+
+/* How far a level of the TLB reaches and which of its entries makes room, as chains look. */
+struct calibrate_level {
+    uint64_t entries;
+    enum hw_replacement replacement;
+};
 
 struct calibrate_fit {
     double factor[CALIBRATE_GROUPS];
     bool is_known[CALIBRATE_GROUPS];  /* some case says something about it */
     double median_error, worst_error; /* of the predicted cases; 0.1 is 10 % */
     size_t predicted;
-    uint64_t l1_entries, l2_entries; /* as far as a chain reaches */
-    enum hw_replacement replacement; /* that chains look like */
+    struct calibrate_level first, second;
+    uint32_t near_pages; /* whose table words stay in the caches; 0: all that were tried */
 };
 
 /* Fits machine->prices to the fitted cases and predicts them all. */
 bool calibrate_fit(const struct vmm_alloc *alloc, struct machine *machine,
-                   struct calibrate_case *cases, size_t count, struct calibrate_fit *fit);
+                   const struct calibrate_host *host, struct calibrate_case *cases, size_t count,
+                   struct calibrate_fit *fit);
 
-void calibrate_text(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+void calibrate_text(const struct core_out *out, const struct calibrate_host *host,
+                    const struct calibrate_case *cases, size_t count,
                     const struct calibrate_fit *fit);
 void calibrate_svg(const struct core_out *out, const struct calibrate_case *cases, size_t count,
                    const char *title);

@@ -9,10 +9,17 @@
 
 #include "replay.h"
 
-enum { BASE_VA = 0x10000000, PAGE = 4096, CHASE_WARM = 3, CHASE_ROUNDS = 2, LIFE_PAGES = 2048 };
+enum {
+    BASE_VA = 0x10000000,
+    PAGE = 4096,
+    LINE = 64,
+    CHASE_WARM = 3,
+    CHASE_ROUNDS = 2,
+    LIFE_PAGES = 2048
+};
 
-/* The words that translate more pages, a host's and its guest's, leave the nearer caches; the model has none. */
-enum { CHASE_MOST = 6144 };
+/* Whether the words that translate so many pages stay in the last cache is decided by who else uses it. */
+enum { CHASE_EDGE = 12288, CHASE_EDGE_END = 24576 };
 
 /* Linux flushes up to 33 pages one by one (tlb_single_page_flush_ceiling; Hansen, a5102476a24b, 2014). */
 enum { HOST_FLUSH_LIMIT = 34 };
@@ -40,7 +47,7 @@ pages_of(enum calibrate_kind kind, uint32_t touched)
 static enum calibrate_part
 part_of(enum calibrate_kind kind, uint32_t touched, size_t index)
 {
-    if (kind == CALIBRATE_CHASE && touched > CHASE_MOST)
+    if (kind == CALIBRATE_CHASE && touched >= CHASE_EDGE && touched <= CHASE_EDGE_END)
         return CALIBRATE_BEYOND;
     return index % 2 == 0 ? CALIBRATE_FITTED : CALIBRATE_PREDICTED;
 }
@@ -50,11 +57,37 @@ calibrate_cases(struct calibrate_case cases[CALIBRATE_CASES_MAX])
 {
     static const uint32_t touched[] = { 32, 64, 128, 256, 512, 768, 1024, 1536, 2048 };
     static const uint32_t huge[] = { 4, 6, 8, 12, 16 };
-    static const uint32_t pages[] = { 16, 32, 64, 128, 256, 512, 1024, 2048 };
+    static const uint32_t pages[] = { 8, 16, 24, 32, 64, 128, 256, 512, 1024, 2048 };
     static const uint32_t forks[] = { 2048, 4096, 8192, 12288, 16384 };
-    static const uint32_t chases[] = { 16,   32,   40,   48,   64,   80,   96,   128,
-                                       192,  256,  384,  512,  768,  1024, 1280, 1536,
-                                       1792, 2048, 2560, 3072, 4096, 6144, 8192, 16384 };
+    static const uint32_t chases[] = { 16,
+                                       32,
+                                       40,
+                                       48,
+                                       64,
+                                       80,
+                                       96,
+                                       128,
+                                       192,
+                                       256,
+                                       384,
+                                       512,
+                                       768,
+                                       1024,
+                                       1280,
+                                       1536,
+                                       1792,
+                                       2048,
+                                       2560,
+                                       3072,
+                                       4096,
+                                       6144,
+                                       8192,
+                                       12288,
+                                       16384,
+                                       24576,
+                                       32768,
+                                       49152,
+                                       CALIBRATE_CHASE_MOST };
     static const struct {
         enum calibrate_kind kind;
         uint32_t cpus;
@@ -65,13 +98,13 @@ calibrate_cases(struct calibrate_case cases[CALIBRATE_CASES_MAX])
         { CALIBRATE_POPULATE, 1, touched, VMM_COUNT_OF(touched) },
         { CALIBRATE_MLOCK, 1, touched, VMM_COUNT_OF(touched) },
         { CALIBRATE_HUGE, 1, huge, VMM_COUNT_OF(huge) },
-        { CALIBRATE_UNMAP, 1, pages + 2, VMM_COUNT_OF(pages) - 2 },
-        { CALIBRATE_LOCK, 1, pages + 2, VMM_COUNT_OF(pages) - 2 },
-        { CALIBRATE_READ_WRITE, 1, pages + 2, VMM_COUNT_OF(pages) - 2 },
+        { CALIBRATE_UNMAP, 1, pages + 4, VMM_COUNT_OF(pages) - 4 },
+        { CALIBRATE_LOCK, 1, pages + 4, VMM_COUNT_OF(pages) - 4 },
+        { CALIBRATE_READ_WRITE, 1, pages + 4, VMM_COUNT_OF(pages) - 4 },
         { CALIBRATE_PROTECT, 1, pages, VMM_COUNT_OF(pages) },
         { CALIBRATE_PROTECT, 2, pages, VMM_COUNT_OF(pages) },
         { CALIBRATE_FORK, 1, forks, VMM_COUNT_OF(forks) },
-        { CALIBRATE_COW, 1, pages + 2, VMM_COUNT_OF(pages) - 2 },
+        { CALIBRATE_COW, 1, pages + 4, VMM_COUNT_OF(pages) - 4 },
         { CALIBRATE_CHASE, 1, chases, VMM_COUNT_OF(chases) },
     };
     size_t count = 0;
@@ -245,13 +278,25 @@ correct_sum(const struct calibrate_case *one, struct cost_sum *sum)
         sum->quantity[COST_fault_body] += made;
         break;
     case CALIBRATE_MLOCK: /* makes each page as a fault does, without the trap */
+        sum->quantity[COST_map_entry]++;
         sum->quantity[COST_pte_write] -= made;
         sum->quantity[COST_fault_body] += made;
         break;
-    case CALIBRATE_LOCK: /* counts, and leaves the tables as they are */
+    case CALIBRATE_LOCK: /* marks the entry, counts, and leaves the tables as they are */
+        sum->quantity[COST_map_entry]++;
         sum->quantity[COST_pte_write] = 0;
         break;
-    case CALIBRATE_PROTECT: /* gives the right back at once: the tables' words change twice */
+    case CALIBRATE_READ_WRITE: /* does not copy its page of zeros: it makes another */
+        sum->quantity[COST_zero_fill] += sum->quantity[COST_copy];
+        sum->quantity[COST_copy] = 0;
+        break;
+    case CALIBRATE_PROTECT:
+        sum->quantity[COST_map_entry] += 2;
+        sum->quantity[COST_pte_write] *= 2;  /* gives the right back at once */
+        sum->quantity[COST_flush_page] /= 2; /* .. which needs no flush, as nothing was taken */
+        sum->quantity[COST_flush_space] /= 2;
+        sum->quantity[COST_ipi_first] /= 2;
+        break;
     case CALIBRATE_FORK: /* writes the child's words too; XNU leaves those to the child's faults */
         sum->quantity[COST_pte_write] *= 2;
         break;
@@ -260,12 +305,48 @@ correct_sum(const struct calibrate_case *one, struct cost_sum *sum)
     }
 }
 
+/*
+ * Lines of memory that the case wants and the near cache does not have: the preparation, which wrote whole pages,
+ * pushed them out. Of forks the shortest of some counts, so only those of too many pages miss what the one before
+ * used: a record and two table words a page. Where it is a little too much some of it stays.
+ */
+static uint64_t
+far_lines(const struct calibrate_case *one, uint64_t near_bytes)
+{
+    uint64_t near = near_bytes / PAGE, forked = near_bytes / (LINE + 16);
+    uint64_t far = one->touched > near ? one->touched - near : 0;
+
+    switch (one->kind) {
+    case CALIBRATE_COW: /* a whole page to copy, and its record */
+        return far * (PAGE / LINE + 1);
+    case CALIBRATE_UNMAP: /* each page's record */
+    case CALIBRATE_LOCK:
+        return far;
+    case CALIBRATE_FORK:
+        if (one->touched <= forked || one->touched >= 2 * forked)
+            return one->touched <= forked ? 0 : one->touched;
+        return one->touched * (one->touched - forked) / forked;
+    default:
+        return 0;
+    }
+}
+
+/* Pages that were made: charged to somebody and put on lists. A hole that a huge page fills is one. */
+static uint64_t
+made_pages(const struct calibrate_case *one, const struct cost_sum *sum)
+{
+    uint64_t kib = sum->quantity[COST_zero_fill] + sum->quantity[COST_copy];
+
+    return kib / (PAGE / 1024) / (one->kind == CALIBRATE_HUGE ? CALIBRATE_HUGE_PAGES : 1);
+}
+
 bool
 calibrate_case_cost(const struct vmm_alloc *alloc, const struct machine *machine,
-                    const struct calibrate_case *one, struct cost_sum *sum)
+                    const struct calibrate_case *one, uint64_t near_bytes,
+                    struct calibrate_cost *cost)
 {
     struct replay_options options = {
-        .alloc = alloc, .cpus = 2, .ram_bytes = 256 << 20, .page_flush_limit = HOST_FLUSH_LIMIT
+        .alloc = alloc, .cpus = 2, .ram_bytes = 512u << 20, .page_flush_limit = HOST_FLUSH_LIMIT
     };
     struct replay_result before, after;
     char bytes[160];
@@ -283,8 +364,12 @@ calibrate_case_cost(const struct vmm_alloc *alloc, const struct machine *machine
     replay_result(replay, &before);
     is_run = is_run && run_case(replay, one);
     replay_result(replay, &after);
-    *sum = cost_since(&after.cost, &before.cost);
-    correct_sum(one, sum);
+    cost->sum = cost_since(&after.cost, &before.cost);
+    correct_sum(one, &cost->sum);
+    cost->made = made_pages(one, &cost->sum);
+    cost->far_lines = far_lines(one, near_bytes);
+    /* The other CPU read the tables' words, and this one wants to write to them. */
+    cost->shared_lines = one->cpus > 1 ? (one->touched + LINE / 8 - 1) / (LINE / 8) : 0;
     replay_destroy(replay);
     return is_run;
 }

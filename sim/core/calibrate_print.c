@@ -49,8 +49,8 @@ put_cases(const struct core_out *out, const struct calibrate_case *cases, size_t
         calibrate_case_text(one, &text);
         core_put(out, "  ");
         core_put_left(out, bytes, NAME);
-        put_time(out, one->low);
         put_time(out, one->ns);
+        put_time(out, one->median);
         put_time(out, one->high);
         put_time(out, one->predicted);
         put_percent(out, (one->predicted - one->ns) / one->ns);
@@ -132,41 +132,135 @@ put_crossing(const struct core_out *out, const struct calibrate_case *cases, siz
     }
 }
 
-void
-calibrate_text(const struct core_out *out, const struct calibrate_case *cases, size_t count,
-               const struct calibrate_fit *fit)
-{
-    static const char *const victims[] = { "the one not used for longest", "one not used lately",
-                                           "any" };
-    static const char head[] = "                                 1st quartile      median  3rd "
-                               "quart.   predicted       error\n";
+/* ---- single flushes, and the knees of the TLB ---- */
 
-    core_put(out, "fitted to these (ns)\n");
-    core_put(out, head);
-    put_cases(out, cases, count, CALIBRATE_FITTED);
-    core_put(out, "\npredicted: no part in the fit (ns)\n");
-    core_put(out, head);
-    put_cases(out, cases, count, CALIBRATE_PREDICTED);
-    core_put(out, "\nbeyond the model, which has no caches of data: in neither half (ns)\n");
-    core_put(out, head);
-    put_cases(out, cases, count, CALIBRATE_BEYOND);
-    put_not_measured(out, cases, count);
+static const struct calibrate_case *
+find_case(const struct calibrate_case *cases, size_t count, enum calibrate_kind kind,
+          uint32_t touched)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cases[i].kind == kind && cases[i].touched == touched && cases[i].cpus == 1 &&
+            cases[i].ns > 0)
+            return &cases[i];
+    }
+    return NULL;
+}
+
+/* What one more page takes, from a smaller case to a larger one. */
+static void
+put_further_page(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+                 uint32_t from, uint32_t to, const char *how)
+{
+    const struct calibrate_case *less = find_case(cases, count, CALIBRATE_PROTECT, from);
+    const struct calibrate_case *more = find_case(cases, count, CALIBRATE_PROTECT, to);
+
+    if (less == NULL || more == NULL)
+        return;
+    CORE_PUT(out, "  a further page whose rights change, %s: measured ", how);
+    plot_put_number(out, (more->ns - less->ns) / (to - from));
+    core_put(out, " ns, predicted ");
+    plot_put_number(out, (more->predicted - less->predicted) / (to - from));
+    core_put(out, " ns\n");
+}
+
+/* The first chain of more than `from` pages that takes half as long again. */
+static uint32_t
+knee_after(const struct calibrate_case *cases, size_t count, uint32_t from, bool is_predicted)
+{
+    const struct calibrate_case *flat = find_case(cases, count, CALIBRATE_CHASE, from);
+
+    for (size_t i = 0; flat != NULL && i < count; i++) {
+        if (cases[i].kind == CALIBRATE_CHASE && cases[i].pages > from &&
+            time_of(&cases[i], is_predicted) > 1.5 * time_of(flat, is_predicted))
+            return cases[i].pages;
+    }
+    return 0;
+}
+
+static void
+put_shapes(const struct core_out *out, const struct calibrate_case *cases, size_t count)
+{
+    static const uint32_t flat[] = { 16, 1024 };
+
     core_put(out,
              "\nhow much must be touched until faults cost more than making all pages first\n");
     put_crossing(out, cases, count, CALIBRATE_POPULATE, "populate");
     put_crossing(out, cases, count, CALIBRATE_MLOCK, "mlock");
-    CORE_PUT(out, "\nTLB reach: %u pages, then %u; the entry that makes room: %s\n",
-             (unsigned)fit->l1_entries, (unsigned)fit->l2_entries, victims[fit->replacement]);
+    core_put(out, "flushes one by one, and all at once\n");
+    put_further_page(out, cases, count, 16, 32, "flushed alone");
+    put_further_page(out, cases, count, 128, 512, "with all others");
+    core_put(out, "knees: the first chain that takes half as long again\n");
+    for (size_t i = 0; i < VMM_COUNT_OF(flat); i++)
+        CORE_PUT(out, "  as %u pages: measured %u pages, predicted %u\n", flat[i],
+                 knee_after(cases, count, flat[i], false), knee_after(cases, count, flat[i], true));
+}
+
+/* ---- the table ---- */
+
+static void
+put_half(const struct core_out *out, const struct calibrate_case *cases, size_t count,
+         enum calibrate_part part, const char *title)
+{
+    static const char head[] = "                                     measured      median  3rd "
+                               "quart.   predicted       error\n";
+
+    core_put(out, title);
+    core_put(out, head);
+    put_cases(out, cases, count, part);
+}
+
+static void
+put_reach(const struct core_out *out, const struct calibrate_fit *fit)
+{
+    static const char *const victims[] = { "the one not used for longest", "one not used lately",
+                                           "any" };
+
+    CORE_PUT(out, "\nTLB reach: %u pages (what makes room: %s), then %u (%s)\n",
+             (unsigned)fit->first.entries, victims[fit->first.replacement],
+             (unsigned)fit->second.entries, victims[fit->second.replacement]);
+    if (fit->near_pages > 0)
+        CORE_PUT(out, "table words leave the caches from %u pages on\n", fit->near_pages);
+}
+
+static void
+put_prices(const struct core_out *out, const struct calibrate_fit *fit)
+{
     core_put(out, "\nprices, against the base machine's\n");
     for (size_t group = 0; group < CALIBRATE_GROUPS; group++) {
+        if (group == CALIBRATE_OWN_GROUPS)
+            core_put(out, "of what no machine has a price for\n");
         core_put(out, "  ");
         core_put_left(out, calibrate_group_name(group), NAME);
-        core_put(out, fit->is_known[group] ? "x " : "as they were\n");
-        if (fit->is_known[group]) {
-            plot_put_number(out, fit->factor[group]);
-            core_put(out, "\n");
+        if (!fit->is_known[group]) {
+            core_put(out, group < CALIBRATE_OWN_GROUPS ? "as they were\n" : "not seen\n");
+            continue;
         }
+        core_put(out, group < CALIBRATE_OWN_GROUPS ? "x " : "");
+        plot_put_number(out, fit->factor[group]);
+        core_put(out, group < CALIBRATE_OWN_GROUPS ? "\n" : " ns\n");
     }
+}
+
+void
+calibrate_text(const struct core_out *out, const struct calibrate_host *host,
+               const struct calibrate_case *cases, size_t count, const struct calibrate_fit *fit)
+{
+    CORE_PUT(
+        out,
+        "%u rounds of all cases; %u of %u measurements were disturbed and made again\n"
+        "measured: the first decile, as whatever disturbs makes it longer; of chains up to 6144 "
+        "pages\nthe median of the calmest %u of %u sweeps through all of them\n\n",
+        (unsigned)host->rounds, (unsigned)host->repeated, (unsigned)host->samples,
+        (unsigned)host->calm, (unsigned)host->sweeps);
+    put_half(out, cases, count, CALIBRATE_FITTED, "fitted to these (ns)\n");
+    put_half(out, cases, count, CALIBRATE_PREDICTED, "\npredicted: no part in the fit (ns)\n");
+    put_half(
+        out, cases, count, CALIBRATE_BEYOND,
+        "\nat the edge of the last cache, whose room neighbours decide: in neither half (ns)\n");
+    put_not_measured(out, cases, count);
+    put_shapes(out, cases, count);
+    put_reach(out, fit);
+    put_prices(out, fit);
     CORE_PUT(out, "\n%u cases predicted: median error", (unsigned)fit->predicted);
     put_percent(out, fit->median_error);
     core_put(out, ", worst");

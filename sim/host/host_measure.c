@@ -1,392 +1,159 @@
 /*
  * host_measure.c - see host_measure.h
  *
- * Every case maps memory of its own. Memory that the kernel had given away, and a guest's that its host has
- * taken back, cost more the first time, so the first round of all is thrown away. No case runs twice in a row:
- * the pages it gave back would still be in the caches. Chains are the exception. Theirs is a question about
- * caches, and whoever else uses the machine empties them, so a sample is the fastest of some stretches.
+ * Memory that the kernel had given away, and a guest's that its host has taken back, cost more the first time, so
+ * the first round of all is thrown away. Cases run in an order of chance, as the pages that one gave back
+ * are still in the caches. Short cases are visited more often.
+ *
+ * Whatever disturbs makes a case longer, never shorter. So one that was interrupted is measured again, and of all
+ * samples the first decile counts. What no clock of ours can tell is another guest on the same core: it halves the
+ * caches and the TLB for some seconds, so what counts is to come back later.
+ *
+ * Near a knee of the TLB such seconds make another curve, and a point of one beside a point of the other makes none.
+ * So the chains of a TLB are gone through together, in an order of chance, and the calmest of these sweeps count.
  */
-#define _GNU_SOURCE /* MADV_*, MAP_POPULATE */
+#define _GNU_SOURCE /* _SC_LEVEL2_CACHE_SIZE */
 #include "host/host_measure.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/rng.h"
+#include "host/host_case.h"
 
-enum { PAGE = 4096, LINE = 64, STRETCHES = 16, STRETCH_STEPS = 1 << 13, FORKS = 3 };
-
-/* Of this thread: what others do on the machine is in it only as far as they empty our caches. */
-static double
-now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static volatile char *
-map_pages(size_t pages, int flags)
-{
-    void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-
-    if (memory == MAP_FAILED)
-        return NULL;
-    madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
-    return memory;
-}
-
-static void
-unmap_pages(volatile char *memory, size_t pages)
-{
-    munmap((void *)(uintptr_t)memory, pages * PAGE);
-}
-
-static void
-write_pages(volatile char *memory, const struct calibrate_case *one)
-{
-    for (size_t i = 0; i < one->touched; i++)
-        memory[i * one->pages / one->touched * PAGE] = 1;
-}
-
-/* ---- whole lives ---- */
-
-static double
-life_ns(const struct calibrate_case *one)
-{
-    volatile char *memory;
-    double start = now_ns();
-
-    memory = map_pages(one->pages, 0);
-    if (memory == NULL)
-        return -1;
-    if (one->kind == CALIBRATE_POPULATE &&
-        madvise((void *)(uintptr_t)memory, (size_t)one->pages * PAGE, MADV_POPULATE_WRITE) != 0)
-        return unmap_pages(memory, one->pages), -1;
-    if (one->kind == CALIBRATE_MLOCK &&
-        mlock((void *)(uintptr_t)memory, (size_t)one->pages * PAGE) != 0)
-        return unmap_pages(memory, one->pages), -1;
-    write_pages(memory, one);
-    unmap_pages(memory, one->pages);
-    return now_ns() - start;
-}
-
-/* ---- pages of 2 MiB ---- */
-
-static bool
-has_huge_pages(void)
-{
-    FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
-    char line[64] = "[never]";
-    bool has_them = file != NULL && fgets(line, sizeof line, file) != NULL;
-
-    if (file != NULL)
-        fclose(file);
-    return has_them && strstr(line, "[never]") == NULL;
-}
-
-/* Maps one huge page more, to begin at a whole one. */
-static double
-huge_ns(const struct calibrate_case *one)
-{
-    size_t huge = (size_t)CALIBRATE_HUGE_PAGES * PAGE, bytes = (size_t)one->pages * PAGE;
-    double start = now_ns();
-    char *memory =
-        mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    volatile char *first;
-
-    if (memory == MAP_FAILED)
-        return -1;
-    first = memory + (huge - (uintptr_t)memory % huge) % huge;
-    madvise((void *)(uintptr_t)first, bytes, MADV_HUGEPAGE);
-    write_pages(first, one);
-    munmap(memory, bytes + huge);
-    return now_ns() - start;
-}
-
-/* ---- pages that are there, or are not ---- */
-
-static double
-unmap_ns(const struct calibrate_case *one)
-{
-    volatile char *memory = map_pages(one->pages, 0);
-    double start;
-
-    if (memory == NULL)
-        return -1;
-    write_pages(memory, one);
-    start = now_ns();
-    unmap_pages(memory, one->pages);
-    return now_ns() - start;
-}
-
-static double
-lock_ns(const struct calibrate_case *one)
-{
-    volatile char *memory = map_pages(one->pages, 0);
-    double start, spent;
-    bool is_locked;
-
-    if (memory == NULL)
-        return -1;
-    write_pages(memory, one);
-    start = now_ns();
-    is_locked = mlock((void *)(uintptr_t)memory, (size_t)one->pages * PAGE) == 0;
-    spent = now_ns() - start;
-    unmap_pages(memory, one->pages);
-    return is_locked ? spent : -1;
-}
-
-static double
-read_write_ns(const struct calibrate_case *one)
-{
-    volatile char *memory = map_pages(one->pages, 0);
-    double start, spent;
-    char sum = 0;
-
-    if (memory == NULL)
-        return -1;
-    start = now_ns();
-    for (size_t i = 0; i < one->pages; i++)
-        sum = (char)(sum + memory[i * PAGE]);
-    write_pages(memory, one);
-    spent = now_ns() - start;
-    unmap_pages(memory, one->pages);
-    return sum == 0 ? spent : -1;
-}
-
-/* ---- another thread that has the pages in its TLB ---- */
-
-struct reader {
-    pthread_t thread;
-    volatile char *memory;
-    size_t pages;
-    atomic_bool has_read, is_told_to_end;
+enum {
+    TRIES = 2,
+    VISITS = 3, /* of a short case in a round */
+    SHORT_PAGES = 512,
+    SHORT_FORK = 4096,
+    SHORT_CHAIN = 6144,
+    SAMPLES_MAX = VISITS * HOST_ROUNDS_MAX + 1, /* one is being made */
+    LIMIT_SECONDS = 40,
+    ROUNDS_LEAST = 5,
+    LOW = 10,    /* percent */
+    CALM_OF = 4, /* one sweep of so many counts */
+    NEAR_BYTES = 512 << 10
 };
 
-/*
- * Reads all pages twice, another line of each than the one that is written, and then runs without touching
- * them: its TLB is all that the others have to care for.
- */
-static void *
-read_pages(void *context)
+struct samples {
+    double ns[SAMPLES_MAX], rest[SAMPLES_MAX];
+    unsigned count;
+};
+
+struct measuring {
+    struct calibrate_case *cases;
+    size_t count;
+    struct samples *samples;
+    size_t *order; /* a round's; short cases have more places; `count` stands for a sweep */
+    size_t visits;
+    unsigned sweeps;
+    struct host_bench bench;
+    struct calibrate_host *host;
+};
+
+/* The shortest of those that were all disturbed. */
+static struct host_time
+take_sample(struct measuring *measuring, const struct calibrate_case *one)
 {
-    struct reader *reader = context;
-    char sum = 0;
+    struct host_time least = { 0 };
 
-    for (size_t i = 0; i < 2 * reader->pages; i++)
-        sum = (char)(sum + reader->memory[i % reader->pages * PAGE + PAGE / 2]);
-    atomic_store(&reader->has_read, true);
-    while (!atomic_load(&reader->is_told_to_end))
-        ;
-    return sum == 1 ? reader : NULL;
-}
+    measuring->host->samples++;
+    for (int i = 0; i < TRIES; i++) {
+        struct host_time time = host_case_time(&measuring->bench, one);
 
-static double
-protect_ns(const struct calibrate_case *one)
-{
-    volatile char *memory = map_pages(one->pages, 0);
-    struct reader reader = { .memory = memory, .pages = one->pages };
-    size_t bytes = (size_t)one->pages * PAGE;
-    double start, end;
-    bool has_reader = false;
-
-    if (memory == NULL)
-        return -1;
-    write_pages(memory, one);
-    if (one->cpus > 1) {
-        has_reader = pthread_create(&reader.thread, NULL, read_pages, &reader) == 0;
-        while (has_reader && !atomic_load(&reader.has_read))
-            ;
+        if (time.ns < 0 || !time.is_disturbed)
+            return time;
+        measuring->host->repeated += i == 0;
+        if (i == 0 || time.ns < least.ns)
+            least = time;
     }
-    start = now_ns();
-    mprotect((void *)(uintptr_t)memory, bytes, PROT_READ);
-    mprotect((void *)(uintptr_t)memory, bytes, PROT_READ | PROT_WRITE);
-    write_pages(memory, one);
-    end = now_ns();
-    if (has_reader) {
-        atomic_store(&reader.is_told_to_end, true);
-        pthread_join(reader.thread, NULL);
-    }
-    unmap_pages(memory, one->pages);
-    return one->cpus > 1 && !has_reader ? -1 : end - start;
+    return least;
 }
 
-/* ---- copy on write ---- */
-
-static double
-cow_ns(const struct calibrate_case *one)
+static bool
+is_swept(const struct calibrate_case *one)
 {
-    volatile char *memory = map_pages(one->pages, 0);
-    int hold[2];
-    double start, end;
-    pid_t child;
-    char byte;
-
-    if (memory == NULL || pipe(hold) != 0)
-        return -1;
-    write_pages(memory, one);
-    child = fork();
-    if (child == 0) { /* lives until we close our end */
-        close(hold[1]);
-        _exit(read(hold[0], &byte, 1) == 0 ? 0 : 1);
-    }
-    close(hold[0]);
-    start = now_ns();
-    write_pages(memory, one);
-    end = now_ns();
-    close(hold[1]);
-    if (child > 0)
-        waitpid(child, NULL, 0);
-    unmap_pages(memory, one->pages);
-    return child > 0 ? end - start : -1;
+    return one->kind == CALIBRATE_CHASE && one->pages <= SHORT_CHAIN;
 }
 
-/* ---- fork ---- */
-
-static double
-one_fork_ns(void)
+static bool
+is_short(const struct calibrate_case *one)
 {
-    double start = now_ns(), spent;
-    pid_t child = fork();
-
-    if (child == 0)
-        _exit(0);
-    spent = now_ns() - start;
-    if (child > 0)
-        waitpid(child, NULL, 0);
-    return child > 0 ? spent : -1;
-}
-
-/*
- * A process has more than these pages: what it takes without them is subtracted. An interruption of one fork
- * must not make it longer than the other, so each is the fastest of some.
- */
-static double
-fork_ns(const struct calibrate_case *one)
-{
-    volatile char *memory = map_pages(one->pages, 0);
-    void *start = (void *)(uintptr_t)memory;
-    size_t bytes = (size_t)one->pages * PAGE;
-    double with = 0, without = 0;
-
-    if (memory == NULL)
-        return -1;
-    for (int i = 0; i < FORKS && with >= 0 && without >= 0; i++) {
-        double spent;
-
-        write_pages(memory, one); /* the fork before took the right away */
-        madvise(start, bytes, MADV_DOFORK);
-        spent = one_fork_ns();
-        with = i == 0 || spent < with ? spent : with;
-        madvise(start, bytes, MADV_DONTFORK);
-        spent = one_fork_ns();
-        without = i == 0 || spent < without ? spent : without;
+    switch (one->kind) {
+    case CALIBRATE_UNMAP:
+    case CALIBRATE_LOCK:
+    case CALIBRATE_PROTECT:
+    case CALIBRATE_FORK:
+        return one->touched <= SHORT_FORK;
+    case CALIBRATE_READ_WRITE:
+    case CALIBRATE_COW:
+        return one->touched <= SHORT_PAGES;
+    default:
+        return false;
     }
-    unmap_pages(memory, one->pages);
-    return with < 0 || without < 0 || with < without ? -1 : with - without;
 }
 
-/* ---- a chain through memory ---- */
-
-/* Links `count` places, `stride` bytes apart, into one cycle in an order of chance. */
 static void
-link_chain(volatile char *memory, size_t count, size_t stride, size_t more, struct vmm_rng *rng)
+list_visits(struct measuring *measuring)
 {
-    size_t *order = malloc(count * sizeof *order);
+    for (size_t i = 0; i < measuring->count; i++) {
+        const struct calibrate_case *one = &measuring->cases[i];
 
-    if (order == NULL)
-        return;
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
+        for (int visit = 0; !is_swept(one) && visit < (is_short(one) ? VISITS : 1); visit++)
+            measuring->order[measuring->visits++] = i;
+    }
+    for (int visit = 0; visit < VISITS; visit++)
+        measuring->order[measuring->visits++] = measuring->count;
+}
+
+static void
+shuffle(struct measuring *measuring, size_t *order, size_t count)
+{
     for (size_t i = count - 1; i > 0; i--) {
-        size_t other = (size_t)(vmm_rng_below(rng, i + 1)), kept = order[i];
+        size_t other = (size_t)(vmm_rng_below(&measuring->bench.rng, i + 1)), kept = order[i];
 
         order[i] = order[other];
         order[other] = kept;
     }
-    for (size_t i = 0; i < count; i++) {
-        size_t from = order[i], to = order[(i + 1) % count];
-        volatile char *place = memory + from * stride + from * more % PAGE / LINE * LINE;
+}
 
-        *(volatile char *volatile *)(uintptr_t)place =
-            memory + to * stride + to * more % PAGE / LINE * LINE;
+static void
+visit(struct measuring *measuring, size_t at, bool is_kept)
+{
+    struct samples *samples = &measuring->samples[at];
+    struct host_time time = take_sample(measuring, &measuring->cases[at]);
+
+    samples->ns[samples->count] = time.ns;
+    samples->rest[samples->count] = time.rest;
+    samples->count += is_kept;
+}
+
+static void
+sweep_chains(struct measuring *measuring)
+{
+    size_t chains[CALIBRATE_CASES_MAX], count = 0;
+
+    for (size_t i = 0; i < measuring->count; i++) {
+        if (is_swept(&measuring->cases[i]))
+            chains[count++] = i;
     }
-    free(order);
+    shuffle(measuring, chains, count);
+    for (size_t i = 0; i < count; i++)
+        visit(measuring, chains[i], true);
+    measuring->sweeps++;
 }
 
-/* Of an access, in the fastest of some stretches. */
-static double
-follow_ns(volatile char *memory, size_t count)
+static void
+measure_round(struct measuring *measuring)
 {
-    volatile char *at = memory;
-    double least = 0;
-
-    for (size_t i = 0; i < 2 * count; i++)
-        at = *(volatile char *volatile *)(uintptr_t)at;
-    for (int stretch = 0; stretch < STRETCHES; stretch++) {
-        double start = now_ns(), spent;
-
-        for (size_t i = 0; i < STRETCH_STEPS; i++)
-            at = *(volatile char *volatile *)(uintptr_t)at;
-        spent = (now_ns() - start) / STRETCH_STEPS;
-        least = stretch == 0 || spent < least ? spent : least;
-    }
-    return at == NULL ? -1 : least;
-}
-
-/* One line a page, each in another place of its page so that they do not crowd one set of a cache. */
-static double
-chase_ns(const struct calibrate_case *one, struct vmm_rng *rng, bool is_packed)
-{
-    size_t stride = is_packed ? LINE : PAGE, pages = one->pages;
-    volatile char *memory = map_pages(pages + 1, 0);
-    double ns;
-
-    if (memory == NULL)
-        return -1;
-    for (size_t i = 0; i <= pages; i++)
-        memory[i * PAGE] = 0;
-    link_chain(memory, pages, stride, is_packed ? 0 : LINE, rng);
-    ns = follow_ns(memory, pages);
-    unmap_pages(memory, pages + 1);
-    return ns;
-}
-
-/* ---- all of them ---- */
-
-static double
-case_ns(const struct calibrate_case *one, struct vmm_rng *rng)
-{
-    switch (one->kind) {
-    case CALIBRATE_HUGE:
-        return has_huge_pages() ? huge_ns(one) : -1;
-    case CALIBRATE_UNMAP:
-        return unmap_ns(one);
-    case CALIBRATE_LOCK:
-        return lock_ns(one);
-    case CALIBRATE_READ_WRITE:
-        return read_write_ns(one);
-    case CALIBRATE_PROTECT:
-        return protect_ns(one);
-    case CALIBRATE_FORK:
-        return fork_ns(one);
-    case CALIBRATE_COW:
-        return cow_ns(one);
-    case CALIBRATE_CHASE:
-        return chase_ns(one, rng, false);
-    default:
-        return life_ns(one);
+    shuffle(measuring, measuring->order, measuring->visits);
+    for (size_t i = 0; i < measuring->visits; i++) {
+        if (measuring->order[i] == measuring->count)
+            sweep_chains(measuring);
+        else
+            visit(measuring, measuring->order[i], true);
     }
 }
 
@@ -399,64 +166,142 @@ compare_doubles(const void *left, const void *right)
 }
 
 static double
-quartile(double *sorted, unsigned count, unsigned of_four)
+quantile(const double *sorted, unsigned count, unsigned percent)
 {
-    return sorted[(size_t)(count - 1) * of_four / 4];
+    return sorted[(size_t)(count - 1) * percent / 100];
 }
 
-struct samples {
-    double ns[HOST_ROUNDS_MAX], packed[HOST_ROUNDS_MAX];
-};
+static void
+summarize(struct calibrate_case *one, struct samples *samples)
+{
+    double rest, without;
+
+    qsort(samples->ns, samples->count, sizeof(double), compare_doubles);
+    qsort(samples->rest, samples->count, sizeof(double), compare_doubles);
+    rest = quantile(samples->rest, samples->count, LOW);
+    without = one->kind == CALIBRATE_FORK ? rest : 0;
+    if (samples->ns[0] < 0 || quantile(samples->ns, samples->count, LOW) <= without)
+        return; /* this host cannot */
+    one->ns = quantile(samples->ns, samples->count, LOW) - without;
+    one->median = quantile(samples->ns, samples->count, 50) - without;
+    one->high = quantile(samples->ns, samples->count, 75) - without;
+    one->packed_ns = one->kind == CALIBRATE_CHASE ? rest : 0;
+}
+
+/* ---- the calmest sweeps ---- */
+
+/* How long its chains took, each against its own shortest time. */
+static double
+sweep_score(const struct measuring *measuring, unsigned sweep)
+{
+    double score = 0;
+
+    for (size_t i = 0; i < measuring->count; i++) {
+        const double *ns = measuring->samples[i].ns;
+        double least = ns[0];
+
+        for (unsigned other = 1; is_swept(&measuring->cases[i]) && other < measuring->sweeps;
+             other++)
+            least = ns[other] < least ? ns[other] : least;
+        if (is_swept(&measuring->cases[i]))
+            score += ns[sweep] / least;
+    }
+    return score;
+}
+
+/* Those that score no more than `most`: their medians are what counts. */
+static void
+count_calm(struct measuring *measuring, const double *scores, double most)
+{
+    for (size_t i = 0; i < measuring->count; i++) {
+        struct samples *samples = &measuring->samples[i], calm = { .count = 0 };
+
+        if (!is_swept(&measuring->cases[i]))
+            continue;
+        for (unsigned sweep = 0; sweep < measuring->sweeps; sweep++) {
+            calm.ns[calm.count] = samples->ns[sweep];
+            calm.rest[calm.count] = samples->rest[sweep];
+            calm.count += scores[sweep] <= most;
+        }
+        summarize(&measuring->cases[i], samples);
+        if (measuring->cases[i].ns <= 0)
+            continue;
+        qsort(calm.ns, calm.count, sizeof(double), compare_doubles);
+        qsort(calm.rest, calm.count, sizeof(double), compare_doubles);
+        measuring->cases[i].ns = quantile(calm.ns, calm.count, 50);
+        measuring->cases[i].packed_ns = quantile(calm.rest, calm.count, 50);
+    }
+}
 
 static void
-summarize(struct calibrate_case *one, struct samples *samples, unsigned rounds)
+summarize_sweeps(struct measuring *measuring)
 {
-    qsort(samples->ns, rounds, sizeof(double), compare_doubles);
-    qsort(samples->packed, rounds, sizeof(double), compare_doubles);
-    if (samples->ns[0] < 0) /* this host cannot */
-        return;
-    one->low = quartile(samples->ns, rounds, 1);
-    one->ns = quartile(samples->ns, rounds, 2);
-    one->high = quartile(samples->ns, rounds, 3);
-    one->packed_ns = quartile(samples->packed, rounds, 2);
+    double scores[SAMPLES_MAX], sorted[SAMPLES_MAX];
+    unsigned kept = measuring->sweeps > CALM_OF ? measuring->sweeps / CALM_OF : 1;
+
+    for (unsigned sweep = 0; sweep < measuring->sweeps; sweep++)
+        scores[sweep] = sorted[sweep] = sweep_score(measuring, sweep);
+    qsort(sorted, measuring->sweeps, sizeof(double), compare_doubles);
+    measuring->host->sweeps = measuring->sweeps;
+    measuring->host->calm = kept;
+    count_calm(measuring, scores, sorted[kept - 1]);
+}
+
+static void
+measure_rounds(struct measuring *measuring, unsigned rounds, uint64_t seed,
+               void (*progress)(unsigned round, unsigned rounds))
+{
+    time_t start = time(NULL);
+    unsigned round = 0;
+
+    host_bench_init(&measuring->bench, seed);
+    list_visits(measuring);
+    for (; round <= rounds; round++) {
+        if (round > ROUNDS_LEAST && time(NULL) - start > LIMIT_SECONDS)
+            break;
+        for (size_t i = 0; round == 0 && i < measuring->count; i++)
+            visit(measuring, i, false);
+        if (round > 0)
+            measure_round(measuring);
+        if (progress != NULL)
+            progress(round, rounds);
+    }
+    host_bench_destroy(&measuring->bench);
+    measuring->host->rounds = round - 1;
+    for (size_t i = 0; i < measuring->count; i++) {
+        if (!is_swept(&measuring->cases[i]))
+            summarize(&measuring->cases[i], &measuring->samples[i]);
+    }
+    summarize_sweeps(measuring);
+}
+
+static uint64_t
+near_bytes(void)
+{
+    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+
+    return bytes > 0 ? (uint64_t)bytes : NEAR_BYTES;
 }
 
 bool
 host_measure(struct calibrate_case *cases, size_t count, unsigned rounds, uint64_t seed,
-             void (*progress)(unsigned round, unsigned rounds), char why[HOST_WHY_BYTES])
+             void (*progress)(unsigned round, unsigned rounds), struct calibrate_host *host)
 {
-    struct samples *samples = calloc(count, sizeof *samples);
-    size_t *order = calloc(count, sizeof *order);
-    struct vmm_rng rng;
+    struct measuring measuring = {
+        .cases = cases,
+        .count = count,
+        .samples = calloc(count, sizeof *measuring.samples),
+        .order = calloc(VISITS * (count + 1), sizeof *measuring.order),
+        .host = host,
+    };
+    bool has_room = measuring.samples != NULL && measuring.order != NULL;
 
-    rng.state = seed;
-    for (unsigned round = 0; samples != NULL && order != NULL && round <= rounds; round++) {
-        for (size_t i = 0; i < count; i++) {
-            size_t other = (size_t)(vmm_rng_below(&rng, i + 1));
-
-            order[i] = order[other];
-            order[other] = i;
-        }
-        for (size_t i = 0; i < count; i++) {
-            const struct calibrate_case *one = &cases[order[i]];
-            double ns = case_ns(one, &rng);
-
-            if (round == 0)
-                continue;
-            samples[order[i]].ns[round - 1] = ns;
-            if (one->kind == CALIBRATE_CHASE)
-                samples[order[i]].packed[round - 1] = chase_ns(one, &rng, true);
-        }
-        if (progress != NULL)
-            progress(round, rounds);
-    }
-    for (size_t i = 0; samples != NULL && i < count; i++)
-        summarize(&cases[i], &samples[i], rounds);
-    if (samples == NULL || order == NULL)
-        snprintf(why, HOST_WHY_BYTES, "memory ran out");
-    free(samples);
-    free(order);
-    return samples != NULL && order != NULL;
+    *host = (struct calibrate_host){ .near_bytes = near_bytes() };
+    if (has_room)
+        measure_rounds(&measuring, rounds, seed, progress);
+    free(measuring.samples);
+    free(measuring.order);
+    return has_room;
 }
 
 const char *

@@ -6,7 +6,7 @@
  * INVARIANTS  none
  * UNITS       nanoseconds
  * OWNERSHIP   everything it maps is unmapped again
- * ERRORS      false, and *why says which call failed; a case that this host cannot do keeps ns = 0
+ * ERRORS      false: memory ran out; a case that this host cannot do keeps ns = 0
  * EVENTS      none
  * XNU         none
  */
@@ -15,11 +15,14 @@
 
 #include "core/calibrate.h"
 
-enum { HOST_WHY_BYTES = 160, HOST_ROUNDS_MAX = 64 };
+enum { HOST_ROUNDS_MAX = 64 };
 
-/* `rounds` of all cases; fills ns, low, high and packed_ns. `seed` orders them. */
+/*
+ * `rounds` of all cases, or fewer where that takes too long; fills what is measured of each, and *host.
+ * `seed` orders them.
+ */
 bool host_measure(struct calibrate_case *cases, size_t count, unsigned rounds, uint64_t seed,
-                  void (*progress)(unsigned round, unsigned rounds), char why[HOST_WHY_BYTES]);
+                  void (*progress)(unsigned round, unsigned rounds), struct calibrate_host *host);
 
 /* The catalog's machine that is nearest to this host's processor. */
 const char *host_machine_base(void);

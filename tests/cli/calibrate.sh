@@ -10,14 +10,15 @@ complain() { echo "$*" && failed=1; }
     complain "exit $?: $(cat "$work/said")"
 for text in 'predicted: no part in the fit' 'lazy, 64 of 2048 pages' 'lock present, 512 pages' \
     'read-write, 512 pages' 'unmap, 512 of 2048 pages' 'fork, 4096 pages' 'protect, 512 pages, 2 CPUs' 'chase, 2048 pages' \
-    'beyond the model' 'TLB reach: ' \
+    'at the edge of the last cache' 'TLB reach: ' 'measurements were disturbed' 'flushed alone: measured' \
+    'as 1024 pages: measured' 'a page made' \
     'lazy against mlock: measured' 'cases predicted: median error'; do
     grep -qF "$text" "$work/said" || complain "no '$text' in: $(cat "$work/said")"
 done
 # Each case is there: measured, or said to be beyond this host, as locking is where memory may not be locked.
 measured=$(grep -c '^  .*, .*\(pages\|CPUs\|MiB\) .*%$' "$work/said")
 other=$(awk '/^not measured: / { is_in = 1; next } /^$/ { is_in = 0 } is_in' "$work/said" | wc -l)
-[ $((measured + other)) = 101 ] && [ "$measured" -gt 60 ] || complain "$measured and $other cases: $(cat "$work/said")"
+[ $((measured + other)) = 110 ] && [ "$measured" -gt 60 ] || complain "$measured and $other cases: $(cat "$work/said")"
 python3 -c 'import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])' "$work/check.svg" || complain "no picture"
 "$FAULTLINE" machines show "$work/here.json" >/dev/null || complain "the machine file is none"
 printf 'S 10000 8\n' | "$FAULTLINE" replay - --machine "$work/here.json" --quiet | grep -q 'on calibrated' ||
