@@ -80,6 +80,8 @@ def layouts():
     rows["nocow_cow"] = ([full, shared(), cow()], 0, 128)
     rows["cow_unreadable"] = ([full, cow(prot=0), cow(prot=0)], 0, 128)
     rows["cow_unwriteable"] = ([full, cow(prot=1), cow(prot=1)], 0, 128)
+    rows["small_then_hole"] = ([entry(4, most=7), hole(2)], 4, 2)
+    rows["small_closed_then_hole"] = ([entry(4), hole(2)], 4, 2)
     rows["cow_window"] = ([thing(0, 128, 0x44), cow(off=32), cow(off=64)], 0, 128)
     last = entry(permanent=1)
     rows["permanent_entry"] = ([last], 0, 64)
@@ -113,6 +115,7 @@ def calls():
         "allocate": ["do allocate {r} tag=255"],
         "allocate_left": ["do allocate {r} tag=L"],
         "allocate_right": ["do allocate {r} tag=R"],
+        "allocate_realloc": ["do allocate {r} tag=6"],
         "overwrite": ["do allocate {r} overwrite tag=255"],
         "overwrite_left": ["do allocate {r} overwrite tag=L"],
         "overwrite_right": ["do allocate {r} overwrite tag=R"],
@@ -139,7 +142,8 @@ CHOSEN = """
 fault_both.cow_* fault_both.*nocow* fault_both.shared_entry_partial fault_both.resident_middle
 mincore.resident_middle mincore.some_holes_3 mincore.nonresident_entry
 deallocate.some_holes_3 deallocate.permanent_p* deallocate.cow_part deallocate.shared_half
-allocate.some_holes_2 allocate_left.all_holes_3 overwrite.multiple_entries_5 overwrite_right.cow_part
+allocate.some_holes_2 allocate_left.all_holes_3 allocate_left.*_then_hole
+allocate_realloc.*_then_hole overwrite.multiple_entries_5 overwrite_right.cow_part
 overwrite.permanent_* mmap.permanent_between
 mmap.some_holes_6
 wire.single_entry_[24] wire.some_holes_[136] wire.resident_* wire.cow_* wire.shared_half

@@ -162,8 +162,8 @@ vm_map_coalesce(struct vm_map *map, vmm_va start, const struct vm_map_enter_args
         prev->wired_count > 0 || prev->protection != made.protection ||
         prev->max_protection != made.max_protection || prev->inheritance != made.inheritance ||
         prev->no_cache != made.no_cache || prev->permanent != made.permanent ||
-        prev->tag != made.tag || vm_entry_size(prev) + args->size > limit ||
-        !vm_object_may_grow(prev->object))
+        (prev->tag != made.tag && made.tag != VM_TAG_REALLOC) ||
+        vm_entry_size(prev) + args->size > limit || !vm_object_may_grow(prev->object))
         return false;
     if (prev->object != NULL)
         vm_object_grow(prev->object, prev->offset + vm_entry_size(prev), args->size);
