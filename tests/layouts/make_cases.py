@@ -82,6 +82,7 @@ def layouts():
     rows["cow_unwriteable"] = ([full, cow(prot=1), cow(prot=1)], 0, 128)
     rows["small_then_hole"] = ([entry(4, most=7), hole(2)], 4, 2)
     rows["small_closed_then_hole"] = ([entry(4), hole(2)], 4, 2)
+    rows["small_cow_then_hole"] = ([full, cow(4, most=7), hole(2)], 4, 2)
     rows["cow_window"] = ([thing(0, 128, 0x44), cow(off=32), cow(off=64)], 0, 128)
     last = entry(permanent=1)
     rows["permanent_entry"] = ([last], 0, 64)

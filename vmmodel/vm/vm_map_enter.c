@@ -158,10 +158,10 @@ vm_map_coalesce(struct vm_map *map, vmm_va start, const struct vm_map_enter_args
         return false;
     if (prev->is_shared || prev->in_transition || prev->needs_wakeup || prev->is_superpage ||
         prev->submap != NULL || prev->used_for_jit || prev->is_atomic ||
-        prev->behavior != VM_BEHAVIOR_DEFAULT || prev->zero_wired_pages || prev->needs_copy ||
-        prev->wired_count > 0 || prev->protection != made.protection ||
-        prev->max_protection != made.max_protection || prev->inheritance != made.inheritance ||
-        prev->no_cache != made.no_cache || prev->permanent != made.permanent ||
+        prev->behavior != VM_BEHAVIOR_DEFAULT || prev->zero_wired_pages || prev->wired_count > 0 ||
+        prev->protection != made.protection || prev->max_protection != made.max_protection ||
+        prev->inheritance != made.inheritance || prev->no_cache != made.no_cache ||
+        prev->permanent != made.permanent ||
         (prev->tag != made.tag && made.tag != VM_TAG_REALLOC) ||
         vm_entry_size(prev) + args->size > limit || !vm_object_may_grow(prev->object))
         return false;
