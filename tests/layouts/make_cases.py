@@ -153,11 +153,12 @@ wire_twice.single_entry_3 wire_twice.multiple_entries_5 wire_deallocate.multiple
 wire_protect.resident_middle wire_write.protection_single_r00_rw0
 inherit.multiple_entries_5 inherit.some_holes_3
 protect.cow_part protect.some_holes_4 protect.protection_pairs_r00_0w0 protect.resident_middle
-behavior_[03].multiple_entries_5 behavior_4.some_holes_4 behavior_5.resident_entry
+behavior_[03].multiple_entries_5 behavior_4.some_holes_4 behavior_4.some_holes_6 behavior_4.cow_part
+behavior_4.protection_pairs_r00_rw0 behavior_5.resident_entry
 behavior_5.some_holes_4 behavior_7.protection_pairs_rw0_r00 behavior_8.resident_middle
 behavior_8.cow_entry behavior_8.protection_pairs_rw0_r00 behavior_9.protection_pairs_rw0_r00
 behavior_11.resident_middle behavior_11.shared_half behavior_11.some_holes_4
-behavior_12.nonresident_entry behavior_12.resident_middle behavior_12.cow_entry
+behavior_12.nonresident_entry behavior_12.resident_middle behavior_12.cow_entry behavior_12.nocow_cow
 behavior_12.protection_pairs_rw0_r00
 """.split()
 

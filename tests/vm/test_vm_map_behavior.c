@@ -147,6 +147,43 @@ zero_brings_nothing_in(void **state)
     assert_int_equal(byte, 0);
 }
 
+/*  copy    of what the first entry was: neither side of a pending copy, nor what a copy depends on, is
+ *          zeroed; the entries before it are                                                       */
+static void
+zero_refuses_what_a_copy_depends_on(void **state)
+{
+    struct vm_fixture *f = *state;
+    uint8_t byte;
+
+    vm_fixture_restart(f, "macos-15.4");
+    draw_pages(f, "xxxxx.xxxxx");
+    store_all(f, 0, 5);
+    store_all(f, 6, 11);
+    assert_int_equal(vm_copy(f->map, page(f, 0), 4 * PAGE, page(f, 6)), VMM_OK);
+    assert_int_equal(advise(f, 0, 4, VM_BEHAVIOR_ZERO), VMM_NO_ACCESS);
+    assert_int_equal(advise(f, 6, 10, VM_BEHAVIOR_ZERO), VMM_NO_ACCESS);
+    assert_int_equal(advise(f, 10, 11, VM_BEHAVIOR_ZERO), VMM_OK);
+    assert_int_equal(user_load(f, 10, &byte), VMM_OK);
+    assert_int_equal(byte, 0);
+}
+
+/*  pages   xxx.xx        nothing is there; the middle one may only be read, the last not even that */
+static void
+willneed_touches_what_is_anonymous(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    vm_fixture_restart(f, "macos-15.4");
+    draw_pages(f, "xxx.xx");
+    assert_int_equal(vm_protect(f->map, page(f, 1), PAGE, false, VMM_PROT_READ), VMM_OK);
+    assert_int_equal(vm_protect(f->map, page(f, 2), PAGE, false, VMM_PROT_NONE), VMM_OK);
+    assert_int_equal(advise(f, 0, 3, VM_BEHAVIOR_WILLNEED), VMM_OK);
+    assert_int_equal(region_of(f, 0).resident_pages, 1);
+    assert_int_equal(region_of(f, 1).resident_pages, 0);
+    assert_int_equal(advise(f, 2, 5, VM_BEHAVIOR_WILLNEED), VMM_INVALID_ADDRESS);
+    assert_int_equal(region_of(f, 4).resident_pages, 0);
+}
+
 int
 main(void)
 {
@@ -159,6 +196,8 @@ main(void)
         TEST(free_keeps_what_a_copy_was_promised),
         TEST(zeroing_at_unwire_needs_write),
         TEST(zero_brings_nothing_in),
+        TEST(zero_refuses_what_a_copy_depends_on),
+        TEST(willneed_touches_what_is_anonymous),
     };
 
     return cmocka_run_group_tests_name("vm_map_behavior", tests, NULL, NULL);

@@ -111,6 +111,8 @@ vm_bsd_madvise(struct vm_map *map, vmm_va address, vmm_size length, uint32_t adv
     status = vm_behavior_set(map, address, length, behaviors[advice]);
     if (status == VMM_PROTECTION_FAILURE)
         return VM_EPERM;
+    if (status == VMM_NO_ACCESS)
+        return VM_ENOTSUP;
     if (status == VMM_INVALID_ADDRESS) /* a hole; outside the map is ENOMEM */
         return VM_EINVAL;
     return vm_bsd_errno(status);

@@ -18,6 +18,7 @@
 
 enum {
     VM_EPERM = 1,
+    VM_ENOTSUP = 45,
     VM_EIO = 5,
     VM_EBADF = 9,
     VM_ENOMEM = 12,

@@ -140,19 +140,70 @@ vm_behavior_mark(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior
 
 /* What the store has comes back; no translation is made (vm.md 2.3). */
 static enum vmm_status
-vm_behavior_will_need(struct vm_map *map, vmm_va start, vmm_va end)
+vm_behavior_read_ahead(const struct vm_map_entry *entry, vmm_va start, vmm_va end)
 {
     enum vmm_status status = VMM_OK;
 
-    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
-        struct vm_map_entry *entry;
+    if (entry->object == NULL)
+        return VMM_OK;
+    for (; start < end && status == VMM_OK; start += entry->object->system->page_bytes)
+        status = vm_page_read_ahead(entry->object, vm_entry_offset(entry, start));
+    return status;
+}
 
-        if (!vm_map_lookup_entry(map, va, &entry))
-            return VMM_INVALID_ADDRESS;
-        if (entry->object == NULL)
-            va = entry->end - map->system->page_bytes;
+/*
+ * Anonymous memory is touched as a store would, where nothing translates it yet: a pending copy is
+ * made. What the entry forbids is passed over. The map is unlocked meanwhile. vm_pre_fault().
+ */
+static enum vmm_status
+vm_behavior_touch(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    enum vmm_status status = VMM_OK;
+
+    vm_map_unlock(map);
+    for (; start < end && vm_system_runs(map->system) == VMM_OK; start += map->system->page_bytes) {
+        struct pmap_translation found;
+
+        if (!pmap_query(map->pmap, start, &found))
+            status = vm_fault(map, start, VMM_PROT_DEFAULT);
+        if (status == VMM_MODEL_NO_MEMORY)
+            break;
+        status = VMM_OK; /* only advice */
+    }
+    vm_map_lock(map);
+    return status == VMM_OK ? vm_system_runs(map->system) : status;
+}
+
+static bool
+vm_behavior_is_anonymous(const struct vm_map_entry *entry)
+{
+    return entry->submap == NULL && (entry->object == NULL || (entry->object->pager == NULL &&
+                                                               entry->object->device == NULL));
+}
+
+/* vm_map_willneed() */
+static enum vmm_status
+vm_behavior_will_need(struct vm_map *map, vmm_va start, vmm_va end)
+{
+    bool touches = map->system->profile.willneed_touches_anonymous;
+    enum vmm_status status = VMM_OK;
+
+    if (vm_map_span(map, start, end) == 0)
+        return VMM_INVALID_ADDRESS;
+    while (start < end && status == VMM_OK) {
+        struct vm_map_entry *entry;
+        vmm_va to;
+
+        if (!vm_map_lookup_entry(map, start, &entry))
+            return VMM_INVALID_ADDRESS; /* a hole that came up meanwhile */
+        to = entry->end < end ? entry->end : end;
+        if (touches && !(entry->protection & VMM_PROT_READ))
+            status = VMM_OK;
+        else if (touches && vm_behavior_is_anonymous(entry))
+            status = vm_behavior_touch(map, start, to);
         else
-            status = vm_page_read_ahead(entry->object, vm_entry_offset(entry, va));
+            status = vm_behavior_read_ahead(entry, start, to);
+        start = to;
     }
     return status == VMM_MODEL_NO_FRAME ? VMM_OK : status; /* only advice */
 }
@@ -173,47 +224,60 @@ vm_behavior_reusable_check(struct vm_map *map, vmm_va start, vmm_va end, bool ne
     return VMM_OK;
 }
 
-/* Whether anything but zeroes from nowhere backs a page: in memory or in the store. */
-static bool
-vm_behavior_has_bytes(const struct vm_object *object, vmm_off offset)
+/*
+ * Zeroing is for the writable, anonymous memory of one's own that no copy depends on; anything else
+ * is told so, and stays. vm_map_zero_entry_preflight(), vm_object_zero_preflight().
+ */
+static enum vmm_status
+vm_behavior_may_zero(const struct vm_map_entry *entry)
 {
-    for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
-        if (vm_page_lookup(object, offset) != NULL || vm_page_slot(object, offset) != 0)
-            return true;
-    }
-    return false;
+    const struct vm_object *object = entry->object;
+
+    if (!(entry->protection & VMM_PROT_WRITE) || (entry->protection & VMM_PROT_EXECUTE) ||
+        entry->used_for_jit)
+        return VMM_PROTECTION_FAILURE;
+    if (entry->needs_copy || entry->submap != NULL)
+        return VMM_NO_ACCESS;
+    if (object == NULL)
+        return VMM_OK;
+    if (object->pager != NULL || object->device != NULL)
+        return VMM_PROTECTION_FAILURE;
+    return object->shadow != NULL || object->copy != NULL ? VMM_NO_ACCESS : VMM_OK;
 }
 
-/*
- * Zeroes what is there, and brings in nothing that is not: an entry that waits to be copied, or is
- * shared, gets written like by hand.
- */
+/* What is paged out is dropped, which makes it zero too; what is nowhere stays nowhere. */
+static void
+vm_behavior_zero_object(struct vm_object *object, vmm_off offset, vmm_off end)
+{
+    struct vm_page *page;
+
+    vm_object_drop_slots(object, offset, end);
+    for (; vm_object_next_page(object, &offset, end, &page);) {
+        page->is_dirty = true;
+        hw_frame_zero(&object->system->machine->frames, vm_page_ppn(page));
+    }
+}
+
+/* Entry by entry: those before the one that refuses are zeroed. vm_map_zero(). */
 static enum vmm_status
 vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
 {
-    enum vmm_status status = vm_behavior_reusable_check(map, start, end, true);
+    struct vm_map_entry *entry = vm_map_entry_at_or_after(map, start);
 
-    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
-        struct vm_map_entry *entry;
-        struct vm_page *page;
-        enum vm_fault_kind kind;
+    if (vm_map_span(map, start, end) == 0)
+        return VMM_INVALID_ADDRESS;
+    for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
+        enum vmm_status status = vm_behavior_may_zero(entry);
+        vmm_va from = entry->start > start ? entry->start : start;
+        vmm_va to = entry->end < end ? entry->end : end;
 
-        (void)vm_map_lookup_entry(map, va, &entry);
-        if (entry->object == NULL) {
-            va = entry->end - map->system->page_bytes;
-            continue;
-        }
-        if (!vm_behavior_has_bytes(entry->object, vm_entry_offset(entry, va)))
-            continue;
-        status = vm_fault_materialise(entry, map->system);
-        if (status == VMM_OK)
-            status = vm_fault_page(entry->object, vm_entry_offset(entry, va), true, &page, &kind);
         if (status != VMM_OK)
-            break;
-        page->is_dirty = true;
-        hw_frame_zero(&map->system->machine->frames, vm_page_ppn(page));
+            return status;
+        if (entry->object != NULL)
+            vm_behavior_zero_object(entry->object, vm_entry_offset(entry, from),
+                                    vm_entry_offset(entry, to - 1) + 1);
     }
-    return vm_fault_result(map, start, status);
+    return VMM_OK;
 }
 
 /* Every page of every object that the range names goes out, not only the range's. */
