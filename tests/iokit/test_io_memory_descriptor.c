@@ -433,6 +433,26 @@ the_read_only_flag_sticks_until_10_13(void **state)
 
 /* ---- bytes through physical memory, iokit.md 2.5 and 7 ---- */
 
+/* Where a descriptor ends is asked first. */
+static void
+no_bytes_of_an_unprepared_descriptor_are_none(void **state)
+{
+    struct iokit_fixture *f = *state;
+    uint64_t length = 7;
+    uint8_t byte;
+    vmk_desc_t md;
+
+    iokit_restart(f, "macos-15.4");
+    md = describe(f, 0, 1, IO_DIRECTION_OUT_IN);
+    assert_int_equal(vmk_desc_read(md, IO_PAGE, &byte, 1), 0);
+    assert_int_equal(vmk_desc_read(md, 0, &byte, 0), 0);
+    assert_int_equal(vmk_desc_write(md, IO_PAGE, "x", 1), 0);
+    assert_int_equal(vmk_desc_segment(md, IO_PAGE, &length, 0), 0);
+    assert_int_equal(length, 0);
+    assert_stopped(REASON_NONE);
+    vmk_desc_release(md);
+}
+
 static void
 bytes_of_an_unprepared_descriptor_panic(void **state)
 {
@@ -605,6 +625,7 @@ main(void)
         IOKIT_TEST(a_nested_prepare_to_write_is_refused_from_10_9_on),
         IOKIT_TEST(a_nested_prepare_to_read_is_always_welcome),
         IOKIT_TEST(the_read_only_flag_sticks_until_10_13),
+        IOKIT_TEST(no_bytes_of_an_unprepared_descriptor_are_none),
         IOKIT_TEST(bytes_of_an_unprepared_descriptor_panic),
         IOKIT_TEST(read_bytes_crosses_ranges_and_takes_no_fault),
         IOKIT_TEST(write_bytes_reaches_the_users_pages),

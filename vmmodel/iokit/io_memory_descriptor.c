@@ -329,8 +329,8 @@ io_md_unlock_bytes(struct io_md *md)
 static enum vmm_status
 io_md_read_all(struct io_md *md, uint64_t offset, void *to, uint64_t length, uint64_t *done)
 {
-    enum vmm_status status = io_md_must_be_prepared(md);
     uint64_t total = io_md_clip(md, offset, length);
+    enum vmm_status status = total > 0 ? io_md_must_be_prepared(md) : VMM_OK;
     uint64_t at = 0;
 
     while (status == VMM_OK && at < total) {
@@ -393,8 +393,8 @@ static enum vmm_status
 io_md_write_all(struct io_md *md, uint64_t offset, const void *from, uint64_t length,
                 uint64_t *done)
 {
-    enum vmm_status status = io_md_must_be_prepared(md);
     uint64_t total = io_md_forbids_writes(md) ? 0 : io_md_clip(md, offset, length);
+    enum vmm_status status = total > 0 ? io_md_must_be_prepared(md) : VMM_OK;
     uint64_t at = 0;
 
     while (status == VMM_OK && at < total) {
@@ -469,13 +469,14 @@ io_md_segment(struct io_md *md, uint64_t offset, uint32_t options, uint64_t *add
 
     *address = 0;
     *length = 0;
+    if (offset >= md->length)
+        return VMM_OK; /* asked before anything is looked at */
     if (options & IO_MEMORY_SOURCE_SEGMENT) {
-        if (offset < md->length)
-            *address = io_md_source_segment(md, offset, length);
+        *address = io_md_source_segment(md, offset, length);
         return VMM_OK;
     }
     status = io_md_must_be_prepared(md);
-    if (status == VMM_OK && offset < md->length)
+    if (status == VMM_OK)
         status = md->ops->segment(md, offset, address, length);
     if (*length > md->length - offset)
         *length = md->length - offset;
