@@ -10,13 +10,12 @@
 #include <faultline/cmocka.h>
 #include <faultline/explore.h>
 
-#define PARTS(DO)                                                                             \
-    DO(read_locked)                                                                           \
-    DO(take_locked)                                                                           \
-    DO(take)                                                                                  \
-    DO(read_shared)                                                                           \
-    DO(take_exclusive) DO(up) DO(down) DO(sleep) DO(wake) DO(wake_unlocked) DO(sleep_a_while) \
-        DO(start_a_thread) DO(begin)
+/* clang-format off */
+#define PARTS(DO)                                                     \
+    DO(read_locked) DO(take_locked) DO(take) DO(read_shared)          \
+    DO(take_exclusive) DO(up) DO(down) DO(sleep) DO(wake)             \
+    DO(wake_unlocked) DO(sleep_a_while) DO(start_a_thread) DO(begin)
+/* clang-format on */
 #define DECLARE(name) void explored_##name(void *);
 PARTS(DECLARE)
 const char *explored_end(void *);
