@@ -194,17 +194,19 @@ static bool
 store_set_up(struct store *store, enum store_mode mode)
 {
     sqlite3_busy_timeout(store->db, STORE_WAIT_MS);
-    if (!store_look(store, mode) || mode == STORE_READ)
-        return store->why[0] == '\0';
+    if (!store_look(store, mode))
+        return false;
+    if (mode == STORE_READ)
+        return store_exec(store, "PRAGMA query_only=ON");
     return store_log_ahead(store) && store_exec(store, "PRAGMA synchronous=NORMAL") &&
            store_exec(store, "BEGIN IMMEDIATE") && store_make(store) && store_commit(store);
 }
 
+/* Who reads opens the file as a writer where it may: SQLite's readers leave an empty log beside it. */
 static bool
 store_connect(struct store *store, const char *path, enum store_mode mode, int more)
 {
-    int flags =
-        mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = SQLITE_OPEN_READWRITE | (mode == STORE_READ ? 0 : SQLITE_OPEN_CREATE);
 
     return (sqlite3_open_v2(path, &store->db, flags | more, NULL) == SQLITE_OK ||
             store_fail(store, "")) &&
@@ -264,7 +266,7 @@ store_open(const char *path, enum store_mode mode, char why[STORE_WHY_BYTES])
         return NULL;
     }
     if (store_connect(store, path, mode, 0) ||
-        (mode == STORE_READ && store->code == SQLITE_READONLY &&
+        (mode == STORE_READ && (store->code == SQLITE_READONLY || store->code == SQLITE_CANTOPEN) &&
          store_read_unchanging(store, path)))
         return store;
     if (store->why[0] == '\0')

@@ -70,6 +70,7 @@ sed -i 's/of 400//; s/each .*/each macos-15.4/' "$work/grid.scn"
 grep -q 'a new run: the scenario' "$work/said" || complain "said: $(cat "$work/said")"
 "$FAULTLINE" results "$work/whole.db" --run 1 --csv | cmp -s - "$work/whole.db.csv" ||
     complain "the old run changed"
+{ [ ! -e "$work/whole.db-wal" ] && [ ! -e "$work/whole.db-shm" ]; } || complain "a reader leaves files behind"
 "$FAULTLINE" results "$work/whole.db" --json n=3 how=wire | python3 -c '
 import json, sys
 rows = json.load(sys.stdin)["rows"]
