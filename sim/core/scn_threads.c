@@ -256,16 +256,6 @@ threads_in(const struct scn_threads *threads, enum thread_state state)
     return found;
 }
 
-static uint32_t
-lowest(uint32_t mask)
-{
-    uint32_t i = 0;
-
-    while (!(mask >> i & 1))
-        i++;
-    return i;
-}
-
 static uint64_t
 state_of_object(const struct scn_object *object, uint64_t digest)
 {
@@ -315,7 +305,7 @@ choose(struct scn_threads *threads, uint32_t can_run)
     struct scn_choice choice = { .index = run->choice_count,
                                  .can_run = can_run,
                                  .current = goes ? threads->current : SCN_NO_THREAD };
-    uint32_t chosen = goes ? threads->current : lowest(can_run);
+    uint32_t chosen = goes ? threads->current : (uint32_t)__builtin_ctz(can_run);
 
     if ((can_run & (can_run - 1)) == 0 || threads->is_over)
         return chosen;
@@ -383,7 +373,7 @@ put_wait(struct vmm_text *text, const struct scn_threads *threads, const struct 
 static void
 stop_for_deadlock(struct scn_threads *threads, uint32_t waiting)
 {
-    const struct thread *root = &threads->threads[lowest(waiting)];
+    const struct thread *root = &threads->threads[(uint32_t)__builtin_ctz(waiting)];
     struct vmm_text text;
     char line[384];
 
@@ -394,7 +384,7 @@ stop_for_deadlock(struct scn_threads *threads, uint32_t waiting)
 
         if (!(waiting >> i & 1))
             continue;
-        if (i != lowest(waiting))
+        if (i != (uint32_t)__builtin_ctz(waiting))
             vmm_text_put(&text, "; ");
         put_wait(&text, threads, thread);
         if (root->wait.reason == REASON_NONE && thread->wait.reason != REASON_NONE)

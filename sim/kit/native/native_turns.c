@@ -407,16 +407,6 @@ state_of(void)
     return digest;
 }
 
-static uint32_t
-lowest(uint32_t mask)
-{
-    uint32_t i = 0;
-
-    while (!(mask >> i & 1))
-        i++;
-    return i;
-}
-
 /* Asks the schedule, where there is something to choose. */
 static uint32_t
 choose(uint32_t can_run)
@@ -430,7 +420,7 @@ choose(uint32_t can_run)
     uint32_t chosen;
 
     if ((can_run & (can_run - 1)) == 0)
-        return lowest(can_run);
+        return (uint32_t)__builtin_ctz(can_run);
     if (++result->choices > CHOICES_MAX)
         vmk_explore_fail("the threads go round in circles");
     if (schedule->wants_state)
