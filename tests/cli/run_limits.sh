@@ -65,6 +65,7 @@ grep -q PASS "$work/runs" && tail -1 "$work/runs" | grep -q PASS || complain "ru
 # What is saved while the run goes on is run too: the first file is done, the second takes a while.
 printf 'each macos-12 macos-15.4\nmachine frames=262144\napp = task\nbuf = allocate app 500M\nfill buf\n' >"$work/long.scn"
 : >"$work/waits"
+: >"$work/runs" # what it held before is not to be taken for what comes
 "$FAULTLINE" run --watch --quiet "$work/w.scn" "$work/long.scn" >"$work/runs" 2>"$work/waits" &
 watcher=$!
 until grep -q w.scn "$work/runs" || ! kill -0 $watcher; do sleep 0.01; done
