@@ -48,10 +48,6 @@ a_page_that_is_not_entered_is_not_modified(void **state)
     assert_pmap_invariants(f);
 }
 
-#define BOTH(test)                                                                    \
-    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
-        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
-
 int
 main(void)
 {

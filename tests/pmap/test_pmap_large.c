@@ -199,10 +199,6 @@ a_leaf_two_levels_up_serves_its_pages(void **state)
     assert_pmap_invariants(f);
 }
 
-#define BOTH(test)                                                                    \
-    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
-        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
-
 int
 main(void)
 {

@@ -46,10 +46,6 @@ each_remembered_translation_is_told_once(void **state)
     assert_int_equal(seen.lines[l1->ways].translation.ppn, FRAME);
 }
 
-#define BOTH(test)                                                                    \
-    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
-        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
-
 int
 main(void)
 {

@@ -101,10 +101,6 @@ unnesting_takes_the_tables_out_with_one_flush(void **state)
     end(f, shared);
 }
 
-#define BOTH(test)                                                                    \
-    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
-        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
-
 int
 main(void)
 {

@@ -79,4 +79,9 @@ enum hw_outcome fixture_access(struct pmap_fixture *f, uint32_t cpu, struct pmap
 /* Every invariant of the pmap floor. */
 void assert_pmap_invariants(const struct pmap_fixture *f);
 
+/* A test on x86_64 and on arm64. */
+#define BOTH(test)                                                                    \
+    cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown), \
+        cmocka_unit_test_setup_teardown(test, pmap_fixture_setup_arm64, pmap_fixture_teardown)
+
 #endif
