@@ -219,6 +219,17 @@ edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
     return rows[a_length % 3][b_length];
 }
 
+/* How many letters both begin with. */
+static size_t
+shared_beginning(const char *a, size_t a_length, const char *b)
+{
+    size_t shared = 0;
+
+    while (shared < a_length && a[shared] == b[shared])
+        shared++;
+    return shared;
+}
+
 void
 scn_guess_init(struct scn_guess *guess, const char *bytes, size_t length)
 {
@@ -233,15 +244,18 @@ void
 scn_guess_offer(struct scn_guess *guess, const char *word)
 {
     size_t length = strlen(word);
+    size_t shared = shared_beginning(guess->bytes, guess->length, word);
     size_t distance;
 
     if (guess->distance == 0 || length > GUESS_LONGEST)
         return;
     distance = edit_distance(guess->bytes, guess->length, word, length);
-    if (distance < guess->distance && distance < length) {
-        guess->distance = distance;
-        guess->word = word;
-    }
+    if (distance >= length || distance > guess->distance ||
+        (distance == guess->distance && (guess->word == NULL || shared <= guess->shared)))
+        return;
+    guess->distance = distance;
+    guess->shared = shared;
+    guess->word = word;
 }
 
 void

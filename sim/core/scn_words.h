@@ -199,12 +199,16 @@ const char *scn_type_phrase(enum scn_type type);
 /* Whether `length` bytes are exactly `word`. */
 bool scn_same(const char *bytes, size_t length, const char *word);
 
-/* The nearest of the words offered so far, if one is near enough to be a slip of the hand. */
+/*
+ * The nearest of the words offered so far, if one is near enough to be a slip of the hand; of two that are
+ * as near, the one that begins like what was written.
+ */
 struct scn_guess {
     const char *bytes; /* what was written */
     size_t length;
     const char *word; /* the best so far, or NULL */
     size_t distance;
+    size_t shared; /* letters that both begin with */
 };
 
 void scn_guess_init(struct scn_guess *guess, const char *bytes, size_t length);

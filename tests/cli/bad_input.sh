@@ -31,6 +31,7 @@ mkdir folder.scn
 printf 'app = task\n' >locked.scn
 
 refuse "unknown verb 'rum': did you mean 'run'?" rum
+refuse "unknown verb 'swep': did you mean 'sweep'?" swep # as near to "step"
 refuse "unknown verb ''" ''
 refuse "unknown option '--jsom' of 'run': did you mean '--json'?" run --jsom good.scn
 refuse "'--json' takes no value" run --json=yes good.scn
