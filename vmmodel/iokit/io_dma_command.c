@@ -177,6 +177,8 @@ io_dma_run(struct io_dma *dma, uint64_t at, struct io_dma_segment *run)
     } else {
         status = io_md_segment(dma->md, dma->offset + at, 0, &run->address, &run->length);
     }
+    if (status == VMM_OK && run->length == 0)
+        return VMM_IO_OVERRUN; /* a child of the descriptor became shorter */
     if (run->length > dma->length - at)
         run->length = dma->length - at;
     if (dma->spec.max_segment != 0 && run->length > dma->spec.max_segment)
@@ -368,6 +370,8 @@ io_md_dma_map_length(struct io_md *md, uint64_t *offset)
         uint64_t run = 0;
         uint64_t address = io_md_source_segment(md, done, &run);
 
+        if (run == 0)
+            break;
         if (run > md->length - done)
             run = md->length - done;
         if (done == 0)

@@ -60,7 +60,10 @@ struct io_md_ops {
     const char *class_name;
     enum vmm_status (*prepare)(struct io_md *md, uint32_t direction);
     enum vmm_status (*complete)(struct io_md *md, uint32_t direction);
-    /* The physical address of byte `offset` < length and the bytes that follow without a break. */
+    /*
+     * The physical address of byte `offset` < length and the bytes that follow without a break; both 0
+     * where nothing has the byte any more.
+     */
     enum vmm_status (*segment)(struct io_md *md, uint64_t offset, uint64_t *address,
                                uint64_t *length);
     /* doMap(): where the request's bytes are to be seen. */
@@ -170,7 +173,17 @@ vmm_ppn io_md_page(const struct io_md *md, uint64_t md_offset);
  */
 struct io_md *io_md_child_at(const struct io_md *md, uint64_t *offset);
 
-/* Where byte `offset` is in what the ranges name: no prepare needed (iokit.md 7). 0: nowhere. */
+/*
+ * The segment of a view or a row is its child's. A child that is a buffer may have become shorter: where
+ * none has the byte any more it is past the end, address 0 and length 0 (iokit.md 7).
+ */
+enum vmm_status io_child_segment(struct io_md *md, uint64_t offset, uint64_t *address,
+                                 uint64_t *length);
+
+/*
+ * Where byte `offset` is in what the ranges name, and how many bytes follow without a break: no prepare
+ * needed (iokit.md 7). Both 0: nowhere.
+ */
 uint64_t io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length);
 
 /* Adds a list of the descriptor's bytes from `md_offset` on; false: no memory. */

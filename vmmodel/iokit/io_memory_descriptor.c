@@ -294,7 +294,7 @@ io_md_clip(const struct io_md *md, uint64_t offset, uint64_t length)
     return vm_system_profile(md->system)->read_bytes_clips ? rest : 0;
 }
 
-/* The unbroken run at `offset`, at most `most` bytes of it. */
+/* The unbroken run at `offset`, at most `most` bytes of it; none: a child became shorter. */
 static enum vmm_status
 io_md_run(struct io_md *md, uint64_t offset, uint64_t most, uint64_t *address, uint64_t *run)
 {
@@ -338,6 +338,8 @@ io_md_read_all(struct io_md *md, uint64_t offset, void *to, uint64_t length, uin
         uint64_t run = 0;
 
         status = io_md_run(md, offset + at, total - at, &address, &run);
+        if (status == VMM_OK && run == 0)
+            break;
         if (status == VMM_OK)
             vm_device_read(md->system, address, (uint8_t *)to + at, run);
         at += status == VMM_OK ? run : 0;
@@ -402,6 +404,8 @@ io_md_write_all(struct io_md *md, uint64_t offset, const void *from, uint64_t le
         uint64_t run = 0;
 
         status = io_md_run(md, offset + at, total - at, &address, &run);
+        if (status == VMM_OK && run == 0)
+            break;
         if (status == VMM_OK)
             status =
                 io_md_store(md, address, from == NULL ? NULL : (const uint8_t *)from + at, run);
@@ -436,11 +440,31 @@ io_md_child_at(const struct io_md *md, uint64_t *offset)
     return NULL;
 }
 
+enum vmm_status
+io_child_segment(struct io_md *md, uint64_t offset, uint64_t *address, uint64_t *length)
+{
+    uint64_t in_child = offset;
+    struct io_md *child = io_md_child_at(md, &in_child);
+    enum vmm_status status;
+
+    *address = 0;
+    *length = 0;
+    if (child == NULL)
+        return VMM_OK;
+    status = child->ops->segment(child, in_child, address, length);
+    if (*length > child->length - in_child)
+        *length = child->length - in_child;
+    if (*length > md->length - offset)
+        *length = md->length - offset;
+    return status;
+}
+
 uint64_t
 io_md_source_segment(const struct io_md *md, uint64_t offset, uint64_t *length)
 {
     uint64_t start = 0;
 
+    *length = 0;
     while (md != NULL && md->child_count > 0)
         md = io_md_child_at(md, &offset);
     if (md == NULL)

@@ -72,7 +72,7 @@ io_multi_create(struct vm_system *system, struct io_md *const *children, uint32_
     return VMM_OK;
 }
 
-/* ---- prepare, complete, segments: the children's ---- */
+/* ---- prepare, complete: the children's ---- */
 
 static enum vmm_status
 io_multi_prepare(struct io_md *md, uint32_t direction)
@@ -97,17 +97,6 @@ io_multi_complete(struct io_md *md, uint32_t direction)
 
     for (uint32_t i = 0; i < md->child_count; i++)
         status = io_md_complete(md->children[i], direction);
-    return status;
-}
-
-static enum vmm_status
-io_multi_segment(struct io_md *md, uint64_t offset, uint64_t *address, uint64_t *length)
-{
-    struct io_md *child = io_md_child_at(md, &offset);
-    enum vmm_status status = child->ops->segment(child, offset, address, length);
-
-    if (*length > child->length - offset)
-        *length = child->length - offset;
     return status;
 }
 
@@ -162,8 +151,11 @@ io_multi_place_children(const struct io_placement *placement)
         uint64_t offset = request->offset + done;
         struct io_md *child = io_md_child_at(placement->map->md, &offset);
         uint64_t rest = request->length - done;
-        uint64_t length = child->length - offset < rest ? child->length - offset : rest;
+        uint64_t length;
 
+        if (child == NULL)
+            return VMM_IO_OVERRUN; /* a child became shorter */
+        length = child->length - offset < rest ? child->length - offset : rest;
         if (done > 0 && io_multi_is_ragged(child, offset, first + done))
             return VMM_IO_NOT_ALIGNED;
         status = io_multi_place_child(placement, child, offset, length, first + done);
@@ -192,6 +184,8 @@ io_multi_fault_anonymous(const struct io_placement *placement)
         uint64_t address, run;
 
         status = io_md_segment(md, request->offset + done, 0, &address, &run);
+        if (status == VMM_OK && run == 0)
+            status = VMM_IO_OVERRUN;
         if (status == VMM_OK)
             status = vm_fault(request->map, placement->start + placement->page_offset + done,
                               VMM_PROT_DEFAULT);
@@ -250,7 +244,7 @@ io_multi_place(struct io_map *map, const struct io_request *request)
 static const struct io_md_ops io_multi_ops = { .class_name = "IOMultiMemoryDescriptor",
                                                .prepare = io_multi_prepare,
                                                .complete = io_multi_complete,
-                                               .segment = io_multi_segment,
+                                               .segment = io_child_segment,
                                                .place = io_multi_place,
                                                .unmap = io_multi_unmap,
                                                .retire = io_multi_retire };

@@ -45,18 +45,6 @@ io_sub_complete(struct io_md *md, uint32_t direction)
 }
 
 static enum vmm_status
-io_sub_segment(struct io_md *md, uint64_t offset, uint64_t *address, uint64_t *length)
-{
-    struct io_md *parent = md->children[0];
-    enum vmm_status status =
-        parent->ops->segment(parent, md->child_offset + offset, address, length);
-
-    if (*length > md->length - offset)
-        *length = md->length - offset;
-    return status;
-}
-
-static enum vmm_status
 io_sub_retire(struct io_md *md)
 {
     return io_md_let_go(&md->children[0]);
@@ -66,5 +54,5 @@ io_sub_retire(struct io_md *md)
 const struct io_md_ops io_sub_ops = { .class_name = "IOSubMemoryDescriptor",
                                       .prepare = io_sub_prepare,
                                       .complete = io_sub_complete,
-                                      .segment = io_sub_segment,
+                                      .segment = io_child_segment,
                                       .retire = io_sub_retire };
