@@ -205,6 +205,32 @@ prefault_of_an_unprepared_descriptor_is_refused_and_leaks(void **state)
     }
 }
 
+/*  |guard|bytes|guard|     made in three steps, of which each may find no memory                    */
+static void
+a_guarded_mapping_that_fails_leaves_no_region(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 0, 1, IO_DIRECTION_OUT_IN);
+    unsigned failures = 0;
+
+    while (failures < 12) {
+        uint64_t regions = io_regions(f->kernel);
+        uint64_t apart = 0;
+
+        f->counting.fail_at = f->counting.requests + 2; /* the first is the mapping itself */
+        if (map_part(md, f->kernel, IO_MAP_UNIQUE | IO_MAP_GUARDED_SMALL, 0, IO_PAGE) != NULL)
+            continue; /* it stays, until entries need memory again */
+        f->counting.fail_at = 0;
+        assert_int_equal(vmk_sim_hidden_status(), VMM_MODEL_NO_MEMORY);
+        assert_int_equal(io_regions(f->kernel), regions);
+        failures++;
+        /* Now they get it, and run out at another step the next time. */
+        assert_non_null(map_part(md, f->kernel, IO_MAP_UNIQUE | IO_MAP_GUARDED_SMALL, 0, IO_PAGE));
+        for (unsigned i = 0; i < failures % 4; i++, apart = 0)
+            assert_int_equal(vmk_sim_allocate(f->kernel, &apart, IO_PAGE), VMM_OK);
+    }
+}
+
 static void
 prefault_into_the_kernel_asserts_on_a_development_kernel(void **state)
 {
@@ -328,6 +354,7 @@ main(void)
         IOKIT_TEST(prefault_into_the_kernel_by_release),
         IOKIT_TEST(prefault_into_a_user_task_by_release),
         IOKIT_TEST(prefault_of_an_unprepared_descriptor_is_refused_and_leaks),
+        IOKIT_TEST(a_guarded_mapping_that_fails_leaves_no_region),
         IOKIT_TEST(prefault_into_the_kernel_asserts_on_a_development_kernel),
         IOKIT_TEST(prefault_of_a_read_only_mapping_enters_read_only),
         IOKIT_TEST(prefaulted_pages_are_not_wired_for_unwire),

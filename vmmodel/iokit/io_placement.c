@@ -184,8 +184,11 @@ io_allocate_in(struct vm_map *map, void *context)
                                      .protection = VMM_PROT_DEFAULT,
                                      .max_protection = VMM_PROT_ALL,
                                      .inheritance = VMM_INHERIT_NONE });
+    if (status != VMM_OK)
+        return status;
     placement->start = at + placement->guard;
-    return status == VMM_OK ? io_protect_guards(placement) : status;
+    status = io_protect_guards(placement);
+    return status == VMM_OK ? VMM_OK : io_unreserve(placement, status);
 }
 
 static enum vmm_status

@@ -259,13 +259,14 @@ vm_enter_undo(struct vm_enter *enter, enum vmm_status status)
 /*
  * Whether what OVERWRITE took away may come back: nothing stands in one of its places or between
  * them, and nothing begins right behind the last one. XNU asks no finer, so memory before a permanent
- * entry is lost with a request that fails, and memory behind one comes back.
+ * entry is lost with a request that fails, and memory behind one comes back. A want of memory that is
+ * our host's is none of XNU's, and what begins behind does not count then.
  */
 static bool
-vm_enter_coast_is_clear(const struct vm_enter *enter)
+vm_enter_coast_is_clear(const struct vm_enter *enter, enum vmm_status status)
 {
     vmm_va start = vm_entry_of_link(enter->saved.next)->start;
-    vmm_va end = vm_entry_of_link(enter->saved.prev)->end;
+    vmm_va end = vm_entry_of_link(enter->saved.prev)->end - (status == VMM_MODEL_NO_MEMORY);
     struct vm_map_entry *before_start;
     struct vm_map_entry *before_end;
 
@@ -275,13 +276,14 @@ vm_enter_coast_is_clear(const struct vm_enter *enter)
 
 /* What OVERWRITE took away comes back, all of it or nothing; or goes for good. */
 static void
-vm_enter_settle(struct vm_enter *enter, bool restores)
+vm_enter_settle(struct vm_enter *enter, enum vmm_status status)
 {
     struct vm_map *map = enter->map;
+    bool restores;
 
     if (vmm_list_is_empty(&enter->saved))
         return;
-    restores = restores && vm_enter_coast_is_clear(enter);
+    restores = status != VMM_OK && vm_enter_coast_is_clear(enter, status);
     while (!vmm_list_is_empty(&enter->saved)) {
         struct vm_map_entry *entry = vm_entry_of_link(enter->saved.next);
 
@@ -345,7 +347,7 @@ vm_map_enter(struct vm_map *map, vmm_va *address, const struct vm_map_enter_args
     if (status != VMM_OK && enter.is_made)
         status = vm_enter_undo(&enter, status);
     vm_map_lock(map);
-    vm_enter_settle(&enter, status != VMM_OK);
+    vm_enter_settle(&enter, status);
     vm_map_unlock(map);
     if (status == VMM_OK)
         *address = enter.at;
