@@ -1,6 +1,7 @@
 /* test_io_stops.c - what stops the kernel in I/O Kit's code and no other test names; iokit.md 1, 2.5 */
 #include "iokit_fixture.h"
 
+#include "trace/trace_ring.h"
 #include "vm/vm_map.h"
 #include "vm/vm_system.h"
 
@@ -85,6 +86,33 @@ a_page_list_shorter_than_the_descriptor_panics(void **state)
     assert_stopped(REASON_LIST_TOO_SHORT);
 }
 
+/*  A page list is born prepared once; what is completed beyond that is announced, or asserted (2.2)  */
+static void
+a_page_list_is_completed_as_often_as_it_is_prepared(void **state)
+{
+    struct iokit_fixture *f = *state;
+
+    for (int asserts = 0; asserts < 2; asserts++) {
+        struct trace_event newest;
+        struct trace_ring ring;
+        vmk_desc_t md;
+
+        iokit_fixture_end(f);
+        iokit_fixture_start(f, "macos-15.4", asserts != 0);
+        trace_ring_init(&ring, &newest, 1);
+        trace_attach(vm_system_trace(vmk_sim_system()), &ring.sink);
+        md = vmk_sim_desc_list(f->task, f->base, IO_PAGE, IO_DIRECTION_OUT);
+        assert_int_equal(vmk_desc_complete(md, IO_DIRECTION_NONE), VMM_OK);
+        assert_int_equal(newest.detail, 0);
+        assert_int_equal(vmk_desc_complete(md, IO_DIRECTION_NONE), asserts ? VMK_PANICKED : VMM_OK);
+        assert_stopped(asserts ? REASON_UNBALANCED_COMPLETE : REASON_NONE);
+        assert_int_equal(newest.kind, asserts ? EV_PANIC : EV_DESC_COMPLETE);
+        if (!asserts)
+            assert_int_equal(newest.detail, 1);
+        trace_detach(vm_system_trace(vmk_sim_system()), &ring.sink);
+    }
+}
+
 int
 main(void)
 {
@@ -92,6 +120,7 @@ main(void)
         IOKIT_TEST(rows_of_several_directions_are_an_assertion),
         IOKIT_TEST(a_mapping_that_fails_halfway_panics_from_11_on),
         IOKIT_TEST(a_page_list_shorter_than_the_descriptor_panics),
+        IOKIT_TEST(a_page_list_is_completed_as_often_as_it_is_prepared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,8 +115,16 @@ io_list_prepare(struct io_md *md, uint32_t direction)
 static enum vmm_status
 io_list_complete(struct io_md *md, uint32_t direction)
 {
-    md->wire_count -= md->wire_count > 0;
-    return io_device_complete(md, direction);
+    bool is_beyond = md->wire_count == 0;
+    enum vmm_status status = io_md_check_complete(md);
+
+    (void)direction;
+    if (status != VMM_OK)
+        return status;
+    md->wire_count -= !is_beyond;
+    trace_emit(vm_system_trace(md->system), EV_DESC_COMPLETE, .object = md->id,
+               .count = md->wire_count, .detail = is_beyond);
+    return VMM_OK;
 }
 
 static enum vmm_status

@@ -320,9 +320,8 @@ io_general_prepare(struct io_md *md, uint32_t direction)
     return status;
 }
 
-/* What a complete() that must not be comes to; VMM_OK: it may. iokit.md 2.2. */
-static enum vmm_status
-io_complete_check(struct io_md *md)
+enum vmm_status
+io_md_check_complete(struct io_md *md)
 {
     if (md->wire_count == 0 && vm_system_kernel_asserts(md->system))
         return vm_panic(md->system, REASON_UNBALANCED_COMPLETE, 0, 0,
@@ -337,7 +336,7 @@ io_complete_check(struct io_md *md)
 enum vmm_status
 io_general_complete(struct io_md *md, uint32_t direction)
 {
-    enum vmm_status status = io_md_is_remote(md) ? VMM_IO_NOT_ATTACHED : io_complete_check(md);
+    enum vmm_status status = io_md_is_remote(md) ? VMM_IO_NOT_ATTACHED : io_md_check_complete(md);
     bool is_beyond = md->wire_count == 0;
 
     if (status != VMM_OK)

@@ -193,9 +193,12 @@ bool io_md_add_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, ui
 /* Ends every list. */
 void io_md_drop_lists(struct io_md *md);
 
-/* One prepare more or less of a descriptor whose pages are already held, with its event. */
+/* prepare(), complete() and the segments of a descriptor over virtual memory. */
 enum vmm_status io_general_prepare(struct io_md *md, uint32_t direction);
 enum vmm_status io_general_complete(struct io_md *md, uint32_t direction);
+
+/* What a complete() that must not be comes to; VMM_OK: it may (iokit.md 2.2). */
+enum vmm_status io_md_check_complete(struct io_md *md) VMM_MUST_USE;
 enum vmm_status io_general_segment(struct io_md *md, uint64_t offset, uint64_t *address,
                                    uint64_t *length);
 
