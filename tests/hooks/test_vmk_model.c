@@ -137,6 +137,70 @@ released_handles_are_refused(void **state)
 }
 
 /*  A new object may sit where the old one sat; the old handle still names nothing                 */
+/* The call says that the driver named something that is gone, once. */
+#define ASSERT_ANNOUNCED(call)                                    \
+    do {                                                          \
+        uint64_t before = io_events(EV_STALE_HANDLE);             \
+        (void)(call);                                             \
+        assert_int_equal(io_events(EV_STALE_HANDLE) - before, 1); \
+    } while (0)
+
+/* V1: whatever a driver does with a released object, rule use-after-release sees it. */
+static void
+V1_every_call_on_what_is_gone_is_announced(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t alive = describe(f, 1, 2, IO_DIRECTION_OUT);
+    vmk_desc_t d = describe(f, 0, 1, IO_DIRECTION_OUT);
+    vmk_map_t m = map_in_kernel(f, alive, 0);
+    vmk_map_t kept = map_in_kernel(f, alive, IO_MAP_UNIQUE);
+    vmk_dma_t c = vmk_dma_create(&(vmk_dma_spec_t){ .address_bits = 64 });
+    vmk_dma_t other = vmk_dma_create(&(vmk_dma_spec_t){ .address_bits = 64 });
+    uint64_t offset = 0;
+    uint32_t count = 1;
+    vmk_range_t segment;
+
+    vmk_desc_release(d);
+    vmk_map_release(m);
+    vmk_dma_release(c);
+    ASSERT_ANNOUNCED(vmk_desc_sub(d, 0, 1, IO_DIRECTION_OUT));
+    ASSERT_ANNOUNCED(vmk_desc_persistent(d));
+    ASSERT_ANNOUNCED(vmk_desc_multi(&d, 1, IO_DIRECTION_OUT));
+    ASSERT_ANNOUNCED(vmk_desc_page_counts(d, NULL, NULL));
+    ASSERT_ANNOUNCED(vmk_desc_set_purgeable(d, 1, NULL));
+    ASSERT_ANNOUNCED(vmk_desc_perform(d, 1, 0, 1));
+    ASSERT_ANNOUNCED(vmk_desc_dma_map_length(d, NULL));
+    ASSERT_ANNOUNCED(vmk_desc_redirect(d, NULL, 1));
+    ASSERT_ANNOUNCED((vmk_desc_set_length(d, 1), 0));
+    ASSERT_ANNOUNCED(vmk_desc_prepare(d, IO_DIRECTION_NONE));
+    ASSERT_ANNOUNCED(vmk_dma_set(other, d, 1));
+    ASSERT_ANNOUNCED(vmk_map_redirect(kept, d));
+    ASSERT_ANNOUNCED(vmk_map_block(m, 1));
+    ASSERT_ANNOUNCED(vmk_map_unmap(m));
+    ASSERT_ANNOUNCED(vmk_dma_set(c, alive, 1));
+    ASSERT_ANNOUNCED(vmk_dma_clear(c, 1));
+    ASSERT_ANNOUNCED(vmk_dma_prepare(c, 0, 0));
+    ASSERT_ANNOUNCED(vmk_dma_complete(c));
+    ASSERT_ANNOUNCED(vmk_dma_segments(c, &offset, &segment, &count));
+    ASSERT_ANNOUNCED(vmk_dma_synchronize(c, 0));
+    ASSERT_ANNOUNCED((vmk_dma_release(c), 0));
+}
+
+static void
+V1_every_call_on_a_lock_that_is_gone_is_announced(void **state)
+{
+    vmk_lock_t l = vmk_lock_alloc(VMK_RW);
+
+    (void)state;
+    vmk_lock_free(l);
+    ASSERT_ANNOUNCED((vmk_lock_free(l), 0));
+    ASSERT_ANNOUNCED(vmk_lock_acquire(l, VMK_EXCLUSIVE));
+    ASSERT_ANNOUNCED(vmk_lock_try(l));
+    ASSERT_ANNOUNCED((vmk_lock_release(l, VMK_EXCLUSIVE, 1), 0));
+    ASSERT_ANNOUNCED(vmk_lock_upgrade(l));
+    ASSERT_ANNOUNCED(vmk_sleep(l, &l, 1));
+}
+
 static void
 a_stale_handle_does_not_name_its_successor(void **state)
 {
@@ -515,6 +579,8 @@ main(void)
         IOKIT_TEST(null_handles_are_refused),
         IOKIT_TEST(handles_out_of_thin_air_are_refused),
         IOKIT_TEST(released_handles_are_refused),
+        IOKIT_TEST(V1_every_call_on_what_is_gone_is_announced),
+        IOKIT_TEST(V1_every_call_on_a_lock_that_is_gone_is_announced),
         IOKIT_TEST(a_stale_handle_does_not_name_its_successor),
         IOKIT_TEST(handles_of_another_kind_are_refused),
         IOKIT_TEST(without_a_world_every_verb_refuses),

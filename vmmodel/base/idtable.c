@@ -59,13 +59,19 @@ vmm_idtable_add(struct vmm_idtable *table, void *object, uint32_t kind)
     return vmm_idtable_id_at(table, slot);
 }
 
+uint32_t
+vmm_idtable_number(uint64_t id)
+{
+    return (uint32_t)(id & (((uint64_t)1 << VMM_IDTABLE_SLOT_BITS) - 1));
+}
+
 /* The slot an id names, whatever its generation; NULL when there is none. */
 static struct vmm_idtable_slot *
 vmm_idtable_slot(const struct vmm_idtable *table, uint64_t id)
 {
-    uint64_t slot = id & (((uint64_t)1 << VMM_IDTABLE_SLOT_BITS) - 1);
+    uint32_t number = vmm_idtable_number(id);
 
-    return slot == 0 || slot > table->capacity ? NULL : &table->slots[slot - 1];
+    return number == 0 || number > table->capacity ? NULL : &table->slots[number - 1];
 }
 
 void *

@@ -50,6 +50,9 @@ enum vmm_id_state vmm_idtable_state(const struct vmm_idtable *table, uint64_t id
 /* The id that slot `slot` < capacity has now, for walking the table; it may be stale. */
 uint64_t vmm_idtable_id_at(const struct vmm_idtable *table, size_t slot);
 
+/* The slot + 1 of an id, whatever its generation: a number short enough for an event. */
+uint32_t vmm_idtable_number(uint64_t id);
+
 /* Makes `id` stale. The id is live. */
 void vmm_idtable_remove(struct vmm_idtable *table, uint64_t id);
 

@@ -103,7 +103,7 @@ vmk_desc_buffer(vmk_task_t handle, vmk_options_t options, uint64_t length, uint6
 vmk_desc_t
 vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t options)
 {
-    struct io_md *of = vmk_desc_of(parent);
+    struct io_md *of = vmk_desc_named(parent);
     enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
     struct io_md *md = NULL;
 
@@ -115,7 +115,7 @@ vmk_desc_sub(vmk_desc_t parent, uint64_t offset, uint64_t length, vmk_options_t 
 vmk_desc_t
 vmk_desc_persistent(vmk_desc_t original)
 {
-    struct io_md *of = vmk_desc_of(original);
+    struct io_md *of = vmk_desc_named(original);
     enum vmm_status status = of == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
     struct io_md *md = NULL;
 
@@ -145,7 +145,7 @@ vmk_desc_multi(const vmk_desc_t *parts, uint32_t count, vmk_options_t options)
     if (children == NULL)
         return vmk_desc_made(VMM_MODEL_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count && status == VMM_OK; i++) {
-        children[i] = vmk_desc_of(parts[i]);
+        children[i] = vmk_desc_named(parts[i]);
         status = children[i] == NULL ? VMM_MODEL_BAD_HANDLE : VMM_OK;
     }
     if (status == VMM_OK)

@@ -15,18 +15,16 @@ enum { VMK_LOG_BYTES = 512 }; /* what one line of a driver's log may have */
 /* ---- handles ---- */
 
 static struct vmk_lock_state *
-vmk_lock_of(vmk_lock_t handle)
+vmk_lock_named(vmk_lock_t handle)
 {
-    return vmk_world_here() == NULL ? NULL
-                                    : vmm_idtable_get(&vmk_world_here()->handles,
-                                                      (uint64_t)(uintptr_t)handle, VMK_KIND_LOCK);
+    return vmk_object_named(handle, VMK_KIND_LOCK);
 }
 
 /* A lock's number in events. */
 static uint32_t
 vmk_lock_id(vmk_lock_t handle)
 {
-    return (uint32_t)(uintptr_t)handle & 0xffffff;
+    return vmm_idtable_number((uint64_t)(uintptr_t)handle);
 }
 
 vmk_lock_t
@@ -51,7 +49,7 @@ vmk_lock_alloc(enum vmk_lock_kind kind)
 void
 vmk_lock_free(vmk_lock_t l)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_named(l);
 
     if (lock == NULL)
         return;
@@ -67,7 +65,7 @@ vmk_lock_free(vmk_lock_t l)
 uint64_t
 vmk_sim_lock_holders(vmk_lock_t l)
 {
-    const struct vmk_lock_state *lock = vmk_lock_of(l);
+    const struct vmk_lock_state *lock = vmk_object_of(l, VMK_KIND_LOCK);
 
     if (lock == NULL || lock->held.depth + lock->readers == 0)
         return 0;
@@ -176,7 +174,7 @@ vmk_lock_leave(vmk_lock_t l, const struct vmk_lock_state *lock, uint32_t how)
 uint32_t
 vmk_lock_acquire(vmk_lock_t l, uint32_t how)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_named(l);
     uint32_t was = lock == NULL || vm_context_interrupts_enabled(vmk_sim_system());
     enum vmm_status status = vmk_world_runs();
 
@@ -197,7 +195,7 @@ vmk_lock_acquire(vmk_lock_t l, uint32_t how)
 int
 vmk_lock_try(vmk_lock_t l)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_named(l);
 
     if (lock == NULL || vmk_world_runs() != VMM_OK || !vmk_lock_is_free(lock, false))
         return 0;
@@ -209,7 +207,7 @@ vmk_lock_try(vmk_lock_t l)
 void
 vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_named(l);
 
     (void)state; /* sections nest, so leaving one restores what was before it */
     if (lock != NULL && vmk_lock_let_go(lock))
@@ -220,7 +218,7 @@ vmk_lock_release(vmk_lock_t l, uint32_t how, uint32_t state)
 int
 vmk_lock_upgrade(vmk_lock_t l)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(l);
+    struct vmk_lock_state *lock = vmk_lock_named(l);
     enum vmm_status status = vmk_world_runs();
 
     if (lock == NULL || status != VMM_OK || lock->kind != VMK_RW || lock->readers == 0)
@@ -284,7 +282,7 @@ vmk_sleep_for(struct vmk_world *world, const void *event, bool is_limited)
 int
 vmk_sleep(vmk_lock_t mutex, const void *event, uint64_t timeout_ns)
 {
-    struct vmk_lock_state *lock = vmk_lock_of(mutex);
+    struct vmk_lock_state *lock = vmk_lock_named(mutex);
     enum vmm_status status = vmk_world_runs();
     uint32_t depth = lock != NULL && vmk_lock_is_mine(lock) ? lock->held.depth : 0;
 

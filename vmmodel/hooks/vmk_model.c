@@ -111,7 +111,7 @@ vmk_desc_capacity(vmk_desc_t d)
 void
 vmk_desc_set_length(vmk_desc_t d, uint64_t length)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
 
     if (md != NULL && vmk_world_runs() == VMM_OK)
         (void)io_buffer_set_length(md, length);

@@ -12,7 +12,7 @@
 static struct io_md *
 vmk_desc_to_ask(vmk_desc_t d, enum vmm_status *status)
 {
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
 
     *status = md == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
     return *status == VMM_OK ? md : NULL;
@@ -90,7 +90,7 @@ vmk_desc_redirect(vmk_desc_t d, vmk_task_t safe, int on)
 vmk_return_t
 vmk_map_block(vmk_map_t m, int on)
 {
-    struct io_map *map = vmk_map_of(m);
+    struct io_map *map = vmk_map_named(m);
     enum vmm_status status = map == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
 
     return status == VMM_OK ? io_map_block(map, on != 0) : status;
@@ -117,13 +117,9 @@ _Static_assert(sizeof(vmk_range_t) == sizeof(struct io_dma_segment), "the same t
 static struct io_dma *
 vmk_dma_of(vmk_dma_t c, enum vmm_status *status)
 {
-    struct io_dma *dma = NULL;
+    struct io_dma *dma = vmk_object_named(c, VMK_KIND_DMA);
 
-    *status = vmk_world_runs();
-    if (vmk_world_here() != NULL)
-        dma = vmm_idtable_get(&vmk_world_here()->handles, (uint64_t)(uintptr_t)c, VMK_KIND_DMA);
-    if (dma == NULL)
-        *status = VMM_MODEL_BAD_HANDLE;
+    *status = dma == NULL ? VMM_MODEL_BAD_HANDLE : vmk_world_runs();
     return *status == VMM_OK ? dma : NULL;
 }
 
@@ -167,7 +163,7 @@ vmk_dma_set(vmk_dma_t c, vmk_desc_t d, int auto_prepare)
 {
     enum vmm_status status;
     struct io_dma *dma = vmk_dma_of(c, &status);
-    struct io_md *md = vmk_desc_of(d);
+    struct io_md *md = vmk_desc_named(d);
 
     if (dma == NULL)
         return status;

@@ -339,7 +339,7 @@ vmk_held(struct vmk_world *world, uint64_t id, struct trace_event *leak)
     const struct io_md *md = vmm_idtable_get(&world->handles, id, VMK_KIND_DESC);
     const struct io_map *map = vmm_idtable_get(&world->handles, id, VMK_KIND_MAP);
 
-    leak->object = (uint32_t)id & 0xffffff;
+    leak->object = vmm_idtable_number(id);
     if (md != NULL) {
         leak->detail = io_buffer_capacity(md) > 0 ? TRACE_LEAK_BUFFER : TRACE_LEAK_DESCRIPTOR;
         leak->object = io_md_id(md);

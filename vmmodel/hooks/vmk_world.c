@@ -39,62 +39,55 @@ vmk_world_runs(void)
 
 /* ---- handles ---- */
 
-static void *
-vmk_lookup(const void *handle, enum vmk_kind kind)
+void *
+vmk_object_of(const void *handle, enum vmk_kind kind)
 {
     if (*vmk_slot() == NULL)
         return NULL;
     return vmm_idtable_get(&(*vmk_slot())->handles, (uint64_t)(uintptr_t)handle, kind);
 }
 
+void *
+vmk_object_named(const void *handle, enum vmk_kind kind)
+{
+    const struct vmk_world *world = *vmk_slot();
+    uint64_t id = (uint64_t)(uintptr_t)handle;
+    void *object = vmk_object_of(handle, kind);
+
+    if (object == NULL && world != NULL && vmm_idtable_state(&world->handles, id) == VMM_ID_STALE)
+        trace_emit(vm_system_trace(world->system), EV_STALE_HANDLE,
+                   .object = vmm_idtable_number(id), .detail = kind);
+    return object;
+}
+
 struct vm_task *
 vmk_task_of(vmk_task_t handle)
 {
-    return vmk_lookup(handle, VMK_KIND_TASK);
+    return vmk_object_of(handle, VMK_KIND_TASK);
 }
 
 struct io_md *
 vmk_desc_of(vmk_desc_t handle)
 {
-    return vmk_lookup(handle, VMK_KIND_DESC);
+    return vmk_object_of(handle, VMK_KIND_DESC);
 }
 
 struct io_map *
 vmk_map_of(vmk_map_t handle)
 {
-    return vmk_lookup(handle, VMK_KIND_MAP);
-}
-
-/* A handle that named an object of this kind once, or may have: its slot is another's or nobody's. */
-static void
-vmk_announce_stale(const void *handle, enum vmk_kind kind)
-{
-    struct vmk_world *world = *vmk_slot();
-    uint64_t id = (uint64_t)(uintptr_t)handle;
-
-    if (world != NULL && vmm_idtable_state(&world->handles, id) == VMM_ID_STALE)
-        trace_emit(vm_system_trace(world->system), EV_STALE_HANDLE,
-                   .object = (uint32_t)id & 0xffffff, .detail = kind);
+    return vmk_object_of(handle, VMK_KIND_MAP);
 }
 
 struct io_md *
 vmk_desc_named(vmk_desc_t handle)
 {
-    struct io_md *md = vmk_desc_of(handle);
-
-    if (md == NULL)
-        vmk_announce_stale(handle, VMK_KIND_DESC);
-    return md;
+    return vmk_object_named(handle, VMK_KIND_DESC);
 }
 
 struct io_map *
 vmk_map_named(vmk_map_t handle)
 {
-    struct io_map *map = vmk_map_of(handle);
-
-    if (map == NULL)
-        vmk_announce_stale(handle, VMK_KIND_MAP);
-    return map;
+    return vmk_object_named(handle, VMK_KIND_MAP);
 }
 
 void

@@ -82,13 +82,19 @@ enum vmm_status vmk_world_runs(void);
 /* Announces a call that may block where none may be made; object: its id, 0: none. */
 void vmk_world_may_block(enum vmk_call call, uint32_t object);
 
-/* As vmk_desc_of() and vmk_map_of(), for the driver's own calls: a stale handle is announced. */
-struct io_md *vmk_desc_named(vmk_desc_t handle);
-struct io_map *vmk_map_named(vmk_map_t handle);
-
+/* The object of that kind behind a handle. Tools look so too: nothing is announced. */
+void *vmk_object_of(const void *handle, enum vmk_kind kind);
 struct vm_task *vmk_task_of(vmk_task_t handle);
 struct io_md *vmk_desc_of(vmk_desc_t handle);
 struct io_map *vmk_map_of(vmk_map_t handle);
+
+/*
+ * The same for the driver's own calls, all but those that only look: a stale handle, whose slot is now
+ * another object's or nobody's, is announced.
+ */
+void *vmk_object_named(const void *handle, enum vmk_kind kind);
+struct io_md *vmk_desc_named(vmk_desc_t handle);
+struct io_map *vmk_map_named(vmk_map_t handle);
 
 /* The handle of an object, made at the first asking; NULL: no memory. */
 vmk_task_t vmk_handle_of_task(struct vm_task *task);
