@@ -49,8 +49,13 @@ OSDefineMetaClassAndStructors(org_faultline_Faultline, IOService)
     bool org_faultline_Faultline::start(IOService *provider)
 {
     lock = IOLockAlloc();
-    if (lock == NULL || !IOService::start(provider))
+    if (lock == NULL)
         return false;
+    if (!IOService::start(provider)) {
+        IOLockFree(lock); /* nobody stops what never started */
+        lock = NULL;
+        return false;
+    }
     registerService();
     return true;
 }
