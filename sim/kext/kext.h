@@ -127,6 +127,9 @@ int kext_run(struct kext_request *request);
 /* What the run in progress was asked; all zero without one. */
 const struct kext_request *kext_run_now(void);
 
+/* What that Darwin number's release does with kIOMapPrefault: VMK_CAP_PREFAULT_* bits (iokit.md 3.7). */
+uint32_t kext_prefault_caps(uint32_t darwin_major);
+
 /* The text takes, or gives back, a spin lock: accesses between are in its section (kext_world.c). */
 void kext_mark_spin_lock(bool is_taken);
 

@@ -107,22 +107,30 @@ kext_run_contract(struct kext_request *request)
 
 /* ---- a scenario ---- */
 
-/* "macos-10.15" for Darwin 19, "macos-15" for 24; the last row there is when it is newer. */
+/* The newest release that is no newer than this Darwin number. */
 static size_t
 kext_profile_row(uint32_t darwin_major)
 {
-    char bytes[32];
-    struct vmm_text name;
-    size_t row = vm_profile_count() - 1;
+    size_t found = 0;
 
-    vmm_text_init(&name, bytes, sizeof(bytes));
-    if (darwin_major < 20)
-        vmm_text_format(&name, "macos-10.%u", darwin_major - 4);
-    else
-        vmm_text_format(&name, "macos-%u", darwin_major - 9);
-    if (!vm_profile_find(name.bytes, name.length, &row) && row > 0)
-        row--; /* seed-view is the last row */
-    return row;
+    for (size_t row = 0; row < vm_profile_count(); row++) {
+        struct vm_profile profile;
+
+        vm_profile_at(row, &profile);
+        if (profile.is_release && profile.darwin_major <= darwin_major)
+            found = row;
+    }
+    return found;
+}
+
+uint32_t
+kext_prefault_caps(uint32_t darwin_major)
+{
+    struct vm_profile profile;
+
+    vm_profile_at(kext_profile_row(darwin_major), &profile);
+    return (profile.prefault != VM_PREFAULT_ABSENT ? VMK_CAP_PREFAULT_TASK : 0u) |
+           (profile.prefault == VM_PREFAULT_ANY ? VMK_CAP_PREFAULT_KERNEL : 0u);
 }
 
 static int

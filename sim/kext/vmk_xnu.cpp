@@ -16,14 +16,6 @@ keep(IOMemoryDescriptor *memory, kext_entry *whole = NULL)
 
 /* ---- the backend ---- */
 
-static uint32_t
-caps_of(uint32_t darwin_major)
-{
-    return VMK_CAP_CONTEXT | (kext_has_wire_range ? VMK_CAP_WIRE : 0) |
-           (darwin_major >= 14 ? VMK_CAP_PREFAULT_TASK : 0) |
-           (darwin_major >= 17 ? VMK_CAP_PREFAULT_KERNEL : 0);
-}
-
 vmk_return_t
 vmk_get_info(vmk_info_t *info)
 {
@@ -34,7 +26,8 @@ vmk_get_info(vmk_info_t *info)
     *info = vmk_info_t();
     info->size = sizeof(*info);
     info->darwin_major = (uint32_t)version_major;
-    info->caps = caps_of(info->darwin_major);
+    info->caps = VMK_CAP_CONTEXT | (kext_has_wire_range ? VMK_CAP_WIRE : 0) |
+                 kext_prefault_caps(info->darwin_major);
     info->page_shift = PAGE_SHIFT;
     for (size_t i = 0; i < sizeof(name); i++)
         info->name[i] = name[i];

@@ -3,13 +3,22 @@
 
 /* ---- mappings ---- */
 
-/* A fixed place in the kernel, or one on top of something: only who may stop the machine. */
+/* Where a release refuses it, a development kernel asserts, and every kernel leaks addresses. */
+static bool
+may_prefault()
+{
+    return (kext_prefault_caps((uint32_t)version_major) & VMK_CAP_PREFAULT_KERNEL) != 0;
+}
+
+/* What only who may stop the machine may ask: a fixed place in the kernel, or one on top of something. */
 static bool
 may_map(vmk_task_t task, vmk_options_t options)
 {
     bool is_placed = (options & kIOMapAnywhere) == 0 || (options & kIOMapOverwrite) != 0;
 
-    return may_panic() || task != vmk_kernel_task() || !is_placed;
+    if (may_panic() || task != vmk_kernel_task())
+        return true;
+    return !is_placed && ((options & kIOMapPrefault) == 0 || may_prefault());
 }
 
 static vmk_map_t

@@ -224,6 +224,23 @@ K2_memory_that_is_described_again_stays(void **state)
                        "expect result ok\nrelease d\nunmap m\nexpect result ok\n");
 }
 
+/* Below Darwin 17 a development kernel asserts on it and every kernel leaks addresses: it is not asked. */
+static void
+K4_a_prefault_that_the_release_refuses_is_not_asked_for(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN "p = map md kernel prefault unique\n"
+                       "on ..macos-10.12 expect result null\non macos-10.13.. expect result ok\n");
+}
+
+static void
+the_run_is_on_the_kernels_release(void **state)
+{
+    (void)state;
+    assert_clean(BEGIN);
+    assert_said(faultline_profile());
+}
+
 static void
 what_nobody_can_see_is_skipped(void **state)
 {
@@ -312,6 +329,8 @@ main(void)
         faultline_unit_test(K2_a_part_goes_with_the_whole),
         faultline_unit_test(K2_rights_that_a_mapping_froze_hold_for_views_too),
         faultline_unit_test(K2_memory_that_is_described_again_stays),
+        faultline_unit_test(K4_a_prefault_that_the_release_refuses_is_not_asked_for),
+        faultline_unit_test(the_run_is_on_the_kernels_release),
         faultline_unit_test(what_nobody_can_see_is_skipped),
         faultline_unit_test(only_an_administrator_gets_a_client),
         faultline_unit_test(a_bad_text_is_answered_with_its_place),

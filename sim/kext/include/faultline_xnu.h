@@ -57,7 +57,12 @@ typedef IOVirtualRange IOAddressRange;
 #define kIOReturnNotPermitted ((IOReturn)0xe00002e2)
 #define kIOClientPrivilegeAdministrator "root"
 
-enum { kIOMapReadOnly = 0x1000, kIOMapAnywhere = 0x1, kIOMapOverwrite = 0x20000000 };
+enum {
+    kIOMapAnywhere = 0x1,
+    kIOMapReadOnly = 0x1000,
+    kIOMapPrefault = 0x10000000,
+    kIOMapOverwrite = 0x20000000
+};
 enum { kIOMemoryPageable = 0x20, kIOMemoryAutoPrepare = 0x8 };
 
 /* ---- functions ---- */
