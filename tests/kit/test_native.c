@@ -18,7 +18,7 @@
 #include "faultline/native.h"
 #include "hooks/vmk_sim.h"
 
-enum { DIRECTION_IN = 2, DIRECTION_OUT = 1, READ_ONLY_MAP = 0x1000, ANYWHERE = 1 };
+enum { DIRECTION_IN = 1, DIRECTION_OUT = 2, READ_ONLY_MAP = 0x1000, ANYWHERE = 1 };
 
 struct fixture {
     faultline_world_t *world;
@@ -175,7 +175,7 @@ wired_memory_is_read_under_a_spin_lock(void **state)
     uint32_t interrupts;
 
     memset(f->app_bytes, 1, 16 * f->page);
-    assert_int_equal(vmk_map_wire(f->map, DIRECTION_IN, 0, 16 * f->page), 0);
+    assert_int_equal(vmk_map_wire(f->map, DIRECTION_OUT, 0, 16 * f->page), 0);
     interrupts = vmk_lock_acquire(lock, VMK_EXCLUSIVE);
     for (unsigned n = 0; n < 16; n++)
         sum += f->kernel_bytes[n * f->page];
@@ -613,6 +613,10 @@ a_start_that_fails_says_why(void **state)
     assert_string_equal(faultline_trouble(), "unknown machine: vax");
     assert_null(faultline_start(&(struct faultline_config){ .ram_bytes = 4096 }));
     assert_true(strlen(faultline_trouble()) > 0);
+    assert_null(faultline_start(&(struct faultline_config){ .ram_bytes = 1000 }));
+    assert_non_null(strstr(faultline_trouble(), "ram_bytes"));
+    assert_null(faultline_start(&(struct faultline_config){ .ram_bytes = (uint64_t)1 << 44 }));
+    assert_non_null(strstr(faultline_trouble(), "ram_bytes"));
 }
 
 #define ON_4K(test) cmocka_unit_test_setup_teardown(test, setup_4k, teardown)

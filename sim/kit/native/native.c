@@ -7,6 +7,7 @@
  * when the program first asks for a pointer into it.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 
 enum { NATIVE_CPUS = 4 };
 
+#define NATIVE_PROFILE "macos-15.4"
 #define NATIVE_RAM_BYTES ((uint64_t)256 << 20)
 #define NATIVE_SPAN ((uint64_t)64 << 30)     /* of each space */
 #define NATIVE_USER_BASE ((uint64_t)4 << 30) /* below it a program has its page zero */
@@ -68,14 +70,6 @@ native_current(void)
     return current;
 }
 
-static faultline_world_t *
-native_fail(struct faultline_world *world, const char *what, const char *name)
-{
-    native_set_trouble("%s%s", what, name);
-    faultline_stop(world);
-    return NULL;
-}
-
 static const struct hw_geometry *
 native_geometry(const char *name)
 {
@@ -94,7 +88,7 @@ native_wishes(const char *variable, const char *value)
     return found != NULL && strcmp(found, value) == 0;
 }
 
-/* The range of the kernel's addresses, and room looked for there only. */
+/* Makes [base, base + NATIVE_SPAN) of a task reachable; the model looks for room in there only. */
 static bool
 native_add_space(struct faultline_world *world, struct vm_task *task, uint64_t base)
 {
@@ -139,43 +133,85 @@ native_make_kernel(struct faultline_world *world, const struct vm_profile *profi
     return native_add_space(world, vm_task_kernel(world->system), geometry->kernel_min);
 }
 
+/* What the caller or else the environment asks for, or `otherwise`. */
+static const char *
+native_wanted(const char *asked, const char *variable, const char *otherwise)
+{
+    const char *found = asked != NULL ? asked : getenv(variable);
+
+    return found != NULL ? found : otherwise;
+}
+
+/* The world's RAM, whose page numbers must fit in a vmm_ppn. False: native_set_trouble() said why. */
+static bool
+native_make_ram(struct faultline_world *world, const struct hw_geometry *geometry,
+                uint64_t ram_bytes)
+{
+    world->page_bytes = hw_page_bytes(geometry);
+    world->ram_bytes = ram_bytes == 0 ? NATIVE_RAM_BYTES : ram_bytes;
+    if ((uint64_t)sysconf(_SC_PAGESIZE) > world->page_bytes) {
+        native_set_trouble("the host's pages are larger than the machine's");
+        return false;
+    }
+    if (world->ram_bytes < world->page_bytes || world->ram_bytes / world->page_bytes > UINT32_MAX) {
+        native_set_trouble("ram_bytes is %" PRIu64 ": from one page to 2^32 - 1 pages of %" PRIu64
+                           " bytes can be had",
+                           world->ram_bytes, world->page_bytes);
+        return false;
+    }
+    world->frame_count = (vmm_ppn)(world->ram_bytes / world->page_bytes);
+    if (!native_host_ram(world)) {
+        native_set_trouble("the host refuses the simulated RAM: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Fills the world as it is wanted. False: native_set_trouble() said why. */
+static bool
+native_make_world(struct faultline_world *world, const struct faultline_config *wanted)
+{
+    const char *name = native_wanted(wanted->profile, "FAULTLINE_PROFILE", NATIVE_PROFILE);
+    const char *machine = native_wanted(wanted->machine, "FAULTLINE_MACHINE", NULL);
+    const char *suppressions = native_wanted(wanted->suppressions, "FAULTLINE_SUPPRESSIONS", NULL);
+    const struct hw_geometry *geometry = native_geometry(machine);
+    struct vm_profile profile;
+    size_t row;
+
+    if (geometry == NULL) {
+        native_set_trouble("unknown machine: %s", machine);
+        return false;
+    }
+    if (!vm_profile_find(name, strlen(name), &row)) {
+        native_set_trouble("unknown release: %s", name);
+        return false;
+    }
+    if (!native_make_ram(world, geometry, wanted->ram_bytes) ||
+        (suppressions != NULL && !native_read_suppressions(world, suppressions)))
+        return false;
+    vm_profile_at(row, &profile);
+    if (native_make_kernel(world, &profile, geometry, wanted))
+        return true;
+    native_set_trouble("the host refuses memory or addresses for a world");
+    return false;
+}
+
 faultline_world_t *
 faultline_start(const struct faultline_config *config)
 {
     static const struct faultline_config defaults;
-    const struct faultline_config *wanted = config == NULL ? &defaults : config;
-    const char *name = wanted->profile != NULL ? wanted->profile : getenv("FAULTLINE_PROFILE");
-    const char *machine = wanted->machine != NULL ? wanted->machine : getenv("FAULTLINE_MACHINE");
-    const char *suppressions =
-        wanted->suppressions != NULL ? wanted->suppressions : getenv("FAULTLINE_SUPPRESSIONS");
-    const struct hw_geometry *geometry = native_geometry(machine);
     struct faultline_world *world = calloc(1, sizeof(*world));
-    struct vm_profile profile;
-    size_t row;
 
-    name = name == NULL ? "macos-15.4" : name;
-    if (world == NULL)
-        return native_fail(NULL, "no memory", "");
+    if (world == NULL) {
+        native_set_trouble("no memory");
+        return NULL;
+    }
     world->file = -1;
     world->live = -1;
-    if (geometry == NULL)
-        return native_fail(world, "unknown machine: ", machine);
-    if (!vm_profile_find(name, strlen(name), &row))
-        return native_fail(world, "unknown release: ", name);
-    world->page_bytes = hw_page_bytes(geometry);
-    if ((uint64_t)sysconf(_SC_PAGESIZE) > world->page_bytes)
-        return native_fail(world, "the host's pages are larger than the machine's", "");
-    world->ram_bytes = wanted->ram_bytes == 0 ? NATIVE_RAM_BYTES : wanted->ram_bytes;
-    world->frame_count = (vmm_ppn)(world->ram_bytes / world->page_bytes);
-    if (!native_host_ram(world))
-        return native_fail(world, "the host refuses the simulated RAM: ", strerror(errno));
-    vm_profile_at(row, &profile);
-    if (suppressions != NULL && !native_read_suppressions(world, suppressions)) {
+    if (!native_make_world(world, config == NULL ? &defaults : config)) {
         faultline_stop(world);
         return NULL;
     }
-    if (!native_make_kernel(world, &profile, geometry, wanted))
-        return native_fail(world, "the host refuses memory or addresses for a world", "");
     faultline_lock();
     world->next = worlds;
     worlds = world;
