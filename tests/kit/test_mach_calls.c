@@ -96,6 +96,32 @@ a_memory_entry_is_given_back_once(void **state)
     assert_int_equal(mach_port_deallocate(mach_task_self(), mach_task_self()), KERN_SUCCESS);
 }
 
+/* There are fewer names for memory entries than between one task's name and the next one's. */
+static void
+names_for_memory_entries_run_out_before_they_are_a_tasks(void **state)
+{
+    enum { MOST = 8192 };
+    static mach_port_t entries[MOST];
+    mach_vm_address_t at = memory(1);
+    mach_vm_size_t size = PAGE;
+    mach_port_t more;
+    size_t made = 0;
+
+    (void)state;
+    while (made < MOST && mach_make_memory_entry_64(mach_task_self(), &size, at, 3, &entries[made],
+                                                    0) == KERN_SUCCESS) {
+        assert_int_not_equal(entries[made], mach_task_self());
+        made++;
+    }
+    assert_true(made > 1000 && made < MOST);
+    assert_int_equal(mach_make_memory_entry_64(mach_task_self(), &size, at, 3, &more, 0),
+                     KERN_RESOURCE_SHORTAGE);
+    assert_int_equal(mach_port_deallocate(mach_task_self(), entries[7]), KERN_SUCCESS);
+    assert_int_equal(mach_make_memory_entry_64(mach_task_self(), &size, at, 3, &more, 0),
+                     KERN_SUCCESS);
+    assert_int_equal(more, entries[7]);
+}
+
 /*  parent  x = 1, fork, x = 2      the child still reads 1, and what it stores is its own  */
 static void
 a_child_has_its_own_memory(void **state)
@@ -495,6 +521,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_on_a_port_that_is_no_task),
         TEST(a_memory_entry_is_given_back_once),
+        TEST(names_for_memory_entries_run_out_before_they_are_a_tasks),
         TEST(a_child_has_its_own_memory),
         TEST(ranges_that_wrap_or_round_away),
         TEST(a_size_of_0_hides_a_wrong_value),

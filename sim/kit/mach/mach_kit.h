@@ -2,7 +2,7 @@
  * mach_kit.h - the one machine behind the Mach names
  *
  * PURPOSE     Makes the machine, lets its program touch memory, and answers the BSD memory calls.
- * INVARIANTS  one machine at a time
+ * INVARIANTS  K1  one machine at a time
  * UNITS       addresses, lengths: bytes
  * OWNERSHIP   the kit owns the machine; mach_kit_stop() frees it
  * ERRORS      BSD calls: 0 or Darwin's errno number
@@ -23,6 +23,8 @@ struct vm_task;
  * when a name is unknown or there is no memory. A call without a machine starts the default one.
  */
 int mach_kit_start(const char *profile, const char *machine);
+
+/* Ends the machine, if there is one; addresses of it are nobody's then. */
 void mach_kit_stop(void);
 
 /*
@@ -35,13 +37,14 @@ struct mach_host_mmu {
     void *(*ram)(void);
     void (*enter)(uint64_t va, uint64_t page_number, int rights);
     void (*remove)(uint64_t va, uint64_t bytes);
-    void (*protect)(uint64_t va, uint64_t bytes,
-                    int rights); /* all present, and with more rights */
+    /* Of pages that are all there, and that have these rights and more. */
+    void (*protect)(uint64_t va, uint64_t bytes, int rights);
 };
 
 /* The same over a host's MMU (NULL: none), which the kit borrows until the machine stops. */
 int mach_kit_start_on(const char *profile, const char *machine, const struct mach_host_mmu *mmu);
 
+/* The machine and its current task, for the model's own calls; made now if there is none. */
 struct vm_system *mach_kit_system(void);
 struct vm_task *mach_kit_task(void);
 
@@ -64,6 +67,7 @@ int mach_kit_touch(uint64_t va, int write, uint8_t *byte);
 /* The program touched an address and the MMU could not do it: KERN_SUCCESS when it can now. */
 int mach_kit_fault(uint64_t va, int write);
 
+/* mmap(2) and its kin for the current task, in Darwin's numbers: 0 or an errno. mmap(): *address in and out. */
 int mach_kit_mmap(uint64_t *address, size_t length, int prot, int flags, int tag);
 int mach_kit_munmap(uint64_t address, size_t length);
 int mach_kit_mprotect(uint64_t address, size_t length, int prot);

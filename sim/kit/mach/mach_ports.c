@@ -5,7 +5,18 @@
 
 #include "mach_kit.h"
 
-enum { TASK_BASE = 0x103, TASK_STEP = 0x100000, ENTRY_BASE = 0x1003, ENTRY_STEP = 0x100 };
+/*
+ * Task n has name TASK_BASE + n * TASK_STEP, where the kernel's is 0 and nobody's. Memory entries have the
+ * names below the first task's.
+ */
+enum {
+    TASK_BASE = 0x103,
+    TASK_STEP = 0x100000,
+    TASKS_MAX = 0xFFF, /* the last whose name fits in 32 bits */
+    ENTRY_BASE = 0x1003,
+    ENTRY_STEP = 0x100,
+    ENTRIES_MAX = (TASK_STEP - ENTRY_BASE) / ENTRY_STEP
+};
 
 static struct {
     struct vm_memory_entry **entries;
@@ -15,7 +26,9 @@ static struct {
 uint32_t
 mach_port_of_task(const struct vm_task *task)
 {
-    return TASK_BASE + vm_task_id(task) * TASK_STEP;
+    uint32_t id = vm_task_id(task);
+
+    return id > TASKS_MAX ? 0 : TASK_BASE + id * TASK_STEP;
 }
 
 struct vm_task *
@@ -41,10 +54,12 @@ mach_port_of_entry(struct vm_memory_entry *entry)
 
     while (slot < ports.count && ports.entries[slot] != NULL)
         slot++;
+    if (slot == ENTRIES_MAX)
+        return 0;
     if (slot == ports.count) {
         struct vm_memory_entry **more = realloc(ports.entries, (slot + 1) * sizeof(*more));
 
-        if (more == NULL || slot > 0xFFF)
+        if (more == NULL)
             return 0;
         ports.entries = more;
         ports.count++;

@@ -2,7 +2,7 @@
  * mach_ports.h - numbers for tasks, hosts and memory entries
  *
  * PURPOSE     What a Mach port name means to the kit.
- * INVARIANTS  a name is used for one thing at a time
+ * INVARIANTS  P1  a name is used for one thing at a time
  * UNITS       none
  * OWNERSHIP   a memory entry's port holds one reference on it
  * ERRORS      NULL: the port names no such thing
@@ -20,12 +20,17 @@
 
 enum { MACH_PORT_OF_HOST = 0x203, MACH_PORT_OF_HOST_PRIV = 0x303 };
 
+/* The name of a task, for as long as it lives; 0: there are no more names. */
 uint32_t mach_port_of_task(const struct vm_task *task);
+
+/* The task of a name, and its map; NULL: it names no task that lives. */
 struct vm_task *mach_task_of_port(uint32_t port);
 struct vm_map *mach_map_of_port(uint32_t port);
 
-/* Takes the reference over. 0: no room. */
+/* A name for a memory entry, whose reference is taken over; 0: no room, and the caller keeps it. */
 uint32_t mach_port_of_entry(struct vm_memory_entry *entry);
+
+/* The entry of a name, borrowed. */
 struct vm_memory_entry *mach_entry_of_port(uint32_t port);
 
 /* Gives a memory entry's port back; other ports stay. False: it names no memory entry. */
