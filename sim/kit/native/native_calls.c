@@ -35,7 +35,7 @@ native_name_of(const struct trace_event *event)
 }
 
 void
-native_record(struct faultline_world *world, const struct trace_event *event)
+native_note_call(struct faultline_world *world, const struct trace_event *event)
 {
     const char *name = native_name_of(event);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idtable.h"
 #include "native_internal.h"
 
 /* ---- suppressions ---- */
@@ -120,7 +121,7 @@ void
 faultline_note_lock(vmk_lock_t lock)
 {
     if (native_current() != NULL)
-        native_keep_maker(native_current(), TRACE_LEAK_LOCK, (uint32_t)(uintptr_t)lock & 0xffffff);
+        native_keep_maker(native_current(), TRACE_LEAK_LOCK, vmm_idtable_number((uintptr_t)lock));
 }
 
 void
@@ -169,7 +170,7 @@ native_see(struct trace_sink *sink, const struct trace_event *event)
     struct faultline_world *world = VMM_CONTAINER(sink, struct faultline_world, sink);
     size_t before = world->verify.count;
 
-    native_record(world, event);
+    native_note_call(world, event);
     if (event->kind == EV_IOMAP_CREATE)
         native_keep_maker(world, TRACE_LEAK_MAPPING, event->object);
     else if (event->kind == EV_DESC_RANGE)

@@ -16,10 +16,19 @@
 
 #include "native_internal.h"
 
-enum { SITES = 4096, CHILD_SECONDS = 60 };
+enum { SITES = 4096, CHILD_SECONDS = 60 }; /* GUESS: more than any driver's test needs */
 
-static const char *const names[VMM_CALL_COUNT] = { "allocation", "frame", "table", "pager",
-                                                   "prepare",    "wire",  "map" };
+#define NO_SITE SIZE_MAX
+
+static const char *const names[VMM_CALL_COUNT] = {
+    [VMM_CALL_ALLOCATION] = "allocation",
+    [VMM_CALL_FRAME] = "frame",
+    [VMM_CALL_TABLE] = "table",
+    [VMM_CALL_PAGER] = "pager",
+    [VMM_CALL_PREPARE] = "prepare",
+    [VMM_CALL_WIRE] = "wire",
+    [VMM_CALL_MAP] = "map",
+};
 
 struct inject_site {
     enum vmm_call call;
@@ -36,11 +45,11 @@ struct inject_table {
 static unsigned due[VMM_CALL_COUNT]; /* calls until the one that fails; 0: none does */
 static unsigned failed;
 static struct inject_table *table; /* NULL: nobody tries all */
-static size_t target;              /* the site that fails in this child; SITES: none */
+static size_t target = NO_SITE;    /* the site that fails in this child */
 
 /* ---- one call ---- */
 
-/* The number of a stack in the table, new or known; SITES: the table is full. */
+/* The number of a stack in the table, new or known; SITES: the table is full, and it is not tried. */
 static size_t
 inject_site(enum vmm_call call)
 {
@@ -65,7 +74,7 @@ inject_fails(enum vmm_call call)
     if (table != NULL) {
         fails = inject_site(call) == target;
         if (fails)
-            target = SITES; /* once */
+            target = NO_SITE; /* once */
     } else if (due[call] > 0) {
         fails = --due[call] == 0;
     }
@@ -196,7 +205,7 @@ faultline_inject_all(int (*run)(void *context), void *context, unsigned *tried)
     table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (table == MAP_FAILED)
         native_give_up("the host refuses memory");
-    target = SITES;
+    target = NO_SITE;
     if (faultline_in_child(run, context) != 0) {
         printf("not tried: the test fails as it is\n");
         table->count = 0;

@@ -122,8 +122,8 @@ void native_live_finding(struct faultline_world *world, const char *rule);
 
 /* ---- native_calls.c ---- */
 
-/* Keeps an event that is a call. */
-void native_record(struct faultline_world *world, const struct trace_event *event);
+/* Keeps the name of the call that an event is, for faultline_calls_are(). */
+void native_note_call(struct faultline_world *world, const struct trace_event *event);
 
 /* ---- native_inject.c ---- */
 
