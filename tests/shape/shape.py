@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The shape of the tree: four checks that keep the floors apart.
+"""The shape of the tree: checks that keep the floors apart and the pages true.
 
 shape.py CHECK ROOT [--library FILE] [--cc COMPILER] [--cxx COMPILER] [--nm PROGRAM]
 
@@ -7,6 +7,7 @@ includes  every #include goes downward or sideways
           (hooks -> iokit -> vm -> pmap -> hw -> trace -> base)
 imports   libvmmodel.a imports memcpy and its like, and has one mutable global
 headers   every header compiles alone; the seam also as C++
+parts     every header begins with its fixed parts in their order, and names events that there are
 paths     every path named in the documents exists
 Exit 0: holds. 1: says where it does not.
 """
@@ -145,6 +146,41 @@ def check_headers(root, cc, cxx):
     return [error for error in found if error], len(work)
 
 
+PARTS = ["PURPOSE", "INVARIANTS", "UNITS", "OWNERSHIP", "ERRORS", "EVENTS", "XNU"]
+# Headers with Apple's names, and of a library that a kext lacks: they are what others define.
+BORROWED = ("sim/kit/kext/include/", "sim/kit/mach/include/", "sim/kext/include/",
+            "sim/kext/freestanding/")
+OPENING = re.compile(r"/\*\n \* ([\w/]+\.h) - .+?\n((?: \*.*\n)*) \*/")
+
+
+def parts_errors(path, text, events):
+    """What is wrong with the opening comment of a header."""
+    opening = OPENING.match(text)
+    if not opening or path.name != opening.group(1).split("/")[-1]:
+        return [f'does not open with " * {path.name} - what it is"']
+    rows = re.findall(r"^ \* ([A-Z]{3,})  +(.*(?:\n \*  .*)*)", opening.group(2), re.M)
+    found = [name for name, _ in rows if name in PARTS]
+    if found != PARTS:
+        return ["its parts are " + " ".join(found) + ", not " + " ".join(PARTS)]
+    named = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b|\b(?:FAULT|STORE|LOCK|UNLOCK|LEAK|PANIC|HANG)\b",
+                       dict(rows)["EVENTS"])
+    return [f"there is no event {name}" for name in named if name not in events]
+
+
+def check_parts(root):
+    events = set(re.findall(r"TRACE_EVENT\(EV_(\w+)",
+                            (root / "vmmodel/trace/event.def").read_text(encoding="utf-8")))
+    errors, seen = [], 0
+    for path in sorted([*(root / "vmmodel").glob("*/*.h"), *(root / "sim").glob("**/*.h")]):
+        name = str(path.relative_to(root))
+        if name.startswith(BORROWED):
+            continue
+        seen += 1
+        errors += [f"{name}: {error}"
+                   for error in parts_errors(path, path.read_text(encoding="utf-8"), events)]
+    return errors, seen
+
+
 SPAN = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
@@ -200,7 +236,7 @@ def check_paths(root):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("check", choices=["includes", "imports", "headers", "paths"])
+    parser.add_argument("check", choices=["includes", "imports", "headers", "parts", "paths"])
     parser.add_argument("root", type=pathlib.Path)
     parser.add_argument("--library", type=pathlib.Path)
     parser.add_argument("--cc", default="cc")
@@ -213,6 +249,8 @@ def main():
         errors, seen = check_imports(options.library, options.nm)
     elif options.check == "headers":
         errors, seen = check_headers(options.root, options.cc, options.cxx)
+    elif options.check == "parts":
+        errors, seen = check_parts(options.root)
     else:
         errors, seen = check_paths(options.root)
     for error in errors:

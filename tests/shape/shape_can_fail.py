@@ -22,6 +22,22 @@ def tree(root, files):
         path.write_text(text, encoding="utf-8")
 
 
+EVENT = {"vmmodel/trace/event.def": 'TRACE_EVENT(EV_FAULT, "FAULT", "", "", "")\n'}
+PAGE = """/*
+ * a.h - a page
+ *
+ * PURPOSE     To be read.
+ * INVARIANTS  A1  one
+ *             A2  two
+ * UNITS       none
+ * OWNERSHIP   none
+ * ERRORS      none
+ * EVENTS      FAULT
+ * XNU         none
+ *             Differs: in nothing
+ */
+"""
+
 CASES = [
     ("includes", {"vmmodel/hw/a.c": '#include "vm/vm_map.h"\n'}, "hw reaches up to vm"),
     ("includes", {"vmmodel/iokit/a.c": '#include "pmap/pmap.h"\n'}, "iokit may not see pmap"),
@@ -38,6 +54,11 @@ CASES = [
     ("headers", {"vmmodel/hw/a.h": "typedef uint32_t lonely;\n"}, "vmmodel/hw/a.h"),
     ("headers", {"sim/core/a.h": "struct unguarded { int a; };\n"}, "redefinition"),
     ("headers", {"vmmodel/hooks/vmk.h": "enum { class = 1 };\n"}, "(c++)"),
+    ("parts", {**EVENT, "vmmodel/vm/a.h": "#define A 1\n"}, "does not open with"),
+    ("parts", {**EVENT, "sim/core/b.h": PAGE}, 'does not open with " * b.h'),
+    ("parts", {**EVENT, "vmmodel/vm/a.h": PAGE.replace(" * UNITS       none\n", "")}, "its parts are"),
+    ("parts", {**EVENT, "vmmodel/vm/a.h": PAGE.replace("FAULT", "FAULT PAGE_LOST")},
+     "no event PAGE_LOST"),
     ("paths", {"README.md": "see `docs/nowhere.md`\n"}, "does not exist"),
     ("paths", {"README.md": "see [this](docs/nowhere.md)\n"}, "leads nowhere"),
     ("paths", {"README.md": "see `vm/gone.c`\n", "vmmodel/vm/here.c": ""}, "does not exist"),
@@ -46,8 +67,9 @@ CASES = [
 ]
 
 GOOD = {
-    "vmmodel/vm/a.h": "#ifndef A\n#define A\n#include <stdint.h>\ntypedef uint32_t fine;\n#endif\n",
-    "vmmodel/hooks/vmk.h": "#ifndef V\n#define V\nenum vmk { VMK_OK };\n#endif\n",
+    **EVENT,
+    "vmmodel/vm/a.h": PAGE + "#ifndef A\n#define A\n#include <stdint.h>\ntypedef uint32_t fine;\n#endif\n",
+    "vmmodel/hooks/vmk.h": PAGE.replace("a.h", "vmk.h") + "#ifndef V\n#define V\nenum vmk { VMK_OK };\n#endif\n",
     "vmmodel/vm/a.c": '#include "vm/a.h"\n#include "base/types.h"\n',
     "README.md": "`vm/a.h`, `osfmk/vm/vm_map.c`, `vmmodel/vm/`, `a/b`, [model](vmmodel/vm/a.c#x)\n",
 }
@@ -67,7 +89,6 @@ const char *const words[] = { "a constant", "table" };
 unsigned long f(char *to);
 unsigned long f(char *to) { memcpy(to, words[1], 5); return strlen(to); }
 """
-
 
 
 def library(root, compiler, source):
@@ -97,7 +118,7 @@ def main():
             expect(check, name, 1, [expected])
     with tempfile.TemporaryDirectory() as name:
         tree(pathlib.Path(name), GOOD)
-        for check in "includes", "headers", "paths":
+        for check in "includes", "headers", "parts", "paths":
             expect(check, name, 0, [])
         bad = library(pathlib.Path(name), options.cc, BAD_SOURCE)
         words = ["imports malloc", "imports __assert_fail", "mutable is a global",
