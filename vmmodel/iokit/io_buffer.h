@@ -7,7 +7,7 @@
  * UNITS       capacity, alignment, length: bytes
  * OWNERSHIP   the descriptor owns its memory and the mapping it was born with
  * ERRORS      io_buffer_create(): what a Mac shows as NULL; then as io_memory_descriptor.h
- * EVENTS      those of the memory, and DESC_PREPARE
+ * EVENTS      those of vm_kmem.h or of the mapping, and DESC_PREPARE
  * XNU         iokit/Kernel/IOBufferMemoryDescriptor.cpp initWithPhysicalMask; iokit.md 1.3
  *             Differs: wired buffers begin on a page; a physical mask is only looked at
  */
@@ -24,6 +24,7 @@ struct io_buffer_request {
     uint64_t physical_mask; /* 0: any address */
 };
 
+/* initWithPhysicalMask(): the rows of iokit.md 1.3. VMM_IO_BAD_ARGUMENT: a request that no row has. */
 enum vmm_status io_buffer_create(struct vm_system *system, const struct io_buffer_request *request,
                                  struct io_md **md) VMM_MUST_USE;
 
@@ -34,9 +35,14 @@ enum vmm_status io_buffer_create_guarded(struct vm_system *system, struct vm_tas
 
 /* getBytesNoCopy(): where the owner sees it; 0: nowhere, or not a buffer. */
 uint64_t io_buffer_bytes(const struct io_md *md);
+
+/* getCapacity(), in bytes; 0: not a buffer. */
 uint64_t io_buffer_capacity(const struct io_md *md);
 
-/* setLength(): more than the capacity is ignored; a kernel with assertions stops. */
+/*
+ * setLength(): more than the capacity is ignored, VMM_OK; a kernel with assertions stops, VMM_MODEL_PANIC.
+ * VMM_IO_UNSUPPORTED: not a buffer.
+ */
 enum vmm_status io_buffer_set_length(struct io_md *md, uint64_t length);
 
 #endif

@@ -26,8 +26,7 @@ io_dma_create(struct vm_system *system, const struct io_dma_spec *spec, struct i
 {
     struct io_dma *dma;
 
-    if (spec->address_bits > 64 ||
-        (spec->alignment_bytes & (spec->alignment_bytes - 1) & UINT32_MAX) != 0)
+    if (spec->address_bits > 64 || (spec->alignment_bytes & (spec->alignment_bytes - 1)) != 0)
         return VMM_IO_BAD_ARGUMENT;
     dma = vmm_take_array(vm_system_alloc(system), 1, sizeof(*dma));
     if (dma == NULL)
@@ -96,15 +95,6 @@ io_dma_complete_all(struct io_dma *dma)
     return status;
 }
 
-/* The descriptor that counts who holds it: a view's parent. */
-static struct io_md *
-io_dma_counted(struct io_md *md)
-{
-    while (md->ops == &io_sub_ops)
-        md = md->children[0];
-    return md;
-}
-
 enum vmm_status
 io_dma_set(struct io_dma *dma, struct io_md *md, bool auto_prepare)
 {
@@ -118,7 +108,7 @@ io_dma_set(struct io_dma *dma, struct io_md *md, bool auto_prepare)
     if (status != VMM_OK || md == NULL)
         return status;
     io_md_keep(md);
-    io_dma_counted(md)->dma_active++;
+    io_md_behind_views(md)->dma_active++;
     dma->md = md;
     if (auto_prepare)
         status = io_dma_prepare(dma, 0, 0);
@@ -139,7 +129,7 @@ io_dma_clear(struct io_dma *dma, bool auto_complete)
     status = io_dma_complete_all(dma);
     if (status != VMM_OK)
         return status;
-    io_dma_counted(dma->md)->dma_active--;
+    io_md_behind_views(dma->md)->dma_active--;
     return io_md_let_go(&dma->md);
 }
 
@@ -283,7 +273,7 @@ static enum vmm_status
 io_dma_end_bounce(struct io_dma *dma)
 {
     uint32_t direction = io_md_direction(dma->md) & IO_DIRECTION_OUT_IN;
-    uint8_t bytes[256];
+    uint8_t bytes[IO_COPY_BYTES];
     enum vmm_status status = VMM_OK;
 
     for (uint64_t at = 0; direction != IO_DIRECTION_OUT && at < dma->length && status == VMM_OK;
@@ -314,7 +304,7 @@ io_dma_complete(struct io_dma *dma)
 static enum vmm_status
 io_dma_fill_bounce(struct io_dma *dma)
 {
-    uint8_t bytes[256];
+    uint8_t bytes[IO_COPY_BYTES];
     enum vmm_status status = VMM_OK;
 
     for (uint64_t at = 0; at < dma->length && status == VMM_OK; at += sizeof(bytes)) {

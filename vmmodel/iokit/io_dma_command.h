@@ -33,20 +33,28 @@ struct io_dma_segment {
 
 enum { IO_DMA_FORCE_DOUBLE_BUFFER = 0x01000000 }; /* of synchronize() */
 
+/* withSpecification(), in mapped mode: VMM_IO_BAD_ARGUMENT when the specification makes no sense. */
 enum vmm_status io_dma_create(struct vm_system *system, const struct io_dma_spec *spec,
                               struct io_dma **dma) VMM_MUST_USE;
+
+/* One reference more; one less, and the last one completes, clears and frees, with *dma cleared. */
 void io_dma_retain(struct io_dma *dma);
 enum vmm_status io_dma_release(struct io_dma **dma);
+
+/* As io_md_set_owner() and io_md_handle(). */
 void io_dma_set_owner(struct io_dma *dma, struct io_owner *owner, uint64_t handle);
 uint64_t io_dma_handle(const struct io_dma *dma);
 
 /* Frees a command whatever state the kernel is in; for the end of a simulated world. */
 void io_dma_abandon(struct io_dma *dma);
 
-/* setMemoryDescriptor() */
+/*
+ * setMemoryDescriptor(): takes a descriptor (NULL: clears), and with `auto_prepare` prepares the command
+ * for all of it. VMM_IO_BUSY: another one is prepared.
+ */
 enum vmm_status io_dma_set(struct io_dma *dma, struct io_md *md, bool auto_prepare) VMM_MUST_USE;
 
-/* clearMemoryDescriptor() */
+/* clearMemoryDescriptor(); VMM_IO_NOT_READY: prepared, and not to be completed here. */
 enum vmm_status io_dma_clear(struct io_dma *dma, bool auto_complete);
 struct io_md *io_dma_descriptor(const struct io_dma *dma); /* borrowed; NULL: none */
 

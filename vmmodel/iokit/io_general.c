@@ -174,7 +174,7 @@ io_md_drop_lists(struct io_md *md)
         vm_upl_commit(&md->lists[--md->list_count].upl);
 }
 
-/* The same, but a list that there is no room for ends. */
+/* io_md_add_list(), but a list that there is no room for ends here. */
 static enum vmm_status
 io_md_take_list(struct io_md *md, struct vm_upl *upl, uint64_t md_offset, uint64_t length,
                 uint64_t page_offset)

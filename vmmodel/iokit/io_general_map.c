@@ -67,26 +67,29 @@ io_prefault_must(const struct io_placement *placement)
            io_profile(placement)->prefault == VM_PREFAULT_ANY;
 }
 
-/* The pages of one part, in order, as far as `*left` goes. Each piece stands on its own pages. */
+/*
+ * The pages of one part at `at`, in order, as far as `*left` goes: the one with its first byte, and then
+ * one at each page boundary. The first that cannot be entered ends it.
+ */
 static enum vmm_status
 io_prefault_part(struct io_placement *placement, const struct io_run *part, vmm_va at,
                  uint64_t *left)
 {
     struct io_md *md = placement->map->md;
     uint64_t page_bytes = io_page_mask(md) + 1;
-    uint64_t first = page_bytes - (part->page_offset & (page_bytes - 1)); /* on its first page */
+    uint64_t on_first_page = page_bytes - (part->page_offset & (page_bytes - 1));
     enum vmm_status status = VMM_OK;
+    uint64_t done = 0;
 
-    for (uint64_t done = 0; done<part->length && * left> 0 && status == VMM_OK;
-         done = done == 0 ? first : done + page_bytes) {
+    while (status == VMM_OK && *left > 0 && done < part->length) {
         vmm_ppn ppn = io_md_page(md, part->md_offset + done);
         uint64_t entered;
 
         status = vm_map_prefault(placement->request->map, at, &ppn, 1, placement->prot,
                                  io_prefault_must(placement), &entered);
         if (entered == 0)
-            return status == VMM_OK ? VMM_RESOURCE_SHORTAGE
-                                    : status; /* the first failure ends it */
+            return status == VMM_OK ? VMM_RESOURCE_SHORTAGE : status;
+        done += done == 0 ? on_first_page : page_bytes;
         at += page_bytes;
         --*left;
     }

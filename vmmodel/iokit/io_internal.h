@@ -11,7 +11,7 @@
  *                   |  \--- children: what a sub- or multi-descriptor looks at
  *                   +--- maps: io_map, io_map, ...
  *
- * INVARIANTS  D1, D2, Y1, Y2 of the public headers
+ * INVARIANTS  D1, D2, Y1, Y2, C1 of the public headers
  * UNITS       md_offset: bytes into the descriptor
  * OWNERSHIP   a descriptor owns its lists and pieces; the set owns one reference on each mapping;
  *             a sub- or multi-descriptor holds one reference on each child
@@ -54,6 +54,8 @@ struct io_list {
 };
 
 struct io_request;
+
+enum { IO_COPY_BYTES = 256 }; /* GUESS: of one step where bytes go through a buffer on the stack */
 
 /* What differs between the kinds of descriptor: the virtual methods of IOMemoryDescriptor. */
 struct io_md_ops {
@@ -244,6 +246,9 @@ void io_map_hide(struct io_map *map);
 enum vmm_status io_map_free_hidden(struct io_map **hidden);
 
 extern const struct io_md_ops io_sub_ops; /* io_sub.c */
+
+/* What a view, or a view of a view, looks at; any other descriptor itself. */
+struct io_md *io_md_behind_views(struct io_md *md);
 
 static inline uint64_t
 io_page_mask(const struct io_md *md)

@@ -14,17 +14,24 @@
 
 #include "vm/vm_system.h"
 
-/* IOMalloc, IOMallocAligned, IOMallocContiguous: wired, with translations from birth. */
+/*
+ * IOMalloc, IOMallocAligned, IOMallocContiguous: wired, with translations from birth. `alignment` is 0 or
+ * a power of two.
+ */
 enum vmm_status io_malloc(struct vm_system *system, uint64_t size, uint64_t alignment,
                           bool contiguous, uint64_t *address) VMM_MUST_USE;
+
+/* IOFree and its kin; `size` as it was asked for. */
 enum vmm_status io_free(struct vm_system *system, uint64_t address, uint64_t size);
 
 /*
- * IOMallocPageable: no page, no translation, in a pageable submap; the first touch faults. Freeing what
- * is in none panics.
+ * IOMallocPageable: no page, no translation, in a pageable submap; the first touch faults. An alignment of
+ * more than a page is refused.
  */
 enum vmm_status io_malloc_pageable(struct vm_system *system, uint64_t size, uint64_t alignment,
                                    uint64_t *address) VMM_MUST_USE;
+
+/* IOFreePageable; VMM_MODEL_PANIC: the address is in no pageable submap. */
 enum vmm_status io_free_pageable(struct vm_system *system, uint64_t address, uint64_t size);
 
 #endif

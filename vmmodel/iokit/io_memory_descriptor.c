@@ -376,7 +376,7 @@ io_md_forbids_writes(const struct io_md *md)
 static enum vmm_status
 io_md_store(struct io_md *md, uint64_t address, const uint8_t *from, uint64_t length)
 {
-    static const uint8_t zeroes[256];
+    static const uint8_t zeroes[IO_COPY_BYTES];
     enum vmm_status status = VMM_OK;
 
     if (from != NULL)

@@ -3,14 +3,15 @@
  *
  * PURPOSE     Names ranges of a task's memory and keeps them in memory while prepared. It does not
  *             say where the kernel can see them: that is a mapping's answer.
- * INVARIANTS  D1  wire_count > 0 implies that every page of every range is wired by an I/O list
+ * INVARIANTS  D1  while wire_count > 0, I/O lists hold every page that the ranges had when it left 0
+ *                 (physical memory has no lists, and its count is 1 for life)
  *             D2  a mapping in the set holds one reference on the descriptor
  * UNITS       address, offset, length: bytes
  * OWNERSHIP   io_md_create() gives one reference; the last io_md_release() completes outstanding
  *             prepares and frees. The task is stored and not retained (iokit.md 1.2).
  * ERRORS      as iokit.md 2.4 for prepare; NULL from create (iokit.md 1.2);
  *             VMM_MODEL_PANIC: bytes asked of an unprepared descriptor (iokit.md 2.5)
- * EVENTS      DESC_PREPARE DESC_COMPLETE
+ * EVENTS      DESC_RANGE DESC_PREPARE DESC_COMPLETE DESC_SEGMENT DESC_FREE
  * XNU         iokit/Kernel/IOMemoryDescriptor.cpp IOGeneralMemoryDescriptor; iokit.md 1 and 2
  */
 #ifndef IOKIT_IO_MEMORY_DESCRIPTOR_H
@@ -52,21 +53,27 @@ enum vmm_status io_md_create_with_address(struct vm_system *system, uint64_t add
 /* withPersistentMemoryDescriptor(): *md is the original with one reference more, or a new one. */
 enum vmm_status io_md_create_persistent(struct io_md *original, struct io_md **md) VMM_MUST_USE;
 
+/* One reference more, which io_md_release() drops. */
 void io_md_retain(struct io_md *md);
 
-/* VMM_OK, or what completing and freeing met. */
+/*
+ * Drops a reference of the driver's and clears *md; the last one of all frees. VMM_OK, or what completing
+ * and freeing met; VMM_MODEL_PANIC: the driver has none (REASON_OVER_RELEASE).
+ */
 enum vmm_status io_md_release(struct io_md **md);
 
-uint64_t io_md_length(const struct io_md *md);
-uint32_t io_md_direction(const struct io_md *md);
-uint32_t io_md_options(const struct io_md *md);
-struct vm_task *io_md_task(const struct io_md *md);
-uint32_t io_md_id(const struct io_md *md);
-uint32_t io_md_wire_count(const struct io_md *md);
-uint32_t io_md_references(const struct io_md *md);
-/* Those of them that are neither mappings' nor other descriptors': the driver's, or a call's. */
+uint64_t io_md_length(const struct io_md *md);        /* bytes */
+uint32_t io_md_direction(const struct io_md *md);     /* IO_DIRECTION_* */
+uint32_t io_md_options(const struct io_md *md);       /* IO_MEMORY_*, state bits included */
+struct vm_task *io_md_task(const struct io_md *md);   /* borrowed; NULL: it has ended, or none */
+uint32_t io_md_id(const struct io_md *md);            /* `object` in events */
+uint32_t io_md_wire_count(const struct io_md *md);    /* prepares; a view's are its parent's */
+uint32_t io_md_references(const struct io_md *md);    /* all of them */
+const char *io_md_class_name(const struct io_md *md); /* Apple's: "IOGeneralMemoryDescriptor" */
+
+/* The references that are neither mappings' nor other descriptors': the driver's, or a call's. */
 uint32_t io_md_held(const struct io_md *md);
-const char *io_md_class_name(const struct io_md *md);
+
 /* kIOMemoryThreadSafe: its bytes are copied under the global lock, so not where none may block. */
 bool io_md_is_thread_safe(const struct io_md *md);
 
@@ -74,6 +81,7 @@ bool io_md_is_thread_safe(const struct io_md *md);
 enum { IO_PREPARATION_ID_UNPREPARED = 0, IO_PREPARATION_ID_UNSUPPORTED = 1 };
 uint64_t io_md_preparation_id(const struct io_md *md);
 
+/* Who is told, with his number, when the descriptor is gone (NULL: nobody); and that number, 0 at first. */
 void io_md_set_owner(struct io_md *md, struct io_owner *owner, uint64_t handle);
 uint64_t io_md_handle(const struct io_md *md);
 

@@ -33,9 +33,14 @@ enum {
     IO_MEMORY_SET_ENCRYPTED = 51,
 };
 
+/* getPageCounts(), in pages; from 10.11 on a view's or a row's are its children's. */
 enum vmm_status io_md_page_counts(const struct io_md *md, uint64_t *resident,
                                   uint64_t *dirty) VMM_MUST_USE;
+
+/* setPurgeable(): `state` and *old are IO_PURGEABLE_*; *old is written on VMM_OK. */
 enum vmm_status io_md_set_purgeable(struct io_md *md, uint32_t state, uint32_t *old) VMM_MUST_USE;
+
+/* performOperation() on [offset, offset + length): VMM_IO_UNDERRUN when the bytes end before. */
 enum vmm_status io_md_perform(struct io_md *md, uint32_t operation, uint64_t offset,
                               uint64_t length) VMM_MUST_USE;
 

@@ -17,10 +17,14 @@
 
 #include "iokit/io_memory_descriptor.h"
 
+/*
+ * withDescriptors(): the bytes of `count` children in a row. 0 children make one that cannot be prepared.
+ * VMM_MODEL_PANIC: a development kernel asserts that they have one direction.
+ */
 enum vmm_status io_multi_create(struct vm_system *system, struct io_md *const *children,
                                 uint32_t count, uint32_t direction, struct io_md **md) VMM_MUST_USE;
 
-/* IOGuardPageMemoryDescriptor::withSize(), 12 and later. */
+/* IOGuardPageMemoryDescriptor::withSize(), `size` rounded up to pages. VMM_NOT_SUPPORTED before 12. */
 enum vmm_status io_guard_create(struct vm_system *system, uint64_t size,
                                 struct io_md **md) VMM_MUST_USE;
 

@@ -4,15 +4,6 @@
 #include "iokit/io_internal.h"
 #include "iokit/io_placement.h"
 
-/* Whose bytes a view shows. */
-static struct io_md *
-io_md_behind_views(struct io_md *md)
-{
-    while (md->ops == &io_sub_ops)
-        md = md->children[0];
-    return md;
-}
-
 /* Drops the translations of what the mapping itself mapped. */
 static void
 io_map_drop_translations(struct io_map *map)

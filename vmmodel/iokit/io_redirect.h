@@ -19,16 +19,20 @@
 
 #include "iokit/io_memory_map.h"
 
-/* Mappings into `safe` (NULL: nobody) keep what they have. */
+/*
+ * IOMemoryDescriptor::redirect(): mappings but those into `safe` (NULL: nobody) lose their translations,
+ * and whoever touches a device's memory waits; is_redirected false ends that.
+ */
 enum vmm_status io_md_redirect(struct io_md *view, const struct vm_task *safe,
                                bool is_redirected) VMM_MUST_USE;
 
+/* IOMemoryMap::redirect(NULL), and its end: whoever touches the one object behind the mapping waits. */
 enum vmm_status io_map_block(struct io_map *map, bool is_blocked) VMM_MUST_USE;
 
 /*
- * The mapping shows `to`'s bytes at the same address from now on, and is `to`'s, from its first byte;
- * each descriptor keeps its bytes. Whoever maps the memory without a descriptor sees it change too.
- * Ends a block. VMM_OK for a mapping that was unmapped, and nothing happens.
+ * IOMemoryMap::redirect(to): the mapping shows `to`'s bytes at the same address from now on, and is `to`'s,
+ * from its first byte; each descriptor keeps its bytes. Whoever maps the memory without a descriptor sees
+ * it change too. Ends a block. VMM_OK for a mapping that was unmapped, and nothing happens.
  */
 enum vmm_status io_map_redirect(struct io_map *map, struct io_md *to) VMM_MUST_USE;
 

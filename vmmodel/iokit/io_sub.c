@@ -32,6 +32,14 @@ io_sub_create(struct io_md *parent, uint64_t offset, uint64_t length, uint32_t o
     return VMM_OK;
 }
 
+struct io_md *
+io_md_behind_views(struct io_md *md)
+{
+    while (md->ops == &io_sub_ops)
+        md = md->children[0];
+    return md;
+}
+
 static enum vmm_status
 io_sub_prepare(struct io_md *md, uint32_t direction)
 {

@@ -14,6 +14,7 @@
 
 #include "iokit/io_memory_descriptor.h"
 
+/* withSubRange(): a view on [offset, offset + length) of `parent`, whose ranges are not looked at again. */
 enum vmm_status io_sub_create(struct io_md *parent, uint64_t offset, uint64_t length,
                               uint32_t options, struct io_md **md) VMM_MUST_USE;
 

@@ -65,6 +65,7 @@ enum {
     IO_BUFFER_CLEAR_ENCRYPT = 0x200000,
 };
 
+/* kIOMap*: mapping options; the cache mode stands at IO_MAP_CACHE_SHIFT. */
 #define IO_MAP_ANYWHERE 0x1u
 #define IO_MAP_CACHE_SHIFT 8
 enum { IO_CACHE_DEFAULT, IO_CACHE_INHIBIT, IO_CACHE_WRITE_THRU, IO_CACHE_COPYBACK };

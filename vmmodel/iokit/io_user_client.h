@@ -17,6 +17,7 @@
 
 #include "iokit/io_memory_descriptor.h"
 
+/* IOExternalMethodArguments: what externalMethod() is given. */
 struct io_external_method_arguments {
     uint8_t structure_input[IO_INBAND_BYTES]; /* inline bytes */
     uint32_t structure_input_size;
@@ -25,6 +26,7 @@ struct io_external_method_arguments {
     uint64_t structure_output_descriptor_size;
 };
 
+/* IOConnectCallMethod()'s struct input and output, as the user passes them. */
 struct io_call {
     struct vm_task *task; /* the caller */
     uint64_t input;       /* user address; input_size 0: none */
