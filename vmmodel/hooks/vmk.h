@@ -10,7 +10,7 @@
  * ERRORS      vmk_return_t carries the numbers of <IOKit/IOReturn.h> and <mach/kern_return.h> as
  *             they are; vmk_map_wire() gives a bare kern_return_t, as wireRange() does. The model
  *             adds VMK_PANICKED and VMK_HUNG: the call stopped the simulated kernel.
- * EVENTS      those of the floors below
+ * EVENTS      LOCK UNLOCK MAY_BLOCK STALE_HANDLE PANIC, and those of the floors below
  * XNU         spec: IOMemoryDescriptor, IOMemoryMap, IOSimpleLock; option bits keep Apple's values
  *             Differs: in the model vmk_panic() comes back, as every call that stops the kernel does,
  *             and time passes for nobody: a sleep with a limit is over when nobody else can run

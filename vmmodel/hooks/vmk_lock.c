@@ -10,7 +10,7 @@
 #include "hooks/vmk_world.h"
 #include "vm/vm_sched.h"
 
-enum { VMK_LOG_BYTES = 512 }; /* what one line of a driver's log may have */
+enum { VMK_LOG_BYTES = 512 }; /* GUESS: of one line of a driver's log; the rest is cut off */
 
 /* ---- handles ---- */
 
@@ -62,6 +62,9 @@ vmk_lock_free(vmk_lock_t l)
     vmm_give_array(vmk_world_here()->alloc, lock, 1, sizeof(*lock));
 }
 
+/* Where each part stands in the number for comparisons; a thread's number has fewer than 8 bits. */
+enum { VMK_DEPTH_SHIFT = 8, VMK_UPGRADING_SHIFT = 39, VMK_READERS_SHIFT = 40 };
+
 uint64_t
 vmk_sim_lock_holders(vmk_lock_t l)
 {
@@ -69,8 +72,10 @@ vmk_sim_lock_holders(vmk_lock_t l)
 
     if (lock == NULL || lock->held.depth + lock->readers == 0)
         return 0;
-    return (uint64_t)lock->readers << 40 | (uint64_t)lock->is_upgrading << 39 |
-           (uint64_t)lock->held.depth << 8 | (lock->held.depth > 0 ? lock->held.owner : 0);
+    return (uint64_t)lock->readers << VMK_READERS_SHIFT |
+           (uint64_t)lock->is_upgrading << VMK_UPGRADING_SHIFT |
+           (uint64_t)lock->held.depth << VMK_DEPTH_SHIFT |
+           (lock->held.depth > 0 ? lock->held.owner : 0);
 }
 
 /* ---- who has it ---- */

@@ -10,7 +10,7 @@
 #include "vm/vm_digest.h"
 #include "vm/vm_map_wire.h"
 
-enum { VMK_ALL_SUBMAPS = 32 }; /* as deep as anybody looks */
+enum { VMK_ALL_SUBMAPS = 32 }; /* GUESS: no map nests deeper */
 
 /* ---- tasks and their memory ---- */
 

@@ -8,7 +8,7 @@
  * UNITS       addresses, lengths: bytes
  * OWNERSHIP   vmk_sim_create() gives a world that vmk_sim_destroy() frees with everything in it
  * ERRORS      as each call says; VMK_PANICKED and VMK_HUNG when the kernel stopped or had stopped
- * EVENTS      those of the floors below
+ * EVENTS      STORE LEAK, and those of the floors below
  * XNU         none
  */
 #ifndef VMK_SIM_H
@@ -41,6 +41,8 @@ struct vmk_sim_config {
 
 /* A world: one kernel, its machine, its handles. NULL: no memory or a number out of range. */
 vmk_world_t vmk_sim_create(const struct vmk_sim_config *config);
+
+/* Ends a world, whatever state its kernel is in; nobody watches the end. NULL is allowed. */
 void vmk_sim_destroy(vmk_world_t world);
 
 /* Which world answers vmk.h from now on (NULL: none); returns the one before. */
@@ -56,18 +58,19 @@ void vmk_sim_keep_current(vmk_world_t *(*slot)(void));
 struct vm_system *vmk_sim_system(void);
 
 /* ---- tasks and their memory ---- */
-vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
-vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
+vmk_task_t vmk_sim_task_create(void);            /* NULL: no memory */
 vmk_task_t vmk_sim_task_fork(vmk_task_t parent); /* NULL: vmk_sim_hidden_status() says why */
+/* The task's memory goes and its handle is stale; VMK_HUNG: some of it is wired. */
+vmk_return_t vmk_sim_task_terminate(vmk_task_t task);
 /*
  * IOMemoryMap::taskDied(), which a user client's end calls on what it mapped into a task that is gone:
  * the mapping forgets its task; only one that the user client made is unmapped.
  */
 vmk_return_t vmk_sim_map_task_died(vmk_map_t m, int by_user_client);
-void vmk_sim_task_switch(vmk_task_t task);  /* the current CPU runs this task's thread */
-vmk_task_t vmk_sim_task_by_id(uint32_t id); /* NULL: never was, or has ended */
-uint32_t vmk_sim_task_id(vmk_task_t task);  /* 0: the kernel's; as `space` in events */
-uint64_t vmk_sim_task_faults(vmk_task_t task);
+void vmk_sim_task_switch(vmk_task_t task);           /* the current CPU runs this task's thread */
+vmk_task_t vmk_sim_task_by_id(uint32_t id);          /* NULL: never was, or has ended */
+uint32_t vmk_sim_task_id(vmk_task_t task);           /* 0: the kernel's; as `space` in events */
+uint64_t vmk_sim_task_faults(vmk_task_t task);       /* page faults that it took so far */
 void vmk_sim_task_throttle(vmk_task_t task, int on); /* vm_task_set_throttled() */
 /* The map of a task, for the Mach calls of vm/vm_user.h; NULL: the handle is stale. */
 struct vm_map *vmk_sim_task_map(vmk_task_t task);
@@ -77,7 +80,8 @@ vmk_return_t vmk_sim_deallocate(vmk_task_t task, uint64_t address, uint64_t leng
 vmk_return_t vmk_sim_protect(vmk_task_t task, uint64_t address, uint64_t length, uint32_t prot);
 
 /*
- * Code of `task` reads or stores bytes (vm/vm_access.h). `to` may be NULL (touch only); `from` NULL
+ * Code of `task` reads or stores bytes (vm/vm_access.h). `to` may be NULL (touch only); `from` NULL stores
+ * `fill`. *done (may be NULL) is how many bytes went through.
  */
 vmk_return_t vmk_sim_read(vmk_task_t task, uint64_t address, void *to, uint64_t length,
                           uint64_t *done);
@@ -111,7 +115,9 @@ uint64_t vmk_sim_alloc_pageable(uint64_t length, uint64_t alignment);
 uint64_t vmk_sim_desc_bytes(vmk_desc_t d);
 
 /* ---- contexts ---- */
+/* The CPU that calls run on from now on; one that the machine lacks is ignored. */
 void vmk_sim_set_cpu(uint32_t cpu);
+/* A section that forbids something begins or ends (vm/vm_context.h); sections nest. */
 void vmk_sim_enter(enum vm_no_fault kind);
 void vmk_sim_leave(enum vm_no_fault kind);
 /* A call of the driver's that may wait and that the seam has no verb for (IOSleep(), IOMalloc()). */
@@ -131,7 +137,7 @@ struct vmk_sim_call {
     void *state;
 };
 
-/* As the kernel does before externalMethod; and after it returned. */
+/* What the kernel does before externalMethod() and after it; an error of the first: it was not called. */
 vmk_return_t vmk_sim_call_begin(struct vmk_sim_call *call);
 vmk_return_t vmk_sim_call_end(struct vmk_sim_call *call);
 
@@ -149,6 +155,7 @@ vmk_return_t vmk_sim_device_write(uint64_t physical, uint8_t fill, uint64_t leng
 uint64_t vmk_sim_unload(void);
 
 /* ---- looking ---- */
+/* What there is at an address, floor by floor. */
 void vmk_sim_probe(vmk_task_t task, uint64_t address, struct vm_page_view *view);
 /* Pages of the range with a translation; *wired (may be NULL): those with the wired bit. */
 uint64_t vmk_sim_translated(vmk_task_t task, uint64_t address, uint64_t length, uint64_t *wired);
@@ -158,8 +165,9 @@ uint64_t vmk_sim_resident(vmk_task_t task, uint64_t address, uint64_t length, ui
 int vmk_sim_region(vmk_task_t task, uint64_t address, struct vm_region *region);
 /* The pages of the region that holds `address`, and who else sees them; 0: nothing holds it. */
 int vmk_sim_region_pages(vmk_task_t task, uint64_t address, struct vm_region_pages *pages);
-/* Why the last vmk_map_create() or vmk_desc_range() gave NULL: the code the Mac hides. */
+/* Why the last call that gave NULL or 0 gave it: the code that the Mac hides. */
 vmk_return_t vmk_sim_hidden_status(void);
+/* Numbers in events (`object`), 0 for a stale handle; prepares; references of everybody's. */
 uint32_t vmk_sim_desc_id(vmk_desc_t d);
 uint32_t vmk_sim_desc_wire_count(vmk_desc_t d);
 uint32_t vmk_sim_desc_references(vmk_desc_t d);

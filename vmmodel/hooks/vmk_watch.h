@@ -2,7 +2,7 @@
  * vmk_watch.h - being told of each of the driver's calls, as it begins and when it has ended
  *
  * PURPOSE     For whoever lets other threads run between two calls, or keeps what was called.
- * INVARIANTS  V4  a call that another call makes inside of the model is not told
+ * INVARIANTS  V4  a call that another call makes inside the model is not told
  * UNITS       none
  * OWNERSHIP   the watcher is the embedder's and outlives its time on the world; a call is the model's, and
  *             pointers among its arguments are the caller's
@@ -41,7 +41,7 @@ struct vmk_watcher {
     struct vmk_watcher *next; /* the model's: who else is told, later */
 };
 
-/* Watchers of the current world; who came first is told first. */
+/* Adds a watcher of the current world, told after those that came before it; takes one away. */
 void vmk_sim_watch(struct vmk_watcher *watcher);
 void vmk_sim_unwatch(struct vmk_watcher *watcher);
 

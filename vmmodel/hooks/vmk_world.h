@@ -1,9 +1,10 @@
 /*
  * vmk_world.h - the world behind the seam's model: one kernel and the handles given out for it
  *
- * PURPOSE     Shared by the two halves of the model's answer (vmk_model.c, vmk_sim.c).
- * INVARIANTS  V1  a handle is a number; what it names is looked up each time
- * UNITS       none
+ * PURPOSE     Shared by what answers vmk.h (vmk_model.c, vmk_desc.c, vmk_lock.c, vmk_neighbours.c) and
+ *             vmk_sim.h (vmk_sim.c), and by what stands in front of both (vmk_front.c).
+ * INVARIANTS  V1  (vmk.h) a handle is a number; what it names is looked up each time
+ * UNITS       an event's number of a handle is vmm_idtable_number()
  * OWNERSHIP   a world owns its kernel, its handles and what they name
  * ERRORS      NULL from every lookup of a handle that is stale, NULL or of another kind
  * EVENTS      MAY_BLOCK STALE_HANDLE
@@ -35,8 +36,8 @@ enum vmk_call {
 
 struct vmk_lock_state {
     enum vmk_lock_kind kind;
-    struct vm_lock
-        held;          /* by one of the embedder's threads; a pthread of the kit has its own lock */
+    /* By one of the embedder's threads (vm_sched.h). The kit's pthreads wait for locks of their own. */
+    struct vm_lock held;
     uint32_t readers;  /* who has it shared */
     uint32_t waiters;  /* threads inside of the call that takes it */
     bool is_upgrading; /* one of them waits for the others to go */
@@ -101,7 +102,7 @@ vmk_task_t vmk_handle_of_task(struct vm_task *task);
 vmk_desc_t vmk_handle_of_desc(struct io_md *md);
 vmk_map_t vmk_handle_of_map(struct io_map *map);
 
-/* Gives the handle up when the object is gone. */
+/* The current world as the owner of what it gives handles to: told that one is gone, it forgets it. */
 struct io_owner *vmk_world_owner(void);
 
 /* Makes a task's handle stale. */
