@@ -6,7 +6,11 @@
 #include "base/assert.h"
 
 /* A small system shall be small, and a large one shall ask seldom. */
-enum { VMM_ZONE_FIRST_CHUNK_BYTES = 1024, VMM_ZONE_CHUNK_BYTES = 16384 };
+enum {
+    VMM_ZONE_FIRST_CHUNK_BYTES = 1024,
+    VMM_ZONE_CHUNK_BYTES = 16384,
+    VMM_ZONE_LEAST_PIECES = 4 /* of one chunk, however large they are */
+};
 
 void *
 vmm_take_array(const struct vmm_alloc *alloc, uint64_t count, size_t size)
@@ -63,7 +67,7 @@ vmm_zone_grow(struct vmm_zone *zone)
     size_t bytes;
     struct vmm_zone_chunk *chunk;
 
-    pieces = pieces < 4 ? 4 : pieces;
+    pieces = pieces < VMM_ZONE_LEAST_PIECES ? VMM_ZONE_LEAST_PIECES : pieces;
     bytes = VMM_ZONE_HEAD_BYTES + pieces * zone->piece_bytes;
     chunk = zone->alloc->take(zone->alloc->context, bytes);
     if (chunk == NULL)

@@ -15,6 +15,7 @@
 
 #include "base/types.h"
 
+/* What can be refused. The scenario language and faultline_fail() have a word for each. */
 enum vmm_call {
     VMM_CALL_ALLOCATION, /* the embedder's own take(); its wrapper asks */
     VMM_CALL_FRAME,      /* a page for an object */
@@ -31,6 +32,7 @@ struct vmm_injector {
     bool (*fails)(struct vmm_injector *injector, enum vmm_call call);
 };
 
+/* Whether a call is to fail; `injector` may be NULL: none does. */
 static inline bool
 vmm_call_fails(struct vmm_injector *injector, enum vmm_call call)
 {

@@ -20,6 +20,7 @@ struct vmm_list {
     struct vmm_list *prev;
 };
 
+/* Makes an empty list, or a member that is on none. */
 static inline void
 vmm_list_init(struct vmm_list *list)
 {

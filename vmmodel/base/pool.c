@@ -5,6 +5,8 @@
 
 #include "base/assert.h"
 
+enum { VMM_POOL_FIRST = 8 }; /* chunks that the first table has room for */
+
 void
 vmm_pool_init(struct vmm_pool *pool, const struct vmm_alloc *alloc, uint32_t piece_bytes,
               uint32_t limit)
@@ -24,7 +26,7 @@ vmm_pool_chunk_bytes(const struct vmm_pool *pool)
 static bool
 vmm_pool_grow_table(struct vmm_pool *pool)
 {
-    uint32_t capacity = pool->chunk_capacity == 0 ? 8 : pool->chunk_capacity * 2;
+    uint32_t capacity = pool->chunk_capacity == 0 ? VMM_POOL_FIRST : pool->chunk_capacity * 2;
     char **chunks;
 
     if (pool->chunk_count < pool->chunk_capacity)
@@ -71,7 +73,7 @@ vmm_pool_take(struct vmm_pool *pool)
     else
         return 0;
     pool->pieces_in_use++;
-    memset(vmm_pool_at(pool, number), 0, pool->piece_bytes); /* L2 */
+    memset(vmm_pool_at(pool, number), 0, pool->piece_bytes); /* N2 */
     return number;
 }
 

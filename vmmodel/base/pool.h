@@ -3,8 +3,8 @@
  *
  * PURPOSE     What there are millions of names its neighbours by number, in half the bytes that a pointer
  *             takes. A piece stays where it is until it is given back.
- * INVARIANTS  L1  a number in use is not 0, below the limit, and nobody else's
- *             L2  a piece that was just taken is zeroed
+ * INVARIANTS  N1  a number in use is not 0, below the limit, and nobody else's
+ *             N2  a piece that was just taken is zeroed
  * UNITS       numbers count pieces
  * OWNERSHIP   the pool owns the pieces; the embedder owns the allocator
  * ERRORS      0 when the embedder has nothing to give, or the numbers are used up; nothing else changed

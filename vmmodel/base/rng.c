@@ -6,7 +6,7 @@
 uint64_t
 vmm_rng_next(struct vmm_rng *rng)
 {
-    uint64_t mixed = rng->state += 0x9E3779B97F4A7C15u;
+    uint64_t mixed = rng->state += 0x9E3779B97F4A7C15u; /* the numbers are splitmix64's */
 
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
@@ -17,5 +17,5 @@ uint64_t
 vmm_rng_below(struct vmm_rng *rng, uint64_t bound)
 {
     VMM_ASSERT(bound > 0);
-    return vmm_rng_next(rng) % bound; /* the bias is far below what a test could see */
+    return vmm_rng_next(rng) % bound; /* GUESS: no test is long enough to see its bias */
 }

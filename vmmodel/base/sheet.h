@@ -28,9 +28,8 @@ struct sheet_value {
     uint64_t value;
     uint64_t low; /* the spread: what other sources or machines of the kind say */
     uint64_t high;
-    const char
-        *source; /* begins with its trust: "A: " read here, "B: " secondary, "C: " from memory,
-                           "GUESS" */
+    /* Begins with its trust: "A: " read here, "B: " secondary, "C: " from memory, or "GUESS". */
+    const char *source;
 };
 
 /* Begins a row (`row` set), or sets one field of the row it stands in. */
@@ -49,11 +48,14 @@ struct sheet {
     size_t line_count;
 };
 
-enum { SHEET_MAX_FIELDS = 40 };
+enum { SHEET_MAX_FIELDS = 40 }; /* room for the values of any sheet's row */
 
+/* How many rows there are; the name and the label of row `row` < that. */
 size_t sheet_row_count(const struct sheet *sheet);
 const char *sheet_row_name(const struct sheet *sheet, size_t row);
 const char *sheet_row_label(const struct sheet *sheet, size_t row);
+
+/* Finds a row or a field by its name of `length` bytes; true and its index written when it is known. */
 bool sheet_row_find(const struct sheet *sheet, const char *name, size_t length, size_t *row);
 bool sheet_field_find(const struct sheet *sheet, const char *name, size_t length, size_t *field);
 

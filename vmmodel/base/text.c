@@ -89,7 +89,7 @@ vmm_text_put_signed(struct vmm_text *text, int64_t number, const struct vmm_dire
     vmm_text_put_number(text, magnitude, 10, number < 0, directive);
 }
 
-/* va_list is passed by pointer so that the caller's place in it moves on. */
+/* A va_list may be passed by value; in a struct, whose address is passed, the caller's moves on too. */
 struct vmm_arguments {
     va_list list;
 };

@@ -26,8 +26,10 @@ struct vmm_text {
 /* Makes an empty text over `capacity` bytes, capacity >= 1. */
 void vmm_text_init(struct vmm_text *text, char *bytes, size_t capacity);
 
+/* Appends a terminated string, or `length` bytes as they are. */
 void vmm_text_put(struct vmm_text *text, const char *string);
 void vmm_text_put_bytes(struct vmm_text *text, const char *bytes, size_t length);
+
 /*
  * printf's syntax, a small part of it: %s %c %% and %d %u %x %X with an optional zero-padded width
  * and the length modifiers l and ll (so PRIu64, PRId64 and PRIx64 of <inttypes.h> work). Any other

@@ -10,7 +10,7 @@
  * OWNERSHIP   the caller owns the fold and attaches its sink; price tables are constants
  * ERRORS      none
  * EVENTS      watches all
- * XNU         vm.md 12: sources give counts, no times
+ * XNU         none; vm.md 12: its sources give counts, no times
  */
 #ifndef COST_COST_H
 #define COST_COST_H
@@ -38,6 +38,7 @@ enum cost_floor {
 /* Items, machines, and where each price was read. Values are picoseconds. */
 extern const struct sheet cost_prices;
 
+/* "driver", "iokit", ...; the floor that an item's time is spent on. */
 const char *cost_floor_name(enum cost_floor floor);
 enum cost_floor cost_item_floor(enum cost_item item);
 
@@ -53,18 +54,26 @@ struct cost_time {
     uint64_t high;
 };
 
-/* One item, one floor, everything but COST_OTHERS. prices[COST_ITEM_COUNT]. */
+/*
+ * What a sum took: of one item, on one floor, or in all, which leaves COST_OTHERS out. Times in
+ * picoseconds; prices[COST_ITEM_COUNT] as sheet_row_values() fills them from cost_prices.
+ */
 struct cost_time cost_of_item(const struct cost_sum *sum, enum cost_item item,
                               const struct sheet_value *prices);
 struct cost_time cost_of_floor(const struct cost_sum *sum, enum cost_floor floor,
                                const struct sheet_value *prices);
 struct cost_time cost_total(const struct cost_sum *sum, const struct sheet_value *prices);
 
-/* Adds one sum to another; what happened since `before`. */
+/* Adds one sum to another. */
 void cost_add(struct cost_sum *sum, const struct cost_sum *more);
+
+/* What was added to a sum since it was `before`. */
 struct cost_sum cost_since(const struct cost_sum *now, const struct cost_sum *before);
 
-/* What one event adds. `page_kib`: the machine's page size. */
+/*
+ * Adds what one event takes. `page_kib`: the machine's page size. `is_first_ipi`: of a TLB_SHOOTDOWN, no
+ * other CPU was interrupted since the last TLB_FLUSH; the first one is dearer.
+ */
 void cost_count_event(struct cost_sum *sum, const struct trace_event *event, uint32_t page_kib,
                       bool is_first_ipi);
 
@@ -76,6 +85,7 @@ struct cost {
     bool has_interrupted; /* since the last flush began */
 };
 
+/* Makes an empty fold for a machine with pages of `page_bytes`, a multiple of 1024. */
 void cost_init(struct cost *cost, uint64_t page_bytes);
 
 #endif

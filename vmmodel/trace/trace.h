@@ -68,11 +68,14 @@ struct trace {
     struct trace_sink *sinks;
 };
 
+/* Makes a trace that nobody watches. */
 void trace_init(struct trace *trace);
+
+/* A sink sees every event from now on, before those that were attached earlier; or no more of them. */
 void trace_attach(struct trace *trace, struct trace_sink *sink);
 void trace_detach(struct trace *trace, struct trace_sink *sink);
 
-/* Numbers the event, counts it and shows it to every sink. */
+/* Numbers the event, counts it and shows it to every sink. A CPU of 0 becomes the trace's own. */
 void trace_emit_event(struct trace *trace, struct trace_event *event);
 
 /* What is left of an event when nobody watches: its number and its count. */
@@ -83,6 +86,7 @@ trace_count_event(struct trace *trace, enum trace_kind kind)
     trace->counters[kind]++;
 }
 
+/* The same for `count` of them. */
 static inline void
 trace_count_events(struct trace *trace, enum trace_kind kind, uint64_t count)
 {

@@ -1,11 +1,15 @@
 /* trace_digest.c - see trace_digest.h */
 #include "trace/trace_digest.h"
 
+/* FNV-1a's numbers for 64 bits. */
+#define TRACE_FNV_BASIS 0xCBF29CE484222325u
+#define TRACE_FNV_PRIME 0x100000001B3u
+
 static uint64_t
 trace_digest_fold(uint64_t value, uint64_t word)
 {
     for (unsigned i = 0; i < 8; i++) {
-        value = (value ^ (word & 0xff)) * 0x100000001B3u;
+        value = (value ^ (word & 0xff)) * TRACE_FNV_PRIME;
         word >>= 8;
     }
     return value;
@@ -27,6 +31,5 @@ trace_digest_see(struct trace_sink *sink, const struct trace_event *event)
 void
 trace_digest_init(struct trace_digest *digest)
 {
-    *digest =
-        (struct trace_digest){ .sink = { trace_digest_see, NULL }, .value = 0xCBF29CE484222325u };
+    *digest = (struct trace_digest){ .sink = { trace_digest_see, NULL }, .value = TRACE_FNV_BASIS };
 }

@@ -3,7 +3,7 @@
  *
  * PURPOSE     Two runs that say the same things in the same order have the same digest; used to
  *             show determinism and to compare compilers.
- * INVARIANTS  every field of every event is folded in, in a fixed byte order
+ * INVARIANTS  E3  every field of every event is folded in, in a fixed byte order
  * UNITS       64-bit FNV-1a
  * OWNERSHIP   the caller owns the sink
  * ERRORS      none
@@ -20,6 +20,7 @@ struct trace_digest {
     uint64_t value;
 };
 
+/* Makes the digest of no events; its owner attaches the sink. */
 void trace_digest_init(struct trace_digest *digest);
 
 #endif

@@ -2,7 +2,7 @@
  * trace_ring.h - the last n events
  *
  * PURPOSE     Keeps the newest events in storage that the caller gives.
- * INVARIANTS  the ring holds min(seen, capacity) events, oldest first by trace_ring_at()
+ * INVARIANTS  E4  the ring holds min(seen, capacity) events, oldest first by trace_ring_at()
  * UNITS       capacity: events
  * OWNERSHIP   the caller owns the storage
  * ERRORS      none; old events are overwritten

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/status.h"
 #include "verify/verify_memory.h"
 
 enum { VERIFY_PAGE_SHIFT = 12 }; /* the smallest page there is */
@@ -32,6 +33,7 @@ verify_rule_count(void)
 const struct verify_rule *
 verify_rule_at(size_t index)
 {
+    VMM_ASSERT(index < VMM_COUNT_OF(rules));
     return &rules[index];
 }
 
@@ -103,11 +105,11 @@ verify_judge_wire(struct verify *verify, const struct trace_event *event)
 
     if (!verify->memory.has_told_kpi)
         verify_find(verify, event, "unsupported-kpi-used");
-    if (event->prot == 0)
-        return;
-    if (event->status == 2)
+    if (event->prot == VMM_PROT_NONE)
+        return; /* an unwire */
+    if (event->status == VMM_PROTECTION_FAILURE)
         verify_find(verify, event, "wire-beyond-rights");
-    if (event->status != 0)
+    if (event->status != VMM_OK)
         return;
     if (event->length == 0)
         verify_find(verify, event, "zero-length-wire");

@@ -3,7 +3,7 @@
  *
  * PURPOSE     The model says what happened; rules say what of it was wrong, what was missing, and
  *             which call would have helped.
- * INVARIANTS  a finding is made from events alone; watching changes nothing
+ * INVARIANTS  W1  a finding is made from events alone; watching changes nothing
  * UNITS       va: bytes
  * OWNERSHIP   the caller gives the storage for findings; texts are constants
  * ERRORS      findings beyond the storage are counted, not kept. A fold remembers the last
@@ -16,6 +16,7 @@
 
 #include "trace/trace.h"
 
+/* It happened; it did not happen here, but nothing promises that; it can be done better. */
 enum verify_severity { VERIFY_OBSERVED, VERIFY_CONTRACT, VERIFY_ADVICE };
 
 struct verify_rule {
@@ -106,8 +107,8 @@ struct verify {
     size_t change_count;
     size_t capacity;
     size_t count;
-    uint64_t dropped;
-    bool is_strict; /* contract findings are made too; as verify_init() leaves it, not */
+    uint64_t dropped; /* findings that there was no room for */
+    bool is_strict;   /* contract findings are made too; as verify_init() leaves it, not */
     struct verify_memory memory;
 };
 
@@ -117,10 +118,11 @@ void verify_init(struct verify *verify, struct verify_finding *findings, size_t 
 /* "observed": it happened. "contract": it did not happen here, but nothing promises that. "advice". */
 const char *verify_severity_name(enum verify_severity severity);
 
+/* How many rules there are; rule `index` < that. */
 size_t verify_rule_count(void);
 const struct verify_rule *verify_rule_at(size_t index);
 
-/* The rule with that id, or NULL. */
+/* The rule with that id of `length` bytes, or NULL. */
 const struct verify_rule *verify_rule_find(const char *id, size_t length);
 
 #endif

@@ -28,11 +28,14 @@ const struct verify_mapping *verify_mapping_at(const struct verify_memory *memor
 /* Whether the descriptor has a mapping that is not undone. */
 bool verify_is_mapped(const struct verify_memory *memory, uint32_t descriptor);
 
+/* The descriptor with that id, while it lives. */
 const struct verify_descriptor *verify_descriptor_find(const struct verify_memory *memory,
                                                        uint32_t id);
 
-/* A range of the descriptor; a range that overlaps [va, va + length) and that `holds` says yes to. */
+/* A range of the descriptor. */
 const struct verify_range *verify_range_of(const struct verify_memory *memory, uint32_t descriptor);
+
+/* A range of a live descriptor that overlaps [va, va + length) and that `holds` says yes to. */
 const struct verify_range *
 verify_range_at(const struct verify_memory *memory, uint32_t space, uint64_t va, uint64_t length,
                 bool (*holds)(const struct verify_memory *, const struct verify_range *));
@@ -40,7 +43,10 @@ verify_range_at(const struct verify_memory *memory, uint32_t space, uint64_t va,
 /* The youngest segment with the physical address. */
 const struct verify_segment *verify_segment_at(const struct verify_memory *memory, uint64_t va);
 
-/* Whether the lock was taken before some lock that this CPU holds now, straight or by others. */
+/*
+ * Whether the lock was seen taken before some lock that this CPU holds now: one right after the other, or
+ * through others in between (a before b, b before c).
+ */
 bool verify_is_inverted(const struct verify_memory *memory, uint32_t lock, uint32_t cpu);
 
 #endif
