@@ -139,6 +139,7 @@ check_own_descriptor(void)
         IOBufferMemoryDescriptor::withCapacity(PAGE_SIZE, kIODirectionInOut);
     test_Scattered *both = test_Scattered::withParts(a, b);
     IOMemoryMap *map;
+    char out[1];
     char *bytes;
 
     HOLDS(both->getTag() == 0x73636174 && both->getLength() == 2 * PAGE_SIZE);
@@ -150,6 +151,10 @@ check_own_descriptor(void)
     bytes = (char *)map->getVirtualAddress();
     HOLDS(bytes[7] == 'a' && bytes[PAGE_SIZE + 9] == 'b');
     map->release();
+    HOLDS(both->readBytes(7, out, 1) == 1 && out[0] == 'a');
+    HOLDS(both->writeBytes(PAGE_SIZE - 1, "xy", 2) == 2);
+    HOLDS(((char *)a->getBytesNoCopy())[PAGE_SIZE - 1] == 'x');
+    HOLDS(((char *)b->getBytesNoCopy())[0] == 'y');
     HOLDS(both->complete() == kIOReturnSuccess);
     both->release();
     a->release();
@@ -199,6 +204,7 @@ check_many_pieces(void)
     test_Pieces *most = test_Pieces::withPages(page, 256);
     test_Pieces *many = test_Pieces::withPages(page, 257);
     IOMemoryMap *map;
+    char out[1];
 
     HOLDS(page->prepare() == kIOReturnSuccess);
     ((char *)page->getBytesNoCopy())[3] = 'p';
@@ -207,6 +213,8 @@ check_many_pieces(void)
     HOLDS(((char *)map->getVirtualAddress())[255 * PAGE_SIZE + 3] == 'p');
     map->release();
     HOLDS(!many->createMappingInTask(kernel_task, 0, kIOMapAnywhere, 0, PAGE_SIZE));
+    HOLDS(most->readBytes(200 * PAGE_SIZE + 3, out, 1) == 1 && out[0] == 'p');
+    HOLDS(many->readBytes(3, out, 1) == 0);
     HOLDS(page->complete() == kIOReturnSuccess);
     most->release();
     many->release();
@@ -225,6 +233,7 @@ check_descriptor_surface(void)
     IOBufferMemoryDescriptor *pageable = IOBufferMemoryDescriptor::withOptions(
         kIODirectionOutIn | kIOMemoryPageable | kIOMemoryPurgeable, 2 * PAGE_SIZE, PAGE_SIZE);
     IOMemoryDescriptor *parts[2], *physical;
+    IOBufferMemoryDescriptor *spare;
     IOMultiMemoryDescriptor *multi;
     IODeviceMemory *device;
     IOPhysicalRange range;
@@ -300,6 +309,13 @@ check_descriptor_surface(void)
     HOLDS(pageable->setPurgeable(kIOMemoryPurgeableKeepCurrent, &old) == kIOReturnSuccess);
     HOLDS(pageable->redirect(kernel_task, true) == kIOReturnSuccess);
     HOLDS(pageable->redirect(kernel_task, false) == kIOReturnSuccess);
+    spare = IOBufferMemoryDescriptor::withOptions(kIODirectionOutIn | kIOMemoryPageable,
+                                                  2 * PAGE_SIZE, PAGE_SIZE);
+    HOLDS(spare != NULL);
+    ((UInt8 *)spare->getBytesNoCopy())[1] = 0x77;
+    HOLDS(map->redirect(spare, 0) == kIOReturnSuccess && map->getMemoryDescriptor() == spare);
+    HOLDS(((UInt8 *)map->getVirtualAddress())[1] == 0x77);
+    spare->release();
     map->release();
     buffer->setDirection(kIODirectionOut);
     HOLDS(buffer->appendBytes("x", 1) && buffer->getDirection() == kIODirectionOut);

@@ -25,6 +25,16 @@ kext_interrupt(int is_entered)
     faultline_unlock();
 }
 
+/* ---- the release ---- */
+
+int
+kext_reads_are_cut(void)
+{
+    const struct vm_system *system = vmk_sim_system();
+
+    return system != NULL && vm_system_profile(system)->read_bytes_clips;
+}
+
 /* ---- memory ---- */
 
 void *

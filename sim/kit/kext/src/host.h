@@ -23,6 +23,9 @@ extern "C" {
 /* This CPU enters or leaves a primary interrupt, where no fault is served. */
 void kext_interrupt(int is_entered);
 
+/* Whether the release cuts what readBytes() and writeBytes() ask past the end, or moves nothing then. */
+int kext_reads_are_cut(void);
+
 /* Zeroed. */
 void *kext_allocate(size_t size, size_t alignment);
 void kext_release(void *memory);

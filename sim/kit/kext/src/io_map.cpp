@@ -153,15 +153,30 @@ IOMemoryMap::taskDied()
     fAddressTask = NULL;
 }
 
-/* NULL takes the memory away: who touches it waits until it is given back with the same descriptor. */
+/*
+ * NULL takes the memory away: who touches it waits until it is given back with the same descriptor. With
+ * another one the mapping shows that one's bytes, from the first on, and is its (iokit.md 3.8).
+ */
 IOReturn
-IOMemoryMap::redirect(IOMemoryDescriptor *backing, IOOptionBits, IOByteCount)
+IOMemoryMap::redirect(IOMemoryDescriptor *backing, IOOptionBits, IOByteCount at)
 {
     Seam seam;
+    IOReturn status;
 
-    if (fMap == NULL || (backing != NULL && backing != fMemory))
+    if (fMap == NULL)
         return kIOReturnUnsupported;
-    return vmk_map_block(fMap, backing == NULL);
+    if (backing == NULL || backing == fMemory)
+        return vmk_map_block(fMap, backing == NULL);
+    if (backing->seam() == NULL || at != 0)
+        return kIOReturnUnsupported;
+    status = vmk_map_redirect(fMap, backing->seam());
+    if (status != kIOReturnSuccess)
+        return status;
+    backing->retain();
+    fMemory->release();
+    fMemory = backing;
+    fOffset = 0;
+    return kIOReturnSuccess;
 }
 
 IOReturn

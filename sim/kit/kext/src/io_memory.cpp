@@ -401,15 +401,36 @@ within(IOByteCount offset, IOByteCount length, IOByteCount whole)
     return offset >= whole ? 0 : length < whole - offset ? length : whole - offset;
 }
 
-/* How much of it is moved: what goes past the end is cut up to 10.11.0, and refused later (iokit.md 7). */
+/* How much of it is moved: a release cuts what goes past the end, or moves nothing (iokit.md 7). */
 static IOByteCount
 moved(IOByteCount offset, IOByteCount length, IOByteCount whole)
 {
-    vmk_info_t info = { sizeof(info), 0, 0, 0, "" };
     IOByteCount here = within(offset, length, whole);
 
-    (void)vmk_get_info(&info);
-    return here == length || info.darwin_major < 15 ? here : 0;
+    return here == length || kext_reads_are_cut() ? here : 0;
+}
+
+/* Through physical memory; of a driver's own class, that which its getPhysicalSegment() tells. */
+IOByteCount
+IOMemoryDescriptor::readSeam(IOByteCount offset, void *bytes, IOByteCount length)
+{
+    struct vmk_desc *desc = _desc != NULL ? _desc : copySeam();
+    IOByteCount done = desc != NULL ? vmk_desc_read(desc, offset, bytes, length) : 0;
+
+    if (desc != _desc)
+        vmk_desc_release(desc);
+    return done;
+}
+
+IOByteCount
+IOMemoryDescriptor::writeSeam(IOByteCount offset, const void *bytes, IOByteCount length)
+{
+    struct vmk_desc *desc = _desc != NULL ? _desc : copySeam();
+    IOByteCount done = desc != NULL ? vmk_desc_write(desc, offset, bytes, length) : 0;
+
+    if (desc != _desc)
+        vmk_desc_release(desc);
+    return done;
 }
 
 IOByteCount
@@ -417,8 +438,8 @@ IOMemoryDescriptor::readBytes(IOByteCount offset, void *bytes, IOByteCount lengt
 {
     Seam seam;
 
-    if (_desc != NULL)
-        return vmk_desc_read(_desc, offset, bytes, length);
+    if (_bytes == NULL)
+        return readSeam(offset, bytes, length);
     length = moved(offset, length, _length);
     memcpy(bytes, _bytes + offset, length);
     return length;
@@ -429,8 +450,8 @@ IOMemoryDescriptor::writeBytes(IOByteCount offset, const void *bytes, IOByteCoun
 {
     Seam seam;
 
-    if (_desc != NULL)
-        return vmk_desc_write(_desc, offset, bytes, length);
+    if (_bytes == NULL)
+        return writeSeam(offset, bytes, length);
     length = moved(offset, length, _length);
     memcpy(_bytes + offset, bytes, length);
     return length;

@@ -100,6 +100,8 @@ class IOMemoryDescriptor : public OSObject
     bool initWithSeam(struct vmk_desc *);
     bool become(IOMemoryDescriptor *fresh);
     struct vmk_desc *copySeam(); /* to map: of a driver's own class, what its segments say */
+    IOByteCount readSeam(IOByteCount offset, void *bytes, IOByteCount length);
+    IOByteCount writeSeam(IOByteCount offset, const void *bytes, IOByteCount length);
     IOMemoryMap *mapped(struct vmk_map *, task_t, IOOptionBits, mach_vm_size_t offset,
                         mach_vm_size_t length);
 
