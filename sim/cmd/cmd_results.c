@@ -14,6 +14,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/cmd_results_plot.h"
+#include "cmd/cmd_results_where.h"
 #include "core/core_json.h"
 #include "core/plot.h"
 #include "io/io_file.h"
@@ -107,17 +108,9 @@ results_newest_run(void *context, const struct store_run *run)
 static void
 results_note_columns(void *context, const struct store_row *row)
 {
-    struct results *results = context;
-    json_t *values = json_loads(row->values, 0, NULL);
-    const char *name;
-    json_t *value;
+    const struct results *results = context;
 
-    json_object_foreach(values, name, value)
-    {
-        if (json_object_get(results->columns, name) == NULL)
-            json_object_set_new(results->columns, name, json_true());
-    }
-    json_decref(values);
+    results_note_counted(results->columns, row);
 }
 
 /* ---- CSV ---- */
@@ -184,6 +177,7 @@ results_csv_row(void *context, const struct store_row *row)
     json_object_foreach(results->columns, name, value) io_bytes_format(
         results->out, ",%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(values, name)));
     io_bytes_text(results->out, "\n");
+    results->rows++;
     json_decref(params);
     json_decref(values);
 }
@@ -270,9 +264,12 @@ results_picture(struct results *results, struct io_bytes *err)
     } else {
         if (results->svg != NULL)
             results_write(results, results->svg, &picture, err);
-        if (results->html != NULL && results->code == CMD_CLEAN &&
-            results_put_page(results, &query, &picture, &page))
-            results_write(results, results->html, &page, err);
+        if (results->html != NULL && results->code == CMD_CLEAN) {
+            if (results_put_page(results, &query, &picture, &page))
+                results_write(results, results->html, &page, err);
+            else
+                results_fail(results, err, "cannot be read");
+        }
     }
     results_plot_free(&results->plot);
     io_bytes_free(&picture);
@@ -289,10 +286,10 @@ results_export(struct results *results)
     struct core_json answer;
     bool is_whole;
 
+    results->rows = 0;
     if (results->is_json) {
         answer = core_json_begin_answer(&to, "results");
         core_json_list(&answer, "rows");
-        results->rows = 0;
         is_whole = store_each_row(results->store, &query, results_json_row, results);
         core_json_list_end(&to);
         core_json_end_answer(&answer);
@@ -306,12 +303,28 @@ results_export(struct results *results)
     return is_whole;
 }
 
+/* The rows of a run that is there, as they were asked for. */
+static void
+results_hand_out(struct results *results, struct io_bytes *err)
+{
+    const struct store_query query = { results->run, results->where, results->where_count };
+
+    if (!results_where_check(results->store, &query, results->params, err))
+        results->code = CMD_TROUBLE;
+    else if (results->svg != NULL || results->html != NULL)
+        results_picture(results, err);
+    else if (!results_export(results))
+        results_fail(results, err, "cannot be read");
+    else if (results->rows == 0)
+        results_where_explain(results->store, &query, results->path, err);
+}
+
 static void
 results_answer(struct results *results, struct io_bytes *err)
 {
     bool is_picture = results->svg != NULL || results->html != NULL;
-    bool is_listing =
-        !results->is_csv && !results->is_json && !is_picture && results->where_count == 0;
+    bool is_listing = !results->is_csv && !results->is_json && !is_picture && !results->has_run &&
+                      results->where_count == 0;
 
     if (is_listing) {
         if (!store_each_run(results->store, results_list_run, results))
@@ -326,10 +339,8 @@ results_answer(struct results *results, struct io_bytes *err)
         results->code =
             cmd_complain(err, "%s: there is no such run: 'faultline results %s' lists them",
                          results->path, results->path);
-    else if (is_picture)
-        results_picture(results, err);
-    else if (!results_export(results))
-        results_fail(results, err, "cannot be read");
+    else
+        results_hand_out(results, err);
     json_decref(results->params);
     io_bytes_free(&results->file);
 }

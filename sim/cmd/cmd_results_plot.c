@@ -6,6 +6,7 @@
  * words as curves. The second time each row becomes a sample at its place.
  */
 #include "cmd/cmd_results_plot.h"
+#include "cmd/cmd_results_where.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,20 +115,12 @@ results_survey_row(void *context, const struct store_row *row)
 {
     struct results_survey *survey = context;
     json_t *params = json_loads(row->params, 0, NULL);
-    json_t *values = json_loads(row->values, 0, NULL);
-    const char *name;
-    json_t *value;
 
     for (size_t i = 0; i < survey->count; i++)
         results_axis_add(survey->plot, &survey->found[i],
                          results_param_of(row, params, survey->found[i].name));
-    json_object_foreach(values, name, value)
-    {
-        if (json_object_get(survey->columns, name) == NULL)
-            json_object_set_new(survey->columns, name, json_true());
-    }
+    results_note_counted(survey->columns, row);
     json_decref(params);
-    json_decref(values);
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     STORE_APPLICATION = 0x464C544C,
@@ -454,23 +455,41 @@ store_each_run(struct store *store, void (*take)(void *context, const struct sto
 
 enum { STORE_WHERE_MAX = 16 };
 
-/* The names that are columns; every other is a parameter or a counted value. */
-static const char *
-store_where_column(const char *name)
-{
-    static const char *const columns[] = { "profile", "verdict", "stop", "digest" };
+/* Every other name is a parameter or a counted value. */
+static const char *const store_columns[] = { "profile", "verdict", "stop", "digest" };
 
-    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        if (strcmp(columns[i], name) == 0)
-            return columns[i];
-    }
-    return NULL;
+enum { STORE_COLUMNS = sizeof(store_columns) / sizeof(store_columns[0]) };
+
+const char *
+store_column_name(size_t index)
+{
+    return index < STORE_COLUMNS ? store_columns[index] : NULL;
+}
+
+/* Its place in store_columns; STORE_COLUMNS: it is no column. */
+static size_t
+store_column_index(const char *name)
+{
+    size_t i = 0;
+
+    while (i < STORE_COLUMNS && strcmp(store_columns[i], name) != 0)
+        i++;
+    return i;
+}
+
+const char *
+store_column_of(const struct store_row *row, const char *name)
+{
+    const char *const texts[STORE_COLUMNS + 1] = { row->profile, row->verdict, row->stop,
+                                                   row->digest, NULL };
+
+    return texts[store_column_index(name)];
 }
 
 static size_t
 store_where_sql(const struct store_where *where, char *sql, size_t room)
 {
-    const char *column = store_where_column(where->name);
+    const char *column = store_column_name(store_column_index(where->name));
     int length;
 
     if (column != NULL)
@@ -500,7 +519,7 @@ store_query_prepare(struct store *store, const struct store_query *query)
         return NULL;
     sqlite3_bind_int64(statement, at++, query->run);
     for (size_t i = 0; i < count; i++) {
-        for (int n = store_where_column(query->where[i].name) == NULL ? 2 : 0; n > 0; n--)
+        for (int n = store_column_index(query->where[i].name) == STORE_COLUMNS ? 2 : 0; n > 0; n--)
             store_bind_text(statement, at++, query->where[i].name);
         store_bind_text(statement, at++, query->where[i].value);
     }
@@ -570,13 +589,29 @@ store_merge_rows(struct store *into, uint64_t *rows)
     return true;
 }
 
+/* Under whatever name: a file attached to itself would wait for its own lock. */
+static bool
+store_is_itself(struct store *into, const char *path)
+{
+    const char *own = sqlite3_db_filename(into->db, "main");
+    struct stat one, other;
+
+    return own != NULL && stat(own, &one) == 0 && stat(path, &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 bool
 store_merge(struct store *into, const char *from_path, uint64_t *rows)
 {
-    struct store *from = store_open(from_path, STORE_READ, into->why);
+    struct store *from;
     sqlite3_stmt *attach;
     bool is_merged;
 
+    if (store_is_itself(into, from_path)) {
+        snprintf(into->why, sizeof(into->why), "it is the same file");
+        return false;
+    }
+    from = store_open(from_path, STORE_READ, into->why);
     if (from == NULL)
         return false;
     store_close(from); /* it is one of ours */

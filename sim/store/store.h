@@ -70,7 +70,7 @@ void store_rollback(struct store *store);
 bool store_each_run(struct store *store, void (*take)(void *context, const struct store_run *run),
                     void *context);
 
-/* A condition on rows: a parameter, "profile", "verdict", "stop" or a counted value equals a text. */
+/* A condition on rows: a parameter, a column of store_column_name() or a counted value equals a text. */
 struct store_where {
     const char *name;
     const char *value;
@@ -82,11 +82,15 @@ struct store_query {
     size_t where_count;
 };
 
+/* "profile", "verdict", "stop", "digest"; NULL behind the last. And what a row has there; NULL: no such column. */
+const char *store_column_name(size_t index);
+const char *store_column_of(const struct store_row *row, const char *name);
+
 /* Hands out rows in the order of points, then of releases as they ran. */
 bool store_each_row(struct store *store, const struct store_query *query,
                     void (*take)(void *context, const struct store_row *row), void *context);
 
-/* Copies into `into` what `from` has and it lacks. Refuses runs of another version. */
+/* Copies into `into` what `from` has and it lacks. Refuses itself, and runs of another version. */
 bool store_merge(struct store *into, const char *from_path, uint64_t *rows);
 
 #endif
