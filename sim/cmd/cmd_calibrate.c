@@ -140,7 +140,6 @@ cmd_calibrate(const struct cmd_verb *verb, struct cmd_words *words)
         { "--seed", NULL, &calibrating.seed_text },
         { "--quiet", &calibrating.is_quiet, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

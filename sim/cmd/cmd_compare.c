@@ -259,7 +259,6 @@ cmd_compare(const struct cmd_verb *verb, struct cmd_words *words)
         { "--csv", &comparing.is_csv, NULL },
         { "--json", &comparing.is_json, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

@@ -90,7 +90,6 @@ cmd_explain(const struct cmd_verb *verb, struct cmd_words *words)
         { "--json", &explaining.is_json, NULL },
         { "--list", &explaining.is_list, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     guard_negative_number(words, &number);

@@ -364,7 +364,6 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         { "--save", NULL, &it.save },
         { "--events", &wants_events, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
         { "--small", &is_small, NULL },
         { "--long", &is_long, NULL },
     };

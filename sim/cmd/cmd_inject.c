@@ -226,7 +226,6 @@ cmd_inject(const struct cmd_verb *verb, struct cmd_words *words)
         { "--profile", &it.has_profile, &profile },
         { "--save", NULL, &it.save },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
     int code;
 

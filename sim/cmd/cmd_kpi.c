@@ -276,7 +276,7 @@ cmd_kpi(const struct cmd_verb *verb, struct cmd_words *words)
     const struct cmd_option options[] = {
         { "--json", &job.is_json, NULL }, { "--plist", NULL, &job.plist_path },
         { "--release", NULL, &release },  { "--symbol", NULL, &job.symbol },
-        { "--help", &wants_help, NULL },  { "-h", &wants_help, NULL },
+        { "--help", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

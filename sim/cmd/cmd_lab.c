@@ -156,7 +156,6 @@ cmd_lab(const struct cmd_verb *verb, struct cmd_words *words)
         { "--scenario", &call.wants_scenario, NULL },
         { "--json", &call.is_json, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

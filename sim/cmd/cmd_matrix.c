@@ -78,7 +78,6 @@ cmd_matrix(const struct cmd_verb *verb, struct cmd_words *words)
     const struct cmd_option options[] = {
         { "--json", &making.is_json, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
     int code;
 

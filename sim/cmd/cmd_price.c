@@ -145,7 +145,6 @@ cmd_price(const struct cmd_verb *verb, struct cmd_words *words)
         { "--machine", NULL, &pricing.machine_name },
         { "--profile", &pricing.has_profile, &profile },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

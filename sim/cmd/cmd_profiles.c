@@ -194,7 +194,6 @@ cmd_profiles(const struct cmd_verb *verb, struct cmd_words *words)
     const struct cmd_option options[] = {
         { "--json", &listing.is_json, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

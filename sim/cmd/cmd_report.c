@@ -85,7 +85,6 @@ cmd_report(const struct cmd_verb *verb, struct cmd_words *words)
         { "--profile", NULL, &reporting.profile },
         { "--machine", NULL, &reporting.machine },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

@@ -456,7 +456,7 @@ cmd_results(const struct cmd_verb *verb, struct cmd_words *words)
         { "--svg", NULL, &results.svg },        { "--html", NULL, &results.html },
         { "--plot", NULL, &results.plot.kind }, { "--x", NULL, &results.plot.x },
         { "--y", NULL, &results.plot.y },       { "--value", NULL, &results.plot.value },
-        { "--versus", NULL, &versus },          { "-h", &wants_help, NULL },
+        { "--versus", NULL, &versus },
     };
     char *end = NULL;
 

@@ -35,8 +35,7 @@ int
 cmd_rules(const struct cmd_verb *verb, struct cmd_words *words)
 {
     bool wants_help = false;
-    const struct cmd_option options[] = { { "--help", &wants_help, NULL },
-                                          { "-h", &wants_help, NULL } };
+    const struct cmd_option options[] = { { "--help", &wants_help, NULL } };
     int code = CMD_CLEAN;
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)) || !cmd_at_most(verb, words, 0))

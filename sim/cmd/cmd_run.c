@@ -418,7 +418,7 @@ cmd_run(const struct cmd_verb *verb, struct cmd_words *words)
         { "--verify", NULL, &verify },       { "--watch", &is_watching, NULL },
         { "--jobs", NULL, &jobs },           { "--time-limit", NULL, &seconds },
         { "--memory-limit", NULL, &memory }, { "--machine", NULL, &run.machine_name },
-        { "--help", &wants_help, NULL },     { "-h", &wants_help, NULL },
+        { "--help", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

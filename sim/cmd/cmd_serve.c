@@ -329,7 +329,6 @@ cmd_serve(const struct cmd_verb *verb, struct cmd_words *words)
         { "--profile", &serving.has_profile, &serving.given.profile },
         { "--machine", NULL, &serving.given.machine },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

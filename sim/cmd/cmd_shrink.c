@@ -73,7 +73,6 @@ cmd_shrink(const struct cmd_verb *verb, struct cmd_words *words)
     const struct cmd_option options[] = {
         { "--schedule", NULL, &it.id },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

@@ -174,7 +174,6 @@ cmd_step(const struct cmd_verb *verb, struct cmd_words *words)
         { "--profile", NULL, &call.profile }, { "--machine", NULL, &call.machine },
         { "--script", NULL, &call.script },   { "--json", &call.is_json, NULL },
         { "--at", NULL, &call.at },           { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

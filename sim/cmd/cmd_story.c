@@ -60,7 +60,6 @@ cmd_story(const struct cmd_verb *verb, struct cmd_words *words)
         { "--all", &wants_all, NULL },
         { "--json", &telling.is_json, NULL },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
     int code;
 

@@ -458,7 +458,6 @@ cmd_sweep(const struct cmd_verb *verb, struct cmd_words *words)
         { "-o", NULL, &job.path },          { "--jobs", NULL, &jobs },
         { "--shard", NULL, &shard },        { "--seed", NULL, &seed_text },
         { "--quiet", &job.is_quiet, NULL }, { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
     int code = CMD_TROUBLE;
 

@@ -177,7 +177,6 @@ view(const struct cmd_verb *verb, struct cmd_words *words, enum scn_view what)
         { "--machine", NULL, &viewing.machine_name },
         { "--at", NULL, &at },
         { "--help", &wants_help, NULL },
-        { "-h", &wants_help, NULL },
     };
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)))

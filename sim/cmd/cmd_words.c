@@ -38,7 +38,8 @@ static bool
 cmd_option_take(const struct cmd_verb *verb, const struct cmd_words *words,
                 const struct cmd_option *options, size_t count, int *at)
 {
-    const char *word = words->word[*at];
+    /* -h is what other programs have taught us to type. */
+    const char *word = strcmp(words->word[*at], "-h") == 0 ? "--help" : words->word[*at];
     const char *equals = strchr(word, '=');
     size_t length = equals != NULL ? (size_t)(equals - word) : strlen(word);
     const struct cmd_option *option = cmd_option_find(options, count, word, length);
