@@ -149,6 +149,13 @@ int cmd_complain(struct io_bytes *err, const char *format, ...)
 /* Writes a text on stdout through the loop. */
 int cmd_say(const char *text);
 
+/* Writes bytes on stdout without the loop, for who runs none. False: nobody gets what follows either. */
+bool cmd_print(const char *bytes, size_t length);
+bool cmd_print_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The exit code behind the last cmd_print(): trouble where not all of it was written. */
+int cmd_print_end(int code);
+
 /* Runs work through the loop; *code is read after the work is done. Returns the exit code. */
 int cmd_work(io_work work, void *context, const int *code);
 

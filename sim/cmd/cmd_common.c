@@ -71,6 +71,44 @@ cmd_say(const char *text)
     return cmd_work(cmd_say_work, &text, &code);
 }
 
+static int cmd_print_error; /* errno of the first write that failed, or 0 */
+
+static bool
+cmd_print_note(bool is_written)
+{
+    if (!is_written && cmd_print_error == 0)
+        cmd_print_error = errno;
+    return cmd_print_error == 0;
+}
+
+bool
+cmd_print(const char *bytes, size_t length)
+{
+    return cmd_print_note((length == 0 || fwrite(bytes, 1, length, stdout) == length) &&
+                          fflush(stdout) == 0);
+}
+
+bool
+cmd_print_format(const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vprintf(format, arguments);
+    va_end(arguments);
+    return cmd_print_note(length >= 0 && fflush(stdout) == 0);
+}
+
+/* As in the loop: a reader who has seen enough is no trouble. */
+int
+cmd_print_end(int code)
+{
+    if (cmd_print_note(fflush(stdout) == 0) || cmd_print_error == EPIPE || code > CMD_FINDINGS)
+        return code;
+    return cmd_trouble("cannot write the output: %s", strerror(cmd_print_error));
+}
+
 int
 cmd_work(io_work work, void *context, const int *code)
 {

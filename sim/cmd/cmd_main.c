@@ -110,5 +110,5 @@ main(int argc, char **argv)
     if (argc <= 1)
         return cmd_story(&cmd_verbs[0], &words);
     verb = cmd_verb_find(argv[1]);
-    return verb != NULL ? verb->run(verb, &words) : CMD_TROUBLE;
+    return verb != NULL ? cmd_print_end(verb->run(verb, &words)) : CMD_TROUBLE;
 }

@@ -195,6 +195,7 @@ static bool
 run_job_done(void *context, uint64_t job, const struct io_bytes *bytes)
 {
     struct run *run = context;
+    bool goes_on = true;
 
     io_bytes_put(&run->pieces[job].out, bytes->data, bytes->length);
     run->pieces[job].is_done = true;
@@ -202,15 +203,13 @@ run_job_done(void *context, uint64_t job, const struct io_bytes *bytes)
         struct run_piece *piece = &run->pieces[run->next];
 
         run_worse(run, piece->out.is_short ? cmd_trouble("memory ran out") : piece->code);
-        if (piece->out.length > 0)
-            fwrite(piece->out.data, 1, piece->out.length, stdout);
-        fflush(stdout);
+        goes_on = cmd_print(piece->out.data, piece->out.length);
         if (piece->err.length > 0)
             fwrite(piece->err.data, 1, piece->err.length, stderr);
         io_bytes_free(&piece->out);
         io_bytes_free(&piece->err);
     }
-    return ferror(stdout) == 0;
+    return goes_on;
 }
 
 static bool
@@ -245,8 +244,6 @@ run_pool(struct run *run)
         io_bytes_free(&run->pieces[i].err);
     }
     free(run->pieces);
-    if (ferror(stdout))
-        return cmd_trouble("standard output cannot be written");
     return end == IO_INTERRUPTED ? IO_EXIT_INTERRUPTED : end == IO_DONE ? run->code : CMD_TROUBLE;
 }
 

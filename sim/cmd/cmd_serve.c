@@ -274,9 +274,8 @@ serve_ready(void *context, uint16_t port)
 {
     const struct serving *serving = context;
 
-    printf("http://127.0.0.1:%u/ shows %s; Ctrl-C ends\n", (unsigned)port,
-           serving->has_file ? serving->given.file : "a short scenario");
-    fflush(stdout);
+    cmd_print_format("http://127.0.0.1:%u/ shows %s; Ctrl-C ends\n", (unsigned)port,
+                     serving->has_file ? serving->given.file : "a short scenario");
 }
 
 static int

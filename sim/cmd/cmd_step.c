@@ -33,10 +33,10 @@ const char cmd_step_help[] =
 enum { SCRIPT_MAX = 1 << 20 };
 
 static void
-put_all(const struct io_bytes *bytes, FILE *to)
+put_errors(const struct io_bytes *err)
 {
-    if (bytes->length > 0)
-        fwrite(bytes->data, 1, bytes->length, to);
+    if (err->length > 0)
+        fwrite(err->data, 1, err->length, stderr);
 }
 
 /* One command, as it would look had somebody typed it. */
@@ -45,13 +45,13 @@ transcribe(struct step *step, const char *command)
 {
     struct io_bytes said = { 0 };
 
-    printf("> %s\n", command);
+    cmd_print_format("> %s\n", command);
     step_do(step, command, &said);
     if (!step->is_over) {
         step_put_event(step, &said);
         step_put_view(step, &said);
     }
-    put_all(&said, stdout);
+    cmd_print(said.data, said.length);
     io_bytes_free(&said);
 }
 
@@ -84,7 +84,7 @@ step_transcript(struct step *step, const char *script)
     io_bytes_put(&commands, "", 1);
     transcribe_all(step, commands.data);
     io_bytes_free(&commands);
-    return fflush(stdout) == 0 ? CMD_CLEAN : cmd_trouble("cannot write the output");
+    return CMD_CLEAN;
 }
 
 /* What the words say. */
@@ -114,7 +114,7 @@ step_program(const struct step_call *call, struct scn_program *program)
                          : step_transcript(step, call->script != NULL ? call->script : "-");
         step_end(step);
     }
-    put_all(&err, stderr);
+    put_errors(&err);
     io_bytes_free(&err);
     free(step);
     return code;
@@ -139,9 +139,9 @@ step_json(const struct step_call *call, const struct scn_program *program)
         return cmd_trouble("%s: memory ran out", call->file);
     scn_state_json(&out, report->state);
     scn_report_free(report);
-    put_all(&answer, stdout);
+    cmd_print(answer.data, answer.length);
     io_bytes_free(&answer);
-    return fflush(stdout) == 0 ? CMD_CLEAN : cmd_trouble("cannot write the output");
+    return CMD_CLEAN;
 }
 
 static int
@@ -154,7 +154,7 @@ step_file(struct step_call *call)
 
     if (call->machine == NULL || cmd_machine_shape(call->machine, &machine, &call->geometry, &err))
         program = cmd_load(call->file, &err);
-    put_all(&err, stderr);
+    put_errors(&err);
     io_bytes_free(&err);
     if (program == NULL)
         return code;

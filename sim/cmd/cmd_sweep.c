@@ -430,10 +430,10 @@ sweep_run(struct sweep_job *job)
         sweep_say_end(job);
     if (end == IO_WRITE_FAILED || job->has_failed)
         return CMD_TROUBLE;
-    printf("run %" PRId64 " of %s: %" PRIu64 " point(s) done now, %" PRIu64 " before, of %" PRIu64
-           "%s\n",
-           job->run.id, job->path, job->finished, job->run.done, job->run.points,
-           end == IO_INTERRUPTED ? "; stopped, the same command goes on" : "");
+    cmd_print_format("run %" PRId64 " of %s: %" PRIu64 " point(s) done now, %" PRIu64
+                     " before, of %" PRIu64 "%s\n",
+                     job->run.id, job->path, job->finished, job->run.done, job->run.points,
+                     end == IO_INTERRUPTED ? "; stopped, the same command goes on" : "");
     return end == IO_INTERRUPTED ? IO_EXIT_INTERRUPTED : CMD_CLEAN;
 }
 

@@ -65,8 +65,16 @@ done
 "$FAULTLINE" story | head -1 >/dev/null
 "$FAULTLINE" run "$SOURCE"/sim/scenarios/*.scn 2>err | head -1 >/dev/null
 [ ! -s err ]
+"$FAULTLINE" run --jobs 2 "$SOURCE"/sim/scenarios/*.scn 2>err | head -1 >/dev/null
+[ ! -s err ]
+
+# What cannot be written is trouble, whoever writes it.
 if [ -e /dev/full ]; then
-    code=0
-    "$FAULTLINE" story >/dev/full 2>err || code=$?
-    [ "$code" = 2 ] && [ "$(wc -l <err)" = 1 ]
+    printf 'param n = 1 2\napp = task\n' >grid.scn
+    for words in story 'run --jobs 2 good.scn good.scn' 'step --json good.scn' 'step good.scn' \
+        'sweep grid.scn -o r.db --quiet' 'results r.db'; do
+        code=0
+        echo last | "$FAULTLINE" $words >/dev/full 2>err || code=$?
+        { [ "$code" = 2 ] && [ "$(wc -l <err)" = 1 ]; } || { echo "$words: exit $code"; cat err; exit 1; }
+    done
 fi
