@@ -122,6 +122,13 @@ bool cmd_machine_load(const char *name, struct machine *machine, struct io_bytes
 bool cmd_machine_shape(const char *name, struct machine *machine, struct hw_geometry *geometry,
                        struct io_bytes *err);
 
+/*
+ * The bytes of a file that the user named ("-": standard input), or all of what it is to hold: whole or not at
+ * all. False after the complaint on `err`.
+ */
+bool cmd_read_file(const char *path, size_t limit, struct io_bytes *bytes, struct io_bytes *err);
+bool cmd_write_file(const char *path, const char *data, size_t length, struct io_bytes *err);
+
 /* Reads and parses a scenario file ("-": standard input); NULL after the complaint. */
 struct scn_program *cmd_load(const char *file, struct io_bytes *err);
 
@@ -145,6 +152,9 @@ int cmd_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line, as it is, added to what a piece of work has to say on stderr. */
 int cmd_complain(struct io_bytes *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* "WHAT: memory ran out"; `what` is a file, or the program. */
+int cmd_no_memory(struct io_bytes *err, const char *what);
 
 /* Writes a text on stdout through the loop. */
 int cmd_say(const char *text);

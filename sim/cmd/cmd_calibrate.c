@@ -11,7 +11,6 @@
 #include "core/calibrate.h"
 #include "core/core_json.h"
 #include "host/host_measure.h"
-#include "io/io_file.h"
 
 const char cmd_calibrate_help[] =
     "usage: faultline calibrate [options]\n"
@@ -67,17 +66,6 @@ calibrating_has_folder(const char *path, struct io_bytes *err)
 }
 
 static bool
-calibrating_write(const char *path, const struct io_bytes *bytes, struct io_bytes *err)
-{
-    char why[IO_WHY_BYTES];
-
-    if (io_file_write(path, bytes->data, bytes->length, why))
-        return true;
-    cmd_complain(err, "%s: cannot be written: %s", path, why);
-    return false;
-}
-
-static bool
 calibrating_files(const struct calibrating *calibrating, const struct machine *machine,
                   const struct calibrate_case *cases, size_t count, struct io_bytes *err)
 {
@@ -88,9 +76,9 @@ calibrating_files(const struct calibrating *calibrating, const struct machine *m
     calibrate_machine_json(&to_json, machine, calibrating->base, "calibrated");
     calibrate_svg(&to_picture, cases, count, "predicted and measured on this host");
     if (calibrating->target != NULL)
-        is_written = calibrating_write(calibrating->target, &json, err);
+        is_written = cmd_write_file(calibrating->target, json.data, json.length, err);
     if (calibrating->svg != NULL)
-        is_written &= calibrating_write(calibrating->svg, &picture, err);
+        is_written &= cmd_write_file(calibrating->svg, picture.data, picture.length, err);
     io_bytes_free(&json);
     io_bytes_free(&picture);
     return is_written;
@@ -115,7 +103,7 @@ calibrating_work(void *context, struct io_bytes *out, struct io_bytes *err)
     if (!host_measure(cases, count, calibrating->rounds, calibrating->seed,
                       calibrating->is_quiet ? NULL : calibrating_say, &host) ||
         !calibrate_fit(&cmd_heap, &machine, &host, cases, count, &fit)) {
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
         return false;
     }
     if (!calibrating_files(calibrating, &machine, cases, count, err))

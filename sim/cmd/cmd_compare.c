@@ -1,7 +1,6 @@
 /*
  * cmd_compare.c - faultline compare: five ways, and from how many pages on wiring is cheaper
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,20 +158,14 @@ compare_write_svg(const struct comparing *comparing, struct io_bytes *err)
 {
     struct io_bytes picture = { 0 };
     struct core_out to = cmd_out(&picture);
-    FILE *file = fopen(comparing->svg, "wb");
-    bool is_written = file != NULL;
+    bool is_written;
 
     compare_svg_begin(&to, comparing->count);
     for (size_t i = 0; i < comparing->count; i++)
         compare_svg(&to, &comparing->sweeps[i], i);
     compare_svg_end(&to);
-    if (file != NULL) {
-        is_written = fwrite(picture.data, 1, picture.length, file) == picture.length;
-        is_written &= fclose(file) == 0;
-    }
+    is_written = cmd_write_file(comparing->svg, picture.data, picture.length, err);
     io_bytes_free(&picture);
-    if (!is_written)
-        cmd_complain(err, "%s: cannot be written", comparing->svg);
     return is_written;
 }
 
@@ -214,7 +207,7 @@ compare_everything(struct comparing *comparing, const struct compare_sweep *like
         return false;
     for (size_t i = 0; i < comparing->count; i++) {
         if (!compare_run(&cmd_heap, &comparing->sweeps[i])) {
-            cmd_complain(err, "faultline: memory ran out");
+            cmd_no_memory(err, "faultline");
             return false;
         }
     }
@@ -233,7 +226,7 @@ compare_work(void *context, struct io_bytes *out, struct io_bytes *err)
 
     comparing->sweeps = calloc(COMPARE_MACHINES, sizeof *comparing->sweeps);
     if (comparing->sweeps == NULL)
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
     else if (cmd_profile_find(comparing->profile_name, &like.question.profile) &&
              compare_axes(comparing, &like, err))
         is_done = compare_everything(comparing, &like, out, err);

@@ -58,7 +58,7 @@ contract_in_world(struct contract_job *job, struct io_bytes *out, struct io_byte
 
     place.page_bytes = vm_system_page_bytes(vmk_sim_system());
     if (vmk_sim_allocate(place.task, &place.address, CONTRACT_PAGES * place.page_bytes) != 0)
-        job->code = cmd_complain(err, "memory ran out");
+        job->code = cmd_no_memory(err, "faultline");
     else
         contract_say(job, out, contract_run(&job->contract, &place, job->facts));
 }
@@ -74,7 +74,7 @@ contract_model_work(void *context, struct io_bytes *out, struct io_bytes *err)
     vm_profile_at(job->row, &profile);
     world = vmk_sim_create(&config);
     if (world == NULL) {
-        job->code = cmd_complain(err, "memory ran out");
+        job->code = cmd_no_memory(err, "faultline");
         return false;
     }
     before = vmk_sim_make_current(world);
@@ -131,7 +131,7 @@ replay_root(struct contract_job *job, const char *file, const json_t *root, stru
 
     job->recorded = calloc(count + 1, sizeof *job->recorded);
     if (job->recorded == NULL) {
-        job->code = cmd_complain(err, "memory ran out");
+        job->code = cmd_no_memory(err, "faultline");
         return;
     }
     if (recorded_backend(root, &info) && recorded_answers(list, job->recorded))

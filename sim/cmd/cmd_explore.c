@@ -11,7 +11,6 @@
 #include "core/explore.h"
 #include "core/shrink.h"
 #include "fiber/fiber.h"
-#include "io/io_file.h"
 #include "small/small.h"
 
 const char cmd_explore_help[] =
@@ -73,7 +72,7 @@ exploring_begin(struct exploring *it, struct io_bytes *err)
     if (it->fibers != NULL)
         it->explore = explore_create(&cmd_heap, it->program, it->fibers, &it->options);
     if (it->explore == NULL) {
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
         return false;
     }
     it->code = CMD_CLEAN;
@@ -96,7 +95,7 @@ replay(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
                                       "--schedule: '%s' is no schedule's id: they look like "
                                       "3b.9a, r17 and p17.40",
                                       it->id)
-                       : cmd_complain(err, "%s: memory ran out", it->file);
+                       : cmd_no_memory(err, it->file);
         return;
     }
     scn_print_text(&to, it->file, it->program, report, it->flags);
@@ -166,7 +165,7 @@ put_result(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
                         (unsigned long long)it->options.seed);
     for (size_t i = 0; i < failures; i++) {
         if (!put_failure(it, i, out)) {
-            it->code = cmd_complain(err, "%s: memory ran out", it->file);
+            it->code = cmd_no_memory(err, it->file);
             return;
         }
     }
@@ -184,15 +183,14 @@ save_first(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
 {
     struct shrink_result result;
     struct core_arena arena;
-    char why[IO_WHY_BYTES];
     int code = it->code;
 
     core_arena_init(&arena, &cmd_heap);
     if (shrink_scenario(&arena, it->fibers, it->source.data, it->source.length,
                         explore_failure_at(it->explore, 0)->id, &result) != SCN_OK)
-        code = cmd_complain(err, "%s: memory ran out", it->file);
-    else if (!io_file_write(it->save, result.text, strlen(result.text), why))
-        code = cmd_complain(err, "%s: cannot be written: %s", it->save, why);
+        code = cmd_no_memory(err, it->file);
+    else if (!cmd_write_file(it->save, result.text, strlen(result.text), err))
+        code = CMD_TROUBLE;
     else
         io_bytes_format(out, "\nthe first in %zu of %zu lines: faultline run %s\n", result.lines,
                         result.from, it->save);
@@ -236,7 +234,7 @@ explore_work(void *context, struct io_bytes *out, struct io_bytes *err)
         if (explore_failure_count(it->explore) > 0 && it->save != NULL && it->code == CMD_FINDINGS)
             it->code = save_first(it, out, err);
     } else {
-        it->code = cmd_complain(err, "%s: memory ran out", it->file);
+        it->code = cmd_no_memory(err, it->file);
     }
     return false;
 }
@@ -275,10 +273,9 @@ static int
 save_small(const struct small_work *work, struct io_bytes *out, struct io_bytes *err)
 {
     const char *story = small_result(work->small)->story;
-    char why[IO_WHY_BYTES];
 
-    if (!io_file_write(work->save, story, strlen(story), why))
-        return cmd_complain(err, "%s: cannot be written: %s", work->save, why);
+    if (!cmd_write_file(work->save, story, strlen(story), err))
+        return CMD_TROUBLE;
     io_bytes_format(out, "as a scenario: faultline run %s\n", work->save);
     return CMD_FINDINGS;
 }
@@ -299,7 +296,7 @@ small_work(void *context, struct io_bytes *out, struct io_bytes *err)
     if (outcome == SMALL_MORE)
         return true;
     if (outcome == SMALL_NO_MEMORY)
-        work->code = cmd_complain(err, "faultline: memory ran out");
+        work->code = cmd_no_memory(err, "faultline");
     else
         put_small(result, outcome, out);
     if (outcome == SMALL_VIOLATION)

@@ -30,7 +30,7 @@ export_write(struct exporting *exporting, const char *path, export_print print,
     }
     if (!print(exporting, &out)) {
         io_target_drop(target);
-        exporting->code = cmd_complain(err, "%s: memory ran out", path);
+        exporting->code = cmd_no_memory(err, path);
     } else if (!io_target_close(target, why)) {
         exporting->code = cmd_complain(err, "%s: cannot be written: %s", path, why);
     }
@@ -68,7 +68,7 @@ export_work(void *context, struct io_bytes *out, struct io_bytes *err)
             asked->has_profile ? asked->profile : scn_program_profile_at(exporting->program, 0);
 
         if (scn_run(exporting->program, &cmd_heap, row, &options, &exporting->report) != SCN_OK)
-            exporting->code = cmd_complain(err, "%s: memory ran out", asked->file);
+            exporting->code = cmd_no_memory(err, asked->file);
     }
     if (exporting->report != NULL && asked->trace != NULL)
         export_write(exporting, asked->trace, export_print_trace, err);

@@ -72,7 +72,7 @@ injecting_begin(struct injecting *it, struct io_bytes *err)
     if (it->fibers != NULL)
         it->inject = inject_create(&cmd_heap, it->program, &options);
     if (it->inject == NULL)
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
     return it->inject != NULL;
 }
 
@@ -212,7 +212,7 @@ inject_work(void *context, struct io_bytes *out, struct io_bytes *err)
     if (outcome == INJECT_FINISHED)
         put_result(it, out, err);
     else
-        it->code = cmd_complain(err, "%s: memory ran out", it->files->word[it->next]);
+        it->code = cmd_no_memory(err, it->files->word[it->next]);
     return injecting_next(it, out);
 }
 

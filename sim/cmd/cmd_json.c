@@ -1,8 +1,6 @@
 /* cmd_json.c - see cmd_json.h */
 #include "cmd/cmd_json.h"
 
-#include "io/io_file.h"
-
 enum { CMD_JSON_BYTES_MAX = 64 << 20 };
 
 static json_t *
@@ -30,13 +28,10 @@ json_t *
 cmd_json_load(const char *file, const char *list, struct io_bytes *err)
 {
     struct io_bytes source = { 0 };
-    char why[IO_WHY_BYTES];
     json_t *root = NULL;
 
-    if (io_file_read(file, CMD_JSON_BYTES_MAX, &source, why))
+    if (cmd_read_file(file, CMD_JSON_BYTES_MAX, &source, err))
         root = parse(file, &source, err);
-    else
-        cmd_complain(err, "%s: cannot be read: %s", file, why);
     io_bytes_free(&source);
     if (root != NULL && !has_list(root, list)) {
         cmd_complain(err,

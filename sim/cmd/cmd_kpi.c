@@ -193,7 +193,7 @@ kpi_audit_file(struct kpi_job *job, const char *name, const struct core_out *to,
                struct io_bytes *err)
 {
     struct kpi_file file = { .path = name };
-    char path[KPI_PATH_BYTES], why[IO_WHY_BYTES];
+    char path[KPI_PATH_BYTES];
     int code;
 
     snprintf(path, sizeof(path), "%s", name);
@@ -203,9 +203,9 @@ kpi_audit_file(struct kpi_job *job, const char *name, const struct core_out *to,
         return CMD_TROUBLE;
     if (job->plist_path != NULL && !kpi_read_plist(&file, job->plist_path, err))
         return CMD_TROUBLE;
-    if (!io_file_read(path, KPI_FILE_LIMIT, &file.bytes, why)) {
+    if (!cmd_read_file(path, KPI_FILE_LIMIT, &file.bytes, err)) {
         io_bytes_free(&file.bytes);
-        return cmd_complain(err, "%s: cannot be read: %s", path, why);
+        return CMD_TROUBLE;
     }
     if (file.bytes.length == 0)
         return cmd_complain(err, "%s: is empty: give an object, a kext or the text of nm -u", name);

@@ -9,7 +9,6 @@
 #include "cmd/lab_files.h"
 #include "core/core_out.h"
 #include "core/lab.h"
-#include "io/io_file.h"
 
 const char cmd_lab_help[] =
     "usage: faultline lab [N] [options]\n"
@@ -51,7 +50,7 @@ lab_load(struct lab_call *call, uint32_t number, struct io_bytes *err)
         lab_open(&cmd_heap, file->bytes, file->length, call->variant, &lab, &error);
 
     if (outcome == SCN_NO_MEMORY)
-        call->code = cmd_complain(err, "%s: memory ran out", file->name);
+        call->code = cmd_no_memory(err, file->name);
     if (outcome == SCN_BAD_SOURCE)
         call->code = cmd_complain_at(err, file->name, &error);
     return lab;
@@ -79,10 +78,9 @@ lab_judge(struct lab_call *call, const struct lab *lab, const struct core_out *t
     struct io_bytes text = { 0 };
     struct lab_given given[LAB_QUESTIONS_MAX];
     struct scn_error error = { 0 };
-    char why[IO_WHY_BYTES];
 
-    if (!io_file_read(call->answers, ANSWERS_MAX, &text, why)) {
-        call->code = cmd_complain(err, "%s: cannot be read: %s", call->answers, why);
+    if (!cmd_read_file(call->answers, ANSWERS_MAX, &text, err)) {
+        call->code = CMD_TROUBLE;
     } else if (lab_read_answers(lab, text.data != NULL ? text.data : "", text.length, given,
                                 &error) != SCN_OK) {
         call->code = cmd_complain_at(err, call->answers, &error);

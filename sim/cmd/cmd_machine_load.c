@@ -13,7 +13,6 @@
 #include <jansson.h>
 
 #include "cmd/cmd.h"
-#include "io/io_file.h"
 
 enum { CMD_MACHINE_BYTES_MAX = 1 << 20, CMD_MACHINE_WHY_BYTES = 240 };
 
@@ -212,12 +211,10 @@ load_file(const struct machine_file *in)
 {
     struct io_bytes source = { 0 };
     json_error_t error;
-    char why[IO_WHY_BYTES];
     json_t *root;
     bool is_whole;
 
-    if (!io_file_read(in->file, CMD_MACHINE_BYTES_MAX, &source, why)) {
-        cmd_complain(in->err, "%s: cannot be read: %s", in->file, why);
+    if (!cmd_read_file(in->file, CMD_MACHINE_BYTES_MAX, &source, in->err)) {
         io_bytes_free(&source);
         return false;
     }

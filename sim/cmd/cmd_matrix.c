@@ -38,7 +38,7 @@ making_begin(struct making *making, struct io_bytes *err)
     }
     making->matrix = matrix_create(&cmd_heap, making->program);
     if (making->matrix == NULL)
-        making->code = cmd_complain(err, "faultline: memory ran out");
+        making->code = cmd_no_memory(err, "faultline");
     return making->matrix != NULL;
 }
 
@@ -55,7 +55,7 @@ making_work(void *context, struct io_bytes *out, struct io_bytes *err)
     case MATRIX_MORE:
         return true;
     case MATRIX_NO_MEMORY:
-        making->code = cmd_complain(err, "%s: memory ran out", making->file);
+        making->code = cmd_no_memory(err, making->file);
         return false;
     case MATRIX_FINISHED:
         break;

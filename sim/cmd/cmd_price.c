@@ -68,7 +68,7 @@ price_one(struct pricing *pricing, const struct scn_program *program, size_t row
 
     fiber_set_destroy(options.fibers);
     if (outcome != SCN_OK) {
-        pricing->code = cmd_complain(err, "%s: memory ran out", pricing->file);
+        pricing->code = cmd_no_memory(err, pricing->file);
         return false;
     }
     price_show(pricing, &to, program, report);

@@ -7,7 +7,6 @@
 
 #include "cmd/cmd.h"
 #include "cmd/cmd_page.h"
-#include "io/io_file.h"
 
 const char cmd_report_help[] =
     "usage: faultline report [options] FILE -o OUT.html\n"
@@ -38,14 +37,12 @@ static void
 write_page(struct reporting *reporting, struct io_bytes *page, struct io_bytes *out,
            struct io_bytes *err)
 {
-    char why[IO_WHY_BYTES];
-
     if (page->is_short)
-        reporting->code = cmd_complain(err, "%s: memory ran out", reporting->file);
+        reporting->code = cmd_no_memory(err, reporting->file);
     else if (strcmp(reporting->to, "-") == 0)
         io_bytes_put(out, page->data, page->length);
-    else if (!io_file_write(reporting->to, page->data, page->length, why))
-        reporting->code = cmd_complain(err, "%s: cannot be written: %s", reporting->to, why);
+    else if (!cmd_write_file(reporting->to, page->data, page->length, err))
+        reporting->code = CMD_TROUBLE;
 }
 
 static bool

@@ -17,7 +17,6 @@
 #include "cmd/cmd_results_where.h"
 #include "core/core_json.h"
 #include "core/plot.h"
-#include "io/io_file.h"
 #include "store/store.h"
 
 enum { RESULTS_WHERE_MAX = 16 };
@@ -234,16 +233,12 @@ results_put_page(struct results *results, const struct store_query *query,
     return is_whole;
 }
 
-static bool
+static void
 results_write(struct results *results, const char *path, const struct io_bytes *bytes,
               struct io_bytes *err)
 {
-    char why[IO_WHY_BYTES];
-
-    if (io_file_write(path, bytes->data, bytes->length, why))
-        return true;
-    results->code = cmd_complain(err, "%s: cannot be written: %s", path, why);
-    return false;
+    if (!cmd_write_file(path, bytes->data, bytes->length, err))
+        results->code = CMD_TROUBLE;
 }
 
 static void

@@ -284,7 +284,7 @@ results_plot_choose(struct results_plot *plot, struct store *store, const struct
     bool is_chosen;
 
     if (survey.found == NULL) {
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
         return false;
     }
     for (size_t i = 0; i + 1 < count; i++)
@@ -616,7 +616,7 @@ results_plot_draw(struct results_plot *plot, struct store *store, const struct s
     char note[160];
 
     if (!store_each_row(store, query, results_sample_row, plot) || plot->is_short) {
-        cmd_complain(err, "faultline: memory ran out");
+        cmd_no_memory(err, "faultline");
         return false;
     }
     qsort(plot->samples, plot->sample_count, sizeof *plot->samples, results_compare_samples);

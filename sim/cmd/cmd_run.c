@@ -90,7 +90,7 @@ run_one(struct run *run, const char *file, const struct scn_program *program, si
 
     fiber_set_destroy(options.fibers);
     if (outcome != SCN_OK) {
-        run_worse(run, cmd_complain(err, "%s: memory ran out", file));
+        run_worse(run, cmd_no_memory(err, file));
         return;
     }
     if (run->programs != NULL)

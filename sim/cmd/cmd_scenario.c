@@ -3,7 +3,6 @@
  */
 #include "cmd/cmd.h"
 #include "core/sweep.h"
-#include "io/io_file.h"
 
 int
 cmd_complain_at(struct io_bytes *err, const char *file, const struct scn_error *error)
@@ -24,19 +23,15 @@ cmd_program(const char *file, const char *text, size_t length, struct io_bytes *
     if (outcome == SCN_BAD_SOURCE)
         cmd_complain_at(err, file, &error);
     if (outcome == SCN_NO_MEMORY)
-        cmd_complain(err, "%s: memory ran out", file);
+        cmd_no_memory(err, file);
     return outcome == SCN_OK ? program : NULL;
 }
 
 struct scn_program *
 cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err)
 {
-    char why[IO_WHY_BYTES];
-
-    if (!io_file_read(file, SCN_SOURCE_MAX, source, why)) {
-        cmd_complain(err, "%s: cannot be read: %s", file, why);
+    if (!cmd_read_file(file, SCN_SOURCE_MAX, source, err))
         return NULL;
-    }
     return cmd_program(file, source->data != NULL ? source->data : "", source->length, err);
 }
 

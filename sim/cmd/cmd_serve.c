@@ -9,7 +9,6 @@
 #include "cmd/cmd_page.h"
 #include "core/core_out.h"
 #include "fiber/fiber.h"
-#include "io/io_file.h"
 #include "io/io_serve.h"
 
 const char cmd_serve_help[] =
@@ -179,7 +178,7 @@ serve_fill_run(struct serving *serving, struct io_site *site, struct io_bytes *e
     serving->runs = serving->unclean = 0;
     if (program != NULL && !serve_run(serving, program, body)) {
         io_bytes_free(body);
-        cmd_complain(&said, "%s: memory ran out", serving->given.file);
+        cmd_no_memory(&said, serving->given.file);
     }
     if (said.length > 0)
         serve_error(body, &said, err);
@@ -238,12 +237,10 @@ static bool
 serve_read(struct serving *serving, struct io_bytes *err)
 {
     struct io_bytes text = { 0 };
-    char why[IO_WHY_BYTES];
 
     if (!serving->has_file) {
         io_bytes_text(&text, serve_starter);
-    } else if (!io_file_read(serving->given.file, SCN_SOURCE_MAX, &text, why)) {
-        cmd_complain(err, "%s: cannot be read: %s", serving->given.file, why);
+    } else if (!cmd_read_file(serving->given.file, SCN_SOURCE_MAX, &text, err)) {
         io_bytes_free(&text);
         return false;
     }

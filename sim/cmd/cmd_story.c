@@ -36,7 +36,7 @@ telling_work(void *context, struct io_bytes *out, struct io_bytes *err)
     case STORY_MORE:
         return true;
     case STORY_NO_MEMORY:
-        telling->code = cmd_complain(err, "faultline: memory ran out");
+        telling->code = cmd_no_memory(err, "faultline");
         return false;
     case STORY_BROKEN:
         telling->code = cmd_complain(err, "faultline: a scenario of the story does not parse");

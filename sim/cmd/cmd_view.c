@@ -90,7 +90,7 @@ view_one(struct viewing *viewing, const struct scn_program *program, size_t row,
 
     fiber_set_destroy(options.fibers);
     if (outcome != SCN_OK) {
-        viewing->code = cmd_complain(err, "%s: memory ran out", viewing->file);
+        viewing->code = cmd_no_memory(err, viewing->file);
         return false;
     }
     show(viewing, &to, program, report);

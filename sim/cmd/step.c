@@ -78,7 +78,7 @@ step_begin(struct step *step, const char *file, struct scn_program *program, siz
             return true;
     }
     step_end(step);
-    cmd_complain(err, "%s: memory ran out", file);
+    cmd_no_memory(err, file);
     return false;
 }
 
