@@ -54,7 +54,7 @@ compare_range(const char *option, const char *word, uint32_t *from, uint32_t *to
     unsigned long low = strtoul(word, &end, 10);
     unsigned long high = low;
 
-    if (strncmp(end, "..", 2) == 0)
+    if (strncmp(end, "..", 2) == 0 && end[2] >= '0' && end[2] <= '9')
         high = strtoul(end + 2, &end, 10);
     if (word[0] >= '0' && word[0] <= '9' && *end == '\0' && low >= 1 && low <= high &&
         high <= COMPARE_MOST_PAGES) {
@@ -91,6 +91,11 @@ compare_axes(const struct comparing *comparing, struct compare_sweep *like, stru
                      "faultline: --touches %s: with a range, --pages must be one number, no "
                      "less than it",
                      comparing->touches);
+        return false;
+    }
+    if (touches[1] > pages[1]) {
+        cmd_complain(err, "faultline: --touches %s: no more than the %u pages that are mapped",
+                     comparing->touches, (unsigned)pages[1]);
         return false;
     }
     like->question.pages = pages[1];
@@ -260,5 +265,7 @@ cmd_compare(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (!cmd_at_most(verb, words, 0))
         return CMD_TROUBLE;
+    if (comparing.is_csv && comparing.is_json)
+        return cmd_trouble("--csv and --json exclude each other");
     return cmd_work(compare_work, &comparing, &comparing.code);
 }

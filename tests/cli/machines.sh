@@ -79,6 +79,11 @@ wants 0 "machine,profile,cpus" compare --pages 8 --touches 1..8 --csv
 wants 0 '"break_even"' compare --pages 8 --json
 wants 2 "from 1 to 65536 is allowed" compare --pages 0
 wants 2 "from 1 to 65536 is allowed" compare --pages 9..3
+wants 2 "from 1 to 65536 is allowed" compare --pages 1..+3
+wants 2 "from 1 to 65536 is allowed" compare --pages 1..
+wants 2 "--touches 8: no more than the 4 pages" compare --pages 4 --touches 8
+wants 0 "8 touched" compare --pages 4..16 --touches 8
+wants 2 "--csv and --json exclude each other" compare --pages 4 --csv --json
 wants 2 "--pages must be one number" compare --pages 1..8 --touches 1..4
 wants 2 "from 1 to 64 is allowed" compare --cpus 65
 wants 2 "cannot be written" compare --pages 2 --svg "$folder/none/out.svg"
