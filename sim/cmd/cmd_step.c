@@ -65,7 +65,8 @@ transcribe_all(struct step *step, char *script)
         bool is_last = rest[length] == '\0';
 
         rest[length] = '\0';
-        if (rest[0] != '#' && length > 0)
+        rest[strcspn(rest, "\r")] = '\0'; /* lines of another system's editor */
+        if (rest[0] != '#' && rest[0] != '\0')
             transcribe(step, rest);
         rest += length + (is_last ? 0 : 1);
     }

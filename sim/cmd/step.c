@@ -218,15 +218,6 @@ step_to(struct step *step, uint64_t at)
     step->at = at < 1 ? 1 : at > count ? (count > 0 ? count : 1) : at;
 }
 
-/* N of "next N"; 1 when it is left out. */
-static uint64_t
-step_count(const struct step_words *words)
-{
-    uint64_t number;
-
-    return words->count > 1 && step_read_number(words->word[1], &number) ? number : 1;
-}
-
 static bool
 step_read_break(const struct step_words *words, struct step_break *stop, struct io_bytes *said)
 {
@@ -342,7 +333,7 @@ step_walk(struct step *step, const struct step_words *words, struct io_bytes *sa
 
     step->request.has_address = words->count > 1;
     if ((words->count > 1 && !step_read_number(words->word[1], &step->request.address)) ||
-        (words->count > 2 && !step_read_number(words->word[2], &space))) {
+        (words->count > 2 && !step_read_number(words->word[2], &space)) || space > UINT32_MAX) {
         io_bytes_text(said, "walk needs an address: walk 0x100000000 1\n");
         step->request.has_address = false;
         return;
@@ -399,25 +390,48 @@ step_verb_of(const char *word)
     return found;
 }
 
+/* "next [N]", "back [N]", "go N", "frame N". */
+static void
+step_by_number(struct step *step, enum step_verb verb, const struct step_words *words,
+               struct io_bytes *said)
+{
+    bool is_needed = verb == STEP_GO || verb == STEP_SEE_FRAME;
+    uint64_t most = verb == STEP_SEE_FRAME ? UINT32_MAX : UINT64_MAX, number = 1;
+
+    if (words->count < 2 && is_needed) {
+        io_bytes_format(said, "%s needs a number: %s 12\n", step_verbs[verb], step_verbs[verb]);
+        return;
+    }
+    if (words->count > 1 && (!step_read_number(words->word[1], &number) || number > most)) {
+        io_bytes_format(said, "%s takes a number, not '%s'\n", step_verbs[verb], words->word[1]);
+        return;
+    }
+    if (verb == STEP_NEXT)
+        step_to(step, number < UINT64_MAX - step->at ? step->at + number : UINT64_MAX);
+    else if (verb == STEP_BACK)
+        step_to(step, number < step->at ? step->at - number : 1);
+    else if (verb == STEP_GO)
+        step_to(step, number);
+    else
+        step->request.frame = (vmm_ppn)number;
+    if (verb == STEP_SEE_FRAME)
+        step_show(step, STEP_FRAME);
+}
+
 static void
 step_run_verb(struct step *step, enum step_verb verb, const struct step_words *words,
               struct io_bytes *said)
 {
-    uint64_t count = step_count(words);
-
     switch (verb) {
     case STEP_NEXT:
-        step_to(step, count < UINT64_MAX - step->at ? step->at + count : UINT64_MAX);
-        break;
     case STEP_BACK:
-        step_to(step, count < step->at ? step->at - count : 1);
+    case STEP_GO:
+    case STEP_SEE_FRAME:
+        step_by_number(step, verb, words, said);
         break;
     case STEP_LINE:
     case STEP_LINE_BACK:
         step_over_line(step, verb == STEP_LINE_BACK);
-        break;
-    case STEP_GO:
-        step_to(step, count);
         break;
     case STEP_FIRST:
         step_to(step, 1);
@@ -453,10 +467,6 @@ step_run_verb(struct step *step, enum step_verb verb, const struct step_words *w
         break;
     case STEP_SEE_TLB:
         step_show(step, STEP_TLB);
-        break;
-    case STEP_SEE_FRAME:
-        step->request.frame = (vmm_ppn)count;
-        step_show(step, STEP_FRAME);
         break;
     case STEP_SEE_COUNTERS:
         step_show(step, STEP_COUNTERS);

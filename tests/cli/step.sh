@@ -58,6 +58,19 @@ grep -qxF "unknown command 'frob': help" out
 # The same from standard input, and the same again.
 step <script | cmp - out
 
+# What is no number, or is too large for one, moves nothing and is told.
+printf 'go 5\nnext abc\nback 1x\ngo\ngo end\nframe\nframe 99999999999\nwalk 0x1000 99999999999\nwalk\n' | step >out
+for said in "next takes a number, not 'abc'" "back takes a number, not '1x'" "go needs a number: go 12" \
+    "go takes a number, not 'end'" "frame needs a number: frame 12" "frame takes a number, not '99999999999'"; do
+    grep -qxF "$said" out || { echo "not said: $said"; exit 1; }
+done
+[ "$(grep -c '^5/13 ' out)" = 9 ] || { cat out; exit 1; }
+grep -qxF 'walk needs an address: walk 0x100000000 1' out
+
+# A script from an editor of another system.
+printf 'last\r\ntlb\r\n' | step | grep -qxF '> tlb'
+! printf 'last\r\n' | step | grep -q unknown
+
 # Another machine, another size of pages: 16 KiB hold what was four.
 printf 'app = task\nbuf = allocate app 64K\nfill buf\n' >m.scn
 printf 'last\n' | "$FAULTLINE" step --machine m1 m.scn | grep -qF ' 4p rw- '
