@@ -135,12 +135,22 @@ struct scn_program *cmd_load(const char *file, struct io_bytes *err);
 /* The same, with its text in *source, which the caller frees. */
 struct scn_program *cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err);
 
+/* The same, with the text that the program is of: of a file with parameters, its first point's. */
+struct scn_program *cmd_load_point(const char *file, struct io_bytes *text, struct io_bytes *err);
+
 /* The program of a text; `file` is its name in complaints. */
 struct scn_program *cmd_program(const char *file, const char *text, size_t length,
                                 struct io_bytes *err);
 
-/* "file:line:col: what: how to fix", as compilers say it; returns CMD_TROUBLE. */
+/* "file:line:col: what: how to fix", as compilers say it; of the whole file without line and column. */
+enum { CMD_ERROR_BYTES = 768 };
+void cmd_error_text(const char *file, const struct scn_error *error, char text[CMD_ERROR_BYTES]);
+
+/* The same as a complaint; returns CMD_TROUBLE. */
 int cmd_complain_at(struct io_bytes *err, const char *file, const struct scn_error *error);
+
+/* Whether the text is a schedule's id (core/explore.h); false after the complaint. */
+bool cmd_is_schedule(const char *id);
 
 /* A decimal number from 1 to UINT32_MAX behind `option`; false after the complaint. */
 bool cmd_number(const char *option, const char *text, uint32_t *number);

@@ -42,9 +42,9 @@ enum { EXPLORE_PIECE = 200 }; /* schedules of a piece of work */
 
 struct exploring {
     const char *file;
-    const char *id;   /* NULL: search */
-    const char *save; /* where the first find goes; NULL: nowhere */
-    struct io_bytes source;
+    const char *id;       /* NULL: search */
+    const char *save;     /* where the first find goes; NULL: nowhere */
+    struct io_bytes text; /* of the program */
     struct scn_program *program;
     struct scn_fibers *fibers;
     struct explore *explore;
@@ -58,7 +58,7 @@ struct exploring {
 static bool
 exploring_begin(struct exploring *it, struct io_bytes *err)
 {
-    it->program = cmd_load_text(it->file, &it->source, err);
+    it->program = cmd_load_point(it->file, &it->text, err);
     it->code = CMD_TROUBLE;
     if (it->program == NULL)
         return false;
@@ -90,12 +90,7 @@ replay(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
                                            it->id, (it->flags & SCN_PRINT_EVENTS) != 0, &report);
 
     if (outcome != SCN_OK) {
-        it->code = outcome == SCN_BAD_SOURCE
-                       ? cmd_complain(err,
-                                      "--schedule: '%s' is no schedule's id: they look like "
-                                      "3b.9a, r17 and p17.40",
-                                      it->id)
-                       : cmd_no_memory(err, it->file);
+        it->code = cmd_no_memory(err, it->file);
         return;
     }
     scn_print_text(&to, it->file, it->program, report, it->flags);
@@ -186,7 +181,7 @@ save_first(struct exploring *it, struct io_bytes *out, struct io_bytes *err)
     int code = it->code;
 
     core_arena_init(&arena, &cmd_heap);
-    if (shrink_scenario(&arena, it->fibers, it->source.data, it->source.length,
+    if (shrink_scenario(&arena, it->fibers, it->text.data, it->text.length,
                         explore_failure_at(it->explore, 0)->id, &result) != SCN_OK)
         code = cmd_no_memory(err, it->file);
     else if (!cmd_write_file(it->save, result.text, strlen(result.text), err))
@@ -308,7 +303,7 @@ static int
 explore_small(const char *profile_name, bool is_long, const char *save)
 {
     struct small_work work = { .save = save, .shows_progress = io_is_terminal(2) };
-    size_t row = vm_profile_count() - 1;
+    size_t row;
     struct vm_profile profile;
     int code;
 
@@ -370,6 +365,12 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
         return CMD_TROUBLE;
     if (wants_help)
         return cmd_say(verb->help);
+    if (is_long && !is_small)
+        return cmd_trouble("--long goes with --small");
+    if (wants_events && it.id == NULL)
+        return cmd_trouble("--events goes with --schedule");
+    if (it.id != NULL && !cmd_is_schedule(it.id))
+        return CMD_TROUBLE;
     if (is_small)
         return cmd_at_most(verb, words, 0) ? explore_small(profile, is_long, it.save) : CMD_TROUBLE;
     if (words->count == 0)
@@ -393,6 +394,6 @@ cmd_explore(const struct cmd_verb *verb, struct cmd_words *words)
     fiber_set_destroy(it.fibers);
     if (it.program != NULL)
         scn_program_free(it.program);
-    io_bytes_free(&it.source);
+    io_bytes_free(&it.text);
     return code;
 }

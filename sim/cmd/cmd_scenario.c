@@ -1,16 +1,28 @@
 /*
  * cmd_scenario.c - from a file's name to a program
  */
+#include <stdio.h>
+
 #include "cmd/cmd.h"
 #include "core/sweep.h"
+
+void
+cmd_error_text(const char *file, const struct scn_error *error, char text[CMD_ERROR_BYTES])
+{
+    char place[32] = "";
+
+    if (error->line > 0)
+        snprintf(place, sizeof place, ":%u:%u", (unsigned)error->line, (unsigned)error->column);
+    snprintf(text, CMD_ERROR_BYTES, "%s%s: %s: %s", file, place, error->what, error->how);
+}
 
 int
 cmd_complain_at(struct io_bytes *err, const char *file, const struct scn_error *error)
 {
-    if (error->line == 0)
-        return cmd_complain(err, "%s: %s: %s", file, error->what, error->how);
-    return cmd_complain(err, "%s:%u:%u: %s: %s", file, (unsigned)error->line,
-                        (unsigned)error->column, error->what, error->how);
+    char text[CMD_ERROR_BYTES];
+
+    cmd_error_text(file, error, text);
+    return cmd_complain(err, "%s", text);
 }
 
 struct scn_program *
@@ -33,6 +45,25 @@ cmd_load_text(const char *file, struct io_bytes *source, struct io_bytes *err)
     if (!cmd_read_file(file, SCN_SOURCE_MAX, source, err))
         return NULL;
     return cmd_program(file, source->data != NULL ? source->data : "", source->length, err);
+}
+
+struct scn_program *
+cmd_load_point(const char *file, struct io_bytes *text, struct io_bytes *err)
+{
+    struct io_bytes source = { 0 };
+    struct scn_program *program = cmd_load_text(file, &source, err);
+    struct core_out out = cmd_out(text);
+    struct scn_error error;
+
+    if (program != NULL &&
+        (sweep_first_text(&cmd_heap, source.data, source.length, &out, &error) != SCN_OK ||
+         text->is_short)) {
+        cmd_no_memory(err, file);
+        scn_program_free(program);
+        program = NULL;
+    }
+    io_bytes_free(&source);
+    return program;
 }
 
 struct scn_program *

@@ -1,12 +1,9 @@
 /*
  * cmd_shrink.c - faultline shrink: the shortest scenario that still goes wrong
  */
-#include <string.h>
-
 #include "cmd/cmd.h"
 #include "core/shrink.h"
 #include "fiber/fiber.h"
-#include "io/io_file.h"
 
 const char cmd_shrink_help[] =
     "usage: faultline shrink [options] FILE\n"
@@ -29,39 +26,47 @@ struct shrinking {
     int code;
 };
 
+static void
+shrink_text(struct shrinking *it, const struct io_bytes *text, struct io_bytes *out,
+            struct io_bytes *err)
+{
+    struct scn_fibers *fibers = fiber_set_create();
+    enum scn_outcome outcome = SCN_NO_MEMORY;
+    struct shrink_result result;
+    struct core_arena arena;
+
+    core_arena_init(&arena, &cmd_heap);
+    if (fibers != NULL)
+        outcome = shrink_scenario(&arena, fibers, text->data, text->length, it->id, &result);
+    if (outcome == SCN_OK) {
+        io_bytes_text(out, result.text);
+        io_bytes_format(err, "%zu of %zu lines are left after %llu runs\n", result.lines,
+                        result.from, (unsigned long long)result.runs);
+    } else if (outcome == SCN_BAD_SOURCE) {
+        it->code = cmd_complain(err,
+                                "%s: nothing goes wrong: `faultline run` or `explore` must find "
+                                "something first",
+                                it->file);
+    } else {
+        it->code = cmd_no_memory(err, it->file);
+    }
+    core_arena_destroy(&arena);
+    fiber_set_destroy(fibers);
+}
+
 static bool
 shrink_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
     struct shrinking *it = context;
-    struct scn_fibers *fibers = fiber_set_create();
-    struct io_bytes source = { 0 };
-    struct shrink_result result;
-    struct core_arena arena;
-    enum scn_outcome outcome = SCN_NO_MEMORY;
-    char why[IO_WHY_BYTES];
+    struct io_bytes text = { 0 };
+    struct scn_program *program = cmd_load_point(it->file, &text, err);
 
-    core_arena_init(&arena, &cmd_heap);
-    if (!io_file_read(it->file, SCN_SOURCE_MAX, &source, why)) {
-        it->code = cmd_complain(err, "%s: cannot be read: %s", it->file, why);
-    } else {
-        if (fibers != NULL)
-            outcome = shrink_scenario(&arena, fibers, source.data != NULL ? source.data : "",
-                                      source.length, it->id, &result);
-        if (outcome == SCN_OK) {
-            io_bytes_text(out, result.text);
-            io_bytes_format(err, "%zu of %zu lines are left after %llu runs\n", result.lines,
-                            result.from, (unsigned long long)result.runs);
-        } else {
-            it->code = cmd_complain(err, "%s: %s", it->file,
-                                    outcome == SCN_BAD_SOURCE
-                                        ? "nothing goes wrong: `faultline run` or `explore` must "
-                                          "find something first"
-                                        : "memory ran out");
-        }
-    }
-    io_bytes_free(&source);
-    core_arena_destroy(&arena);
-    fiber_set_destroy(fibers);
+    if (program != NULL)
+        shrink_text(it, &text, out, err);
+    else
+        it->code = CMD_TROUBLE;
+    scn_program_free(program);
+    io_bytes_free(&text);
     return false;
 }
 
@@ -81,7 +86,7 @@ cmd_shrink(const struct cmd_verb *verb, struct cmd_words *words)
         return cmd_say(verb->help);
     if (words->count == 0)
         return cmd_trouble("'shrink' needs a file: faultline shrink FILE");
-    if (!cmd_at_most(verb, words, 1))
+    if (!cmd_at_most(verb, words, 1) || (it.id != NULL && !cmd_is_schedule(it.id)))
         return CMD_TROUBLE;
     it.file = words->word[0];
     return cmd_work(shrink_work, &it, &it.code);

@@ -137,14 +137,15 @@ sweep_do_point(const struct sweep_job *job, struct scn_fibers *fibers, uint64_t 
 {
     struct sweep_writer writer = { job, bytes, 0 };
     struct scn_error error = { 0 };
+    char text[CMD_ERROR_BYTES];
 
     switch (
         sweep_run_point(job->sweep, &cmd_heap, fibers, point, sweep_write_row, &writer, &error)) {
     case SCN_OK:
         return true;
     case SCN_BAD_SOURCE:
-        io_bytes_format(bytes, "!%s:%u:%u: %s: %s (point %" PRIu64 ")\n", job->file, error.line,
-                        error.column, error.what, error.how, point);
+        cmd_error_text(job->file, &error, text);
+        io_bytes_format(bytes, "!%s (point %" PRIu64 ")\n", text, point);
         break;
     case SCN_NO_MEMORY:
         io_bytes_format(bytes, "!%s: memory ran out at point %" PRIu64 "\n", job->file, point);
@@ -295,9 +296,10 @@ sweep_read_shard(const char *text, struct sweep_job *job)
     job->shard = strtoull(text, &end, 10);
     job->shards = *end == '/' ? strtoull(end + 1, &end, 10) : 0;
     if (errno == 0 && *end == '\0' && text[0] >= '1' && text[0] <= '9' && job->shard >= 1 &&
-        job->shard <= job->shards)
+        job->shard <= job->shards && job->shards <= SWEEP_POINTS_MAX)
         return true;
-    cmd_trouble("--shard %s: write I/N with I from 1 to N, such as 1/4", text);
+    cmd_trouble("--shard %s: write I/N with I from 1 to N, such as 1/4, and N up to %" PRIu64, text,
+                SWEEP_POINTS_MAX);
     return false;
 }
 
@@ -319,7 +321,7 @@ sweep_load(struct sweep_job *job, uint64_t seed)
 {
     struct scn_error error = { 0 };
     struct io_bytes source = { 0 };
-    char why[IO_WHY_BYTES];
+    char why[IO_WHY_BYTES], text[CMD_ERROR_BYTES];
     enum scn_outcome outcome;
 
     if (!io_file_read(job->file, SCN_SOURCE_MAX, &source, why)) {
@@ -330,8 +332,10 @@ sweep_load(struct sweep_job *job, uint64_t seed)
     outcome = sweep_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, seed,
                           &job->sweep, &error);
     io_bytes_free(&source);
-    if (outcome == SCN_BAD_SOURCE)
-        cmd_trouble("%s:%u:%u: %s: %s", job->file, error.line, error.column, error.what, error.how);
+    if (outcome == SCN_BAD_SOURCE) {
+        cmd_error_text(job->file, &error, text);
+        cmd_trouble("%s", text);
+    }
     if (outcome == SCN_NO_MEMORY)
         cmd_trouble("%s: memory ran out", job->file);
     return outcome == SCN_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "core/explore_schedule.h"
 
 static const struct cmd_option *
 cmd_option_find(const struct cmd_option *options, size_t count, const char *word, size_t length)
@@ -110,6 +111,17 @@ cmd_profile_find(const char *name, size_t *row)
         cmd_trouble("unknown profile '%s': did you mean '%s'?", name, guess.word);
     else
         cmd_trouble("unknown profile '%s': 'faultline profiles' lists them", name);
+    return false;
+}
+
+bool
+cmd_is_schedule(const char *id)
+{
+    struct explore_schedule schedule;
+
+    if (explore_schedule_parse(&schedule, id))
+        return true;
+    cmd_trouble("--schedule: '%s' is no schedule's id: they look like 3b.9a, r17 and p17.40", id);
     return false;
 }
 

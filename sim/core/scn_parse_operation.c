@@ -17,8 +17,8 @@ static bool
 unknown_operation(struct scn_parser *parser)
 {
     const struct scn_token *token = scn_peek(parser);
-    static const char *const others[] = { "expect", "report",  "nofault", "on",     "thread",
-                                          "title",  "profile", "each",    "machine" };
+    static const char *const others[] = { "expect", "report",  "nofault", "on",      "thread",
+                                          "title",  "profile", "each",    "machine", "schedule" };
     struct scn_guess guess;
 
     if (token->kind != SCN_TOKEN_WORD)

@@ -50,9 +50,11 @@ enum scn_outcome sweep_point_text(const struct sweep *sweep, uint64_t point,
                                   const struct core_out *out, struct scn_error *error);
 
 /*
- * The program of the first point: what a file means where nobody sweeps. Fails as sweep_parse() and
- * scn_parse() do.
+ * The text and the program of the first point: what a file means where nobody sweeps. A file without params is
+ * its own text. They fail as sweep_parse() and scn_parse() do.
  */
+enum scn_outcome sweep_first_text(const struct vmm_alloc *alloc, const char *bytes, size_t length,
+                                  const struct core_out *out, struct scn_error *error);
 enum scn_outcome sweep_first_program(const struct vmm_alloc *alloc, const char *bytes,
                                      size_t length, struct scn_program **program,
                                      struct scn_error *error);

@@ -132,6 +132,16 @@ sweep_run_row(struct core_arena *arena, const struct scn_program *program,
 /* ---- points ---- */
 
 static enum scn_outcome
+sweep_parse_text(const struct sweep_text *text, struct scn_program **program,
+                 struct scn_error *error)
+{
+    if (text->arena->is_exhausted)
+        return SCN_NO_MEMORY;
+    return scn_parse(text->arena->alloc, text->bytes != NULL ? text->bytes : "", text->length,
+                     program, error);
+}
+
+static enum scn_outcome
 sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t point,
               struct scn_program **program, struct scn_error *error)
 {
@@ -139,12 +149,7 @@ sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t poin
     const struct core_out out = { sweep_text_put, &text };
     enum scn_outcome outcome = sweep_point_text(sweep, point, &out, error);
 
-    if (outcome != SCN_OK)
-        return outcome;
-    if (arena->is_exhausted)
-        return SCN_NO_MEMORY;
-    return scn_parse(arena->alloc, text.bytes != NULL ? text.bytes : "", text.length, program,
-                     error);
+    return outcome == SCN_OK ? sweep_parse_text(&text, program, error) : outcome;
 }
 
 enum scn_outcome
@@ -170,22 +175,35 @@ sweep_run_point(const struct sweep *sweep, const struct vmm_alloc *alloc, struct
 }
 
 enum scn_outcome
-sweep_first_program(const struct vmm_alloc *alloc, const char *bytes, size_t length,
-                    struct scn_program **program, struct scn_error *error)
+sweep_first_text(const struct vmm_alloc *alloc, const char *bytes, size_t length,
+                 const struct core_out *out, struct scn_error *error)
 {
     struct sweep *sweep = NULL;
-    struct core_arena arena;
     enum scn_outcome outcome = sweep_parse(alloc, bytes, length, 0, &sweep, error);
 
     if (outcome != SCN_OK)
         return outcome;
-    if (sweep_param_count(sweep) == 0) {
-        outcome = scn_parse(alloc, bytes, length, program, error);
-    } else {
-        core_arena_init(&arena, alloc);
-        outcome = sweep_program(sweep, &arena, 0, program, error);
-        core_arena_destroy(&arena);
-    }
+    if (sweep_param_count(sweep) == 0)
+        core_put_bytes(out, bytes, length);
+    else
+        outcome = sweep_point_text(sweep, 0, out, error);
     sweep_free(sweep);
+    return outcome;
+}
+
+enum scn_outcome
+sweep_first_program(const struct vmm_alloc *alloc, const char *bytes, size_t length,
+                    struct scn_program **program, struct scn_error *error)
+{
+    struct core_arena arena;
+    struct sweep_text text = { .arena = &arena };
+    const struct core_out out = { sweep_text_put, &text };
+    enum scn_outcome outcome;
+
+    core_arena_init(&arena, alloc);
+    outcome = sweep_first_text(alloc, bytes, length, &out, error);
+    if (outcome == SCN_OK)
+        outcome = sweep_parse_text(&text, program, error);
+    core_arena_destroy(&arena);
     return outcome;
 }

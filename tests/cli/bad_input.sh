@@ -29,6 +29,7 @@ head -c 100000000 /dev/zero | tr '\0' 'a' >long_line.scn
 printf 'title "a\nb"\n' >open_string.scn
 mkdir folder.scn
 printf 'app = task\n' >locked.scn
+printf 'title "t"\nshedule "0"\napp = task\n' >late.scn
 
 refuse "unknown verb 'rum': did you mean 'run'?" rum
 refuse "unknown verb 'swep': did you mean 'sweep'?" swep # as near to "step"
@@ -75,6 +76,16 @@ refuse "nothing is called '-99': 'faultline explain --list' has every word" expl
 refuse "does not know what to do with 'vm-t2'" explain vm-t1 vm-t2
 refuse "does not know what to do with 'vm-t1'" explain -536870206 vm-t1
 refuse "unknown verb 'explian': did you mean 'explain'?" explian vm-t1
+refuse "truncated_word.scn:1:7: unknown operation 'tas'" shrink truncated_word.scn
+refuse "/nonexistent: cannot be read" shrink /nonexistent
+refuse "good.scn: nothing goes wrong" shrink good.scn
+refuse "--schedule: 'zz' is no schedule's id" shrink --schedule zz good.scn
+refuse "--schedule: 'zz' is no schedule's id" explore --schedule zz good.scn
+refuse "--long goes with --small" explore --long good.scn
+refuse "--events goes with --schedule" explore --events good.scn
+refuse "faultline: empty.scn: the file is empty" sweep empty.scn -o r.db --quiet
+refuse "--shard 3/18446744073709551615" sweep good.scn -o r.db --shard 3/18446744073709551615
+refuse "late.scn:2:1: unknown operation 'shedule': did you mean 'schedule'?" run late.scn
 refuse "'matrix' needs a file: faultline matrix FILE" matrix
 refuse "/nonexistent: " matrix /nonexistent
 refuse "truncated_word.scn:1:7: unknown operation 'tas'" matrix --json truncated_word.scn

@@ -13,7 +13,7 @@ has() { # has TEXT PART
 }
 
 saved=$(mktemp) || exit 2
-trap 'rm -f "$saved"' EXIT
+trap 'rm -f "$saved" "$saved.params"' EXIT
 for name in wire_races_with_unmap global_lock_hang fault_in_some_orders_only; do
     file=sim/scenarios/$name.scn
     found=$("$FAULTLINE" explore "$file")
@@ -44,4 +44,14 @@ said=$("$FAULTLINE" explore --preemptions 17 sim/scenarios/global_lock_hang.scn 
 [ $? = 1 ] || fail "16 preemptions: exit $?"
 "$FAULTLINE" explore sim/scenarios/fault_disable.scn >/dev/null 2>&1
 [ $? = 2 ] || fail "a file without threads should exit with 2"
+
+# Of a file with parameters the first point is explored and made shorter, as it is run.
+sed '1i param n = 4 8' sim/scenarios/global_lock_hang.scn >"$saved.params"
+"$FAULTLINE" explore --save "$saved" "$saved.params" >/dev/null
+[ $? = 1 ] || fail "a file with parameters: explore --save"
+"$FAULTLINE" run --quiet "$saved" >/dev/null
+[ $? = 1 ] || fail "a file with parameters: run does not repeat what explore saved"
+"$FAULTLINE" shrink "$saved.params" >"$saved" 2>/dev/null || fail "a file with parameters: shrink"
+"$FAULTLINE" run --quiet "$saved" >/dev/null
+[ $? = 1 ] || fail "a file with parameters: run does not repeat what shrink printed"
 exit $failed
