@@ -53,36 +53,88 @@ io_target_open(const char *path, char why[IO_WHY_BYTES])
     return strcmp(path, "-") == 0 ? target : io_target_open_at(target, path, why);
 }
 
-/* Whether the name is free for a file, or already one's. */
-static bool
-io_target_is_file(const char *path)
+/* ---- whole files ---- */
+
+/* What stands under a name before it is written. */
+struct io_place {
+    bool is_free; /* nothing, not even a link to nothing */
+    bool is_file;
+    uint64_t mode; /* of a file */
+};
+
+static struct io_place
+io_place_of(const char *path)
 {
+    struct io_place place = { 0 };
     uv_fs_t request;
-    int code = uv_fs_stat(NULL, &request, path, NULL);
-    bool is_file = code == UV_ENOENT || (code == 0 && S_ISREG((mode_t)request.statbuf.st_mode));
+    int code = uv_fs_lstat(NULL, &request, path, NULL);
 
     uv_fs_req_cleanup(&request);
-    return is_file;
+    place.is_free = code == UV_ENOENT;
+    if (code == 0) {
+        place.is_file =
+            uv_fs_stat(NULL, &request, path, NULL) == 0 && S_ISREG((mode_t)request.statbuf.st_mode);
+        place.mode = request.statbuf.st_mode;
+        uv_fs_req_cleanup(&request);
+    }
+    return place;
+}
+
+/* The file that a name leads to: what is renamed over a link would take the link's place. NULL: none, or no memory. */
+static char *
+io_target_path(const char *path, bool is_free)
+{
+    uv_fs_t request;
+    char *found = NULL;
+
+    if (is_free)
+        return strdup(path);
+    if (uv_fs_realpath(NULL, &request, path, NULL) == 0)
+        found = strdup(request.ptr);
+    uv_fs_req_cleanup(&request);
+    return found;
+}
+
+static bool
+io_target_name(struct io_target *target, const char *path, bool is_free)
+{
+    size_t room;
+
+    target->path = io_target_path(path, is_free);
+    if (target->path == NULL)
+        return false;
+    room = strlen(target->path) + sizeof ".part";
+    target->part = malloc(room);
+    if (target->part != NULL)
+        snprintf(target->part, room, "%s.part", target->path);
+    return target->part != NULL;
+}
+
+/* Who may read what was there may read what takes its place, and nobody else. */
+static void
+io_target_keep_mode(const struct io_target *target, uint64_t mode)
+{
+    uv_fs_t request;
+
+    (void)uv_fs_fchmod(NULL, &request, target->file, (int)(mode & 0777), NULL);
+    uv_fs_req_cleanup(&request);
 }
 
 struct io_target *
 io_target_open_whole(const char *path, char why[IO_WHY_BYTES])
 {
+    struct io_place place = io_place_of(path);
     struct io_target *target;
-    size_t room = strlen(path) + sizeof ".part";
 
-    if (strcmp(path, "-") == 0 || !io_target_is_file(path))
+    if (strcmp(path, "-") == 0 || (!place.is_free && !place.is_file))
         return io_target_open(path, why);
     target = calloc(1, sizeof *target);
-    if (target == NULL)
+    if (target == NULL || !io_target_name(target, path, place.is_free))
         return io_target_fail(target, "memory ran out", why);
-    target->path = malloc(room);
-    target->part = malloc(room);
-    if (target->path == NULL || target->part == NULL)
-        return io_target_fail(target, "memory ran out", why);
-    snprintf(target->path, room, "%s", path);
-    snprintf(target->part, room, "%s.part", path);
-    return io_target_open_at(target, target->part, why);
+    target = io_target_open_at(target, target->part, why);
+    if (target != NULL && place.is_file)
+        io_target_keep_mode(target, place.mode);
+    return target;
 }
 
 static void

@@ -23,7 +23,8 @@ struct io_target *io_target_open(const char *path, char why[IO_WHY_BYTES]);
 
 /*
  * The same for a file that is there whole or not at all: what is written stands in PATH.part until
- * io_target_close() gives it its name. Standard output, a device or a pipe is written as it comes.
+ * io_target_close() gives it its name. A file that is there keeps its rights, and a link leads to the new file as
+ * it led to the old one. Standard output, a device or a pipe is written as it comes.
  */
 struct io_target *io_target_open_whole(const char *path, char why[IO_WHY_BYTES]);
 

@@ -113,3 +113,16 @@ head -c 1000000 /dev/zero >old.json.part
 ends 0 run --trace old.json g.scn
 python3 -m json.tool old.json >/dev/null && [ ! -e old.json.part ]
 [ ! -e /dev/full ] || ends 2 run --trace /dev/full g.scn
+
+# A link stays a link to the file, which keeps the rights that it had.
+mkdir -p far
+echo old >far/real.json
+chmod 600 far/real.json
+ln -s far/real.json link.json
+ends 0 run --quiet --trace link.json g.scn
+[ -L link.json ] && python3 -m json.tool far/real.json >/dev/null && [ ! -e far/real.json.part ]
+[ "$(stat -c %a far/real.json)" = 600 ]
+# One that leads to nothing makes what it names.
+ln -s far/new.json dangling.json
+ends 0 run --quiet --dot dangling.json g.scn
+[ -L dangling.json ] && grep -q digraph far/new.json
