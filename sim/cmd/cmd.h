@@ -159,6 +159,9 @@ bool cmd_number(const char *option, const char *text, uint32_t *number);
 /* "faultline: ..." on stderr, one line whatever bytes the arguments carry; returns CMD_TROUBLE. */
 int cmd_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* One line on stderr, as it is, for who runs no loop and goes on. */
+void cmd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* One line, as it is, added to what a piece of work has to say on stderr. */
 int cmd_complain(struct io_bytes *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -169,9 +172,12 @@ int cmd_no_memory(struct io_bytes *err, const char *what);
 /* Writes a text on stdout through the loop. */
 int cmd_say(const char *text);
 
-/* Writes bytes on stdout without the loop, for who runs none. False: nobody gets what follows either. */
+/*
+ * Writes bytes, or one line whatever bytes the arguments carry, on stdout without the loop, for who runs none.
+ * False: nobody gets what follows either.
+ */
 bool cmd_print(const char *bytes, size_t length);
-bool cmd_print_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool cmd_print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The exit code behind the last cmd_print(): trouble where not all of it was written. */
 int cmd_print_end(int code);

@@ -27,19 +27,37 @@ cmd_put_line(struct io_bytes *err, const char *format, va_list arguments)
     core_put(&to, "\n");
 }
 
+static void
+cmd_put_on_stderr(const char *before, const char *format, va_list arguments)
+{
+    struct io_bytes line = { 0 };
+
+    io_bytes_text(&line, before);
+    cmd_put_line(&line, format, arguments);
+    if (line.length > 0)
+        fwrite(line.data, 1, line.length, stderr);
+    io_bytes_free(&line);
+}
+
 int
 cmd_trouble(const char *format, ...)
 {
-    struct io_bytes line = { 0 };
     va_list arguments;
 
-    io_bytes_text(&line, "faultline: ");
     va_start(arguments, format);
-    cmd_put_line(&line, format, arguments);
+    cmd_put_on_stderr("faultline: ", format, arguments);
     va_end(arguments);
-    fwrite(line.data, 1, line.length, stderr);
-    io_bytes_free(&line);
     return CMD_TROUBLE;
+}
+
+void
+cmd_warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    cmd_put_on_stderr("", format, arguments);
+    va_end(arguments);
 }
 
 int
@@ -89,15 +107,18 @@ cmd_print(const char *bytes, size_t length)
 }
 
 bool
-cmd_print_format(const char *format, ...)
+cmd_print_line(const char *format, ...)
 {
+    struct io_bytes line = { 0 };
     va_list arguments;
-    int length;
+    bool goes_on;
 
     va_start(arguments, format);
-    length = vprintf(format, arguments);
+    cmd_put_line(&line, format, arguments);
     va_end(arguments);
-    return cmd_print_note(length >= 0 && fflush(stdout) == 0);
+    goes_on = cmd_print(line.data, line.length);
+    io_bytes_free(&line);
+    return goes_on;
 }
 
 /* As in the loop: a reader who has seen enough is no trouble. */

@@ -4,10 +4,12 @@
  * What both sides answered is compared: codes, NULLs, and whether an expectation held. A step that one
  * side skipped is not: that side could not see it, or its release has no such line.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/cmd_json.h"
+#include "core/core_out.h"
 
 const char cmd_diff_help[] =
     "usage: faultline diff ONE.json OTHER.json\n"
@@ -40,6 +42,25 @@ diff_text(const json_t *object, const char *key)
     const char *text = cmd_json_text(object, key);
 
     return text != NULL ? text : "";
+}
+
+/* A file's own words, made safe, and ours behind them. */
+static void
+diff_say(struct diff *diff, const char *text, const char *more)
+{
+    struct core_out to = cmd_out(diff->out);
+
+    core_put_clean(&to, text);
+    core_put(&to, more);
+}
+
+/* "  FILE: what it answered" */
+static void
+diff_say_side(struct diff *diff, size_t side, const char *answer)
+{
+    io_bytes_text(diff->out, "  ");
+    diff_say(diff, diff->file[side], ": ");
+    diff_say(diff, answer, "\n");
 }
 
 /* ---- steps of runs ---- */
@@ -85,8 +106,10 @@ diff_step(struct diff *diff, const json_t *one, const json_t *other)
         return;
     diff->different++;
     (void)cmd_json_number(one, "line", &line);
-    io_bytes_format(diff->out, "line %lld: %s\n  %s: %s\n  %s: %s\n", (long long)line,
-                    diff_text(one, "source"), diff->file[0], bytes[0], diff->file[1], bytes[1]);
+    io_bytes_format(diff->out, "line %lld: ", (long long)line);
+    diff_say(diff, diff_text(one, "source"), "\n");
+    for (size_t i = 0; i < 2; i++)
+        diff_say_side(diff, i, bytes[i]);
 }
 
 static bool
@@ -128,9 +151,14 @@ diff_answers(struct diff *diff, const json_t *one, const json_t *other)
     if (gave[0] == gave[1])
         return true;
     diff->different++;
-    io_bytes_format(diff->out, "%s: %s\n  %s: %lld\n  %s: %lld\n", diff_text(one, "fact"),
-                    diff_text(one, "verb"), diff->file[0], (long long)gave[0], diff->file[1],
-                    (long long)gave[1]);
+    diff_say(diff, diff_text(one, "fact"), ": ");
+    diff_say(diff, diff_text(one, "verb"), "\n");
+    for (size_t i = 0; i < 2; i++) {
+        char number[24];
+
+        snprintf(number, sizeof number, "%lld", (long long)gave[i]);
+        diff_say_side(diff, i, number);
+    }
     return true;
 }
 

@@ -16,6 +16,7 @@
 #include "cmd/cmd_results_plot.h"
 #include "cmd/cmd_results_where.h"
 #include "core/core_json.h"
+#include "core/core_out.h"
 #include "core/plot.h"
 #include "store/store.h"
 
@@ -77,13 +78,16 @@ static void
 results_list_run(void *context, const struct store_run *run)
 {
     struct results *results = context;
+    struct core_out to = cmd_out(results->out);
 
-    io_bytes_format(results->out,
-                    "%s%4" PRId64 "  %s  version %s, seed %" PRIu64 "  %" PRIu64 " of %" PRIu64
-                    " points  ",
-                    results->rows == 0 ? " run\n" : "", run->id, run->file, run->version, run->seed,
-                    run->done, run->points);
-    io_bytes_format(results->out, "%s\n", run->params);
+    io_bytes_format(results->out, "%s%4" PRId64 "  ", results->rows == 0 ? " run\n" : "", run->id);
+    core_put_clean(&to, run->file);
+    io_bytes_text(results->out, "  version ");
+    core_put_clean(&to, run->version);
+    io_bytes_format(results->out, ", seed %" PRIu64 "  %" PRIu64 " of %" PRIu64 " points  ",
+                    run->seed, run->done, run->points);
+    core_put_clean(&to, run->params);
+    io_bytes_text(results->out, "\n");
     results->rows++;
 }
 
@@ -359,6 +363,17 @@ results_work(void *context, struct io_bytes *out, struct io_bytes *err)
     return false;
 }
 
+static void
+results_say_merged(struct io_bytes *out, const char *into, uint64_t rows, const char *from)
+{
+    struct core_out to = cmd_out(out);
+
+    core_put_clean(&to, into);
+    io_bytes_format(out, ": %" PRIu64 " row(s) from ", rows);
+    core_put_clean(&to, from);
+    io_bytes_text(out, "\n");
+}
+
 static bool
 results_merge_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {
@@ -374,8 +389,7 @@ results_merge_work(void *context, struct io_bytes *out, struct io_bytes *err)
         uint64_t rows = 0;
 
         if (store_merge(results->store, results->words->word[i], &rows))
-            io_bytes_format(out, "%s: %" PRIu64 " row(s) from %s\n", results->path, rows,
-                            results->words->word[i]);
+            results_say_merged(out, results->path, rows, results->words->word[i]);
         else
             results->code = cmd_complain(err, "%s: cannot be merged: %s", results->words->word[i],
                                          store_why(results->store));

@@ -271,8 +271,8 @@ serve_ready(void *context, uint16_t port)
 {
     const struct serving *serving = context;
 
-    cmd_print_format("http://127.0.0.1:%u/ shows %s; Ctrl-C ends\n", (unsigned)port,
-                     serving->has_file ? serving->given.file : "a short scenario");
+    cmd_print_line("http://127.0.0.1:%u/ shows %s; Ctrl-C ends", (unsigned)port,
+                   serving->has_file ? serving->given.file : "a short scenario");
 }
 
 static int

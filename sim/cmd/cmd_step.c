@@ -45,7 +45,7 @@ transcribe(struct step *step, const char *command)
 {
     struct io_bytes said = { 0 };
 
-    cmd_print_format("> %s\n", command);
+    cmd_print_line("> %s", command);
     step_do(step, command, &said);
     if (!step->is_over) {
         step_put_event(step, &said);

@@ -405,10 +405,9 @@ sweep_open(struct sweep_job *job, uint64_t seed)
     if (!is_begun)
         cmd_trouble("%s: cannot be written: %s", job->path, store_why(job->store));
     else if (is_new && runs > 0 && !job->is_quiet)
-        fprintf(stderr,
-                "a new run: the scenario, the seed or the version is not that of the %" PRIu64
-                " run(s) in %s\n",
-                runs, job->path);
+        cmd_warn("a new run: the scenario, the seed or the version is not that of the %" PRIu64
+                 " run(s) in %s",
+                 runs, job->path);
     return is_begun;
 }
 
@@ -434,10 +433,10 @@ sweep_run(struct sweep_job *job)
         sweep_say_end(job);
     if (end == IO_WRITE_FAILED || job->has_failed)
         return CMD_TROUBLE;
-    cmd_print_format("run %" PRId64 " of %s: %" PRIu64 " point(s) done now, %" PRIu64
-                     " before, of %" PRIu64 "%s\n",
-                     job->run.id, job->path, job->finished, job->run.done, job->run.points,
-                     end == IO_INTERRUPTED ? "; stopped, the same command goes on" : "");
+    cmd_print_line("run %" PRId64 " of %s: %" PRIu64 " point(s) done now, %" PRIu64
+                   " before, of %" PRIu64 "%s",
+                   job->run.id, job->path, job->finished, job->run.done, job->run.points,
+                   end == IO_INTERRUPTED ? "; stopped, the same command goes on" : "");
     return end == IO_INTERRUPTED ? IO_EXIT_INTERRUPTED : CMD_CLEAN;
 }
 

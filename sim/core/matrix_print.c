@@ -198,7 +198,8 @@ put_difference(const struct print *print, enum matrix_kernel kernel, size_t fact
     else
         vmm_text_put(&text, "  ");
     core_put_left(print->out, text.bytes, strlen("  line 1234  ") - 2);
-    core_put_left(print->out, label, LABEL_MOST);
+    core_put_clean(print->out, label);
+    core_put_spaces(print->out, strlen(label) < LABEL_MOST ? LABEL_MOST - strlen(label) : 0);
     core_format(print->out, "  %s -> %s%s\n", difference->before->text, difference->after->text,
                 kernel == MATRIX_ASSERTS ? "  (with assertions)" : "");
 }
