@@ -340,8 +340,11 @@ time_cow(const struct calibrate_case *one)
     pid_t child;
     char byte;
 
-    if (memory == NULL || pipe(hold) != 0)
+    if (memory == NULL || pipe(hold) != 0) {
+        if (memory != NULL)
+            unmap_pages(memory, one->pages);
         return cannot;
+    }
     write_pages(memory, one);
     child = fork();
     if (child == 0) { /* lives until we close our end */
@@ -414,22 +417,28 @@ time_fork(const struct calibrate_case *one)
 
 /* ---- a chain through memory ---- */
 
-/* Links `count` places, `stride` bytes apart, into one cycle in an order of chance. */
-static void
+void
+host_shuffle(struct vmm_rng *rng, size_t *order, size_t count)
+{
+    for (size_t left = count; left > 1; left--) {
+        size_t other = (size_t)vmm_rng_below(rng, left), kept = order[left - 1];
+
+        order[left - 1] = order[other];
+        order[other] = kept;
+    }
+}
+
+/* Links `count` places, `stride` bytes apart, into one cycle in an order of chance. False: memory ran out. */
+static bool
 link_chain(volatile char *memory, size_t count, size_t stride, size_t more, struct vmm_rng *rng)
 {
     size_t *order = malloc(count * sizeof *order);
 
     if (order == NULL)
-        return;
+        return false;
     for (size_t i = 0; i < count; i++)
         order[i] = i;
-    for (size_t i = count - 1; i > 0; i--) {
-        size_t other = (size_t)(vmm_rng_below(rng, i + 1)), kept = order[i];
-
-        order[i] = order[other];
-        order[other] = kept;
-    }
+    host_shuffle(rng, order, count);
     for (size_t i = 0; i < count; i++) {
         size_t from = order[i], to = order[(i + 1) % count];
         volatile char *place = memory + from * stride + from * more % PAGE / LINE * LINE;
@@ -438,6 +447,7 @@ link_chain(volatile char *memory, size_t count, size_t stride, size_t more, stru
             memory + to * stride + to * more % PAGE / LINE * LINE;
     }
     free(order);
+    return true;
 }
 
 /* Of an access, in the fastest of some stretches. Long chains are gone through fewer times. */
@@ -466,16 +476,21 @@ chain_ns(struct host_bench *bench, const struct calibrate_case *one, bool is_pac
 {
     volatile char *memory = bench->pool + vmm_rng_below(&bench->rng, POOL - one->pages) * PAGE;
 
-    link_chain(memory, one->pages, is_packed ? LINE : PAGE, is_packed ? 0 : LINE, &bench->rng);
+    if (!link_chain(memory, one->pages, is_packed ? LINE : PAGE, is_packed ? 0 : LINE, &bench->rng))
+        return -1;
     return follow_ns(memory, one->pages);
 }
 
 static struct host_time
 time_chain(struct host_bench *bench, const struct calibrate_case *one)
 {
+    struct host_time time = cannot;
+
     if (bench->pool == NULL)
         return cannot;
-    return (struct host_time){ chain_ns(bench, one, false), chain_ns(bench, one, true), false };
+    time.ns = chain_ns(bench, one, false);
+    time.rest = chain_ns(bench, one, true);
+    return time.ns < 0 || time.rest < 0 ? cannot : time;
 }
 
 /* ---- all of them ---- */

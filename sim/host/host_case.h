@@ -26,6 +26,9 @@ struct host_time {
     bool is_disturbed; /* something else ran in between */
 };
 
+/* Puts a list into an order of chance. */
+void host_shuffle(struct vmm_rng *rng, size_t *order, size_t count);
+
 void host_bench_init(struct host_bench *bench, uint64_t seed);
 void host_bench_destroy(struct host_bench *bench);
 

@@ -109,17 +109,6 @@ list_visits(struct measuring *measuring)
 }
 
 static void
-shuffle(struct measuring *measuring, size_t *order, size_t count)
-{
-    for (size_t i = count - 1; i > 0; i--) {
-        size_t other = (size_t)(vmm_rng_below(&measuring->bench.rng, i + 1)), kept = order[i];
-
-        order[i] = order[other];
-        order[other] = kept;
-    }
-}
-
-static void
 visit(struct measuring *measuring, size_t at, bool is_kept)
 {
     struct samples *samples = &measuring->samples[at];
@@ -139,7 +128,7 @@ sweep_chains(struct measuring *measuring)
         if (is_swept(&measuring->cases[i]))
             chains[count++] = i;
     }
-    shuffle(measuring, chains, count);
+    host_shuffle(&measuring->bench.rng, chains, count);
     for (size_t i = 0; i < count; i++)
         visit(measuring, chains[i], true);
     measuring->sweeps++;
@@ -148,7 +137,7 @@ sweep_chains(struct measuring *measuring)
 static void
 measure_round(struct measuring *measuring)
 {
-    shuffle(measuring, measuring->order, measuring->visits);
+    host_shuffle(&measuring->bench.rng, measuring->order, measuring->visits);
     for (size_t i = 0; i < measuring->visits; i++) {
         if (measuring->order[i] == measuring->count)
             sweep_chains(measuring);

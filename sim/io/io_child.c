@@ -95,6 +95,7 @@ io_child_run(struct io_child *child, char why[IO_WHY_BYTES])
 
     if (code == 0) {
         life.child = child;
+        life.has_exited = false;
         uv_pipe_init(&life.loop, &life.pipe, 0);
         uv_signal_init(&life.loop, &life.interrupt);
         life.process.data = life.pipe.data = life.interrupt.data = &life;

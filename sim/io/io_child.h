@@ -3,7 +3,7 @@
  *
  * PURPOSE     Runs a program with our own standard input, output and error, and hands over the bytes that it
  *             writes to one more descriptor, or to its standard error. Ctrl-C, or a taker that has enough, ends the program.
- * INVARIANTS  none
+ * INVARIANTS  C1  one child at a time
  * UNITS       bytes
  * OWNERSHIP   the caller's arguments are borrowed
  * ERRORS      false, and *why says why in one phrase: it could not be started
@@ -20,8 +20,8 @@
 enum { IO_CHILD_DESCRIPTOR = 3 };
 
 struct io_child {
-    char *const
-        *words;     /* the program, found as a shell would, and its arguments; NULL behind them */
+    /* The program, found as a shell would, and its arguments; NULL behind them. */
+    char *const *words;
     int descriptor; /* whose bytes we take: 2 or IO_CHILD_DESCRIPTOR */
     void *context;
     bool (*take)(void *context, const uint8_t *bytes, size_t length); /* false: enough */

@@ -195,6 +195,7 @@ io_connection_wake(struct io_connection *connection)
 {
     struct io_server *server = connection->server;
     char news[IO_SERVE_NEWS_BYTES];
+    uint64_t number;
 
     if (connection->state != LISTENING || connection->is_writing ||
         uv_is_closing((uv_handle_t *)&connection->tcp))
@@ -206,9 +207,10 @@ io_connection_wake(struct io_connection *connection)
         io_connection_write(connection, NULL);
         return;
     }
-    if (connection->news_number == io_server_news(server, connection->news_number, news))
+    number = io_server_news(server, connection->news_number, news);
+    if (number == connection->news_number)
         return;
-    connection->news_number = io_server_news(server, connection->news_number, news);
+    connection->news_number = number;
     snprintf(connection->start, sizeof connection->start, "%s", news);
     io_connection_write(connection, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * io_serve_internal.h - the parts of a server, for its two files
+ * io_serve_internal.h - the parts of a server, for its files
  *
  * PURPOSE     io_serve.c has the server: its port, its site, its news. io_serve_connection.c has what one
  *             connection goes through.
@@ -72,7 +72,7 @@ void io_server_left(struct io_server *server);
 /* io_serve_follow.c: hands on what is added to the followed file. */
 void io_server_follow(struct io_server *server);
 
-/* Copies the last news behind `seen`; its number. */
+/* The number of the last news, which are copied unless they are those that were `seen`. */
 uint64_t io_server_news(struct io_server *server, uint64_t seen, char news[IO_SERVE_NEWS_BYTES]);
 
 #endif

@@ -98,6 +98,14 @@ io_tty_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(tty->keys, sizeof(tty->keys));
 }
 
+/* A handle that was never made has no data. */
+static void
+io_tty_close(uv_handle_t *handle)
+{
+    if (handle->data != NULL && !uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
 static void
 io_tty_typed(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
@@ -105,8 +113,8 @@ io_tty_typed(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 
     tty->is_lost |= length < 0;
     if (length < 0 || !tty->user->key(tty->user->context, buffer->base, (size_t)length)) {
-        uv_close((uv_handle_t *)&tty->in, NULL);
-        uv_close((uv_handle_t *)&tty->resized, NULL);
+        io_tty_close((uv_handle_t *)&tty->in);
+        io_tty_close((uv_handle_t *)&tty->resized);
         return;
     }
     io_tty_draw(tty);
@@ -115,13 +123,14 @@ io_tty_typed(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 static bool
 io_tty_begin(struct io_tty *tty)
 {
-    if (uv_loop_init(&tty->loop) != 0)
+    if (uv_tty_init(&tty->loop, &tty->in, 0, 1) != 0)
         return false;
-    if (uv_tty_init(&tty->loop, &tty->in, 0, 1) != 0 ||
-        uv_tty_init(&tty->loop, &tty->out, 1, 0) != 0)
-        return false;
-    uv_signal_init(&tty->loop, &tty->resized);
     tty->in.data = tty;
+    if (uv_tty_init(&tty->loop, &tty->out, 1, 0) != 0)
+        return false;
+    tty->out.data = tty;
+    if (uv_signal_init(&tty->loop, &tty->resized) != 0)
+        return false;
     tty->resized.data = tty;
     return uv_tty_set_mode(&tty->in, UV_TTY_MODE_RAW) == 0;
 }
@@ -132,8 +141,10 @@ io_tty_run(const struct io_tty_user *user)
     struct io_tty *tty = calloc(1, sizeof(*tty));
     bool is_lost = true;
 
-    if (tty == NULL)
+    if (tty == NULL || uv_loop_init(&tty->loop) != 0) {
+        free(tty);
         return false;
+    }
     tty->user = user;
     if (io_tty_begin(tty)) {
         io_tty_put_text(tty, "\033[?1049h\033[?25l"); /* another screen, no cursor */
@@ -145,7 +156,9 @@ io_tty_run(const struct io_tty_user *user)
         is_lost = tty->is_lost;
     }
     uv_tty_reset_mode();
-    uv_close((uv_handle_t *)&tty->out, NULL);
+    io_tty_close((uv_handle_t *)&tty->in);
+    io_tty_close((uv_handle_t *)&tty->resized);
+    io_tty_close((uv_handle_t *)&tty->out);
     uv_run(&tty->loop, UV_RUN_DEFAULT);
     uv_loop_close(&tty->loop);
     free(tty);
