@@ -54,7 +54,7 @@ build names "$examples/names" -DNAMES="$SOURCE/tests/kit/kext/surface.cpp;$SOURC
 gcov=gcov
 [ "$CC" = gcc ] || gcov="llvm-cov gcov"
 command -v ${gcov%% *} >/dev/null || gcov="llvm-cov-14 gcov"
-PREFIX=$work/prefix FAULTLINE_SOURCE=$SOURCE GCOV=$gcov CMAKE_GENERATOR=Ninja \
+GCOV=$(command -v "${gcov%% *}")${gcov#"${gcov%% *}"} \
     python3 "$SOURCE/tests/kit/tutorial.py" "$SOURCE/docs/tutorial-driver.md"
 
 # A plain C program finds the kit by pkg-config.

@@ -1,11 +1,12 @@
 """tutorial.py PAGE - docs/tutorial-driver.md, block after block, in an empty folder
 
     ```sh           commands; `# exit N` behind one is its exit code (else 0)
+    ```sh checkout  commands in a checkout. Its build is there: what installs from build/release is run, from BUILD.
     ```c FILE       becomes that file
     ```text         behind commands: pieces that their output has, line by line in this order; `...` stands for anything.
                     Behind anything else it is only read.
 
-PREFIX is an installed Faultline, FAULTLINE_SOURCE its checkout.
+BUILD is the build, GCOV what reads the compiler's coverage as gcov does. HOME is the folder.
 """
 import os
 import pathlib
@@ -29,6 +30,14 @@ def statements(block):
     return found
 
 
+def in_checkout(block):
+    """What of a block in a checkout is run here."""
+    lines = [line.replace("build/release", os.environ["BUILD"]) for line in block.splitlines() if "--install" in line]
+    if len(lines) != 1 or len(block.splitlines()) != 3:
+        sys.exit("the page installs in another way")
+    return lines[0]
+
+
 def run(block, folder):
     said = ""
     for command in statements(block):
@@ -50,11 +59,24 @@ def holds(text, said):
         at = found.end()
 
 
+def put_gcov(folder):
+    """The folder is HOME, and its bin comes first: there `gcov` is the compiler's."""
+    script = pathlib.Path(folder, "bin", "gcov")
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {os.environ["GCOV"]} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    os.environ.update(HOME=folder, PATH=f"{script.parent}:{os.environ['PATH']}")
+
+
 def main():
     said, count = "", 0
     with tempfile.TemporaryDirectory() as folder:
+        put_gcov(folder)
         for kind, words, block in BLOCK.findall(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")):
-            if kind == "sh":
+            if words.strip() == "checkout":
+                run(in_checkout(block), folder)
+                said = ""
+            elif kind == "sh":
                 said = run(block, folder)
                 count += len(statements(block))
             elif kind == "c":
