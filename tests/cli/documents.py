@@ -37,6 +37,7 @@ ELSEWHERE = {
     "faultline calibrate": ("tests/cli/calibrate.sh", '"$FAULTLINE" calibrate'),
     "cmake --preset release": ("run", "cmake --preset"), "cmake --preset debug": None,
     "cmake --install": ("tests/kit/installed.sh", "cmake --install"), "cpack": ("tests/kit/package.sh", "cpack --config"),
+    "apt-get install ./build": ("tests/kit/package.sh", "dpkg -x"),
     "docs/cluster/parallel.sh": ("tests/cli/cluster.sh", "docs/cluster/parallel.sh"),
     "build/release/bench/": ("tests/CMakeLists.txt", "bench_${bench}"), "sbatch": None,
     "faultline results merge /shared": None, "(cd /tmp && apt-get source": None, "sh tests/arm64/arm64.sh": None}

@@ -19,10 +19,14 @@ grep -q '^macos-15.4..macos-15.5  *panics p.0' story || { cat story; fail "the s
 "$program" run --quiet "$share"/faultline/scenarios/way*.scn >run 2>&1 || { cat run; fail "a scenario fails"; }
 [ "faultline $(dpkg-deb -f "$package" Version)" = "$("$program" --version)" ] || fail "two versions"
 for page in man1/faultline.1 man5/faultline-scenario.5 man3/faultline-vmk.3; do
-    [ -s "$share/man/$page" ] || fail "$page is missing"
+    gzip -cd "$share/man/$page.gz" | grep -q '^\.Nm' || fail "$page is missing"
 done
+dpkg-deb -f "$package" Maintainer | grep -q '^Faultline <' || fail "no maintainer"
+gzip -cd "$share/doc/faultline/changelog.gz" | dpkg-parsechangelog -l- -S Version | grep -qxF "$(dpkg-deb -f "$package" Version)" ||
+    fail "the changelog has another version"
 for file in bash-completion/completions/faultline fish/vendor_completions.d/faultline.fish \
-    zsh/vendor-completions/_faultline doc/faultline/copyright doc/faultline/docs/limits.md; do
+    zsh/vendor-completions/_faultline doc/faultline/copyright doc/faultline/docs/limits.md \
+    doc/faultline/examples/tutorial/Parity.cpp doc/faultline/docs/pictures/reachable_under_the_lock.svg; do
     [ -s "$share/$file" ] || fail "$file is missing"
 done
 
