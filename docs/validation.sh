@@ -12,7 +12,7 @@ cat <<'PAGE'
 # The model against reality
 
 This page is made by `docs/validation.sh`. The absolute times are those of the host it was made on, a virtual machine that others
-use too; what can be compared is the errors.
+use too; what can be compared is the errors. [limits.md](limits.md) lists what the model leaves out, and what it infers.
 PAGE
 printf 'Its two CPUs had load averages of %s when the page was made; 2 is a quiet one.\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 cat <<'PAGE'

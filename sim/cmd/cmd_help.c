@@ -13,14 +13,16 @@ const char cmd_help_help[] = "usage: faultline help [VERB]\n"
                              "example:\n"
                              "  faultline help run\n";
 
-const char cmd_version_help[] = "usage: faultline version\n"
-                                "\n"
-                                "Prints the program's version; --version does the same.\n"
-                                "\n"
-                                "  --help  this page\n"
-                                "\n"
-                                "example:\n"
-                                "  faultline --version\n";
+const char cmd_version_help[] =
+    "usage: faultline version\n"
+    "\n"
+    "Prints the program's version, and where to read what it does not model;\n"
+    "--version does the same.\n"
+    "\n"
+    "  --help  this page\n"
+    "\n"
+    "example:\n"
+    "  faultline --version\n";
 
 static bool
 help_work(void *context, struct io_bytes *out, struct io_bytes *err)
@@ -60,6 +62,11 @@ cmd_help(const struct cmd_verb *verb, struct cmd_words *words)
     return about != NULL ? cmd_say(about->help) : CMD_TROUBLE;
 }
 
+static const char version_text[] =
+    "faultline " FAULTLINE_VERSION "\n"
+    "a model, not XNU: docs/limits.md, among its documents, lists what it leaves\n"
+    "out, and what it infers\n";
+
 int
 cmd_version(const struct cmd_verb *verb, struct cmd_words *words)
 {
@@ -68,5 +75,5 @@ cmd_version(const struct cmd_verb *verb, struct cmd_words *words)
 
     if (!cmd_parse(verb, words, options, VMM_COUNT_OF(options)) || !cmd_at_most(verb, words, 0))
         return CMD_TROUBLE;
-    return cmd_say(wants_help ? verb->help : "faultline " FAULTLINE_VERSION "\n");
+    return cmd_say(wants_help ? verb->help : version_text);
 }

@@ -27,6 +27,13 @@ fails
 page '```scn one.scn' 'app = task' '```' '```console' '$ faultline run --quiet one.scn' 'PASS one.scn...' '$ faultline no-verb # exit 2' '...' '```'
 holds
 
+# What is not modelled can be reached from every page, from the program, and from the page in a browser.
+for page in "$SOURCE"/README.md "$SOURCE"/docs/*.md "$SOURCE"/docs/*/*.md; do
+    [ "${page##*/}" = limits.md ] || grep -q 'limits\.md)' "$page" || { echo "$page does not lead to limits.md"; exit 1; }
+done
+"$FAULTLINE" --version | grep -qF docs/limits.md
+grep -qF docs/limits.md "$SOURCE/sim/page/page.html"
+
 # README's picture is the one that the program draws.
 picture=$SOURCE/docs/pictures/reachable_under_the_lock
 "$FAULTLINE" sweep "$picture.scn" -o "$folder/r.db" --quiet >/dev/null
