@@ -191,12 +191,13 @@ hit_run_bare(void *state)
 {
     struct world *world = state;
     struct hw_tlb_level *level = &world->machine->cpus[0].tlb.l1;
+    uint64_t generation = world->machine->cpus[0].tlb.generation;
     uint64_t sum = 0;
 
     for (size_t i = 0; i < REFERENCES; i++) {
         uint64_t vpn = references[i] << 16 >> 28;
 
-        sum += hw_pte_ppn(bare_lookup(level, vpn, hw_tlb_tag(vpn, 0)));
+        sum += hw_pte_ppn(bare_lookup(level, vpn, hw_tlb_tag(vpn, 0) | generation));
     }
     return sum;
 }

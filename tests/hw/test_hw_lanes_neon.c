@@ -57,6 +57,15 @@ halves_that_are_alike_are_no_match(void **state)
 }
 
 static void
+bits_are_left_out_of_each_lane(void **state)
+{
+    (void)state;
+    assert_lanes(hw_lanes_without(2, a_to_d()), 8, 20, 28, 40);
+    assert_lanes(hw_lanes_without((uint64_t)3 << 62, hw_lanes_all(UINT64_MAX)), UINT64_MAX >> 2,
+                 UINT64_MAX >> 2, UINT64_MAX >> 2, UINT64_MAX >> 2);
+}
+
+static void
 lanes_go_one_place_back(void **state)
 {
     (void)state;
@@ -94,6 +103,7 @@ main(void)
         cmocka_unit_test(what_is_loaded_is_stored),
         cmocka_unit_test(each_lane_has_its_bit),
         cmocka_unit_test(halves_that_are_alike_are_no_match),
+        cmocka_unit_test(bits_are_left_out_of_each_lane),
         cmocka_unit_test(lanes_go_one_place_back),
         cmocka_unit_test(lanes_up_to_the_last_move),
         cmocka_unit_test(one_lane_goes_to_the_front),

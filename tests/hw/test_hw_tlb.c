@@ -33,13 +33,13 @@ setup(void **state)
     return 0;
 }
 
-/* The tag if it is live, else 0 (T5). */
+/* The tag without its rights if it is live, else 0 (T5). */
 static uint64_t
 live(const struct hw_tlb *tlb, uint64_t tag)
 {
-    uint64_t mask = (uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT;
+    bool is_live = tag >> HW_TLB_GENERATION_SHIFT == tlb->generation >> HW_TLB_GENERATION_SHIFT;
 
-    return (tag & mask) == tlb->generation ? tag : 0;
+    return is_live ? tag & ~HW_TLB_TAG_RIGHTS : 0;
 }
 
 /* T1 and T3 in one level; T4 for what it holds. */
@@ -55,7 +55,8 @@ check_level(const struct hw_tlb *tlb, const struct hw_tlb_level *level)
             if (live(tlb, tags[way]) != 0)
                 assert_true(tlb->asid_filter & (uint64_t)1 << (tags[way] & 63));
             for (size_t other = 0; other < way; other++)
-                assert_true(live(tlb, tags[way]) == 0 || tags[way] != tags[other]);
+                assert_true(live(tlb, tags[way]) == 0 ||
+                            live(tlb, tags[way]) != live(tlb, tags[other]));
         }
     }
 }
@@ -100,7 +101,7 @@ l1_set(const struct fixture *f, size_t set, char *text)
         uint64_t tag = f->tlb.l1.tags[set * f->tlb.l1.ways + way];
 
         if (tag != 0)
-            text[length++] = (char)('0' + (tag << 1 >> 17));
+            text[length++] = (char)('0' + (tag >> 16 & 0xffff));
     }
     text[length] = '\0';
     return text;
@@ -270,6 +271,28 @@ peeking_disturbs_nothing(void **state)
     assert_int_equal(f->tlb.l1_hits + f->tlb.l2_hits + f->tlb.misses, 0);
 }
 
+/*  The second level keeps less of a word than the first, and both say the same of it (T7)  */
+static void
+both_levels_keep_the_frame_and_all_rights(void **state)
+{
+    static const uint64_t bits[] = { HW_PTE_WRITE, HW_PTE_USER, HW_PTE_MOD, HW_PTE_NX };
+    struct fixture *f = *state;
+
+    for (unsigned rights = 0; rights < 16; rights++) {
+        uint64_t pte = hw_pte_make(UINT32_MAX - rights, HW_PTE_VALID);
+
+        for (unsigned i = 0; i < 4; i++)
+            pte |= rights >> i & 1 ? bits[i] : 0;
+        hw_tlb_fill(&f->tlb, 0, 1, pte | HW_PTE_REF | HW_PTE_WIRED | HW_PTE_GLOBAL);
+        assert_true(hw_tlb_peek(&f->tlb, 0, 1) == pte);
+        fill(f, 2);
+        fill(f, 6); /* now page 0 is in the second level only */
+        assert_true(hw_tlb_peek(&f->tlb, 0, 1) == pte);
+        assert_true(hw_tlb_lookup(&f->tlb, 0, 1) == pte);
+    }
+    assert_int_equal(f->tlb.l2_hits, 16);
+}
+
 struct seen {
     unsigned entries;
     uint64_t vpn;
@@ -417,6 +440,7 @@ main(void)
         CASE(flushing_the_kernels_space_spares_empty_ways_and_users),
         CASE(flushing_everything_leaves_nothing),
         CASE(peeking_disturbs_nothing),
+        CASE(both_levels_keep_the_frame_and_all_rights),
         CASE(each_tells_page_space_and_word_of_both_levels),
         CASE(random_references_hit_and_miss_as_the_plain_model_says),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),

@@ -85,7 +85,10 @@ assert_same_level(const struct hw_tlb_level *a, const struct hw_tlb_level *b)
     if (words == 0)
         return;
     assert_memory_equal(a->tags, b->tags, words * sizeof(*a->tags));
-    assert_memory_equal(a->ptes, b->ptes, words * sizeof(*a->ptes));
+    if (a->ptes != NULL)
+        assert_memory_equal(a->ptes, b->ptes, words * sizeof(*a->ptes));
+    else
+        assert_memory_equal(a->frames, b->frames, words * sizeof(*a->frames));
 }
 
 static void

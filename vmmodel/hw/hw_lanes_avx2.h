@@ -82,6 +82,13 @@ hw_lanes_that_are(uint64_t word, hw_lanes lanes)
     return (uint32_t)__builtin_ia32_movmskpd256((hw_lanes_doubles)same);
 }
 
+/* Each lane without the given bits. */
+HW_LANES_TARGET static inline hw_lanes
+hw_lanes_without(uint64_t bits, hw_lanes lanes)
+{
+    return lanes & hw_lanes_all(~bits);
+}
+
 /* Each lane one place back; the last one of `before` comes to the front. */
 HW_LANES_TARGET static inline hw_lanes
 hw_lanes_behind(hw_lanes before, hw_lanes lanes)

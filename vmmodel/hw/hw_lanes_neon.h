@@ -70,6 +70,15 @@ hw_lanes_that_are(uint64_t word, hw_lanes lanes)
     return (uint32_t)(bits[0] | bits[1]);
 }
 
+/* Each lane without the given bits. */
+static inline hw_lanes
+hw_lanes_without(uint64_t bits, hw_lanes lanes)
+{
+    const hw_pair kept = { ~bits, ~bits };
+
+    return (hw_lanes){ lanes.low & kept, lanes.high & kept };
+}
+
 /* Each lane one place back; the last one of `before` comes to the front. */
 static inline hw_lanes
 hw_lanes_behind(hw_lanes before, hw_lanes lanes)

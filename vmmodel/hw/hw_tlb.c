@@ -8,6 +8,9 @@
  * Forgetting everything is a new generation in the tags that are looked for; what is stored with an
  * older one no longer matches, and counts as empty. After HW_TLB_GENERATIONS of them the numbers begin
  * again, and that one time the tags are really cleared.
+ *
+ * The second level has most of the places, so there a place takes 12 bytes and not 16: the frame's number, and
+ * a tag whose spare bits are the rights. Who looks for a tag leaves them out.
  */
 #include "hw/hw_tlb.h"
 
@@ -27,7 +30,7 @@ hw_tlb_tag_asid(uint64_t tag)
 static uint64_t
 hw_tlb_tag_vpn(uint64_t tag)
 {
-    return (tag & ~((uint64_t)1 << 63 | HW_TLB_GENERATION_MASK)) >> 16;
+    return (tag & (((uint64_t)1 << HW_TLB_RIGHTS_SHIFT) - 1)) >> 16;
 }
 
 static uint64_t
@@ -39,7 +42,7 @@ hw_tlb_filter_bit(uint64_t tag)
 static bool
 hw_tlb_is_live(const struct hw_tlb *tlb, uint64_t tag)
 {
-    return tag != 0 && (tag & HW_TLB_GENERATION_MASK) == tlb->generation;
+    return (tag ^ tlb->generation) >> HW_TLB_GENERATION_SHIFT == 0;
 }
 
 static size_t
@@ -52,7 +55,8 @@ hw_tlb_slots(const struct hw_tlb_level *level)
 
 static bool
 hw_tlb_level_init(struct hw_tlb_level *level, const struct vmm_alloc *alloc,
-                  const struct hw_tlb_geometry *geometry, enum hw_replacement replacement)
+                  const struct hw_tlb_geometry *geometry, enum hw_replacement replacement,
+                  bool is_packed)
 {
     *level =
         (struct hw_tlb_level){ .sets = geometry->sets,
@@ -61,10 +65,13 @@ hw_tlb_level_init(struct hw_tlb_level *level, const struct vmm_alloc *alloc,
     if (level->sets == 0)
         return true;
     level->tags = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
-    level->ptes = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
+    if (is_packed)
+        level->frames = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->frames));
+    else
+        level->ptes = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->ptes));
     if (replacement == HW_REPLACE_PLRU)
         level->recent = vmm_take_array(alloc, level->sets, sizeof(*level->recent));
-    return level->tags != NULL && level->ptes != NULL &&
+    return level->tags != NULL && (level->ptes != NULL || level->frames != NULL) &&
            (level->recent != NULL || replacement != HW_REPLACE_PLRU);
 }
 
@@ -73,6 +80,7 @@ hw_tlb_level_destroy(struct hw_tlb_level *level, const struct vmm_alloc *alloc)
 {
     vmm_give_array(alloc, level->tags, hw_tlb_slots(level), sizeof(*level->tags));
     vmm_give_array(alloc, level->ptes, hw_tlb_slots(level), sizeof(*level->ptes));
+    vmm_give_array(alloc, level->frames, hw_tlb_slots(level), sizeof(*level->frames));
     vmm_give_array(alloc, level->recent, level->sets, sizeof(*level->recent));
     *level = (struct hw_tlb_level){ .sets = 0 };
 }
@@ -82,12 +90,13 @@ hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc, const struct hw_g
 {
     *tlb = (struct hw_tlb){ .geometry = geometry,
                             .replacement = geometry->replacement,
-                            .chance = { 1 } };
-    if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->l1i, alloc, &geometry->l1i, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->l2i, alloc, &geometry->l2i, geometry->replacement) &&
-        hw_tlb_level_init(&tlb->large, alloc, &geometry->large, geometry->replacement)) {
+                            .chance = { 1 },
+                            .generation = HW_TLB_FIRST_GENERATION };
+    if (hw_tlb_level_init(&tlb->l1, alloc, &geometry->l1, geometry->replacement, false) &&
+        hw_tlb_level_init(&tlb->l1i, alloc, &geometry->l1i, geometry->replacement, false) &&
+        hw_tlb_level_init(&tlb->l2, alloc, &geometry->l2, geometry->replacement, true) &&
+        hw_tlb_level_init(&tlb->l2i, alloc, &geometry->l2i, geometry->replacement, true) &&
+        hw_tlb_level_init(&tlb->large, alloc, &geometry->large, geometry->replacement, false)) {
         tlb->is_vector = hw_tlb_vector_serves(tlb);
         return true;
     }
@@ -107,16 +116,35 @@ hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc)
 
 /* ---- one set ---- */
 
+static inline void
+hw_tlb_write_place(struct hw_tlb_level *level, size_t at, uint64_t tag, uint64_t pte)
+{
+    if (level->ptes != NULL) {
+        level->tags[at] = tag;
+        level->ptes[at] = pte;
+    } else {
+        level->tags[at] = tag | hw_tlb_pack_rights(pte);
+        level->frames[at] = hw_pte_ppn(pte);
+    }
+}
+
+static inline void
+hw_tlb_copy_place(struct hw_tlb_level *level, size_t to, size_t from)
+{
+    level->tags[to] = level->tags[from];
+    if (level->ptes != NULL)
+        level->ptes[to] = level->ptes[from];
+    else
+        level->frames[to] = level->frames[from];
+}
+
 /* Puts a translation in front of its set; the ways up to `way` move back one place. */
 static inline void
 hw_tlb_to_front(struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t tag, uint64_t pte)
 {
-    for (; way > 0; way--) {
-        level->tags[set + way] = level->tags[set + way - 1];
-        level->ptes[set + way] = level->ptes[set + way - 1];
-    }
-    level->tags[set] = tag;
-    level->ptes[set] = pte;
+    for (; way > 0; way--)
+        hw_tlb_copy_place(level, set + way, set + way - 1);
+    hw_tlb_write_place(level, set, tag, pte);
 }
 
 /* Notes that a way was used. PLRU: when that would be all of them, only this one was. */
@@ -140,8 +168,7 @@ hw_tlb_put(const struct hw_tlb *tlb, struct hw_tlb_level *level, size_t set, uin
         hw_tlb_to_front(level, set, way, tag, pte);
         return;
     }
-    level->tags[set + way] = tag;
-    level->ptes[set + way] = pte;
+    hw_tlb_write_place(level, set + way, tag, pte);
     if (tlb->replacement == HW_REPLACE_PLRU)
         hw_tlb_note_use(level, set, way);
 }
@@ -152,7 +179,7 @@ hw_tlb_level_find(const struct hw_tlb_level *level, size_t set, uint64_t tag, ui
 {
     uint32_t way = first;
 
-    while (way < level->ways && level->tags[set + way] != tag)
+    while (way < level->ways && (level->tags[set + way] & ~HW_TLB_TAG_RIGHTS) != tag)
         way++;
     return way;
 }
@@ -197,7 +224,7 @@ hw_tlb_level_lookup(struct hw_tlb *tlb, struct hw_tlb_level *level, uint64_t vpn
 
     if (way == level->ways)
         return 0;
-    pte = level->ptes[set + way];
+    pte = hw_tlb_word(level, set + way);
     hw_tlb_put(tlb, level, set, way, tag, pte);
     return pte;
 }
@@ -246,6 +273,8 @@ hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uin
     struct hw_tlb_level *second = hw_tlb_second(tlb, first);
     uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
+    pte &= HW_TLB_KEPT;                                                     /* T7 */
+    second->filled |= (uint64_t)1 << (hw_tlb_set_number(second, vpn) & 63); /* T8 */
     hw_tlb_note_asid(tlb, tag, asid);
     if (tlb->is_vector) {
         hw_tlb_vector_fill(tlb, first, vpn, tag, pte, is_new);
@@ -317,10 +346,8 @@ hw_tlb_level_flush_page(const struct hw_tlb *tlb, struct hw_tlb_level *level, ui
     way = hw_tlb_level_find(level, set, tag, 0);
     if (way == level->ways)
         return;
-    for (; tlb->replacement == HW_REPLACE_LRU && way + 1 < level->ways; way++) {
-        level->tags[set + way] = level->tags[set + way + 1];
-        level->ptes[set + way] = level->ptes[set + way + 1];
-    }
+    for (; tlb->replacement == HW_REPLACE_LRU && way + 1 < level->ways; way++)
+        hw_tlb_copy_place(level, set + way, set + way + 1);
     level->tags[set + way] = 0;
 }
 
@@ -355,13 +382,16 @@ hw_tlb_set_flush_asid(const struct hw_tlb *tlb, struct hw_tlb_level *level, size
     for (size_t at = set; at < set + level->ways; at++) {
         uint64_t tag = level->tags[at];
 
-        level->tags[at] = 0;
-        if (!hw_tlb_is_live(tlb, tag) || hw_tlb_tag_asid(tag) == asid)
+        if (!hw_tlb_is_live(tlb, tag) || hw_tlb_tag_asid(tag) == asid) {
+            level->tags[at] = 0;
             continue;
-        kept = moves ? kept : at;
-        level->tags[kept] = tag;
-        level->ptes[kept++] = level->ptes[at];
+        }
         filter |= hw_tlb_filter_bit(tag);
+        if (moves && kept < at) {
+            hw_tlb_copy_place(level, kept, at);
+            level->tags[at] = 0;
+        }
+        kept++;
     }
     return filter;
 }
@@ -400,13 +430,25 @@ hw_tlb_level_clear(struct hw_tlb_level *level)
         memset(level->tags, 0, hw_tlb_slots(level) * sizeof(*level->tags));
 }
 
+/* A second level is large, and may have got little since the last time. */
+static void
+hw_tlb_second_clear(struct hw_tlb_level *level)
+{
+    for (uint32_t set = 0; set < level->sets && level->filled != 0; set++) {
+        if (level->filled >> (set & 63) & 1)
+            memset(&level->tags[(size_t)set * level->ways], 0, level->ways * sizeof(*level->tags));
+    }
+    level->filled = 0;
+}
+
 void
 hw_tlb_begin_again(struct hw_tlb *tlb)
 {
+    tlb->generation = HW_TLB_FIRST_GENERATION;
     hw_tlb_level_clear(&tlb->l1);
     hw_tlb_level_clear(&tlb->l1i);
-    hw_tlb_level_clear(&tlb->l2);
-    hw_tlb_level_clear(&tlb->l2i);
+    hw_tlb_second_clear(&tlb->l2);
+    hw_tlb_second_clear(&tlb->l2i);
     hw_tlb_level_clear(&tlb->large);
 }
 
@@ -422,7 +464,7 @@ hw_tlb_level_peek(const struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
         return 0;
     set = hw_tlb_set(level, vpn);
     way = hw_tlb_level_find(level, set, tag, 0);
-    return way < level->ways ? level->ptes[set + way] : 0;
+    return way < level->ways ? hw_tlb_word(level, set + way) : 0;
 }
 
 uint64_t
@@ -447,7 +489,7 @@ hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level,
         uint64_t tag = level->tags[i];
 
         if (hw_tlb_is_live(tlb, tag))
-            see(context, hw_tlb_tag_vpn(tag), hw_tlb_tag_asid(tag), level->ptes[i]);
+            see(context, hw_tlb_tag_vpn(tag), hw_tlb_tag_asid(tag), hw_tlb_word(level, i));
     }
 }
 

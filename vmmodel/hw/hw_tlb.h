@@ -10,6 +10,8 @@
  *             T4  the filter has the bit of every address space that is remembered
  *             T5  a tag of an older generation is empty: that is how everything is forgotten at once
  *             T6  without has_large nothing is in the level for large leaves, so nobody need look
+ *             T7  of a page's word a TLB keeps the frame and what an access asks (HW_TLB_KEPT)
+ *             T8  where a second level is not filled, all tags are 0
  * UNITS       vpn: virtual page number (va >> page_shift, VA bits only); asid: 0 is the kernel's
  * OWNERSHIP   a CPU owns its TLB; storage comes from the machine's allocator
  * ERRORS      false from init when storage could not be had
@@ -22,15 +24,18 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "hw/hw_geometry.h"
+#include "hw/hw_pagetable.h"
 
 /* One level. Ways of a set stand next to each other, with LRU the most recently used first. */
 struct hw_tlb_level {
     uint32_t sets; /* 0: there is no such level */
     uint32_t ways;
     bool sets_are_power; /* of two, so that the set is a mask away */
-    uint64_t *tags;      /* [sets * ways]; 0: empty. */
-    uint64_t *ptes;      /* same shape */
-    uint64_t *recent;    /* [sets], PLRU only: bit of each way that was used recently */
+    uint64_t *tags;      /* [sets * ways]; 0: empty */
+    uint64_t *ptes;   /* same shape; not in the second level, which has most of the ways: there */
+    vmm_ppn *frames;  /* are only the words' frames, same shape, and their rights in the tags */
+    uint64_t filled;  /* second level: bit set % 64 of those filled since all was cleared (T8) */
+    uint64_t *recent; /* [sets], PLRU only: bit of each way that was used recently */
 };
 
 struct hw_tlb {
@@ -53,28 +58,68 @@ struct hw_tlb {
 };
 
 enum { HW_TLB_MANY_ASIDS = 1 << 16 };
-enum { HW_TLB_GENERATION_SHIFT = 52, HW_TLB_GENERATIONS = 2048 };
+enum {
+    HW_TLB_RIGHTS_SHIFT = 52,
+    HW_TLB_GENERATION_SHIFT = 56, /* to the top */
+    HW_TLB_GENERATIONS = 255      /* 0 is none of them: an empty tag has it */
+};
 
-#define HW_TLB_GENERATION_MASK ((uint64_t)(HW_TLB_GENERATIONS - 1) << HW_TLB_GENERATION_SHIFT)
+#define HW_TLB_KEPT_RIGHTS (HW_PTE_WRITE | HW_PTE_USER | HW_PTE_MOD | HW_PTE_NX)
+#define HW_TLB_KEPT ((uint64_t)UINT32_MAX << 12 | HW_PTE_VALID | HW_TLB_KEPT_RIGHTS)
+#define HW_TLB_TAG_RIGHTS ((uint64_t)15 << HW_TLB_RIGHTS_SHIFT)
+#define HW_TLB_FIRST_GENERATION ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)
 
-/* A tag is never 0: bit 63 says "in use". 16 bits of asid, 36 of page number, then the generation. */
+/*
+ * 16 bits of asid and 36 of page number. Above them come four of rights, in the second level only, and the
+ * generation, so that a tag in use is never 0.
+ */
 static inline uint64_t
 hw_tlb_tag(uint64_t vpn, uint32_t asid)
 {
-    return ((uint64_t)1 << 63) | (vpn << 16) | (asid & 0xffffu);
+    return vpn << 16 | (asid & 0xffffu);
+}
+
+/* The rights of a word as a tag has them. */
+static inline uint64_t
+hw_tlb_pack_rights(uint64_t pte)
+{
+    return ((pte & (HW_PTE_WRITE | HW_PTE_USER)) >> 1 | (pte & HW_PTE_MOD) >> 4 | pte >> 63 << 3)
+           << HW_TLB_RIGHTS_SHIFT;
+}
+
+/* The word whose rights a tag has. */
+static inline uint64_t
+hw_tlb_unpack(uint64_t tag, vmm_ppn frame)
+{
+    uint64_t rights = tag >> HW_TLB_RIGHTS_SHIFT & 15;
+
+    return hw_pte_make(frame,
+                       HW_PTE_VALID | (rights & 3) << 1 | (rights & 4) << 4 | rights >> 3 << 63);
+}
+
+/* The word that place `at` of a level remembers. */
+static inline uint64_t
+hw_tlb_word(const struct hw_tlb_level *level, size_t at)
+{
+    return level->ptes != NULL ? level->ptes[at]
+                               : hw_tlb_unpack(level->tags[at], level->frames[at]);
 }
 
 bool hw_tlb_init(struct hw_tlb *tlb, const struct vmm_alloc *alloc,
                  const struct hw_geometry *geometry) VMM_MUST_USE;
 void hw_tlb_destroy(struct hw_tlb *tlb, const struct vmm_alloc *alloc);
 
+static inline uint64_t
+hw_tlb_set_number(const struct hw_tlb_level *level, uint64_t vpn)
+{
+    return level->sets_are_power ? vpn & (level->sets - 1) : vpn % level->sets;
+}
+
 /* The first way of the set for `vpn`. */
 static inline size_t
 hw_tlb_set(const struct hw_tlb_level *level, uint64_t vpn)
 {
-    uint64_t set = level->sets_are_power ? vpn & (level->sets - 1) : vpn % level->sets;
-
-    return (size_t)set * level->ways;
+    return (size_t)hw_tlb_set_number(level, vpn) * level->ways;
 }
 
 /* The first level that serves an instruction fetch, or data. */
@@ -148,7 +193,7 @@ void hw_tlb_flush_page(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 /* Forgets everything of one address space. */
 void hw_tlb_flush_asid(struct hw_tlb *tlb, uint32_t asid);
 
-/* Clears every tag, for when the numbers of generations begin again. */
+/* After the last generation: clears every tag, and the first one is next. */
 void hw_tlb_begin_again(struct hw_tlb *tlb);
 
 /* Forgets everything: a new generation, whatever the size. In the header, as a machine has many CPUs. */
@@ -159,8 +204,7 @@ hw_tlb_flush_all(struct hw_tlb *tlb)
         return;
     tlb->asid_filter = 0;
     tlb->has_large = false;
-    tlb->generation =
-        (tlb->generation + ((uint64_t)1 << HW_TLB_GENERATION_SHIFT)) & HW_TLB_GENERATION_MASK;
+    tlb->generation += HW_TLB_FIRST_GENERATION;
     if (tlb->generation == 0)
         hw_tlb_begin_again(tlb);
 }

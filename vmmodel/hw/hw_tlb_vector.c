@@ -28,7 +28,7 @@ hw_tlb_vector_serves(const struct hw_tlb *tlb)
            tlb->l2i.ways % HW_LANES == 0 && hw_lanes_serve();
 }
 
-/* ---- one set ---- */
+/* ---- one set of a first level ---- */
 
 /* Which way holds the tag, or the number of ways. */
 HW_LANES_TARGET static inline uint32_t
@@ -94,6 +94,14 @@ hw_vector_level_lookup(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
     return pte;
 }
 
+/* Behind a set's first way everything moves back, and the last way makes room. */
+HW_LANES_TARGET static inline void
+hw_vector_level_push(const struct hw_tlb_level *level, size_t set, uint64_t tag, uint64_t pte)
+{
+    hw_vector_push(&level->tags[set], level->ways, tag);
+    hw_vector_push(&level->ptes[set], level->ways, pte);
+}
+
 /* A tag that is not there takes the last way (T3). `is_new`: it is known not to be there. */
 HW_LANES_TARGET static inline void
 hw_vector_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint64_t pte,
@@ -102,12 +110,83 @@ hw_vector_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uin
     size_t set = hw_tlb_set(level, vpn);
     uint32_t way = is_new ? level->ways : hw_vector_find(level, set, tag);
 
-    if (way < level->ways) {
+    if (way < level->ways)
         hw_vector_put(level, set, way, tag, pte);
-        return;
+    else
+        hw_vector_level_push(level, set, tag, pte);
+}
+
+/* ---- one set of a second level, whose tags have the rights in them ---- */
+
+typedef uint32_t hw_frames_four __attribute__((vector_size(16)));
+typedef int32_t hw_frames_signed __attribute__((vector_size(16)));
+typedef uint32_t hw_frames_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
+
+HW_LANES_TARGET static inline uint32_t
+hw_packed_find(const struct hw_tlb_level *level, size_t set, uint64_t tag)
+{
+    for (uint32_t way = 0; way < level->ways; way += HW_LANES) {
+        hw_lanes tags = hw_lanes_without(HW_TLB_TAG_RIGHTS, hw_lanes_load(&level->tags[set + way]));
+        uint32_t mask = hw_lanes_that_are(tag, tags);
+
+        if (mask != 0)
+            return way + (uint32_t)__builtin_ctz(mask);
     }
-    hw_vector_push(&level->tags[set], level->ways, tag);
-    hw_vector_push(&level->ptes[set], level->ways, pte);
+    return level->ways;
+}
+
+/* hw_vector_to_front() of frames. */
+HW_LANES_TARGET static inline void
+hw_packed_frames_to_front(vmm_ppn *frames, uint32_t way, vmm_ppn frame)
+{
+    const hw_frames_signed numbers = { 0, 1, 2, 3 };
+    hw_frames_four before = { frame, frame, frame, frame };
+
+    for (uint32_t at = 0; at <= way; at += HW_LANES) {
+        hw_frames_four four = *(const hw_frames_anywhere *)(frames + at);
+        int32_t last = (int32_t)(way - at);
+        hw_frames_four moves =
+            (hw_frames_four)(numbers <= (hw_frames_signed){ last, last, last, last });
+        hw_frames_four moved = __builtin_shufflevector(before, four, 3, 4, 5, 6);
+
+        *(hw_frames_anywhere *)(frames + at) = (moved & moves) | (four & ~moves);
+        before = four;
+    }
+}
+
+/* What stands at `way` goes in front, with the given rights in its tag. */
+HW_LANES_TARGET static inline void
+hw_packed_put(const struct hw_tlb_level *level, size_t set, uint32_t way, uint64_t tag,
+              vmm_ppn frame)
+{
+    hw_vector_to_front(&level->tags[set], way, tag);
+    hw_packed_frames_to_front(&level->frames[set], way, frame);
+}
+
+HW_LANES_TARGET static inline uint64_t
+hw_packed_level_lookup(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
+{
+    size_t set = hw_tlb_set(level, vpn);
+    uint32_t way = hw_packed_find(level, set, tag);
+    vmm_ppn frame;
+
+    if (way == level->ways)
+        return 0;
+    tag = level->tags[set + way];
+    frame = level->frames[set + way];
+    hw_packed_put(level, set, way, tag, frame);
+    return hw_tlb_unpack(tag, frame);
+}
+
+HW_LANES_TARGET static inline void
+hw_packed_level_fill(struct hw_tlb_level *level, uint64_t vpn, uint64_t tag, uint64_t pte,
+                     bool is_new)
+{
+    size_t set = hw_tlb_set(level, vpn);
+    uint32_t way = is_new ? level->ways : hw_packed_find(level, set, tag);
+
+    hw_packed_put(level, set, way < level->ways ? way : way - 1, tag | hw_tlb_pack_rights(pte),
+                  hw_pte_ppn(pte));
 }
 
 /* ---- the two levels ---- */
@@ -123,7 +202,7 @@ hw_tlb_vector_lookup(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vp
         return pte;
     }
     if (second->sets != 0)
-        pte = hw_vector_level_lookup(second, vpn, tag);
+        pte = hw_packed_level_lookup(second, vpn, tag);
     if (pte == 0) {
         tlb->misses++;
         return 0;
@@ -140,7 +219,7 @@ hw_tlb_vector_fill(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn,
     struct hw_tlb_level *second = hw_tlb_second(tlb, first);
 
     if (second->sets != 0)
-        hw_vector_level_fill(second, vpn, tag, pte, is_new);
+        hw_packed_level_fill(second, vpn, tag, pte, is_new);
     hw_vector_level_fill(first, vpn, tag, pte, is_new);
 }
 
@@ -164,23 +243,23 @@ hw_vector_touch_second(struct hw_run *run, const struct hw_tlb_level *first,
                        struct hw_tlb_level *second, size_t first_set, struct hw_vector_wish wish)
 {
     size_t set;
-    uint64_t pte;
+    uint64_t tag, pte;
     uint32_t way;
 
     run->missed = true;
     if (second->sets == 0)
         return false;
     set = hw_tlb_set(second, wish.vpn);
-    way = hw_vector_find(second, set, wish.tag);
+    way = hw_packed_find(second, set, wish.tag);
     if (way == second->ways)
         return false;
     run->missed = false;
-    pte = second->ptes[set + way];
+    tag = second->tags[set + way];
+    pte = hw_tlb_unpack(tag, second->frames[set + way]);
     if (((pte ^ HW_PTE_NX) & wish.wanted) != wish.wanted)
         return false;
-    hw_vector_put(second, set, way, wish.tag, pte);
-    hw_vector_push(&first->tags[first_set], first->ways, wish.tag);
-    hw_vector_push(&first->ptes[first_set], first->ways, pte);
+    hw_packed_put(second, set, way, tag, hw_pte_ppn(pte));
+    hw_vector_level_push(first, first_set, wish.tag, pte);
     run->rights[wish.side] = pte ^ HW_PTE_NX;
     run->l2_hits++;
     return true;

@@ -57,7 +57,8 @@ pmap_level_holds(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uin
     size_t way = level->sets != 0 ? hw_tlb_set(level, vpn) : 0;
     size_t end = level->sets != 0 ? way + level->ways : 0;
 
-    while (way < end && level->tags[way] != (hw_tlb_tag(vpn, asid) | tlb->generation))
+    while (way < end &&
+           (level->tags[way] & ~HW_TLB_TAG_RIGHTS) != (hw_tlb_tag(vpn, asid) | tlb->generation))
         way++;
     return way < end;
 }
