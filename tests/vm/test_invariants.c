@@ -43,9 +43,9 @@ i17_a_free_page_that_is_wired(void **state)
     struct vm_page *last = vm_page_at(f->system, f->system->frame_count);
 
     assert_null(vm_page_object(last));
-    last->at.wires = 1;
+    *vm_page_wires(last) = 1;
     assert_broken(f, "I17 a free page has a wire count");
-    last->at.wires = 0;
+    *vm_page_wires(last) = 0;
 }
 
 static void
@@ -54,14 +54,17 @@ i10_a_page_that_nobody_can_reclaim(void **state)
     struct vm_fixture *f = *state;
     struct vm_page *found;
     struct vm_page kept;
+    vmm_ppn prev;
 
     draw_and_touch(f, "x");
     found = page_at(f, 0);
     kept = *found;
+    prev = *vm_page_queue_prev(found);
     found->queue = VM_PAGE_ON_NONE;
-    found->at.wires = 0;
+    *vm_page_wires(found) = 0;
     assert_broken(f, "I10 a page that nobody holds stands on no queue");
     *found = kept;
+    *vm_page_queue_prev(found) = prev;
 }
 
 static void
@@ -144,13 +147,21 @@ i17_a_free_page_that_is_mapped(void **state)
     struct vm_fixture *f = *state;
     struct vm_page *found;
     struct vm_page kept;
+    uint32_t place;
+    vmm_ppn prev;
 
     draw_and_touch(f, "x");
     found = page_at(f, 0);
     kept = *found;
-    *found = (struct vm_page){ .place = 0 };
+    place = *vm_page_place(found);
+    prev = *vm_page_queue_prev(found);
+    *found = (struct vm_page){ .queue = VM_PAGE_ON_NONE };
+    *vm_page_place(found) = 0;
+    *vm_page_wires(found) = 0;
     assert_broken(f, "I17 a free page is mapped");
     *found = kept;
+    *vm_page_place(found) = place;
+    *vm_page_queue_prev(found) = prev;
 }
 
 /*  The translation is gone and flushed; then the TLB has it again, as if a flush had been forgotten  */

@@ -208,9 +208,9 @@ i06_a_wired_entry_over_a_page_without_a_wire(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    page_at(f, 0)->at.wires = 0;
+    *vm_page_wires(page_at(f, 0)) = 0;
     assert_broken(f, "I6 a page of a wired entry has no wire count");
-    page_at(f, 0)->at.wires = 1;
+    *vm_page_wires(page_at(f, 0)) = 1;
     unwire(f, 0, 1);
 }
 
@@ -329,9 +329,9 @@ i14_a_page_that_claims_another_place(void **state)
     struct vm_fixture *f = *state;
 
     draw_and_touch(f, "x");
-    page_at(f, 0)->place++;
+    (*vm_page_place(page_at(f, 0)))++;
     assert_broken(f, "I14 a page does not name the object that holds it");
-    page_at(f, 0)->place--;
+    (*vm_page_place(page_at(f, 0)))--;
 }
 
 static void
@@ -437,9 +437,9 @@ i10_a_wire_count_without_an_owner(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    page_at(f, 0)->at.wires++;
+    (*vm_page_wires(page_at(f, 0)))++;
     assert_broken(f, "I10 wire counts of pages differ from wired entries and I/O lists");
-    page_at(f, 0)->at.wires--;
+    (*vm_page_wires(page_at(f, 0)))--;
     unwire(f, 0, 1);
 }
 

@@ -235,8 +235,9 @@ assert_same_page(const struct vm_page *one, const struct vm_page *other)
     const struct vm_object *a = vm_page_object(one), *b = vm_page_object(other);
 
     assert_int_equal(a == NULL ? 0 : a->id, b == NULL ? 0 : b->id);
-    assert_int_equal(one->queue_next, other->queue_next);
-    assert_int_equal(one->at.wires, other->at.wires);
+    if (one->queue != VM_PAGE_ON_NONE)
+        assert_int_equal(*vm_page_queue_next(one), *vm_page_queue_next(other));
+    assert_int_equal(*vm_page_wires(one), *vm_page_wires(other));
     assert_int_equal(one->queue, other->queue);
     assert_int_equal(one->pmapped | one->wpmapped << 1 | one->is_dirty << 2 | one->reference << 3,
                      other->pmapped | other->wpmapped << 1 | other->is_dirty << 2 |

@@ -107,7 +107,7 @@ vm_device_frame_is_usable(const struct vm_system *system, vmm_ppn ppn)
         return false;
     return hw_frame_is_device(&system->machine->frames, ppn) ||
            (hw_frame_is_in_use(&system->machine->frames, ppn) &&
-            vm_page_at(system, ppn)->place != 0);
+            vm_page_object(vm_page_at(system, ppn)) != NULL);
 }
 
 /* How many bytes from `address` on lie on one page, at most `length`. */

@@ -8,7 +8,7 @@
 #include "vm/vm_fault_run.h"
 
 #include "vm/vm_map_store.h"
-#include "vm/vm_page.h"
+#include "vm/vm_page_run.h"
 #include "vm/vm_purgeable.h"
 
 /* ---- what can be done ---- */
@@ -104,25 +104,36 @@ vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index
     return pages;
 }
 
-/* Pages that are there. What stops the first one (a page mapped elsewhere too) is asked of it alone. */
+/* Enters pages that are there, from the first on, until one needs more than can be done here. */
+static uint32_t
+vm_fault_enter_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
+                        uint32_t count)
+{
+    count = vm_page_run_at_hand(wire->map->system, ppns, count);
+    return count == 0
+               ? 0
+               : pmap_enter_run(wire->pmap, va + wire->delta, ppns, count, wire->entry->protection,
+                                PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+}
+
+/* Pages that are there. One that is mapped already may be mapped elsewhere, as all after it: it goes alone. */
 static uint32_t
 vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
                        uint32_t count)
 {
     struct vm_object *object = wire->entry->object;
+    const struct vm_system *system = object->system;
     bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
-    uint32_t flags = PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT;
-    vmm_va at = va + wire->delta;
+    bool is_mapped = pmap_page_is_mapped(system->pmaps, ppns[0]);
     uint32_t pages;
 
-    if ((object->copy != NULL && is_writable) ||
-        vm_page_run_at_hand(object->system, ppns, 1) == 0 ||
-        pmap_enter_run(wire->pmap, at, ppns, 1, wire->entry->protection, flags) == 0)
+    if (object->copy != NULL && is_writable)
         return 0;
-    pages = 1 + vm_page_run_at_hand(object->system, ppns + 1, count - 1);
-    if (pages > 1)
-        pages = 1 + pmap_enter_run(wire->pmap, at + object->system->page_bytes, ppns + 1, pages - 1,
-                                   wire->entry->protection, flags);
+    pages = vm_fault_enter_resident(wire, va, ppns, is_mapped ? 1 : count);
+    if (is_mapped && pages == 1)
+        pages += vm_fault_enter_resident(wire, va + system->page_bytes, ppns + 1, count - 1);
+    if (pages == 0)
+        return 0;
     vm_page_wire_run(object, ppns, pages, is_writable);
     vm_fault_run_count(wire, pages, 1);
     return pages;

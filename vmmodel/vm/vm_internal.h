@@ -41,21 +41,16 @@ enum vm_page_queue {
     VM_PAGE_ACTIVE,
     VM_PAGE_INACTIVE,
     VM_PAGE_SPECULATIVE, /* read ahead and not touched yet, or not to be cached */
-    VM_PAGE_QUEUES
+    VM_PAGE_QUEUES,
+    VM_PAGE_ANY_QUEUE = 15 /* all bits of page->queue */
 };
 
 /*
- * There are as many of these as there are frames, and a machine has millions: what a page needs stands
- * in 14 bytes, and what nearly no page has stands elsewhere (enum vm_odd_wires). A page that is on no
- * queue, as every wired one, needs no neighbours there.
+ * What is asked of a page first. There are as many of these as there are frames, and a machine has
+ * millions: what else a page needs stands beside it in its chunk, and what nearly no page has stands
+ * elsewhere (enum vm_odd_wires).
  */
-struct __attribute__((packed, aligned(2))) vm_page {
-    uint32_t place;     /* in its object: vmm_radix_place(); 0: of no object */
-    vmm_ppn queue_next; /* on system->queues[queue] */
-    union __attribute__((packed, aligned(2))) {
-        vmm_ppn queue_prev;
-        uint32_t wires; /* how often it is wired, while it is on no queue */
-    } at;
+struct vm_page {
     uint16_t queue : 4; /* enum vm_page_queue; wired pages are on none (vm.md 4.8) */
     bool is_dirty : 1;
     bool pmapped : 1;  /* ever mapped */
@@ -69,17 +64,29 @@ struct __attribute__((packed, aligned(2))) vm_page {
     bool laundry : 1; /* being written back: on no queue until that is done, or somebody uses it */
 };
 
-_Static_assert(sizeof(struct vm_page) == 14, "a byte here is a GiB for each TiB of 4 KiB pages");
+enum { VM_PAGE_CHUNK_BYTES = 16384, VM_PAGE_CHUNK = 1169 /* pages of one */ };
 
-enum { VM_PAGE_CHUNK_BYTES = 4096, VM_PAGE_CHUNK = 291 /* pages of one */ };
-
-/* Pages of neighbouring frames, aligned to its size, so that a page finds its system and its number. */
+/*
+ * Pages of neighbouring frames, aligned to its size, so that a page finds its system and its number.
+ * Each thing there is to know of them is an array of its own, so that a run of pages is a run of it. A
+ * page that is on no queue, as every wired one, needs no neighbours there.
+ */
 struct vm_page_chunk {
     _Alignas(VM_PAGE_CHUNK_BYTES) struct vm_system *system;
     vmm_ppn first;
-    struct vm_page pages[VM_PAGE_CHUNK];
+    union {
+        struct vm_page pages[VM_PAGE_CHUNK];
+        uint16_t bits[VM_PAGE_CHUNK]; /* all of each, for who asks many at once */
+    };
+    uint32_t place[VM_PAGE_CHUNK];     /* in its object: vmm_radix_place(); 0: of no object */
+    vmm_ppn queue_next[VM_PAGE_CHUNK]; /* on system->queues[queue]; on no queue: anything */
+    union {
+        vmm_ppn queue_prev[VM_PAGE_CHUNK];
+        uint32_t wires[VM_PAGE_CHUNK]; /* how often it is wired, while it is on no queue */
+    };
 };
 
+_Static_assert(sizeof(struct vm_page) == 2, "a byte here is a GiB for each four TiB");
 _Static_assert(sizeof(struct vm_page_chunk) == VM_PAGE_CHUNK_BYTES,
                "more pages than there is room");
 
@@ -292,10 +299,10 @@ vm_page_at(const struct vm_system *system, vmm_ppn ppn)
     return &system->page_chunks[ppn / VM_PAGE_CHUNK].pages[ppn % VM_PAGE_CHUNK];
 }
 
-static inline const struct vm_page_chunk *
+static inline struct vm_page_chunk *
 vm_page_chunk(const struct vm_page *page)
 {
-    return (const struct vm_page_chunk *)((uintptr_t)page & ~(uintptr_t)(VM_PAGE_CHUNK_BYTES - 1));
+    return (struct vm_page_chunk *)((uintptr_t)page & ~(uintptr_t)(VM_PAGE_CHUNK_BYTES - 1));
 }
 
 static inline struct vm_system *
@@ -304,12 +311,41 @@ vm_page_system(const struct vm_page *page)
     return vm_page_chunk(page)->system;
 }
 
+/* Which of its chunk a page is. */
+static inline uint32_t
+vm_page_nth(const struct vm_page *page)
+{
+    return (uint32_t)(page - vm_page_chunk(page)->pages);
+}
+
 static inline vmm_ppn
 vm_page_ppn(const struct vm_page *page)
 {
-    const struct vm_page_chunk *chunk = vm_page_chunk(page);
+    return vm_page_chunk(page)->first + vm_page_nth(page);
+}
 
-    return chunk->first + (vmm_ppn)(page - chunk->pages);
+static inline uint32_t *
+vm_page_place(const struct vm_page *page)
+{
+    return &vm_page_chunk(page)->place[vm_page_nth(page)];
+}
+
+static inline vmm_ppn *
+vm_page_queue_next(const struct vm_page *page)
+{
+    return &vm_page_chunk(page)->queue_next[vm_page_nth(page)];
+}
+
+static inline vmm_ppn *
+vm_page_queue_prev(const struct vm_page *page)
+{
+    return &vm_page_chunk(page)->queue_prev[vm_page_nth(page)];
+}
+
+static inline uint32_t *
+vm_page_wires(const struct vm_page *page)
+{
+    return &vm_page_chunk(page)->wires[vm_page_nth(page)];
 }
 
 /* NULL: the page is free. */
@@ -317,10 +353,10 @@ static inline struct vm_object *
 vm_page_object(const struct vm_page *page)
 {
     const struct vmm_radix_store *store = &vm_page_system(page)->radix_store;
+    uint32_t place = *vm_page_place(page);
 
-    return page->place == 0
-               ? NULL
-               : VMM_CONTAINER(vmm_radix_at(store, page->place)->radix, struct vm_object, pages);
+    return place == 0 ? NULL
+                      : VMM_CONTAINER(vmm_radix_at(store, place)->radix, struct vm_object, pages);
 }
 
 /* Where in its object a page is. */
@@ -328,15 +364,16 @@ static inline vmm_off
 vm_page_offset(const struct vm_page *page)
 {
     const struct vm_system *system = vm_page_system(page);
-    uint32_t slot = page->place & (VMM_RADIX_FANOUT - 1);
+    uint32_t place = *vm_page_place(page);
+    uint32_t slot = place & (VMM_RADIX_FANOUT - 1);
 
-    return (vmm_radix_at(&system->radix_store, page->place)->first + slot) << system->page_shift;
+    return (vmm_radix_at(&system->radix_store, place)->first + slot) << system->page_shift;
 }
 
 static inline uint32_t
 vm_page_wire_count(const struct vm_page *page)
 {
-    return page->queue == VM_PAGE_ON_NONE ? page->at.wires : 0;
+    return page->queue == VM_PAGE_ON_NONE ? *vm_page_wires(page) : 0;
 }
 
 /* Loads a task's user space (NULL: none) on a CPU. */

@@ -10,20 +10,6 @@
 
 /* ---- queues ---- */
 
-/* Makes two pages neighbours, or one of them the first or the last. */
-static inline void
-vm_page_link(struct vm_system *system, struct vm_page_list *list, vmm_ppn before, vmm_ppn after)
-{
-    if (before == VMM_NO_PAGE)
-        list->first = after;
-    else
-        vm_page_at(system, before)->queue_next = after;
-    if (after == VMM_NO_PAGE)
-        list->last = before;
-    else
-        vm_page_at(system, after)->at.queue_prev = before;
-}
-
 static void
 vm_page_dequeue(struct vm_page *page)
 {
@@ -32,12 +18,11 @@ vm_page_dequeue(struct vm_page *page)
 
     if (page->queue == VM_PAGE_ON_NONE)
         return;
-    vm_page_link(system, list, page->at.queue_prev, page->queue_next);
+    vm_page_link(system, list, *vm_page_queue_prev(page), *vm_page_queue_next(page));
     list->count--;
     system->external_pages -= vm_page_object(page)->pager != NULL;
     page->queue = VM_PAGE_ON_NONE;
-    page->queue_next = VMM_NO_PAGE;
-    page->at.wires = 0;
+    *vm_page_wires(page) = 0;
 }
 
 void
@@ -48,9 +33,9 @@ vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
     vmm_ppn ppn = vm_page_ppn(page);
 
     vm_page_dequeue(page);
-    page->queue = queue & 15;
+    page->queue = queue & VM_PAGE_ANY_QUEUE;
     vm_page_link(system, list, list->last, ppn);
-    list->last = ppn;
+    vm_page_link(system, list, ppn, VMM_NO_PAGE);
     list->count++;
     system->external_pages += vm_page_object(page)->pager != NULL;
 }
@@ -149,6 +134,15 @@ vm_page_grab(struct vm_object *object, vmm_ppn *ppn)
     return *ppn != VMM_NO_PAGE ? VMM_OK : status;
 }
 
+/* A page of which nothing is known but where in its object it is. */
+static void
+vm_page_begin(struct vm_page *page, uint32_t place)
+{
+    *page = (struct vm_page){ .queue = VM_PAGE_ON_NONE };
+    *vm_page_place(page) = place;
+    *vm_page_wires(page) = 0;
+}
+
 enum vmm_status
 vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_page **page)
 {
@@ -163,7 +157,7 @@ vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_
     hw_frame_zero(&system->machine->frames, ppn);
     pmap_page_begin(system->pmaps, ppn);
     *page = vm_page_at(system, ppn);
-    **page = (struct vm_page){ .place = vmm_radix_place(leaf, index) };
+    vm_page_begin(*page, vmm_radix_place(leaf, index));
     vm_page_enqueue(*page, VM_PAGE_ACTIVE);
     return VMM_OK;
 }
@@ -240,7 +234,7 @@ vm_page_free(struct vm_page *page)
     vmm_radix_clear(&object->pages, vm_page_index(object, offset));
     hw_frame_free(&system->machine->frames, ppn);
     trace_emit(&system->trace, EV_PAGE_FREE, .object = object->id, .va = offset, .ppn = ppn);
-    *page = (struct vm_page){ .place = 0 };
+    vm_page_begin(page, 0);
     if (system->waiting_for_pages > 0)
         system->sched->wakeup(system->sched, VM_SCHED_PAGE_FREE, system);
 }
@@ -249,15 +243,16 @@ void
 vm_page_wire(struct vm_page *page)
 {
     struct vm_object *object = vm_page_object(page);
+    uint32_t *wires = vm_page_wires(page);
 
     vm_page_dequeue(page);
-    VMM_ASSERT(page->at.wires < UINT16_MAX);
-    if (page->at.wires++ == 0) {
+    VMM_ASSERT(*wires < UINT16_MAX);
+    if ((*wires)++ == 0) {
         object->wired_page_count++;
         object->system->wired_pages++;
     }
     trace_emit(&object->system->trace, EV_PAGE_WIRE, .object = object->id,
-               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = page->at.wires);
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = *wires);
 }
 
 void
@@ -266,7 +261,7 @@ vm_page_unwire(struct vm_page *page)
     struct vm_object *object = vm_page_object(page);
 
     VMM_ASSERT(vm_page_wire_count(page) > 0);
-    if (--page->at.wires == 0) {
+    if (--*vm_page_wires(page) == 0) {
         object->wired_page_count--;
         object->system->wired_pages--;
         vm_page_activate(page);
@@ -288,179 +283,8 @@ vm_page_rename(struct vm_page *page, struct vm_object *object, vmm_off offset)
     vmm_radix_clear(&before->pages, vm_page_index(before, vm_page_offset(page)));
     before->wired_page_count -= vm_page_wire_count(page) > 0;
     object->wired_page_count += vm_page_wire_count(page) > 0;
-    page->place = vmm_radix_place(leaf, index);
+    *vm_page_place(page) = vmm_radix_place(leaf, index);
     return true;
-}
-
-/* ---- runs ---- */
-
-/* Pages, from the first of `ppns` on, whose records stand in a row; *first: that of the first. */
-static inline uint32_t
-vm_page_row(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count,
-            struct vm_page **first)
-{
-    uint32_t left = VM_PAGE_CHUNK - ppns[0] % VM_PAGE_CHUNK;
-
-    *first = vm_page_at(system, ppns[0]);
-    return hw_frames_in_row(ppns, count < left ? count : left);
-}
-
-/* What such a page begins as, without and with WRITE. In memory: put together anew, it costs a stall a page. */
-static const struct vm_page vm_page_wired[] = {
-    { .at.wires = 1, .pmapped = true, .reference = true },
-    { .at.wires = 1, .pmapped = true, .wpmapped = true, .reference = true },
-};
-
-bool
-vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
-                         uint32_t count, bool is_writable)
-{
-    const struct vmm_radix_leaf *leaf = vmm_radix_put_run(&object->pages, index, ppns, count);
-    struct vm_system *system = object->system;
-    const struct vm_page *made = &vm_page_wired[is_writable];
-    struct vm_page *page;
-    uint32_t place;
-
-    for (uint32_t i = count; leaf == NULL && i > 0; i--)
-        hw_frame_free(&system->machine->frames, ppns[i - 1]);
-    if (leaf == NULL)
-        return false;
-    place = vmm_radix_place(leaf, index);
-    for (uint32_t i = 0, length; i < count; i += length) {
-        length = vm_page_row(system, &ppns[i], count - i, &page);
-        for (uint32_t left = length; left > 0; left--, page++) {
-            *page = *made;
-            page->place = place++;
-        }
-    }
-    object->wired_page_count += count;
-    system->wired_pages += count;
-    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
-    return true;
-}
-
-uint32_t
-vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
-{
-    uint32_t pages = 0;
-    struct vm_page *page;
-
-    while (pages < count && ppns[pages] != VMM_NO_PAGE) {
-        uint32_t left = vm_page_row(system, &ppns[pages], count - pages, &page);
-
-        for (; left > 0 && !page->busy && !page->is_absent && !page->error; left--, page++)
-            pages++;
-        if (left > 0)
-            break;
-    }
-    return pages;
-}
-
-/*
- * Takes the pages of a row that stand behind each other in their queue too, from the first on, out of
- * it, and wires them; how many those are.
- */
-static uint32_t
-vm_page_wire_queued(struct vm_system *system, struct vm_page *page, vmm_ppn ppn, uint32_t count,
-                    bool is_writable)
-{
-    struct vm_page_list *list = &system->queues[page->queue];
-    vmm_ppn before = page->at.queue_prev;
-    uint32_t done = 0;
-    vmm_ppn after;
-
-    do {
-        after = page->queue_next;
-        page->queue = VM_PAGE_ON_NONE;
-        page->pmapped = true;
-        page->wpmapped |= is_writable;
-        page->queue_next = VMM_NO_PAGE;
-        page->at.wires = 1;
-        page++;
-    } while (++done < count && after == ppn + done);
-    vm_page_link(system, list, before, after);
-    list->count -= done;
-    return done;
-}
-
-/* One page that is on no queue; whether it is wired only now. */
-static bool
-vm_page_wire_unqueued(struct vm_page *page, bool is_writable)
-{
-    VMM_ASSERT(page->at.wires < UINT16_MAX);
-    page->pmapped = true;
-    page->wpmapped |= is_writable;
-    return page->at.wires++ == 0;
-}
-
-void
-vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count, bool is_writable)
-{
-    struct vm_system *system = object->system;
-    uint32_t newly = 0;
-    struct vm_page *page;
-
-    VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
-    for (uint32_t i = 0, length, done; i < count; i += done) {
-        page = vm_page_at(system, ppns[i]);
-        if (page->queue == VM_PAGE_ON_NONE) {
-            done = 1;
-            newly += vm_page_wire_unqueued(page, is_writable);
-            continue;
-        }
-        length = vm_page_row(system, &ppns[i], count - i, &page);
-        done = vm_page_wire_queued(system, page, ppns[i], length, is_writable);
-        newly += done;
-    }
-    object->wired_page_count += newly;
-    system->wired_pages += newly;
-    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
-}
-
-/* Takes a wire from each page of a row; who has none then goes behind *last. How many those are. */
-static uint32_t
-vm_page_unwire_row(struct vm_page_list *list, struct vm_page *page, vmm_ppn ppn, uint32_t count,
-                   struct vm_page **last)
-{
-    uint32_t gone = 0;
-
-    for (; count > 0; count--, page++, ppn++) {
-        VMM_ASSERT(page->queue == VM_PAGE_ON_NONE && page->at.wires > 0 && !page->busy);
-        VMM_ASSERT(!page->laundry); /* which only a pager's pages are in */
-        if (--page->at.wires > 0)
-            continue;
-        page->reference = true; /* vm_page_activate() */
-        page->queue = VM_PAGE_ACTIVE;
-        page->at.queue_prev = list->last;
-        if (*last == NULL)
-            list->first = ppn;
-        else
-            (*last)->queue_next = ppn;
-        list->last = ppn;
-        *last = page;
-        gone++;
-    }
-    return gone;
-}
-
-void
-vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
-{
-    struct vm_system *system = object->system;
-    struct vm_page_list *list = &system->queues[VM_PAGE_ACTIVE];
-    struct vm_page *last = list->last == VMM_NO_PAGE ? NULL : vm_page_at(system, list->last);
-    struct vm_page *page;
-    uint32_t gone = 0;
-
-    VMM_ASSERT(object->pager == NULL);
-    for (uint32_t i = 0, length; i < count; i += length) {
-        length = vm_page_row(system, &ppns[i], count - i, &page);
-        gone += vm_page_unwire_row(list, page, ppns[i], length, &last);
-    }
-    list->count += gone;
-    object->wired_page_count -= gone;
-    system->wired_pages -= gone;
-    trace_count_events(&system->trace, EV_PAGE_UNWIRE, count);
 }
 
 /* ---- wires that nearly no page has ---- */

@@ -45,22 +45,6 @@ void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);
 
 /*
- * Puts frames that were just taken, all zero, into places of one leaf that hold nothing: pages wired
- * once, that are about to be entered. False: no memory, and they were given back. For this and the
- * next two: nobody watches, and the object has no pager.
- */
-bool vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
-                              uint32_t count, bool is_writable) VMM_MUST_USE;
-
-/* How many, from the first on, are pages that can be entered as they are. */
-uint32_t vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count);
-
-/* vm_page_wire() of several pages of an object that were just entered, and vm_page_unwire(). */
-void vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count,
-                      bool is_writable);
-void vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
-
-/*
  * pmap_enter() of this page, which counts as mapped from then on; other pages are reclaimed when a
  * table needs a frame and none is free. Without any right there is no translation to make, and
  * nothing happens. XNU: pmap_expand() waits for a page.
@@ -70,6 +54,20 @@ enum vmm_status vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va
 
 /* The slot of the store that has the page of this very object, or 0. */
 uint32_t vm_page_slot(const struct vm_object *object, vmm_off offset);
+
+/* Makes two pages neighbours on a queue, or one of them the first or the last. */
+static inline void
+vm_page_link(struct vm_system *system, struct vm_page_list *list, vmm_ppn before, vmm_ppn after)
+{
+    if (before == VMM_NO_PAGE)
+        list->first = after;
+    else
+        *vm_page_queue_next(vm_page_at(system, before)) = after;
+    if (after == VMM_NO_PAGE)
+        list->last = before;
+    else
+        *vm_page_queue_prev(vm_page_at(system, after)) = before;
+}
 
 /* To the end of a queue; the page is neither wired nor busy. */
 void vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue);

@@ -116,7 +116,7 @@ vm_page_reclaim_from(struct vm_system *system, enum vm_page_queue queue)
         struct vm_page *page = vm_page_at(system, ppn);
         enum vmm_status status;
 
-        next = page->queue_next;
+        next = *vm_page_queue_next(page);
         if (!vm_page_may_go(page) || vm_page_reactivate(page))
             continue;
         status = vm_page_out(page);

@@ -1,0 +1,271 @@
+/* vm_page_run.c - see vm_page_run.h */
+#include "vm/vm_page_run.h"
+
+#include <string.h>
+
+#include "vm/vm_page.h"
+
+/* ---- rows ---- */
+
+/* Pages whose frames follow each other, all in one chunk. */
+struct vm_page_row {
+    struct vm_page_chunk *chunk;
+    uint32_t nth; /* of the chunk, the first */
+    uint32_t count;
+};
+
+/* The pages, from the first of `ppns` on, that stand in a row. */
+static inline struct vm_page_row
+vm_page_row(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+{
+    uint32_t nth = ppns[0] % VM_PAGE_CHUNK;
+    uint32_t left = VM_PAGE_CHUNK - nth;
+
+    return (struct vm_page_row){ &system->page_chunks[ppns[0] / VM_PAGE_CHUNK], nth,
+                                 hw_frames_in_row(ppns, count < left ? count : left) };
+}
+
+static inline vmm_ppn
+vm_page_row_first(const struct vm_page_row *row)
+{
+    return row->chunk->first + row->nth;
+}
+
+/* All that is in such a page. */
+static inline uint16_t
+vm_page_bits(struct vm_page page)
+{
+    uint16_t bits;
+
+    memcpy(&bits, &page, sizeof(bits));
+    return bits;
+}
+
+/*
+ * How many pages of a row, from the first on, have the same in `some` bits as `one` has. Nearly always
+ * all have, and so this takes several at once, as all loops here.
+ */
+static inline uint32_t
+vm_page_row_alike(const struct vm_page_row *row, struct vm_page some, struct vm_page one)
+{
+    const uint16_t *bits = &row->chunk->bits[row->nth];
+    uint16_t other = 0;
+    uint32_t alike = 0;
+
+    for (uint32_t i = 0; i < row->count; i++)
+        other |= bits[i] ^ vm_page_bits(one);
+    if ((other & vm_page_bits(some)) == 0)
+        return row->count;
+    while (((bits[alike] ^ vm_page_bits(one)) & vm_page_bits(some)) == 0)
+        alike++;
+    return alike;
+}
+
+/* Takes some bits from each page of a row and gives it others. */
+static inline void
+vm_page_row_change(const struct vm_page_row *row, struct vm_page taken, struct vm_page given)
+{
+    uint16_t *bits = &row->chunk->bits[row->nth];
+
+    for (uint32_t i = 0, count = row->count; i < count; i++)
+        bits[i] = (uint16_t)((bits[i] & ~vm_page_bits(taken)) | vm_page_bits(given));
+}
+
+/* `first`, and then `step` more for each. */
+static inline void
+vm_page_fill(uint32_t *words, uint32_t count, uint32_t first, uint32_t step)
+{
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = first + i * step;
+}
+
+/* ---- pages that were not there ---- */
+
+bool
+vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
+                         uint32_t count, bool is_writable)
+{
+    const struct vmm_radix_leaf *leaf = vmm_radix_put_run(&object->pages, index, ppns, count);
+    const struct vm_page all = { VM_PAGE_ANY_QUEUE, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    const struct vm_page made = { .pmapped = true, .wpmapped = is_writable, .reference = true };
+    struct vm_system *system = object->system;
+    struct vm_page_row row;
+
+    for (uint32_t i = count; leaf == NULL && i > 0; i--)
+        hw_frame_free(&system->machine->frames, ppns[i - 1]);
+    if (leaf == NULL)
+        return false;
+    for (uint32_t done = 0; done < count; done += row.count) {
+        row = vm_page_row(system, &ppns[done], count - done);
+        vm_page_row_change(&row, all, made);
+        vm_page_fill(&row.chunk->place[row.nth], row.count, vmm_radix_place(leaf, index) + done, 1);
+        vm_page_fill(&row.chunk->wires[row.nth], row.count, 1, 0);
+    }
+    object->wired_page_count += count;
+    system->wired_pages += count;
+    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
+    return true;
+}
+
+/* ---- pages that are there ---- */
+
+uint32_t
+vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+{
+    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
+    const struct vm_page not_at_hand = { .busy = true, .is_absent = true, .error = true };
+    uint32_t pages = 0;
+
+    while (pages < count && ppns[pages] != VMM_NO_PAGE) {
+        struct vm_page_row row = vm_page_row(system, &ppns[pages], count - pages);
+        uint32_t at_hand = vm_page_row_alike(&row, not_at_hand, none);
+
+        pages += at_hand;
+        if (at_hand < row.count)
+            break;
+    }
+    return pages;
+}
+
+/* How many pages of a row, from the first on, stand behind each other in one queue too, or in none. */
+static inline uint32_t
+vm_page_row_queued(const struct vm_page_row *row)
+{
+    const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
+    const struct vm_page *first = &row->chunk->pages[row->nth];
+    const vmm_ppn *next = &row->chunk->queue_next[row->nth];
+    uint32_t alike = vm_page_row_alike(row, queue, *first);
+
+    if (first->queue == VM_PAGE_ON_NONE)
+        return alike;
+    return alike == 1 || next[0] != vm_page_row_first(row) + 1
+               ? 1
+               : 1 + hw_frames_in_row(next, alike - 1);
+}
+
+/* Takes pages that stand behind each other in a queue out of it, and wires them. */
+static void
+vm_page_wire_queued(struct vm_system *system, const struct vm_page_row *row)
+{
+    const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
+    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
+    struct vm_page_list *list = &system->queues[row->chunk->pages[row->nth].queue];
+
+    vm_page_link(system, list, row->chunk->queue_prev[row->nth],
+                 row->chunk->queue_next[row->nth + row->count - 1]);
+    list->count -= row->count;
+    vm_page_row_change(row, queue, none);
+    vm_page_fill(&row->chunk->wires[row->nth], row->count, 1, 0);
+}
+
+/* Wires pages that are on no queue once more; how many were not wired. */
+static uint32_t
+vm_page_wire_unqueued(const struct vm_page_row *row)
+{
+    uint32_t *wires = &row->chunk->wires[row->nth];
+    uint32_t newly = 0;
+
+    for (uint32_t i = 0; i < row->count; i++) {
+        VMM_ASSERT(wires[i] < UINT16_MAX);
+        newly += wires[i]++ == 0;
+    }
+    return newly;
+}
+
+void
+vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count, bool is_writable)
+{
+    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
+    const struct vm_page made = { .pmapped = true, .wpmapped = is_writable };
+    struct vm_system *system = object->system;
+    uint32_t newly = 0;
+    struct vm_page_row row;
+
+    VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
+    for (uint32_t done = 0; done < count; done += row.count) {
+        row = vm_page_row(system, &ppns[done], count - done);
+        row.count = vm_page_row_queued(&row);
+        if (row.chunk->pages[row.nth].queue == VM_PAGE_ON_NONE) {
+            newly += vm_page_wire_unqueued(&row);
+        } else {
+            vm_page_wire_queued(system, &row);
+            newly += row.count;
+        }
+        vm_page_row_change(&row, none, made);
+    }
+    object->wired_page_count += newly;
+    system->wired_pages += newly;
+    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
+}
+
+/* ---- pages that are wired ---- */
+
+/* vm_page_activate() of pages that are no longer wired. */
+static void
+vm_page_row_activate(struct vm_system *system, const struct vm_page_row *row)
+{
+    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
+    const struct vm_page made = { .queue = VM_PAGE_ACTIVE, .reference = true };
+    struct vm_page_list *list = &system->queues[VM_PAGE_ACTIVE];
+    vmm_ppn first = vm_page_row_first(row);
+
+    vm_page_row_change(row, none, made);
+    vm_page_fill(&row->chunk->queue_next[row->nth], row->count, first + 1, 1);
+    vm_page_fill(&row->chunk->queue_prev[row->nth], row->count, first - 1, 1);
+    vm_page_link(system, list, list->last, first);
+    vm_page_link(system, list, first + row->count - 1, VMM_NO_PAGE);
+    list->count += row->count;
+}
+
+/* How many pages of a row, from the first on, are wired once. */
+static inline uint32_t
+vm_page_row_wired_once(const struct vm_page_row *row)
+{
+    const uint32_t *wires = &row->chunk->wires[row->nth];
+    uint32_t off = 0;
+    uint32_t once = 0;
+
+    for (uint32_t i = 0; i < row->count; i++)
+        off |= wires[i] ^ 1;
+    while (off != 0 && wires[once] == 1)
+        once++;
+    return off == 0 ? row->count : once;
+}
+
+/* Takes one of several wires from pages of a row, from the first on; how many have several. */
+static uint32_t
+vm_page_row_drop_wire(const struct vm_page_row *row)
+{
+    uint32_t *wires = &row->chunk->wires[row->nth];
+    uint32_t pages = 0;
+
+    VMM_ASSERT(wires[0] > 1);
+    for (; pages < row->count && wires[pages] > 1; pages++)
+        wires[pages]--;
+    return pages;
+}
+
+void
+vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
+{
+    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
+    const struct vm_page never = { .queue = VM_PAGE_ANY_QUEUE, .busy = true, .laundry = true };
+    struct vm_system *system = object->system;
+    uint32_t gone = 0;
+
+    VMM_ASSERT(object->pager == NULL); /* whose pages alone are ever in laundry */
+    for (uint32_t done = 0; done < count;) {
+        struct vm_page_row row = vm_page_row(system, &ppns[done], count - done);
+        uint32_t once = vm_page_row_wired_once(&row);
+
+        VMM_ASSERT(vm_page_row_alike(&row, never, none) == row.count);
+        row.count = once > 0 ? once : vm_page_row_drop_wire(&row);
+        if (once > 0)
+            vm_page_row_activate(system, &row);
+        gone += once;
+        done += row.count;
+    }
+    object->wired_page_count -= gone;
+    system->wired_pages -= gone;
+    trace_count_events(&system->trace, EV_PAGE_UNWIRE, count);
+}
