@@ -171,7 +171,7 @@ ours_run(void *state)
     static struct memtrace_reader reader;
     const struct input *input = state;
     uint64_t sum = 0;
-    const struct memtrace_sink sink = { &sum, add_references, no_event, no_bad };
+    const struct memtrace_sink sink = { &sum, add_references, no_event, no_bad, NULL };
 
     memtrace_reader_init(&reader, input->format, &sink);
     for (size_t at = 0; at < input->bytes.length; at += CHUNK)
@@ -219,7 +219,7 @@ make_forms(const struct bytes *text, struct bytes *own, struct bytes *bare)
     static struct memtrace_reader reader;
     static struct forms forms;
     const struct core_out out = { put, own };
-    const struct memtrace_sink sink = { &forms, write_both, no_event, no_bad };
+    const struct memtrace_sink sink = { &forms, write_both, no_event, no_bad, NULL };
 
     forms.bare = bare;
     memtrace_writer_init(&forms.writer, &bench_alloc, &out);

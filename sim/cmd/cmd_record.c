@@ -157,7 +157,7 @@ record(struct recording *recording, char *const *program, int count)
     };
     size_t own = 0;
     const struct memtrace_sink sink = { recording, recording_references, recording_event,
-                                        recording_bad };
+                                        recording_bad, NULL };
     char why[IO_WHY_BYTES];
     struct core_out to;
 

@@ -63,6 +63,8 @@ struct replaying {
     struct memtrace_reader *reader;
     uint8_t *chunk;
     uint64_t references; /* taken */
+    uint64_t begun;      /* taken before the block that comes as visits */
+    uint64_t visited;    /* that the block has */
     uint64_t skip;       /* how many more are passed over */
     struct {
         uint64_t line;
@@ -126,6 +128,43 @@ replaying_event(void *context, const struct memtrace_event *event)
     memtrace_write_event(replaying->writer, event);
     return true;
 }
+
+/* A block that is wanted whole may come as visits: none of it is passed over, and it does not reach the limit. */
+static bool
+replaying_begins(void *context, const struct memtrace_block *block)
+{
+    struct replaying *replaying = context;
+
+    replaying->begun = replaying->references;
+    replaying->visited = block->references;
+    return replaying->writer == NULL && replaying->skip == 0 &&
+           block->references < replaying->limit - replaying->references &&
+           replay_visitor.begins(replaying->replay, block);
+}
+
+static bool
+replaying_visits(void *context, const uint8_t *visits, size_t count)
+{
+    struct replaying *replaying = context;
+
+    if (replay_visitor.visits(replaying->replay, visits, count))
+        return true;
+    replaying->references = replaying->begun; /* they come again */
+    return false;
+}
+
+static bool
+replaying_ends(void *context)
+{
+    struct replaying *replaying = context;
+    bool is_made = replay_visitor.ends(replaying->replay);
+
+    replaying->references = replaying->begun + (is_made ? replaying->visited : 0);
+    return is_made;
+}
+
+static const struct memtrace_visitor replaying_visitor = { replaying_begins, replaying_visits,
+                                                           replaying_ends };
 
 static bool
 replaying_bad(void *context, uint64_t line, const char *text, size_t length)
@@ -212,7 +251,7 @@ static bool
 replaying_start(struct replaying *replaying, struct io_bytes *err)
 {
     const struct memtrace_sink sink = { replaying, replaying_references, replaying_event,
-                                        replaying_bad };
+                                        replaying_bad, &replaying_visitor };
     enum memtrace_format format = MEMTRACE_UNKNOWN;
     char why[IO_WHY_BYTES];
 

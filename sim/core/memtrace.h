@@ -48,6 +48,60 @@ struct memtrace_batch {
 #define MEMTRACE_KIND(how) ((enum memtrace_kind)((how)&3))
 #define MEMTRACE_SIZE(how) ((how) >> 2)
 
+enum { MEMTRACE_PAGE_SHIFT = 12, MEMTRACE_SLOTS = 8, MEMTRACE_WORDS = 255 };
+
+/*
+ * The last page of each class: fetches and data apart, pages apart by bits 2 and 3 of their number. A reference to
+ * that page, of a kind that there was since the page came, stays; every other is a visit. In a TLB that keeps
+ * the classes apart, what stays finds the page where the last visit left it.
+ */
+struct memtrace_slots {
+    uint64_t page[MEMTRACE_SLOTS]; /* plus 1; 0: none */
+    uint8_t kinds[MEMTRACE_SLOTS]; /* a bit each */
+};
+
+static inline uint32_t
+memtrace_slot(uint64_t page, enum memtrace_kind kind)
+{
+    return (uint32_t)(page >> 2 & 3) | (kind == MEMTRACE_FETCH ? 0 : 4);
+}
+
+/* False: it is a visit. */
+static inline bool
+memtrace_stays(struct memtrace_slots *slots, uint64_t page, enum memtrace_kind kind)
+{
+    uint32_t slot = memtrace_slot(page, kind);
+    uint32_t kinds = slots->page[slot] == page + 1 ? slots->kinds[slot] : 0;
+
+    slots->page[slot] = page + 1;
+    slots->kinds[slot] = (uint8_t)(kinds | 1u << kind);
+    return (kinds >> kind & 1) != 0;
+}
+
+/* Whether it is to more than one page, so that it is neither. */
+static inline bool
+memtrace_crosses(uint64_t va, uint32_t how)
+{
+    return (va ^ (va + MEMTRACE_SIZE(how) - 1)) >> MEMTRACE_PAGE_SHIFT != 0;
+}
+
+/* What a block's references visit: page << 2 | kind, and how many references were like it. */
+struct memtrace_block {
+    uint64_t references; /* those that cross a page's end too */
+    size_t word_count;
+    uint64_t words[MEMTRACE_WORDS];
+    uint32_t counts[MEMTRACE_WORDS];
+};
+
+/* Whoever asks about pages only can have a block by its visits; between them events and what crosses come as ever. */
+struct memtrace_visitor {
+    /* Whether it may come so. All of the block is of one CPU and space. */
+    bool (*begins)(void *context, const struct memtrace_block *block);
+    /* Visits by their place in `words`. False, here and at the end: it has to come again, by references and events. */
+    bool (*visits)(void *context, const uint8_t *visits, size_t count);
+    bool (*ends)(void *context);
+};
+
 /* What the program, or its kernel, did between two references. */
 enum memtrace_verb {
     MEMTRACE_MAP,     /* va length value: VMM_PROT_* */
@@ -81,6 +135,7 @@ struct memtrace_sink {
     bool (*event)(void *context, const struct memtrace_event *event);
     /* `line` from 1; of a binary, the record. `text` is cut. */
     bool (*bad)(void *context, uint64_t line, const char *text, size_t length);
+    const struct memtrace_visitor *visitor; /* or NULL */
 };
 
 enum { MEMTRACE_LINE = 4096, MEMTRACE_BLOCK = 1 << 16, MEMTRACE_THREADS = 256 };
@@ -96,6 +151,7 @@ struct memtrace_reader {
     enum memtrace_format format;
     struct memtrace_sink sink;
     struct memtrace_batch batch;
+    struct memtrace_block block;      /* own: what it visits */
     uint64_t references, events, bad; /* so far */
     uint64_t line;                    /* lines or records begun */
     bool is_stopped;                  /* the sink has had enough, or `why` */

@@ -64,30 +64,7 @@ memtrace_champsim(struct memtrace_reader *reader, const uint8_t *bytes, size_t l
 
 /* ---- our own ---- */
 
-static inline const uint8_t *
-get_varint(const uint8_t *at, uint64_t *value)
-{
-    uint64_t byte = *at++;
-
-    *value = byte & 0x7f;
-    for (unsigned shift = 7; byte >= 0x80 && shift < 64; shift += 7) {
-        byte = *at++;
-        *value |= (byte & 0x7f) << shift;
-    }
-    return at;
-}
-
-static inline const uint8_t *
-get_difference(const uint8_t *at, uint64_t *va)
-{
-    uint64_t value;
-
-    at = get_varint(at, &value);
-    *va += value >> 1 ^ (0 - (value & 1));
-    return at;
-}
-
-/* The same. One byte is foretold; whether there are two, three or four is not, so no branch asks. */
+/* memtrace_get_difference(). One byte is foretold; whether there are two, three or four is not, so no branch asks. */
 static inline const uint8_t *
 get_near(const uint8_t *at, uint64_t *va)
 {
@@ -100,7 +77,7 @@ get_near(const uint8_t *at, uint64_t *va)
     memcpy(&bytes, at, sizeof bytes);
     last = ~bytes & 0x80808080;
     if (last == 0)
-        return get_difference(at, va);
+        return memtrace_get_difference(at, va);
     bytes &= last ^ (last - 1);
     value = (bytes & 0x7f) | (bytes & 0x7f00) >> 1 | (bytes & 0x7f0000) >> 2 |
             (bytes & 0x7f000000) >> 3;
@@ -108,39 +85,45 @@ get_near(const uint8_t *at, uint64_t *va)
     return at + 1 + __builtin_ctz(last) / 8;
 }
 
-/* Behind the byte 0. NULL: no such event. */
-static const uint8_t *
-own_event(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
-          const uint8_t *end, uint32_t *events)
+const uint8_t *
+memtrace_own_event(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
+                   uint32_t *events)
 {
     struct memtrace_event event = { .verb = (enum memtrace_verb) * at };
     uint64_t value = 0;
 
-    if (*at > MEMTRACE_VERBS)
+    if (*at++ >= MEMTRACE_VERBS)
         return NULL;
-    if (*at++ == MEMTRACE_VERBS) { /* a large fetch */
-        at = get_varint(at, &value);
-        at = get_difference(at, &near->at[0]);
-        if (at > end || value == 0 || value > MEMTRACE_SIZE_MAX)
-            return NULL;
-        memtrace_reference(reader, near->at[0], MEMTRACE_HOW(MEMTRACE_FETCH, value));
-        near->at[0] += value;
-        return at;
-    }
     if (memtrace_verb_has_range(event.verb)) {
-        at = get_varint(at, &event.va);
-        at = get_varint(at, &event.length);
+        at = memtrace_get_varint(at, &event.va);
+        at = memtrace_get_varint(at, &event.length);
         if (event.length == 0 || event.va + (event.length - 1) < event.va)
             return NULL;
     }
     if (memtrace_verb_has_value(event.verb))
-        at = get_varint(at, &value);
+        at = memtrace_get_varint(at, &value);
     if ((event.verb == MEMTRACE_CPU && value >= MEMTRACE_CPUS) ||
         (event.verb >= MEMTRACE_FORK && value >= MEMTRACE_SPACES) || value > 0xff || at > end)
         return NULL;
     event.value = (uint32_t)value;
     ++*events;
     memtrace_event_out(reader, &event);
+    return at;
+}
+
+/* Behind a 0 that is no event's. NULL: it is none either. */
+static const uint8_t *
+own_large_fetch(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_t *at,
+                const uint8_t *end)
+{
+    uint64_t size;
+
+    at = memtrace_get_varint(at + 1, &size);
+    at = memtrace_get_difference(at, &near->at[0]);
+    if (at > end || size == 0 || size > MEMTRACE_SIZE_MAX)
+        return NULL;
+    memtrace_reference(reader, near->at[0], MEMTRACE_HOW(MEMTRACE_FETCH, size));
+    near->at[0] += size;
     return at;
 }
 
@@ -169,13 +152,16 @@ own_odd(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_
     unsigned byte = *at++;
     uint64_t size, *slot = &near->at[reader->codes[byte].slot];
 
-    if ((byte & 3) == MEMTRACE_FETCH)
-        return byte == 0 ? own_event(reader, near, at, end, events) : NULL;
-    at = get_varint(at, &size);
+    if ((byte & 3) == MEMTRACE_FETCH && byte != 0)
+        return NULL;
+    if (byte == 0)
+        return *at == MEMTRACE_VERBS ? own_large_fetch(reader, near, at, end)
+                                     : memtrace_own_event(reader, at, end, events);
+    at = memtrace_get_varint(at, &size);
     if (size == 0 || size > MEMTRACE_SIZE_MAX)
         return NULL;
     if (reader->codes[byte].has_difference)
-        at = get_difference(at, slot);
+        at = memtrace_get_difference(at, slot);
     if (at > end)
         return NULL;
     memtrace_reference(reader, *slot, MEMTRACE_HOW(byte & 3, size));
@@ -208,13 +194,13 @@ own_run(struct memtrace_reader *reader, struct memtrace_near *near, const uint8_
     return at;
 }
 
-/* One block's codes. False: they are none, or are not as many as it says. */
+/* One block's codes, handed out to its end. False: they are none, or are not as many as it says. */
 static bool
 own_block(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
           uint32_t references, uint32_t events)
 {
     struct memtrace_near near = { { 0 } };
-    uint64_t before = reader->references + reader->batch.count;
+    uint64_t before = reader->references;
     uint32_t seen_events = 0;
 
     while (at < end && !reader->is_stopped) {
@@ -226,8 +212,31 @@ own_block(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
         if (at == NULL)
             return false;
     }
-    return reader->is_stopped || (at == end && seen_events == events &&
-                                  reader->references + reader->batch.count - before == references);
+    memtrace_flush(reader);
+    return reader->is_stopped ||
+           (at == end && seen_events == events && reader->references - before == references);
+}
+
+/* Codes, and what stands for them. The sink may want to see only the latter. */
+static bool
+own_block_twice(struct memtrace_reader *reader, const uint8_t *at, const uint8_t *end,
+                uint32_t references, uint32_t events)
+{
+    size_t length = (size_t)(end - at), codes = length < MEMTRACE_HEAD ? 0 : (size_t)load(at, 4);
+
+    if (length < MEMTRACE_HEAD || codes > length - MEMTRACE_HEAD)
+        return false;
+    reader->block.references = references;
+    reader->block.word_count = (size_t)load(at + 4, 4);
+    at += MEMTRACE_HEAD;
+    switch (memtrace_own_visits(reader, at + codes, end, events)) {
+    case MEMTRACE_VISITED:
+        return true;
+    case MEMTRACE_DAMAGED:
+        return false;
+    default:
+        return own_block(reader, at, at + codes, references, events);
+    }
 }
 
 /* "END1" says how much there was in all. */
@@ -256,9 +265,10 @@ own_record(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
     if (length < MEMTRACE_RECORD + payload)
         return 0;
     reader->line++;
-    if (memcmp(bytes, "BLK1", 4) == 0) {
-        if (!own_block(reader, bytes + MEMTRACE_RECORD, bytes + MEMTRACE_RECORD + payload,
-                       (uint32_t)load(bytes + 8, 4), (uint32_t)load(bytes + 12, 4)))
+    if (memcmp(bytes, "BLK", 3) == 0 && (bytes[3] == '1' || bytes[3] == '2')) {
+        if (!(bytes[3] == '1' ? own_block : own_block_twice)(
+                reader, bytes + MEMTRACE_RECORD, bytes + MEMTRACE_RECORD + payload,
+                (uint32_t)load(bytes + 8, 4), (uint32_t)load(bytes + 12, 4)))
             memtrace_end(reader, "is damaged: a block does not have what its head says");
         reader->blocks++;
     } else if (memcmp(bytes, "END1", 4) == 0 && payload == MEMTRACE_ENTRY) {
@@ -277,7 +287,7 @@ memtrace_own(struct memtrace_reader *reader, const uint8_t *bytes, size_t length
     if (!reader->has_magic) {
         if (length < 8)
             return 0;
-        if (memcmp(bytes, "FLTRACE\1", 8) != 0) {
+        if (!memtrace_own_begins(bytes)) {
             memtrace_end(reader, "is a trace of a version that this program does not know");
             return length;
         }

@@ -23,7 +23,7 @@ find_index(const struct memtrace_file *file, uint64_t *offset)
     uint8_t end[MEMTRACE_RECORD + MEMTRACE_ENTRY];
 
     if (file->bytes < sizeof end || !file->read(file->context, 0, end, 8) ||
-        memcmp(end, "FLTRACE\1", 8) != 0 ||
+        !memtrace_own_begins(end) ||
         !file->read(file->context, file->bytes - sizeof end, end, sizeof end) ||
         memcmp(end, "END1", 4) != 0)
         return false;

@@ -46,6 +46,59 @@ size_t memtrace_own(struct memtrace_reader *reader, const uint8_t *bytes, size_t
 
 void memtrace_codes(struct memtrace_code codes[256]);
 
+/* Puts the event out whose verb is at `at`; NULL: there is none. */
+const uint8_t *memtrace_own_event(struct memtrace_reader *reader, const uint8_t *at,
+                                  const uint8_t *end, uint32_t *events);
+
+enum memtrace_visited { MEMTRACE_VISITED, MEMTRACE_UNWANTED, MEMTRACE_DAMAGED };
+
+/* A block's words and visits, to a sink that takes them. */
+enum memtrace_visited memtrace_own_visits(struct memtrace_reader *reader, const uint8_t *at,
+                                          const uint8_t *end, uint32_t events);
+
+/* ---- LEB128 and zigzag ---- */
+
+static inline const uint8_t *
+memtrace_get_varint(const uint8_t *at, uint64_t *value)
+{
+    uint64_t byte = *at++;
+
+    *value = byte & 0x7f;
+    for (unsigned shift = 7; byte >= 0x80 && shift < 64; shift += 7) {
+        byte = *at++;
+        *value |= (byte & 0x7f) << shift;
+    }
+    return at;
+}
+
+/* What is there is a difference to *value. */
+static inline const uint8_t *
+memtrace_get_difference(const uint8_t *at, uint64_t *value)
+{
+    uint64_t difference;
+
+    at = memtrace_get_varint(at, &difference);
+    *value += difference >> 1 ^ (0 - (difference & 1));
+    return at;
+}
+
+static inline uint8_t *
+memtrace_put_varint(uint8_t *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value & 0x7f) | 0x80;
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static inline uint8_t *
+memtrace_put_difference(uint8_t *at, uint64_t from, uint64_t to)
+{
+    int64_t difference = (int64_t)(to - from);
+
+    return memtrace_put_varint(at, (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63));
+}
+
 /* ---- words of a line ---- */
 struct memtrace_words {
     const uint8_t *at, *end;

@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-enum { FAR = 1 << 13 /* a difference of three bytes: rather give another address up */ };
+#include "memtrace_internal.h"
+
+enum {
+    FAR = 1 << 13,  /* a difference of three bytes: rather give another address up */
+    SMALL = 1 << 14 /* codes for less than a block */
+};
 
 /* ---- bytes ---- */
 
@@ -18,17 +23,17 @@ put_byte(struct memtrace_writer *writer, unsigned byte)
 static void
 put_varint(struct memtrace_writer *writer, uint64_t value)
 {
-    for (; value >= 0x80; value >>= 7)
-        put_byte(writer, (unsigned)(value & 0x7f) | 0x80);
-    put_byte(writer, (unsigned)value);
+    uint8_t *at = writer->block + writer->length;
+
+    writer->length += (size_t)(memtrace_put_varint(at, value) - at);
 }
 
 static void
 put_difference(struct memtrace_writer *writer, uint64_t from, uint64_t to)
 {
-    int64_t difference = (int64_t)(to - from);
+    uint8_t *at = writer->block + writer->length;
 
-    put_varint(writer, (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63));
+    writer->length += (size_t)(memtrace_put_difference(at, from, to) - at);
 }
 
 static void
@@ -81,13 +86,41 @@ note_block(struct memtrace_writer *writer)
 }
 
 static void
+out_codes(struct memtrace_writer *writer)
+{
+    out_record(writer, "BLK1", writer->length, writer->block_references, writer->block_events);
+    out(writer, writer->block, writer->length);
+}
+
+static void
+out_codes_and_visits(struct memtrace_writer *writer)
+{
+    const struct memtrace_condenser *condenser = &writer->condenser;
+    uint8_t head[MEMTRACE_HEAD], words[MEMTRACE_WORDS * MEMTRACE_CODE_MOST];
+    size_t words_length = memtrace_condense_words(condenser, words);
+
+    store(head, writer->length, 4);
+    store(head + 4, condenser->block.word_count, 4);
+    out_record(writer, "BLK2", sizeof head + writer->length + words_length + condenser->length,
+               writer->block_references, writer->block_events);
+    out(writer, head, sizeof head);
+    out(writer, writer->block, writer->length);
+    out(writer, words, words_length);
+    out(writer, condenser->bytes, condenser->length);
+}
+
+static void
 end_block(struct memtrace_writer *writer)
 {
+    struct memtrace_condenser *condenser = &writer->condenser;
+
     if (writer->length == 0)
         return;
     note_block(writer);
-    out_record(writer, "BLK1", writer->length, writer->block_references, writer->block_events);
-    out(writer, writer->block, writer->length);
+    if (condenser->is_void)
+        out_codes(writer);
+    else
+        out_codes_and_visits(writer);
     writer->references += writer->block_references;
     writer->events += writer->block_events;
     writer->block_references = writer->block_events = 0;
@@ -95,12 +128,17 @@ end_block(struct memtrace_writer *writer)
     writer->turn = 0;
     memset(writer->used, 0, sizeof writer->used);
     memset(&writer->near, 0, sizeof writer->near);
+    memset(condenser, 0, offsetof(struct memtrace_condenser, bytes));
 }
 
+/* For a code and a visit, and at the end for the words. */
 static void
 make_room(struct memtrace_writer *writer)
 {
-    if (writer->length + MEMTRACE_CODE_MOST > MEMTRACE_BLOCK - MEMTRACE_RECORD)
+    size_t words = (writer->condenser.block.word_count + 1) * MEMTRACE_CODE_MOST;
+
+    if (writer->length + writer->condenser.length + words + 2 * MEMTRACE_CODE_MOST >
+        MEMTRACE_BLOCK - MEMTRACE_RECORD - MEMTRACE_HEAD)
         end_block(writer);
 }
 
@@ -118,7 +156,7 @@ choose_slot(const struct memtrace_writer *writer, uint64_t va)
 {
     unsigned nearest = 0, oldest = 0;
 
-    for (unsigned i = 1; i < MEMTRACE_SLOTS; i++) {
+    for (unsigned i = 1; i < MEMTRACE_NEAR; i++) {
         if (distance(writer->near.at[1 + i], va) < distance(writer->near.at[1 + nearest], va))
             nearest = i;
         if (writer->used[i] < writer->used[oldest])
@@ -162,6 +200,19 @@ write_fetch(struct memtrace_writer *writer, uint64_t va, uint32_t size)
     writer->near.at[0] = va + size;
 }
 
+/* Too many words for the block: it ends, or, if that would leave blocks that are small, it goes on without. */
+static void
+condense(struct memtrace_writer *writer, uint64_t va, uint32_t how)
+{
+    if (memtrace_condense(&writer->condenser, va, how))
+        return;
+    writer->condenser.is_void = writer->length < SMALL;
+    if (!writer->condenser.is_void) {
+        end_block(writer);
+        (void)memtrace_condense(&writer->condenser, va, how);
+    }
+}
+
 void
 memtrace_write(struct memtrace_writer *writer, const struct memtrace_batch *batch)
 {
@@ -169,6 +220,7 @@ memtrace_write(struct memtrace_writer *writer, const struct memtrace_batch *batc
         uint32_t how = batch->how[i];
 
         make_room(writer);
+        condense(writer, batch->va[i], how);
         if (MEMTRACE_KIND(how) == MEMTRACE_FETCH)
             write_fetch(writer, batch->va[i], MEMTRACE_SIZE(how));
         else
@@ -180,8 +232,13 @@ memtrace_write(struct memtrace_writer *writer, const struct memtrace_batch *batc
 void
 memtrace_write_event(struct memtrace_writer *writer, const struct memtrace_event *event)
 {
+    size_t start;
+
+    if (event->verb == MEMTRACE_CPU || event->verb == MEMTRACE_SPACE)
+        end_block(writer); /* its words are of one space */
     make_room(writer);
     put_byte(writer, 0);
+    start = writer->length;
     put_byte(writer, event->verb);
     if (memtrace_verb_has_range(event->verb)) {
         put_varint(writer, event->va);
@@ -189,6 +246,7 @@ memtrace_write_event(struct memtrace_writer *writer, const struct memtrace_event
     }
     if (memtrace_verb_has_value(event->verb))
         put_varint(writer, event->value);
+    memtrace_condense_event(&writer->condenser, writer->block + start, writer->length - start);
     writer->block_events++;
 }
 
@@ -201,7 +259,7 @@ memtrace_writer_init(struct memtrace_writer *writer, const struct vmm_alloc *all
     memset(writer, 0, sizeof *writer);
     writer->alloc = alloc;
     writer->out = *to;
-    out(writer, "FLTRACE\1", 8);
+    out(writer, "FLTRACE\2", 8);
 }
 
 static void

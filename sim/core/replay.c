@@ -5,42 +5,14 @@
  * mapped yet, and in the model's TLB. References collect until a page comes that was never used before, or
  * until something else happens than a reference; then they run in one go.
  */
-#include "replay.h"
-
 #include <string.h>
 
+#include "replay_internal.h"
+
 #include "hw/hw_machine.h"
-#include "vm/vm_access.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_map_wire.h"
 #include "vm/vm_user.h"
-
-enum {
-    FRONT = 1024, /* pages whose counts are at hand */
-    FIRST_ROOM = 1024,
-    WORDS = 2 * MEMTRACE_BATCH,
-    VPN_BITS = 52, /* of a key; the space above */
-};
-
-#define REPLAY_PAGE_ZERO ((vmm_va)1 << 32)
-
-struct replay {
-    struct replay_options options;
-    struct vm_system *system;
-    struct vm_task *task[MEMTRACE_SPACES];
-    uint32_t space[HW_MAX_CPUS]; /* that each CPU runs */
-    uint32_t cpu;
-    vmm_va user_max;
-    uint32_t page_shift;
-    struct replay_page front[FRONT];
-    struct replay_page *pages; /* open addressing; room is a power of two */
-    uint64_t room;
-    uint64_t words[WORDS]; /* not yet run */
-    size_t word_count;
-    struct cost cost;
-    struct trace_sink faults;
-    struct replay_result result;
-};
 
 static const char *const way_names[REPLAY_WAYS] = { "lazy", "prefault", "wire" };
 
@@ -52,7 +24,7 @@ replay_way_name(enum replay_way way)
 
 /* ---- counts of pages ---- */
 
-static struct replay_page *
+struct replay_page *
 replay_find(const struct replay *replay, uint64_t key)
 {
     uint64_t at = key * UINT64_C(0x9e3779b97f4a7c15) >> 20;
@@ -70,7 +42,7 @@ replay_grow(struct replay *replay)
 {
     struct replay_page *old = replay->pages;
     uint64_t old_room = replay->room;
-    uint64_t room = old_room == 0 ? FIRST_ROOM : old_room * 2;
+    uint64_t room = old_room == 0 ? REPLAY_FIRST_ROOM : old_room * 2;
     struct replay_page *grown = vmm_take_array(replay->options.alloc, room, sizeof *grown);
 
     if (grown == NULL)
@@ -86,8 +58,7 @@ replay_grow(struct replay *replay)
     return true;
 }
 
-/* Adds what the front knows of a page. *is_new: it was never there. */
-static bool
+bool
 replay_count(struct replay *replay, uint64_t key, uint64_t count, bool *is_new)
 {
     struct replay_page *page;
@@ -106,20 +77,19 @@ replay_count(struct replay *replay, uint64_t key, uint64_t count, bool *is_new)
 
 /* ---- the model ---- */
 
-static bool
+bool
 replay_runs(const struct replay *replay)
 {
     return !replay->result.is_short && vm_system_stop(replay->system)->kind == VM_RUNNING;
 }
 
-static struct vm_task *
+struct vm_task *
 replay_task(const struct replay *replay)
 {
     return replay->task[replay->space[replay->cpu]];
 }
 
-/* Runs what has collected. A reference that nothing serves is counted and left out. */
-static void
+void
 replay_flush(struct replay *replay)
 {
     size_t at = 0;
@@ -189,8 +159,7 @@ replay_enter(struct replay *replay, vmm_va start, vmm_size size, vmm_prot rights
     return status;
 }
 
-/* A page that was never used: the region around it if nothing is there, else the page if it is a hole. */
-static void
+void
 replay_know(struct replay *replay, vmm_va va)
 {
     uint64_t region = replay->options.region_bytes, page = (uint64_t)1 << replay->page_shift;
@@ -225,46 +194,70 @@ replay_miss(struct replay *replay, struct replay_page *front, uint64_t key, vmm_
         replay_know(replay, va);
 }
 
-static inline void
-replay_touch(struct replay *replay, vmm_va va, uint64_t kind)
+/* The page's count, and the page known. */
+static inline struct replay_page *
+replay_front(struct replay *replay, vmm_va va)
 {
-    uint64_t vpn = va >> replay->page_shift;
-    uint64_t key = ((uint64_t)replay->space[replay->cpu] << VPN_BITS | vpn) + 1;
-    struct replay_page *front = &replay->front[vpn % FRONT];
+    uint64_t key = replay_key(replay, va);
+    struct replay_page *front = &replay->front[(va >> replay->page_shift) % REPLAY_FRONT];
 
     if (front->key != key)
         replay_miss(replay, front, key, va);
-    front->count++;
+    return front;
+}
+
+void
+replay_count_only(struct replay *replay, vmm_va va)
+{
+    replay_front(replay, va)->count++;
+}
+
+static inline void
+replay_touch(struct replay *replay, vmm_va va, uint64_t kind)
+{
+    replay_front(replay, va)->count++;
     replay->words[replay->word_count++] = (va & ~(uint64_t)HW_REFERENCE_KIND) | kind;
 }
 
+/* Its pages. One that no program has is counted and left out. */
+static inline void
+replay_reference(struct replay *replay, vmm_va va, uint32_t how)
+{
+    vmm_va last = va + MEMTRACE_SIZE(how) - 1;
+    uint64_t kind = replay_hw_kind(MEMTRACE_KIND(how));
+
+    if (last >= replay->user_max || last < va) {
+        replay->result.outside++;
+        return;
+    }
+    replay_touch(replay, va, kind);
+    while (va >> replay->page_shift != last >> replay->page_shift) {
+        va = ((va >> replay->page_shift) + 1) << replay->page_shift;
+        if (replay->word_count == REPLAY_WORDS)
+            replay_flush(replay);
+        replay_touch(replay, va, kind);
+    }
+    if (replay->word_count >= MEMTRACE_BATCH)
+        replay_flush(replay);
+}
+
+/* A batch is whole when it is left, so that a kernel that stops does so in the same one, whatever was passed. */
 bool
 replay_references(void *context, const struct memtrace_batch *batch)
 {
-    static const uint8_t kinds[4] = { HW_REFERENCE_EXECUTE, HW_REFERENCE_READ, HW_REFERENCE_WRITE,
-                                      HW_REFERENCE_WRITE };
     struct replay *replay = context;
 
     for (size_t i = 0; i < batch->count && !replay->result.is_short; i++) {
         uint32_t how = batch->how[i];
-        vmm_va va = batch->va[i], last = va + MEMTRACE_SIZE(how) - 1;
 
-        replay->result.references[MEMTRACE_KIND(how)]++;
-        if (last >= replay->user_max || last < va) {
-            replay->result.outside++;
+        if (replay->visiting.is_passing && replay_passes(replay, batch->va[i], how))
             continue;
-        }
-        replay_touch(replay, va, kinds[MEMTRACE_KIND(how)]);
-        while (va >> replay->page_shift != last >> replay->page_shift) {
-            va = ((va >> replay->page_shift) + 1) << replay->page_shift;
-            if (replay->word_count == WORDS)
-                replay_flush(replay);
-            replay_touch(replay, va, kinds[MEMTRACE_KIND(how)]);
-        }
-        if (replay->word_count >= MEMTRACE_BATCH)
-            replay_flush(replay);
+        replay->result.references[MEMTRACE_KIND(how)]++;
+        replay_reference(replay, batch->va[i], how);
     }
-    return replay_runs(replay);
+    replay_note_between(replay, batch->count, 0);
+    replay_flush(replay);
+    return replay_runs(replay) || replay_is_visiting(replay);
 }
 
 /* ---- events ---- */
@@ -335,9 +328,12 @@ replay_event(void *context, const struct memtrace_event *event)
     struct replay *replay = context;
     enum vmm_status status = VMM_OK;
 
+    if (replay_passes_event(replay))
+        return true;
     replay_flush(replay);
     if (!replay_runs(replay))
-        return false;
+        return replay_is_visiting(replay);
+    replay_note_between(replay, 0, 1);
     replay->result.events++;
     switch (event->verb) {
     case MEMTRACE_CPU:
@@ -354,10 +350,20 @@ replay_event(void *context, const struct memtrace_event *event)
         status = replay_range(replay, event);
     }
     replay->result.refused_events += status != VMM_OK;
-    return replay_runs(replay);
+    return replay_runs(replay) || replay_is_visiting(replay);
 }
 
 /* ---- the whole ---- */
+
+/* Whether pages of different classes (memtrace_slots) never meet in a set of the first level. */
+static bool
+replay_keeps_classes(const struct hw_geometry *geometry)
+{
+    uint32_t shift = geometry->page_shift - MEMTRACE_PAGE_SHIFT;
+
+    return shift <= 2 && geometry->l1i.sets > 0 && geometry->l1i.sets % (16u >> shift) == 0 &&
+           geometry->l1.sets % (16u >> shift) == 0;
+}
 
 static bool
 replay_start(struct replay *replay, struct vmm_text *why)
@@ -381,6 +387,7 @@ replay_start(struct replay *replay, struct vmm_text *why)
     }
     replay->user_max = vm_map_max(vm_task_map(replay->task[0]));
     replay->page_shift = options->geometry.page_shift;
+    replay->takes_visits = replay_keeps_classes(&options->geometry);
     cost_init(&replay->cost, hw_page_bytes(&options->geometry));
     replay->faults.see = replay_see_fault;
     trace_attach(vm_system_trace(replay->system), &replay->cost.sink);
@@ -453,13 +460,14 @@ replay_result(struct replay *replay, struct replay_result *result)
     bool is_new;
 
     replay_flush(replay);
-    for (size_t i = 0; i < FRONT; i++) {
+    for (size_t i = 0; i < REPLAY_FRONT; i++) {
         if (replay->front[i].key != 0)
             replay_count(replay, replay->front[i].key, replay->front[i].count, &is_new);
         replay->front[i] = (struct replay_page){ 0 };
     }
     replay_find_hot(replay);
     vm_system_access_counts(replay->system, &replay->result.tlb);
+    replay->result.tlb.l1_hits += replay->stays;
     vm_system_statistics(replay->system, &statistics);
     replay->result.resident_pages =
         statistics.active_pages + statistics.inactive_pages + statistics.wire_pages;

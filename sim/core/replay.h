@@ -4,7 +4,7 @@
  * PURPOSE     What would this program's references have cost on that machine and release, with its memory left
  *             lazy, touched before use, or wired? Memory that the trace uses without saying where it came
  *             from is mapped a region at a time, when it is first used.
- * INVARIANTS  Y1  the same trace and options give the same result
+ * INVARIANTS  Y1  the same trace and options give the same result, as visits or as references
  * UNITS       bytes; times: picoseconds
  * OWNERSHIP   replay_destroy() ends the world and frees the replay; options are copied
  * ERRORS      NULL, and *why says why; a kernel that stopped is in the result
@@ -40,6 +40,9 @@ void replay_destroy(struct replay *replay);
 /* What memtrace.h hands out; `context` is the replay. False: the kernel stopped, or memory ran out. */
 bool replay_references(void *context, const struct memtrace_batch *batch);
 bool replay_event(void *context, const struct memtrace_event *event);
+
+/* The same for a trace's visits: a block of them takes the time of these, and the result is that of its references. */
+extern const struct memtrace_visitor replay_visitor;
 
 enum { REPLAY_HOT = 10, REPLAY_FAULT_KINDS = VM_FAULT_KINDS };
 

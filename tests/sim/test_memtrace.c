@@ -64,7 +64,7 @@ read_in_pieces(enum memtrace_format format, const void *bytes, size_t length, si
                struct heard *heard)
 {
     static struct memtrace_reader reader;
-    const struct memtrace_sink sink = { heard, hear_references, hear_event, hear_bad };
+    const struct memtrace_sink sink = { heard, hear_references, hear_event, hear_bad, NULL };
 
     memset(heard, 0, sizeof *heard);
     memtrace_reader_init(&reader, format, &sink);
@@ -301,8 +301,8 @@ convert(const struct vmm_alloc *alloc, const char *text, struct file *file)
     static struct memtrace_reader reader;
     static struct rewriting rewriting;
     const struct core_out out = { file_put, file };
-    const struct memtrace_sink sink = { &rewriting, rewrite_references, rewrite_event,
-                                        rewrite_bad };
+    const struct memtrace_sink sink = { &rewriting, rewrite_references, rewrite_event, rewrite_bad,
+                                        NULL };
 
     file->length = 0;
     memtrace_writer_init(&rewriting.writer, alloc, &out);
@@ -379,10 +379,10 @@ a_cut_or_damaged_file_says_so(void **state)
     for (size_t length = 8; length < file.length; length++)
         assert_string_equal(read_in_pieces(MEMTRACE_OWN, file.bytes, length, 4096, &heard),
                             "ends early: its index is missing");
-    file.bytes[7] = 2;
+    file.bytes[7] = 3;
     assert_string_equal(read_in_pieces(MEMTRACE_OWN, file.bytes, file.length, 4096, &heard),
                         "is a trace of a version that this program does not know");
-    file.bytes[7] = 1;
+    file.bytes[7] = 2;
     file.bytes[16] ^= 1; /* how many references the block has */
     assert_string_equal(read_in_pieces(MEMTRACE_OWN, file.bytes, file.length, 4096, &heard),
                         "is damaged: a block does not have what its head says");
@@ -424,6 +424,150 @@ a_code_that_a_block_cuts_short_is_no_reference(void **state)
                                 "is damaged: a block does not have what its head says");
             assert_string_equal(heard.text, "");
         }
+    }
+}
+
+/* ---- visits ---- */
+
+static bool
+see_begins(void *context, const struct memtrace_block *block)
+{
+    hear(context, "begins(%llu", (unsigned long long)block->references);
+    for (size_t i = 0; i < block->word_count; i++)
+        hear(context, " %llx%c*%u", (unsigned long long)block->words[i] >> 2,
+             "ILSM"[block->words[i] & 3], block -> counts[i]);
+    hear(context, ") ");
+    return true;
+}
+
+static bool
+see_visits(void *context, const uint8_t *visits, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        hear(context, "%u ", visits[i]);
+    return true;
+}
+
+static bool
+see_ends(void *context)
+{
+    hear(context, "ends ");
+    return true;
+}
+
+static const struct memtrace_visitor seeing = { see_begins, see_visits, see_ends };
+
+static const char *
+read_visits(const struct file *file, const struct memtrace_visitor *visitor, struct heard *heard)
+{
+    static struct memtrace_reader reader;
+    const struct memtrace_sink sink = { heard, hear_references, hear_event, hear_bad, visitor };
+
+    memset(heard, 0, sizeof *heard);
+    memtrace_reader_init(&reader, MEMTRACE_OWN, &sink);
+    memtrace_feed(&reader, file->bytes, file->length);
+    memtrace_finish(&reader);
+    return memtrace_why(&reader);
+}
+
+/*  pages 400 and 404 are of two classes, 400 and 410 of one; what crosses, and an event, empty the slots   */
+static void
+a_block_is_heard_by_its_visits(void **state)
+{
+    static struct heard heard;
+    static struct file file;
+    struct counting_alloc alloc;
+
+    (void)state;
+    counting_alloc_init(&alloc);
+    convert(&alloc.alloc,
+            "I 400000 4\nI 400004 4\nL 400008 4\nL 404000 8\nL 400010 8\nS 400010 8\nL 400018 8\n"
+            "L 410000 1\nL 400020 4\nL 400ffe 4\nL 400024 4\nunmap 410000 4096\nI 400008 4\n"
+            "cpu 1\nI 40000c 4\n",
+            &file);
+    assert_null(read_visits(&file, &seeing, &heard));
+    assert_string_equal(heard.text,
+                        "begins(12 400I*3 400L*5 404L*1 400S*1 410L*1) 0 1 2 3 4 1 L400ffe,4 1 "
+                        "unmap(410000,1000,0) 0 ends begins(1 400I*1) cpu(0,0,1) 0 ends ");
+    test_alloc_assert_empty(&alloc);
+}
+
+static bool
+see_too_much(void *context, const uint8_t *visits, size_t count)
+{
+    (void)context;
+    (void)visits;
+    (void)count;
+    return false;
+}
+
+static bool
+see_none(void *context, const struct memtrace_block *block)
+{
+    (void)context;
+    (void)block;
+    return false;
+}
+
+/* Whoever wants no visits, or no more of them, has the whole block by its references. */
+static void
+a_block_comes_again_by_its_references(void **state)
+{
+    static const struct memtrace_visitor visitors[] = { { see_none, NULL, NULL },
+                                                        { see_begins, see_too_much, NULL } };
+    static const char *const says[] = { "", "begins(2 400I*1 400L*1) " };
+    static struct heard heard;
+    static struct file file;
+    struct counting_alloc alloc;
+    char expected[80];
+
+    (void)state;
+    counting_alloc_init(&alloc);
+    convert(&alloc.alloc, "I 400000 4\nL 400008 4\n", &file);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(read_visits(&file, &visitors[i], &heard));
+        snprintf(expected, sizeof expected, "%sI400000,4 L400008,4 ", says[i]);
+        assert_string_equal(heard.text, expected);
+    }
+    test_alloc_assert_empty(&alloc);
+}
+
+/* What follows a head of 8 bytes, in a block that has no codes and says that it has one reference. */
+static void
+visits_that_are_none_are_damage(void **state)
+{
+    static const struct {
+        const char *bytes; /* length of codes, number of words, words, visits */
+        size_t length;
+    } blocks[] = {
+        { "\0\0\0\0", 4 },                          /* no whole head */
+        { "\1\0\0\0\0\0\0\0", 8 },                  /* more codes than there are bytes */
+        { "\0\0\0\0\0\1\0\0", 8 },                  /* 256 words */
+        { "\0\0\0\0\1\0\0\0\4", 9 },                /* a word without its count */
+        { "\0\0\0\0\1\0\0\0\1\2\0", 11 },           /* counted twice */
+        { "\0\0\0\0\1\0\0\0\5\1\0", 11 },           /* a page below 0 */
+        { "\0\0\0\0\1\0\0\0\1\1\1", 11 },           /* no such word */
+        { "\0\0\0\0\1\0\0\0\1\1\0\0", 12 },         /* more visits than references */
+        { "\0\0\0\0\1\0\0\0\1\0\0", 11 },           /* and nobody is like it */
+        { "\0\0\0\0\0\0\0\0\377", 9 },              /* something else, and nothing */
+        { "\0\0\0\0\0\0\0\0\377\5\0\1", 12 },       /* no such thing */
+        { "\0\0\0\0\0\0\0\0\377\1\0\0", 12 },       /* a reference to no byte */
+        { "\0\0\0\0\1\0\0\0\1\1\0\377\0\7\1", 15 }, /* another CPU behind a visit */
+    };
+    static struct heard heard;
+    static struct file file;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        memset(&file, 0, sizeof file);
+        memcpy(file.bytes, "FLTRACE\2BLK2", 12);
+        file.bytes[12] = (uint8_t)blocks[i].length;
+        file.bytes[16] = 1;
+        memcpy(file.bytes + 24, blocks[i].bytes, blocks[i].length);
+        file.length = 24 + blocks[i].length;
+        assert_string_equal(read_visits(&file, &seeing, &heard),
+                            "is damaged: a block does not have what its head says");
+        assert_null(strstr(heard.text, "ends"));
     }
 }
 
@@ -487,6 +631,9 @@ main(void)
         cmocka_unit_test(n1_what_is_written_and_read_again_is_the_same),
         cmocka_unit_test(a_cut_or_damaged_file_says_so),
         cmocka_unit_test(a_code_that_a_block_cuts_short_is_no_reference),
+        cmocka_unit_test(a_block_is_heard_by_its_visits),
+        cmocka_unit_test(a_block_comes_again_by_its_references),
+        cmocka_unit_test(visits_that_are_none_are_damage),
         cmocka_unit_test(m2_a_line_of_any_length_is_one_bad_line),
         cmocka_unit_test(what_has_no_reference_says_so),
         cmocka_unit_test(a_line_that_begins_with_zeroes_is_no_fetch),

@@ -52,7 +52,7 @@ run_text(const char *text, enum replay_way way, struct replay_result *result)
     assert_non_null(replay);
     memtrace_reader_init(
         &reader, MEMTRACE_PLAIN,
-        &(struct memtrace_sink){ replay, replay_references, replay_event, ignore_bad });
+        &(struct memtrace_sink){ replay, replay_references, replay_event, ignore_bad, NULL });
     memtrace_feed(&reader, (const uint8_t *)text, strlen(text));
     assert_true(memtrace_finish(&reader));
     replay_result(replay, result);

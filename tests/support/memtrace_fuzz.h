@@ -2,7 +2,8 @@
  * memtrace_fuzz.h - any bytes as a trace of one form
  *
  * PURPOSE     What each reader's fuzzer checks: how the bytes are cut makes no difference (memtrace.h M1),
- *             and what was read survives being written in our own form (memtrace_own.h N1).
+ *             by references or by visits; what was read survives being written in our own form
+ *             (memtrace_own.h N1), with visits that are those of its references (N2).
  * INVARIANTS  none
  * UNITS       none
  * OWNERSHIP   nothing is kept

@@ -219,6 +219,55 @@ a_run_stops_where_an_access_would(void **state)
     end(&w);
 }
 
+/*  the first reference to each page traps once: each of these is the last of its run  */
+static void
+a_run_to_a_trap_makes_it_and_stops(void **state)
+{
+    struct world w;
+    size_t done = 9;
+    bool traps = true;
+    uint64_t references[5];
+
+    (void)state;
+    start(&w, &hw_geometry_x86_64);
+    for (size_t i = 0; i < 5; i++)
+        references[i] = (w.base + (i / 2) * 4096) | HW_REFERENCE_WRITE;
+    for (size_t at = 0; at < 5; at += done) {
+        assert_int_equal(vm_access_run_to_trap(w.task, references + at, 5 - at, &done, &traps),
+                         VMM_OK);
+        assert_int_equal(done, at == 0 ? 1 : 2);
+        assert_true(traps);
+    }
+    assert_int_equal(vm_access_run_to_trap(w.task, references, 5, &done, &traps), VMM_OK);
+    assert_int_equal(done, 5);
+    assert_false(traps);
+    end(&w);
+}
+
+/*  page 0 was read, then page 16, which is of its set, then page 0's set was flushed  */
+static void
+what_repeats_changes_nothing(void **state)
+{
+    struct world w;
+    size_t done;
+
+    (void)state;
+    start(&w, &hw_geometry_x86_64);
+    w.base = (w.base + 0xffff) & ~(vmm_va)0xffff;
+    assert_false(vm_access_repeats(w.task, w.base));
+    assert_int_equal(vm_access_run(w.task, (uint64_t[]){ w.base }, 1, &done), VMM_OK);
+    assert_true(vm_access_repeats(w.task, w.base));
+    assert_false(vm_access_repeats(w.task, w.base | HW_REFERENCE_WRITE)); /* MOD is not set yet */
+    assert_false(vm_access_repeats(w.task, w.base + 4096));
+    assert_int_equal(vm_access_run(w.task, (uint64_t[]){ w.base + 16 * 4096 }, 1, &done), VMM_OK);
+    assert_false(vm_access_repeats(w.task, w.base)); /* a hit, but it would move */
+    assert_int_equal(vm_access_run(w.task, (uint64_t[]){ w.base }, 1, &done), VMM_OK);
+    assert_true(vm_access_repeats(w.task, w.base));
+    hw_cpu_flush_all(&w.system->machine->cpus[0]);
+    assert_false(vm_access_repeats(w.task, w.base));
+    end(&w);
+}
+
 int
 main(void)
 {
@@ -226,6 +275,8 @@ main(void)
         cmocka_unit_test(a_run_is_as_many_accesses),
         cmocka_unit_test(vectors_change_no_bit),
         cmocka_unit_test(a_run_stops_where_an_access_would),
+        cmocka_unit_test(a_run_to_a_trap_makes_it_and_stops),
+        cmocka_unit_test(what_repeats_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,10 @@ enum { HW_REFERENCE_READ, HW_REFERENCE_WRITE, HW_REFERENCE_EXECUTE, HW_REFERENCE
 size_t hw_access_run(struct hw_machine *machine, uint32_t cpu, const uint64_t *references,
                      size_t count, bool from_user, enum hw_outcome *outcome);
 
+/* Whether one more such reference by this CPU would be a hit that changes no more than hw_tlb.l1_hits. */
+bool hw_access_repeats(struct hw_machine *machine, uint32_t cpu, uint64_t reference,
+                       bool from_user);
+
 /*
  * Loads a user space on a CPU (VMM_NO_PAGE and 0: none). Keeps the TLB, whose entries carry the
  * asid.

@@ -255,8 +255,10 @@ vm_access_run_trap(struct vm_system *system, struct vm_task *task, uint64_t refe
     return vm_trap(system, &access, access.va, outcome);
 }
 
-enum vmm_status
-vm_access_run(struct vm_task *task, const uint64_t *references, size_t count, size_t *done)
+/* With `traps` (may be NULL) the first that traps is the last to be made. */
+static enum vmm_status
+vm_access_run_until(struct vm_task *task, const uint64_t *references, size_t count, size_t *done,
+                    bool *traps)
 {
     struct vm_system *system = vm_task_system(task);
     bool is_user = vm_task_id(task) != 0;
@@ -272,11 +274,38 @@ vm_access_run(struct vm_task *task, const uint64_t *references, size_t count, si
     while (status == VMM_OK && at < count) {
         at += hw_access_run(system->machine, system->cpu, references + at, count - at, is_user,
                             &outcome);
-        if (outcome != HW_OK)
-            status = vm_access_run_trap(system, task, references[at], outcome);
+        if (outcome == HW_OK)
+            break;
+        status = vm_access_run_trap(system, task, references[at], outcome);
+        if (traps != NULL) {
+            *traps = true;
+            count = at + 1;
+        }
     }
     pmap_cpu_mode(system->pmaps, system->cpu, HW_CPU_KERNEL);
     if (done != NULL)
         *done = at;
     return status;
+}
+
+enum vmm_status
+vm_access_run(struct vm_task *task, const uint64_t *references, size_t count, size_t *done)
+{
+    return vm_access_run_until(task, references, count, done, NULL);
+}
+
+enum vmm_status
+vm_access_run_to_trap(struct vm_task *task, const uint64_t *references, size_t count, size_t *done,
+                      bool *traps)
+{
+    *traps = false;
+    return vm_access_run_until(task, references, count, done, traps);
+}
+
+bool
+vm_access_repeats(struct vm_task *task, uint64_t reference)
+{
+    struct vm_system *system = vm_task_system(task);
+
+    return hw_access_repeats(system->machine, system->cpu, reference, vm_task_id(task) != 0);
 }

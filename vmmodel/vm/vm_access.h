@@ -44,4 +44,17 @@ enum vmm_status vm_access(struct vm_system *system, const struct vm_access *acce
 enum vmm_status vm_access_run(struct vm_task *task, const uint64_t *references, size_t count,
                               size_t *done) VMM_MUST_USE;
 
+/*
+ * The same, but the first that traps is the last to be made, and *traps says so: what the TLB has may be other
+ * than it was.
+ */
+enum vmm_status vm_access_run_to_trap(struct vm_task *task, const uint64_t *references,
+                                      size_t count, size_t *done, bool *traps) VMM_MUST_USE;
+
+/*
+ * Whether one more such reference, on the CPU that `task` last ran on, would be a hit in the first level that
+ * changes nothing but the count of these. False may mean that nobody knows.
+ */
+bool vm_access_repeats(struct vm_task *task, uint64_t reference);
+
 #endif
