@@ -172,23 +172,43 @@ memtrace_feed_lines(struct memtrace_reader *reader, const uint8_t *bytes, size_t
 
 /* ---- binaries ---- */
 
-/* Whole pieces go to the format; what is left of the chunk is held until there is more. */
+static size_t
+memtrace_pieces(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
+{
+    return reader->format == MEMTRACE_OWN ? memtrace_own(reader, bytes, length)
+                                          : memtrace_champsim(reader, bytes, length);
+}
+
+/* Completes the piece that the last chunk began; returns how many bytes of this one it took. */
+static size_t
+memtrace_complete_piece(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
+{
+    size_t wanted = reader->format == MEMTRACE_OWN
+                        ? memtrace_own_wants(reader->held, reader->held_length)
+                        : memtrace_champsim_wants(reader->held_length);
+    size_t part = length < wanted ? length : wanted, used;
+
+    memcpy(reader->held + reader->held_length, bytes, part);
+    reader->held_length += part;
+    used = memtrace_pieces(reader, reader->held, reader->held_length);
+    memmove(reader->held, reader->held + used, reader->held_length - used);
+    reader->held_length -= used;
+    return part;
+}
+
+/* Whole pieces are read where they lie, if as much follows as may be read behind one. Others are held first. */
 static void
 memtrace_feed_binary(struct memtrace_reader *reader, const uint8_t *bytes, size_t length)
 {
     while (length > 0 && !reader->is_stopped) {
-        size_t room = MEMTRACE_BLOCK - reader->held_length;
-        size_t part = length < room ? length : room, used;
+        size_t used = 0;
 
-        memcpy(reader->held + reader->held_length, bytes, part);
-        reader->held_length += part;
-        bytes += part;
-        length -= part;
-        used = reader->format == MEMTRACE_OWN
-                   ? memtrace_own(reader, reader->held, reader->held_length)
-                   : memtrace_champsim(reader, reader->held, reader->held_length);
-        memmove(reader->held, reader->held + used, reader->held_length - used);
-        reader->held_length -= used;
+        if (reader->held_length == 0 && length > MEMTRACE_BEHIND)
+            used = memtrace_pieces(reader, bytes, length - MEMTRACE_BEHIND);
+        if (used == 0)
+            used = memtrace_complete_piece(reader, bytes, length);
+        bytes += used;
+        length -= used;
     }
 }
 

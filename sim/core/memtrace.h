@@ -138,7 +138,12 @@ struct memtrace_sink {
     const struct memtrace_visitor *visitor; /* or NULL */
 };
 
-enum { MEMTRACE_LINE = 4096, MEMTRACE_BLOCK = 1 << 16, MEMTRACE_THREADS = 256 };
+enum {
+    MEMTRACE_LINE = 4096,
+    MEMTRACE_BLOCK = 1 << 16,
+    MEMTRACE_BEHIND = 64, /* bytes that may be read behind a binary's last */
+    MEMTRACE_THREADS = 256
+};
 
 /* What a byte that begins a code of our own form means (memtrace_own.h). */
 struct memtrace_code {
@@ -157,7 +162,7 @@ struct memtrace_reader {
     bool is_stopped;                  /* the sink has had enough, or `why` */
     const char *why;                  /* what ended the trace early, or NULL */
     /* what of a line, record or block has come */
-    uint8_t held[MEMTRACE_BLOCK + 64];
+    uint8_t held[MEMTRACE_BLOCK + MEMTRACE_BEHIND];
     size_t held_length;
     bool skips_line; /* the rest of a line that is too long */
     /* view: threads become CPUs in the order they come */

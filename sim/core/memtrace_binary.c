@@ -62,6 +62,12 @@ memtrace_champsim(struct memtrace_reader *reader, const uint8_t *bytes, size_t l
     return reader->is_stopped ? length : used;
 }
 
+size_t
+memtrace_champsim_wants(size_t length)
+{
+    return CHAMPSIM_RECORD - length;
+}
+
 /* ---- our own ---- */
 
 /* memtrace_get_difference(). One byte is foretold; whether there are two, three or four is not, so no branch asks. */
@@ -303,4 +309,16 @@ memtrace_own(struct memtrace_reader *reader, const uint8_t *bytes, size_t length
         used += part;
     }
     return reader->is_stopped ? length : used;
+}
+
+/* The file's first eight bytes are none of a record's. */
+size_t
+memtrace_own_wants(const uint8_t *held, size_t length)
+{
+    size_t payload;
+
+    if (length < MEMTRACE_RECORD)
+        return length < 8 ? 8 - length : MEMTRACE_RECORD - length;
+    payload = (size_t)load(held + 4, 4);
+    return payload > MEMTRACE_BLOCK - MEMTRACE_RECORD ? 1 : MEMTRACE_RECORD + payload - length;
 }

@@ -44,6 +44,10 @@ const uint8_t *memtrace_lackey_run(struct memtrace_reader *reader, const uint8_t
 size_t memtrace_champsim(struct memtrace_reader *reader, const uint8_t *bytes, size_t length);
 size_t memtrace_own(struct memtrace_reader *reader, const uint8_t *bytes, size_t length);
 
+/* How many bytes more the record or block that is held wants before anything can be done with it; at least one. */
+size_t memtrace_champsim_wants(size_t length);
+size_t memtrace_own_wants(const uint8_t *held, size_t length);
+
 void memtrace_codes(struct memtrace_code codes[256]);
 
 /* Puts the event out whose verb is at `at`; NULL: there is none. */
