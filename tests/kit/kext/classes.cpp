@@ -262,11 +262,14 @@ check_own_bytes(int clips)
     IOMemoryDescriptor *own =
         IOMemoryDescriptor::withAddress(mine, sizeof(mine), kIODirectionInOut);
     IOByteCount past = clips ? 2 : 0;
+    uint64_t in_page = ~0ull;
 
     HOLDS(own->writeBytes(96, "abcd", 4) == 4 && own->readBytes(96, other, 4) == 4);
     HOLDS(memcmp(other, "abcd", 4) == 0 && own->readBytes(100, other, 1) == 0);
     HOLDS(own->writeBytes(98, "xyz", 3) == past && mine[98] == (clips ? 'x' : 'c'));
     HOLDS(own->readBytes(98, other, 3) == past);
+    HOLDS(own->getDMAMapLength(&in_page) % PAGE_SIZE == 0);
+    HOLDS(in_page == (uintptr_t)mine % PAGE_SIZE);
     own->release();
     return NULL;
 }

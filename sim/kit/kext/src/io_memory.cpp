@@ -540,8 +540,13 @@ uint64_t
 IOMemoryDescriptor::getDMAMapLength(uint64_t *offset)
 {
     Seam seam;
+    uint64_t in_page = (uintptr_t)_bytes % PAGE_SIZE;
 
-    return _desc == NULL ? _length : vmk_desc_dma_map_length(_desc, offset);
+    if (_desc != NULL)
+        return vmk_desc_dma_map_length(_desc, offset);
+    if (offset != NULL)
+        *offset = in_page;
+    return (in_page + _length + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
 }
 
 IOReturn
