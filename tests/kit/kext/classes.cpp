@@ -321,6 +321,7 @@ check_queue(void)
     char text[16] = "";
     UInt32 size;
 
+    HOLDS(!IOSharedDataQueue::withEntries(0x10000000, 12)); /* 2^32 bytes */
     for (unsigned round = 0; round < 50; round++) {
         HOLDS(queue->enqueue((void *)"hello", 6) && queue->enqueue((void *)"you", 4));
         size = sizeof(text);

@@ -25,10 +25,22 @@ IODataQueue::initWithCapacity(UInt32 size)
     return true;
 }
 
+/* The bytes of so many entries of that size; false: more than a queue can have. */
+static bool
+size_entries(UInt32 count, UInt32 entrySize, UInt32 *size)
+{
+    UInt64 bytes = (UInt64)count * (entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE);
+
+    *size = (UInt32)bytes;
+    return bytes <= UINT32_MAX;
+}
+
 Boolean
 IODataQueue::initWithEntries(UInt32 count, UInt32 entrySize)
 {
-    return initWithCapacity(count * (UInt32)(entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE));
+    UInt32 size;
+
+    return size_entries(count, entrySize, &size) && initWithCapacity(size);
 }
 
 void
@@ -58,7 +70,9 @@ IODataQueue::withCapacity(UInt32 size)
 IODataQueue *
 IODataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
-    return withCapacity(count * (UInt32)(entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE));
+    UInt32 size;
+
+    return size_entries(count, entrySize, &size) ? withCapacity(size) : NULL;
 }
 
 void
@@ -129,7 +143,9 @@ IOSharedDataQueue::withCapacity(UInt32 size)
 IOSharedDataQueue *
 IOSharedDataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
-    return withCapacity(count * (UInt32)(entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE));
+    UInt32 size;
+
+    return size_entries(count, entrySize, &size) ? withCapacity(size) : NULL;
 }
 
 IODataQueueEntry *

@@ -139,12 +139,20 @@ struct simulated_memory {
 
 static struct simulated_memory *simulated;
 
-static void *
+/* Options of the buffers behind it. */
+enum {
+    BUFFER_IN_AND_OUT = 3,    /* kIODirectionInOut */
+    BUFFER_CONTIGUOUS = 0x10, /* kIOMemoryPhysicallyContiguous */
+    BUFFER_PAGEABLE = 0x20    /* kIOMemoryPageable */
+};
+
+static struct simulated_memory *
 simulated_allocate(vmk_options_t options, vm_size_t size, vm_size_t alignment)
 {
     Seam seam;
     struct simulated_memory *made;
-    vmk_desc_t desc = vmk_desc_buffer(vmk_kernel_task(), options | 3, size, alignment, 0);
+    vmk_desc_t desc =
+        vmk_desc_buffer(vmk_kernel_task(), options | BUFFER_IN_AND_OUT, size, alignment, 0);
 
     if (desc == NULL)
         return NULL;
@@ -153,7 +161,7 @@ simulated_allocate(vmk_options_t options, vm_size_t size, vm_size_t alignment)
     made->bytes = faultline_pointer(vmk_kernel_task(), (uint64_t)(uintptr_t)vmk_desc_bytes(desc));
     made->next = simulated;
     simulated = made;
-    return made->bytes;
+    return made;
 }
 
 static void
@@ -176,15 +184,15 @@ simulated_free(void *bytes)
 void *
 IOMallocContiguous(vm_size_t size, vm_size_t alignment, IOPhysicalAddress *physical)
 {
-    void *bytes = simulated_allocate(0x10 /* kIOMemoryPhysicallyContiguous */, size, alignment);
+    struct simulated_memory *made = simulated_allocate(BUFFER_CONTIGUOUS, size, alignment);
 
-    if (bytes != NULL && physical != NULL) {
+    if (made != NULL && physical != NULL) {
         Seam seam;
 
-        (void)vmk_desc_prepare(simulated->desc, 0);
-        *physical = vmk_desc_segment(simulated->desc, 0, NULL, 0);
+        (void)vmk_desc_prepare(made->desc, 0);
+        *physical = vmk_desc_segment(made->desc, 0, NULL, 0);
     }
-    return bytes;
+    return made != NULL ? made->bytes : NULL;
 }
 
 void
@@ -196,7 +204,9 @@ IOFreeContiguous(void *memory, vm_size_t)
 void *
 IOMallocPageable(vm_size_t size, vm_size_t alignment)
 {
-    return simulated_allocate(0x20 /* kIOMemoryPageable */, size, alignment);
+    struct simulated_memory *made = simulated_allocate(BUFFER_PAGEABLE, size, alignment);
+
+    return made != NULL ? made->bytes : NULL;
 }
 
 void *
