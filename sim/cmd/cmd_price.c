@@ -48,7 +48,7 @@ price_show(struct pricing *pricing, const struct core_out *to, const struct scn_
         price_json(to, pricing->file, program, report, &pricing->machine, page_bytes);
     } else {
         core_put(to, pricing->shown > 0 ? "\n" : "");
-        price_text(to, pricing->file, program, report, &pricing->machine, page_bytes);
+        price_text(to, pricing->file, report, &pricing->machine, page_bytes);
     }
     pricing->shown++;
 }

@@ -169,7 +169,8 @@ step_put_view(const struct step *step, struct io_bytes *out)
     }
 }
 
-void
+/* What the line that we are in did, floor by floor. */
+static void
 step_put_narration(const struct step *step, struct io_bytes *out)
 {
     const struct scn_step *line = step_line(step, step->at);

@@ -69,9 +69,6 @@ void step_put_event(const struct step *step, struct io_bytes *out);
 /* The view, each line with "* " before it when it was not there before, else with "  ". */
 void step_put_view(const struct step *step, struct io_bytes *out);
 
-/* What the line that we are in did, floor by floor. */
-void step_put_narration(const struct step *step, struct io_bytes *out);
-
 extern const char step_commands[];
 
 /* The screen of a terminal; returns when the reader quits. */

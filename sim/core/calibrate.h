@@ -34,8 +34,7 @@ enum calibrate_kind {
 enum calibrate_part {
     CALIBRATE_FITTED,
     CALIBRATE_PREDICTED,
-    CALIBRATE_BEYOND, /* in neither half: shown, as neighbours decide what it is */
-    CALIBRATE_PARTS
+    CALIBRATE_BEYOND /* in neither half: shown, as neighbours decide what it is */
 };
 
 struct calibrate_case {

@@ -13,27 +13,12 @@
 
 #include <string.h>
 
-static const struct {
-    const char *name;
-    const char *text;
-} compare_ways[] = {
-    { "lazy", "map, and fault at each page that is used" },
-    { "touch-first", "map, and read every page once before it matters" },
-    { "prefault", "map with kIOMapPrefault" },
-    { "wire", "map, and wireRange()" },
-    { "copy", "readBytes() of everything, no mapping" },
-};
-
 const char *
 compare_way_name(enum compare_way way)
 {
-    return compare_ways[way].name;
-}
+    static const char *const names[] = { "lazy", "touch-first", "prefault", "wire", "copy" };
 
-const char *
-compare_way_text(enum compare_way way)
-{
-    return compare_ways[way].text;
+    return names[way];
 }
 
 /* ---- one run ---- */

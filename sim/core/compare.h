@@ -26,7 +26,6 @@ enum compare_way {
 };
 
 const char *compare_way_name(enum compare_way way);
-const char *compare_way_text(enum compare_way way);
 
 struct compare_question {
     const struct machine *machine;

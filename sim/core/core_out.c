@@ -104,8 +104,9 @@ shape_length(unsigned char lead)
     return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }
 
-size_t
-core_utf8_length(const char *bytes, size_t length)
+/* The length of the UTF-8 character at `bytes`, or 0 when there is none. */
+static size_t
+utf8_length(const char *bytes, size_t length)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     size_t shape = length > 0 ? shape_length((unsigned char)bytes[0]) : 0;
@@ -138,7 +139,7 @@ core_put_clean(const struct core_out *out, const char *string)
     size_t left = strlen(string);
 
     while (left > 0) {
-        size_t length = core_utf8_length(string, left);
+        size_t length = utf8_length(string, left);
         bool is_clean = length > 0 && !is_control(string, length);
 
         core_put_bytes(out, is_clean ? string : "?", is_clean ? length : 1);
@@ -169,7 +170,7 @@ core_put_json(const struct core_out *out, const char *string)
 
     core_put(out, "\"");
     while (left > 0) {
-        size_t length = core_utf8_length(string, left);
+        size_t length = utf8_length(string, left);
 
         put_json_character(out, string, length);
         string += length > 0 ? length : 1;

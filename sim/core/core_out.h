@@ -31,9 +31,6 @@ void core_put_clean(const struct core_out *out, const char *string);
 /* The same as a JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
 void core_put_json(const struct core_out *out, const char *string);
 
-/* The length of the UTF-8 character at `bytes`, or 0 when there is none. */
-size_t core_utf8_length(const char *bytes, size_t length);
-
 /* The fields of an event that event.def names, one after the other. */
 struct core_field {
     const char *rest;  /* where the next one begins; trace_kind_fields() to begin with */

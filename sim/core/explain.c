@@ -97,20 +97,15 @@ behaviour_at(size_t index, struct explain *explain)
 }
 
 static size_t
-rule_or_event_count(enum explain_kind kind)
-{
-    return kind == EXPLAIN_A_RULE ? verify_rule_count() : EV_KIND_COUNT;
-}
-
-static size_t
 kind_count(enum explain_kind kind)
 {
     switch (kind) {
     case EXPLAIN_A_CODE:
         return VMM_COUNT_OF(codes);
     case EXPLAIN_A_RULE:
+        return verify_rule_count();
     case EXPLAIN_AN_EVENT:
-        return rule_or_event_count(kind);
+        return EV_KIND_COUNT;
     case EXPLAIN_A_TRAP:
         return VMM_COUNT_OF(traps);
     case EXPLAIN_A_BEHAVIOUR:

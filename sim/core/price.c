@@ -21,11 +21,12 @@ price_of_step(const struct scn_report *report, const struct scn_step *step, uint
     *sum = cost.sum;
 }
 
-void
-price_of_run(const struct scn_report *report, uint64_t page_bytes, struct cost_sum *sum)
+/* The sum of the steps from `first` on. */
+static void
+price_from(const struct scn_report *report, size_t first, uint64_t page_bytes, struct cost_sum *sum)
 {
     *sum = (struct cost_sum){ .quantity = { 0 } };
-    for (size_t i = 0; i < report->step_count; i++) {
+    for (size_t i = first; i < report->step_count; i++) {
         struct cost_sum step;
 
         price_of_step(report, &report->steps[i], page_bytes, &step);
@@ -56,13 +57,7 @@ price_since_mark(const struct scn_report *report, uint64_t page_bytes, struct co
     while (first > 0 && (price_verb(report->steps[first - 1].source, &verb) != strlen("mark") ||
                          memcmp(verb, "mark", strlen("mark")) != 0))
         first--;
-    *sum = (struct cost_sum){ .quantity = { 0 } };
-    for (size_t i = first; i < report->step_count; i++) {
-        struct cost_sum step;
-
-        price_of_step(report, &report->steps[i], page_bytes, &step);
-        cost_add(sum, &step);
-    }
+    price_from(report, first, page_bytes, sum);
 }
 
 /* Sums the steps with the verb of step `first`; false when an earlier step has the same one. */
@@ -169,15 +164,14 @@ put_lines(const struct core_out *out, const struct scn_report *report,
 }
 
 void
-price_text(const struct core_out *out, const char *file, const struct scn_program *program,
-           const struct scn_report *report, const struct machine *machine, uint64_t page_bytes)
+price_text(const struct core_out *out, const char *file, const struct scn_report *report,
+           const struct machine *machine, uint64_t page_bytes)
 {
     struct vm_profile profile;
     struct cost_sum sum;
 
-    (void)program;
     vm_profile_at(report->profile, &profile);
-    price_of_run(report, page_bytes, &sum);
+    price_from(report, 0, page_bytes, &sum);
     core_put_clean(out, file);
     CORE_PUT(out, ": %s on %s: ", profile.name, machine->name);
     machine_put_range(out, cost_total(&sum, machine->prices));
@@ -241,7 +235,7 @@ price_json(const struct core_out *out, const char *file, const struct scn_progra
     struct core_json object = core_json_begin(out);
     struct cost_sum sum;
 
-    price_of_run(report, page_bytes, &sum);
+    price_from(report, 0, page_bytes, &sum);
     core_json_string(&object, "file", file);
     core_json_string(&object, "title", scn_program_title(program));
     core_json_profile(&object, report->profile);

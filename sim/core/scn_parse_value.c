@@ -8,8 +8,11 @@
 
 /* ---- errors ---- */
 
-const char *
-scn_clip(const struct scn_token *token, char text[SCN_CLIP + 1])
+enum { SCN_CLIP = 40 }; /* of a token, as an error shows it */
+
+/* Terminates a token's text in `text`, cut to fit. */
+static const char *
+clip(const struct scn_token *token, char text[SCN_CLIP + 1])
 {
     size_t length = token->length < SCN_CLIP ? token->length : SCN_CLIP;
 
@@ -36,7 +39,7 @@ bool
 scn_fail_token(struct scn_parser *parser, const struct scn_token *token, const char *what,
                const char *how)
 {
-    char clip[SCN_CLIP + 1];
+    char shown[SCN_CLIP + 1];
     struct vmm_text text;
 
     begin_error(parser, token, how, &text);
@@ -44,7 +47,7 @@ scn_fail_token(struct scn_parser *parser, const struct scn_token *token, const c
     if (token->kind == SCN_TOKEN_END)
         vmm_text_put(&text, ", but the line ends here");
     else
-        vmm_text_format(&text, " '%s'", scn_clip(token, clip));
+        vmm_text_format(&text, " '%s'", clip(token, shown));
     return false;
 }
 
@@ -313,8 +316,9 @@ scn_parse_word(struct scn_parser *parser, const struct scn_word_list *list, cons
     return true;
 }
 
-bool
-scn_name_is_next(const struct scn_parser *parser)
+/* Whether a name and not a number or a keyword stands next. */
+static bool
+name_is_next(const struct scn_parser *parser)
 {
     const struct scn_token *token = scn_peek(parser);
 
@@ -417,6 +421,6 @@ scn_parse_places(struct scn_parser *parser, const char *verb, const char *syntax
         if (!scn_parse_place(parser, verb, syntax, true, *places + *count))
             return false;
         ++*count;
-    } while (scn_name_is_next(parser));
+    } while (name_is_next(parser));
     return true;
 }

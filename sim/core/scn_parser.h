@@ -74,9 +74,6 @@ bool scn_fail_guess(struct scn_parser *parser, const struct scn_token *token, co
 bool scn_fail_text(struct scn_parser *parser, const struct scn_token *token, const char *how,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 bool scn_fail_memory(struct scn_parser *parser);
-/* Terminates a token's text in `text`, cut to fit. */
-enum { SCN_CLIP = 40 };
-const char *scn_clip(const struct scn_token *token, char text[SCN_CLIP + 1]);
 
 /* ---- values; `syntax` is for the error ---- */
 bool scn_parse_number(struct scn_parser *parser, const char *syntax, struct scn_number *number);
@@ -86,7 +83,7 @@ bool scn_parse_string(struct scn_parser *parser, const char *syntax, const char 
 /* A name of one of the types in the mask (bit 1 << type). `verb` takes it. */
 bool scn_parse_name(struct scn_parser *parser, const char *verb, const char *syntax, uint32_t types,
                     uint32_t *index);
-/* NAME[+OFFSET] and, where has_span, [:LENGTH]. */
+/* NAME[+OFFSET] and, where may_span, [:LENGTH]. */
 bool scn_parse_place(struct scn_parser *parser, const char *verb, const char *syntax, bool may_span,
                      struct scn_place *place);
 bool scn_parse_places(struct scn_parser *parser, const char *verb, const char *syntax,
@@ -97,8 +94,6 @@ bool scn_parse_word(struct scn_parser *parser, const struct scn_word_list *list,
 bool scn_parse_status(struct scn_parser *parser, const char *syntax, int32_t *status);
 /* Whether a number stands next. */
 bool scn_number_is_next(const struct scn_parser *parser);
-/* Whether a name and not a number or a keyword stands next. */
-bool scn_name_is_next(const struct scn_parser *parser);
 
 /* ---- names ---- */
 /* Words that may follow a name and so cannot be one: at-least, cow, read-only and their like. */

@@ -21,7 +21,6 @@ struct thread {
     struct scn_threads *threads;
     uint32_t index;
     enum thread_state state;
-    const struct scn_statement *open;
     const struct scn_statement *at; /* the line it is in, or comes to */
     struct scn_lane lane;
     const char *why; /* it paused */
@@ -362,8 +361,6 @@ put_wait(struct vmm_text *text, const struct scn_threads *threads, const struct 
         vmm_text_format(text, "waits for 0x%llx-0x%llx with %u wiring(s)",
                         (unsigned long long)thread->wait.start,
                         (unsigned long long)thread->wait.end, (unsigned)thread->wait.wired_count);
-    else if (thread->event == VM_SCHED_LOCK && thread->object != threads)
-        vmm_text_put(text, "waits for a lock");
     else
         vmm_text_put(text, thread->event == VM_SCHED_PAGE_BUSY   ? "waits for a busy page"
                            : thread->event == VM_SCHED_PAGE_FREE ? "waits for a free page"
@@ -557,7 +554,6 @@ run_on_fibers(struct scn_threads *threads)
 static void
 run_in_order(struct scn_threads *threads)
 {
-
     lane_save(threads->run, &threads->main);
     for (uint32_t i = threads->first; i < threads->count; i++) {
         struct thread *thread = &threads->threads[i];
@@ -584,7 +580,6 @@ take_group(struct scn_threads *threads, const struct scn_statement *statement)
         /* The arena's zeros are the rest: a whole one on the stack is too large for a kernel's. */
         thread->threads = threads;
         thread->index = threads->count;
-        thread->open = statement;
         thread->at = statement->next;
         thread->why = "begins";
         lane_save(threads->run, &thread->lane);

@@ -120,7 +120,6 @@ enum scn_operation_id {
 #define SCN_OPERATION(id, function, word, gives, takes, options, shows, syntax, text) SCN_OP_##id,
 #include "scn_operations.def"
 #undef SCN_OPERATION
-    SCN_OP_END
 };
 
 struct scn_operation {
@@ -137,7 +136,6 @@ enum scn_subject_id {
 #define SCN_SUBJECT(id, word, takes, unit, syntax, text) SCN_SUBJECT_##id,
 #include "scn_subjects.def"
 #undef SCN_SUBJECT
-    SCN_SUBJECT_END
 };
 
 struct scn_subject {

@@ -339,9 +339,6 @@ sweep_read_params(struct sweep *sweep, struct scn_error *error)
     return outcome;
 }
 
-/* A `$` that means nothing is found now and not at some point of the grid. */
-static enum scn_outcome sweep_try_point(const struct sweep *sweep, struct scn_error *error);
-
 /* ---- life ---- */
 
 static void

@@ -20,7 +20,7 @@
 
 #include "io/io_bytes.h"
 
-enum { IO_CHECKPOINTS = 128, IO_REQUEST_MAX = 256 };
+enum { IO_CHECKPOINTS = 128 };
 
 struct io_checkpoints {
     size_t count;

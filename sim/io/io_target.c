@@ -42,7 +42,8 @@ io_target_open_at(struct io_target *target, const char *path, char why[IO_WHY_BY
     return target->file >= 0 ? target : io_target_fail(target, uv_strerror((int)target->file), why);
 }
 
-struct io_target *
+/* As it comes. "-" is standard output. */
+static struct io_target *
 io_target_open(const char *path, char why[IO_WHY_BYTES])
 {
     struct io_target *target = calloc(1, sizeof *target);

@@ -18,13 +18,10 @@
 
 struct io_target;
 
-/* "-" is standard output. NULL: *why. */
-struct io_target *io_target_open(const char *path, char why[IO_WHY_BYTES]);
-
 /*
- * The same for a file that is there whole or not at all: what is written stands in PATH.part until
- * io_target_close() gives it its name. A file that is there keeps its rights, and a link leads to the new file as
- * it led to the old one. Standard output, a device or a pipe is written as it comes.
+ * A file that is there whole or not at all: what is written stands in PATH.part until io_target_close() gives it its
+ * name. NULL: *why. A file that is there keeps its rights, and a link leads to the new file as
+ * it led to the old one. Standard output ("-"), a device or a pipe is written as it comes.
  */
 struct io_target *io_target_open_whole(const char *path, char why[IO_WHY_BYTES]);
 
