@@ -2,7 +2,8 @@
  * cmd.h - what the program's verbs share
  *
  * PURPOSE     One file per verb, one table of verbs, one way to complain.
- * INVARIANTS  C1  trouble is one line on stderr and exit 2, with nothing on stdout before it
+ * INVARIANTS  C1  trouble is one line on stderr and exit 2; words that are wrong put nothing on stdout, and of
+ *                 several files the good ones run
  * UNITS       exit codes: 0 clean, 1 findings or failed expectations, 2 trouble, 130 Ctrl-C
  * OWNERSHIP   words belong to main(); verbs own what they make
  * ERRORS      exit codes

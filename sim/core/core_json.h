@@ -1,8 +1,9 @@
 /*
  * core_json.h - writing JSON objects, key by key
  *
- * PURPOSE     The one writer behind every `--json`: keys come in the order they are put, numbers that
- *             may need more than 53 bits are hex strings, text from outside is made safe.
+ * PURPOSE     The writer behind `--json`: keys come in the order they are put, numbers that may need more than
+ *             53 bits are hex strings, text from outside is made safe. (The story, the profiles and kpi have a
+ *             layout of their own, which their readers know: they put their keys by hand.)
  * INVARIANTS  none
  * UNITS       none
  * OWNERSHIP   borrows the caller's struct core_out

@@ -5,15 +5,15 @@
  *             wrong. First every schedule without a preemption, then with one, and so on up to a
  *             bound; where that is too much, schedules drawn by PCT (random priorities that change at
  *             a few random places; Burckhardt et al., ASPLOS 2010), and plainly at random.
+ *             A schedule's id: 0 goes on with each thread until it waits or ends; "3b.9a" the same,
+ *             but choice 3 goes to the second thread of the file and choice 9 to the first; "r17" and
+ *             "p17.40" are drawn with seed 17, the latter for runs of about 40 choices.
  * INVARIANTS  those of explore_search.h
  * UNITS       schedules: whole runs of the program
  * OWNERSHIP   borrows program, allocator and fibers
  * ERRORS      EXPLORE_NO_MEMORY
  * EVENTS      none
  * XNU         none
- *             A schedule's id: 0 goes on with each thread until it waits or ends; "3b.9a" the same,
- *             but choice 3 goes to the second thread of the file and choice 9 to the first; "r17" and
- *             "p17.40" are drawn with seed 17, the latter for runs of about 40 choices.
  */
 #ifndef CORE_EXPLORE_H
 #define CORE_EXPLORE_H

@@ -397,15 +397,14 @@ put_lines(struct exporting *exporting, const struct scn_program *program)
 }
 
 static void
-put_numbered(struct exporting *exporting, uint32_t group, uint32_t count, const char *format)
+put_numbered(struct exporting *exporting, uint32_t group, uint32_t count, const char *word)
 {
     for (uint32_t i = 0; i < count; i++) {
         char name[32];
         struct vmm_text text;
 
         vmm_text_init(&text, name, sizeof name);
-        vmm_text_put(&text, format);
-        vmm_text_format(&text, " %u", (unsigned)i);
+        vmm_text_format(&text, "%s %u", word, (unsigned)i);
         put_name(exporting, "thread_name", group, i + 1, name);
     }
 }

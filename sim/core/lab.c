@@ -282,9 +282,11 @@ run_lab(struct lab_box *box, const struct vmm_alloc *alloc, const struct scn_pro
     struct scn_options options = { .keep_events = true, .geometry = &geometry };
     struct scn_report *report;
     enum scn_outcome outcome;
+    bool is_known;
 
     vmm_text_init(&why, bytes, sizeof bytes);
-    VMM_ASSERT(machine_find(lab_machine, &machine) && machine_geometry(&machine, &geometry, &why));
+    is_known = machine_find(lab_machine, &machine) && machine_geometry(&machine, &geometry, &why);
+    VMM_ASSERT(is_known);
     outcome = scn_run(program, alloc, scn_program_profile_at(program, 0), &options, &report);
     if (outcome != SCN_OK)
         return outcome;

@@ -22,8 +22,8 @@ enum matrix_kernel { MATRIX_RELEASE, MATRIX_ASSERTS, MATRIX_KERNELS };
 
 /* What one line, one rule or the kernel itself came to. */
 struct matrix_fact {
-    const char
-        *text;    /* "ok", "KERN_PROTECTION_FAILURE", "16", "FAILED: found 0", "panic, line 9" */
+    /* "ok", "KERN_PROTECTION_FAILURE", "16", "FAILED: found 0", "panic, line 9" */
+    const char *text;
     bool ran;     /* false: the line was skipped */
     bool applies; /* false: the line is not for this release, and is compared with nothing */
 };

@@ -305,7 +305,7 @@ tell_faults(struct teller *teller)
         return;
     text = item(teller, FLOOR_VM);
     put_count(text, seen(teller, EV_FAULT), "fault");
-    for (uint32_t kind = 1; kind < SCN_FAULT_KINDS; kind++) {
+    for (uint32_t kind = 1; kind < VM_FAULT_KINDS; kind++) {
         if (watch->step.faults[kind] == 0)
             continue;
         vmm_text_format(text, "%s%llu %s", separator, (unsigned long long)watch->step.faults[kind],

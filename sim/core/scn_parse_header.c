@@ -4,6 +4,7 @@
 #include "explore_schedule.h"
 #include "scn_parser.h"
 
+#include "base/assert.h"
 #include "hw/hw_catalog.h"
 
 #include <string.h>
@@ -32,16 +33,16 @@ fail_profile(struct scn_parser *parser, const struct scn_token *token, const cha
     return scn_fail_guess(parser, token, what, &guess, profile_how);
 }
 
-static bool
+static void
 profile_add(struct scn_parser *parser, size_t row)
 {
     struct scn_program *program = parser->program;
 
-    if (row >= SCN_ROWS_MAX || scn_rows_has(&parser->asked, row))
-        return true;
+    VMM_ASSERT(row < SCN_ROWS_MAX);
+    if (scn_rows_has(&parser->asked, row))
+        return;
     scn_rows_add(&parser->asked, row);
     program->profiles[program->profile_count++] = row;
-    return true;
 }
 
 static bool
@@ -88,7 +89,8 @@ parse_profile(struct scn_parser *parser)
     if (!vm_profile_find(token->bytes, token->length, &row))
         return fail_profile(parser, token, "unknown release");
     scn_take(parser);
-    return profile_add(parser, row);
+    profile_add(parser, row);
+    return true;
 }
 
 static bool
@@ -248,15 +250,15 @@ scn_parse_header(struct scn_parser *parser, bool *is_header)
 }
 
 /* The first operation is here: what the header left open gets its default. */
-bool
+void
 scn_header_end(struct scn_parser *parser)
 {
     size_t row;
 
     parser->header_is_over = true;
     if (parser->program->profile_count > 0)
-        return true;
+        return;
     if (!vm_profile_find(default_profile, strlen(default_profile), &row))
         row = vm_profile_count() - 1;
-    return profile_add(parser, row);
+    profile_add(parser, row);
 }

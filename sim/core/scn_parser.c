@@ -430,8 +430,8 @@ parse_part(struct scn_parser *parser)
         return false;
     if (is_header)
         return check_rest(parser);
-    if (!parser->header_is_over && !scn_header_end(parser))
-        return false;
+    if (!parser->header_is_over)
+        scn_header_end(parser);
     if (scn_take_word(parser, "on") && !parse_on(parser))
         return false;
     return parse_statement(parser);

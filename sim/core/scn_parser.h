@@ -106,7 +106,7 @@ bool scn_name_bind(struct scn_parser *parser, const struct scn_token *token, enu
 /* ---- statements ---- */
 /* A header line: *is_header tells whether it was one. */
 bool scn_parse_header(struct scn_parser *parser, bool *is_header);
-bool scn_header_end(struct scn_parser *parser);
+void scn_header_end(struct scn_parser *parser); /* what it left open gets its default */
 bool scn_parse_operation(struct scn_parser *parser, const struct scn_token *name,
                          struct scn_statement *statement);
 bool scn_parse_expect(struct scn_parser *parser, struct scn_statement *statement);

@@ -1,8 +1,9 @@
 /*
  * scn_run.h - one run of a program, for the runner's parts
  *
- * PURPOSE     scn_runner.c walks the statements; scn_operation.c does what one says over the seam;
- *             scn_probe.c looks without touching; scn_expect.c compares; scn_narrate.c tells.
+ * PURPOSE     scn_runner.c walks the statements, scn_threads.c those of threads; scn_operation*.c do what one
+ *             says over the seam; scn_fail.c makes calls fail; scn_expect*.c look without touching and compare;
+ *             scn_narrate.c tells.
  * INVARIANTS  R1  an object that was never made is never handed to the seam
  * UNITS       address, length: bytes
  * OWNERSHIP   what the report shows lies in `keep`, which the report takes over; the rest in
@@ -154,7 +155,7 @@ scn_object_of(const struct scn_run *run, const struct scn_place *place)
 
 /* ---- operations ---- */
 struct scn_result scn_operate(struct scn_run *run, const struct scn_statement *statement);
-/* The first name of the statement whose line did not run or gave NULL; NULL: all are there. */
+/* Whether the line that makes each name of the statement ran. */
 bool scn_operands_are_made(const struct scn_run *run, const struct scn_operands *operands);
 
 /* ---- expectations ---- */

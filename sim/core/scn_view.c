@@ -1,10 +1,9 @@
 /*
  * scn_view.c - a snapshot in the words of vm_stat and vmmap
  *
- * vm_stat's lines stand in its order (vm.md 7.1); what the model never does (throttled pages,
- * reactivation, swapping) counts 0 there as it does on a Mac where it never happened. vmmap's columns stand in
- * its order too, with three of ours before the detail: what vmmap cannot see is what this program is
- * about.
+ * vm_stat's lines stand in its order (vm.md 7.1); what the model never does (throttled pages, compressor pages,
+ * swapping) counts 0 there as it does on a Mac where it never happened. vmmap's columns stand in its order too,
+ * with three of ours before the detail: what vmmap cannot see is what this program is about.
  */
 #include <string.h>
 

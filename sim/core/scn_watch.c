@@ -45,7 +45,7 @@ see(struct trace_sink *sink, const struct trace_event *event)
     watch->step.last[event->kind] = *event;
     if (event->kind == EV_FAULT && event->status != VMM_OK)
         watch->step.failed_faults++;
-    else if (event->kind == EV_FAULT && event->detail < SCN_FAULT_KINDS)
+    else if (event->kind == EV_FAULT && event->detail < VM_FAULT_KINDS)
         watch->step.faults[event->detail]++;
     if (watch->keeps)
         keep(watch, event);

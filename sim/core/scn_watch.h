@@ -15,14 +15,12 @@
 
 #include "vmmodel.h"
 
-enum { SCN_FAULT_KINDS = VM_FAULT_KINDS };
-
 /* What the events of one step come to. */
 struct scn_watch_step {
     uint64_t counts[EV_KIND_COUNT];
     uint64_t bytes_of[EV_KIND_COUNT]; /* the sum of their lengths */
     struct trace_event last[EV_KIND_COUNT];
-    uint64_t faults[SCN_FAULT_KINDS]; /* served, by kind */
+    uint64_t faults[VM_FAULT_KINDS]; /* served, by kind */
     uint64_t failed_faults;
 };
 

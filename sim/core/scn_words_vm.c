@@ -4,6 +4,7 @@
 #include "scn_words.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct scn_word inheritance_words[] = {
     { "share", VMM_INHERIT_SHARE },
@@ -157,5 +158,8 @@ scn_word_of(const struct scn_word_list *list, uint32_t value)
 uint64_t
 scn_statistic(const struct vm_statistics *statistics, uint32_t place)
 {
-    return (&statistics->free_pages)[place];
+    uint64_t value;
+
+    memcpy(&value, (const char *)statistics + place * sizeof value, sizeof value);
+    return value;
 }

@@ -13,8 +13,8 @@
  * XNU         vm.md 2.3, 3, 4.2. Differs: where entries begin and end is the real model's business;
  *             wiring depends on it (vm.md 3.2 step 3.7, 3.3), so the caller says it
  */
-#ifndef SUPPORT_PLAIN_VM_H
-#define SUPPORT_PLAIN_VM_H
+#ifndef SMALL_PLAIN_VM_H
+#define SMALL_PLAIN_VM_H
 
 #include "base/status.h"
 #include "base/types.h"
