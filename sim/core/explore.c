@@ -17,31 +17,11 @@ struct explore {
 
 /* ---- what went wrong ---- */
 
-static const struct scn_step *
-failed_step(const struct scn_report *report)
-{
-    for (size_t i = 0; i < report->step_count; i++) {
-        if (report->steps[i].failed)
-            return &report->steps[i];
-    }
-    return NULL;
-}
-
-static const struct scn_finding *
-unexpected_finding(const struct scn_report *report)
-{
-    for (size_t i = 0; i < report->finding_count; i++) {
-        if (!report->findings[i].expected && report->findings[i].rule->severity != VERIFY_ADVICE)
-            return &report->findings[i];
-    }
-    return NULL;
-}
-
 void
 explore_say(const struct scn_report *report, struct vmm_text *text)
 {
-    const struct scn_finding *finding = unexpected_finding(report);
-    const struct scn_step *step = failed_step(report);
+    const struct scn_finding *finding = scn_report_unexpected(report);
+    const struct scn_step *step = scn_report_failed(report);
 
     if (report->broken_invariant != NULL)
         vmm_text_format(text, "broken invariant: %s", report->broken_invariant);

@@ -196,12 +196,18 @@ rule_fact(struct core_arena *arena, const struct scn_report *report, const struc
     return fact(arena, true, &text);
 }
 
-void
-matrix_put_outcome(struct vmm_text *text, const struct matrix_cell *cell)
+const char *
+matrix_outcome_name(enum matrix_outcome outcome)
 {
     static const char *const names[] = { "clean", "fails", "finding", "panic", "hang" };
 
-    vmm_text_put(text, names[cell->outcome]);
+    return names[outcome];
+}
+
+void
+matrix_put_outcome(struct vmm_text *text, const struct matrix_cell *cell)
+{
+    vmm_text_put(text, matrix_outcome_name(cell->outcome));
     if (cell->outcome != MATRIX_CLEAN)
         vmm_text_format(text, ", line %u", cell->line);
 }
@@ -223,34 +229,12 @@ end_fact(struct core_arena *arena, const struct matrix_cell *cell)
     return fact(arena, true, &text);
 }
 
-static uint32_t
-failed_line(const struct scn_report *report)
-{
-    for (size_t i = 0; i < report->step_count; i++) {
-        if (report->steps[i].failed)
-            return report->steps[i].line;
-    }
-    return 0;
-}
-
-/* The first finding that fails a run, or NULL. */
-static const struct scn_finding *
-unexpected_finding(const struct scn_report *report)
-{
-    for (size_t i = 0; i < report->finding_count; i++) {
-        const struct scn_finding *finding = &report->findings[i];
-
-        if (!finding->expected && finding->rule->severity != VERIFY_ADVICE)
-            return finding;
-    }
-    return NULL;
-}
-
 /* How the kernel ended says more than what the lines made of it. */
 static void
 decide_outcome(struct matrix_cell *cell, const struct scn_report *report)
 {
-    const struct scn_finding *finding = unexpected_finding(report);
+    const struct scn_finding *finding = scn_report_unexpected(report);
+    const struct scn_step *failed = scn_report_failed(report);
 
     if (report->stop.kind != VM_RUNNING) {
         cell->outcome = report->stop.kind == VM_PANICKED ? MATRIX_PANICS : MATRIX_HANGS;
@@ -262,7 +246,7 @@ decide_outcome(struct matrix_cell *cell, const struct scn_report *report)
         cell->reason = finding->rule->id;
     } else if (report->verdict == SCN_FAILED) {
         cell->outcome = MATRIX_FAILED;
-        cell->line = failed_line(report);
+        cell->line = failed != NULL ? failed->line : 0;
     }
 }
 

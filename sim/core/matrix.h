@@ -83,6 +83,9 @@ bool matrix_facts_differ(const struct matrix_fact *a, const struct matrix_fact *
 bool matrix_same_facts(const struct matrix *matrix, const struct matrix_cell *a,
                        const struct matrix_cell *b);
 
+/* "clean", "fails", "finding", "panic", "hang" */
+const char *matrix_outcome_name(enum matrix_outcome outcome);
+
 /* "clean", "panic, line 9" */
 void matrix_put_outcome(struct vmm_text *text, const struct matrix_cell *cell);
 

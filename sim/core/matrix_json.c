@@ -36,12 +36,11 @@ static void
 put_cell(struct core_json *row, const char *name, const struct matrix *matrix,
          const struct matrix_cell *cell)
 {
-    static const char *const outcomes[] = { "clean", "fails", "finding", "panic", "hang" };
     struct core_json object;
 
     core_json_key(row, name);
     object = core_json_begin(row->out);
-    core_json_string(&object, "outcome", outcomes[cell->outcome]);
+    core_json_string(&object, "outcome", matrix_outcome_name(cell->outcome));
     core_json_number(&object, "line", cell->line);
     core_json_string(&object, "reason", cell->reason);
     put_metrics(&object, matrix, cell);

@@ -173,6 +173,16 @@ enum scn_outcome scn_run(const struct scn_program *program, const struct vmm_all
                          struct scn_report **report);
 void scn_report_free(struct scn_report *report);
 
+/* "clean", "unexpected", "failed" */
+const char *scn_verdict_name(enum scn_verdict verdict);
+
+/* Whether a finding fails its run: no line expects it, and it is more than advice. */
+bool scn_finding_fails(const struct scn_finding *finding);
+
+/* The first finding that does, and the first step that failed; NULL: none. They belong to the report. */
+const struct scn_finding *scn_report_unexpected(const struct scn_report *report);
+const struct scn_step *scn_report_failed(const struct scn_report *report);
+
 /* Where printers put their bytes. */
 struct core_out {
     void (*put)(void *context, const char *bytes, size_t length);

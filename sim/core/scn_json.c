@@ -225,7 +225,6 @@ void
 scn_json_run(const struct core_out *out, bool is_first, const char *file,
              const struct scn_program *program, const struct scn_report *report, uint32_t flags)
 {
-    static const char *const verdicts[] = { "clean", "unexpected", "failed" };
     struct core_json run;
 
     core_put(out, is_first ? "\n    " : ",\n    ");
@@ -234,7 +233,7 @@ scn_json_run(const struct core_out *out, bool is_first, const char *file,
     core_json_string(&run, "title", scn_program_title(program));
     core_json_profile(&run, report->profile);
     core_json_string(&run, "machine", report->machine);
-    core_json_string(&run, "verdict", verdicts[report->verdict]);
+    core_json_string(&run, "verdict", scn_verdict_name(report->verdict));
     put_stop(&run, report);
     core_json_string(&run, "broken_invariant", report->broken_invariant);
     put_steps(&run, report);

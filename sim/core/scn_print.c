@@ -374,7 +374,7 @@ count_all(const struct scn_report *report)
         if (report->findings[i].rule->severity == VERIFY_ADVICE)
             continue;
         tally.findings += report->findings[i].expected;
-        tally.unexpected += !report->findings[i].expected;
+        tally.unexpected += scn_finding_fails(&report->findings[i]);
     }
     return tally;
 }

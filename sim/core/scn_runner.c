@@ -317,8 +317,7 @@ finish_findings(struct scn_run *run)
         if (!is_told(run, &found->finding))
             continue;
         report->findings[report->finding_count++] = found->finding;
-        if (!found->finding.expected && found->finding.rule->severity != VERIFY_ADVICE)
-            run->is_unexpected = true;
+        run->is_unexpected |= scn_finding_fails(&found->finding);
     }
 }
 

@@ -89,19 +89,6 @@ sweep_put_values(const struct core_out *out, const struct scn_report *report,
     core_put_bytes(out, "", 1); /* the terminator */
 }
 
-static const char *
-sweep_verdict(const struct scn_report *report)
-{
-    switch (report->verdict) {
-    case SCN_CLEAN:
-        return "clean";
-    case SCN_UNEXPECTED:
-        return "unexpected";
-    default:
-        return "failed";
-    }
-}
-
 static enum scn_outcome
 sweep_run_row(struct core_arena *arena, const struct scn_program *program,
               struct scn_fibers *fibers, size_t profile, struct sweep_row *row, sweep_take take,
@@ -118,7 +105,7 @@ sweep_run_row(struct core_arena *arena, const struct scn_program *program,
         return SCN_NO_MEMORY;
     sweep_put_values(&out, report, machine_name);
     row->profile = profile;
-    row->verdict = sweep_verdict(report);
+    row->verdict = scn_verdict_name(report->verdict);
     row->stop =
         report->stop.kind == VM_RUNNING ? "running" : trace_reason_name(report->stop.reason);
     row->digest = report->digest;
