@@ -6,66 +6,31 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "core_arena.h"
 #include "core_out.h"
+#include "core_text.h"
 #include "machine.h"
 #include "price.h"
 #include "sweep.h"
 
-enum { PS_PER_NS = 1000, TEXT_FIRST = 1024 };
+enum { PS_PER_NS = 1000 };
 
 /* Prices and the size of a page are this machine's. */
 static const char lab_machine[] = "skylake";
 
-/* A text that grows in the arena; what it leaves behind goes with the arena. */
-struct lab_writer {
-    struct core_arena *arena;
-    char *bytes;
-    size_t length;
-    size_t room;
-};
-
 struct lab_box {
     struct lab lab;
     struct core_arena arena; /* that the box lies in */
-    struct lab_writer intro, scenario, point;
-    struct lab_writer said[3]; /* of the next question: text, hint, why */
-    const char *price_name;    /* of the next question; NULL: a report's */
-    uint32_t line;             /* of the scenario so far */
+    struct core_text intro, scenario, point;
+    struct core_text said[3]; /* of the next question: text, hint, why */
+    const char *price_name;   /* of the next question; NULL: a report's */
+    uint32_t line;            /* of the scenario so far */
 };
 
 static void
-write_bytes(void *context, const char *bytes, size_t length)
+write_line(struct core_text *text, const char *bytes, size_t length)
 {
-    struct lab_writer *writer = context;
-
-    if (length >= writer->room - writer->length || writer->bytes == NULL) {
-        size_t room = 2 * (writer->room + length) + TEXT_FIRST;
-        char *grown = core_arena_take(writer->arena, room);
-
-        if (grown == NULL)
-            return;
-        if (writer->length > 0)
-            memcpy(grown, writer->bytes, writer->length);
-        writer->bytes = grown;
-        writer->room = room;
-    }
-    memcpy(writer->bytes + writer->length, bytes, length);
-    writer->length += length;
-    writer->bytes[writer->length] = '\0';
-}
-
-static void
-write_line(struct lab_writer *writer, const char *bytes, size_t length)
-{
-    write_bytes(writer, bytes, length);
-    write_bytes(writer, "\n", 1);
-}
-
-static const char *
-written(const struct lab_writer *writer)
-{
-    return writer->bytes != NULL ? writer->bytes : "";
+    core_text_put(text, bytes, length);
+    core_text_put(text, "\n", 1);
 }
 
 static enum scn_outcome
@@ -181,16 +146,16 @@ take_line(struct lab_box *box, const struct piece *line, uint32_t number, struct
         return fail(error, number, "a lab asks no more than 32 questions", "make two labs of it");
     *question = (struct lab_question){
         .name = name,
-        .text = written(&box->said[0]),
-        .hint = written(&box->said[1]),
-        .why = written(&box->said[2]),
+        .text = core_text_bytes(&box->said[0]),
+        .hint = core_text_bytes(&box->said[1]),
+        .why = core_text_bytes(&box->said[2]),
         .line = box->line,
         .source = core_arena_copy(&box->arena, line->bytes, line->length),
         .is_price = box->price_name != NULL,
     };
     lab->question_count++;
     for (size_t i = 0; i < VMM_COUNT_OF(box->said); i++)
-        box->said[i] = (struct lab_writer){ .arena = &box->arena };
+        box->said[i] = (struct core_text){ .arena = &box->arena };
     box->price_name = NULL;
     return SCN_OK;
 }
@@ -212,8 +177,8 @@ take_lines(struct lab_box *box, const char *bytes, size_t length, struct scn_err
     }
     if (outcome == SCN_OK && box->lab.question_count == 0)
         outcome = fail(error, 0, "it asks nothing", "a question is a comment that begins with #?");
-    box->lab.intro = written(&box->intro);
-    box->lab.scenario = written(&box->scenario);
+    box->lab.intro = core_text_bytes(&box->intro);
+    box->lab.scenario = core_text_bytes(&box->scenario);
     return outcome;
 }
 
@@ -302,7 +267,7 @@ static enum scn_outcome
 write_point(struct lab_box *box, const struct vmm_alloc *alloc, const char *bytes, size_t length,
             struct scn_error *error)
 {
-    const struct core_out out = { write_bytes, &box->point };
+    const struct core_out out = { core_text_put, &box->point };
     struct vmm_rng rng = { box->lab.variant };
     struct sweep *sweep;
     enum scn_outcome outcome = sweep_parse(alloc, bytes, length, box->lab.variant, &sweep, error);

@@ -4,36 +4,9 @@
 #include <string.h>
 
 #include "core_out.h"
+#include "core_text.h"
 #include "price.h"
 #include "sweep_internal.h"
-
-/* Text that grows in an arena. */
-struct sweep_text {
-    struct core_arena *arena;
-    char *bytes;
-    size_t length;
-    size_t room;
-};
-
-static void
-sweep_text_put(void *context, const char *bytes, size_t length)
-{
-    struct sweep_text *text = context;
-
-    if (length > text->room - text->length) {
-        size_t room = 2 * (text->length + length) + 256;
-        char *grown = core_arena_take(text->arena, room);
-
-        if (grown == NULL)
-            return;
-        if (text->length > 0)
-            memcpy(grown, text->bytes, text->length);
-        text->bytes = grown;
-        text->room = room;
-    }
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-}
 
 /* ---- rows ---- */
 
@@ -86,7 +59,6 @@ sweep_put_values(const struct core_out *out, const struct scn_report *report,
                          report->counters[kind]);
     }
     core_put(out, "}");
-    core_put_bytes(out, "", 1); /* the terminator */
 }
 
 static enum scn_outcome
@@ -94,8 +66,8 @@ sweep_run_row(struct core_arena *arena, const struct scn_program *program,
               struct scn_fibers *fibers, size_t profile, struct sweep_row *row, sweep_take take,
               void *context)
 {
-    struct sweep_text text = { .arena = arena };
-    const struct core_out out = { sweep_text_put, &text };
+    struct core_text text = { .arena = arena };
+    const struct core_out out = { core_text_put, &text };
     const char *machine_name = scn_program_machine(program);
     const struct scn_options options = { .keep_events = machine_name[0] != '\0', .fibers = fibers };
     struct scn_report *report;
@@ -109,7 +81,7 @@ sweep_run_row(struct core_arena *arena, const struct scn_program *program,
     row->stop =
         report->stop.kind == VM_RUNNING ? "running" : trace_reason_name(report->stop.reason);
     row->digest = report->digest;
-    row->values = text.bytes;
+    row->values = core_text_bytes(&text);
     if (!arena->is_exhausted)
         take(context, row);
     scn_report_free(report);
@@ -119,21 +91,20 @@ sweep_run_row(struct core_arena *arena, const struct scn_program *program,
 /* ---- points ---- */
 
 static enum scn_outcome
-sweep_parse_text(const struct sweep_text *text, struct scn_program **program,
+sweep_parse_text(const struct core_text *text, struct scn_program **program,
                  struct scn_error *error)
 {
     if (text->arena->is_exhausted)
         return SCN_NO_MEMORY;
-    return scn_parse(text->arena->alloc, text->bytes != NULL ? text->bytes : "", text->length,
-                     program, error);
+    return scn_parse(text->arena->alloc, core_text_bytes(text), text->length, program, error);
 }
 
 static enum scn_outcome
 sweep_program(const struct sweep *sweep, struct core_arena *arena, uint64_t point,
               struct scn_program **program, struct scn_error *error)
 {
-    struct sweep_text text = { .arena = arena };
-    const struct core_out out = { sweep_text_put, &text };
+    struct core_text text = { .arena = arena };
+    const struct core_out out = { core_text_put, &text };
     enum scn_outcome outcome = sweep_point_text(sweep, point, &out, error);
 
     return outcome == SCN_OK ? sweep_parse_text(&text, program, error) : outcome;
@@ -183,8 +154,8 @@ sweep_first_program(const struct vmm_alloc *alloc, const char *bytes, size_t len
                     struct scn_program **program, struct scn_error *error)
 {
     struct core_arena arena;
-    struct sweep_text text = { .arena = &arena };
-    const struct core_out out = { sweep_text_put, &text };
+    struct core_text text = { .arena = &arena };
+    const struct core_out out = { core_text_put, &text };
     enum scn_outcome outcome;
 
     core_arena_init(&arena, alloc);
