@@ -8,6 +8,7 @@ has() {
     *:*) pkg-config --exists "${1#*:}" ;;
     gcc | g++ | cmake | pkg-config | python3 | clang | clang-format | clang-tidy | parallel | chromium | npm | mandoc) command -v "$1" ;;
     ninja-build) command -v ninja ;;
+    llvm) command -v llvm-ar && command -v llvm-ranlib ;;
     lld) command -v wasm-ld && command -v ld.lld ;;
     nodejs) command -v node ;;
     libc6-dev) echo '#include <stdio.h>' | gcc -E - ;;
