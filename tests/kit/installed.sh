@@ -47,6 +47,27 @@ ctest --test-dir "$work/core" --output-on-failure --output-junit "$work/junit.xm
 grep -q '<testcase name="ring"' "$work/junit.xml" || fail "no JUnit"
 [ -e "$work/core/test_ring_shared" ] || [ ! -e "$BUILD/sim/libfaultline.so" ] || fail "the shared library is not installed"
 
+# A project without C++ is told, and one with folders of its own finds its headers.
+mkdir -p "$work/own_project/src" "$work/own_project/include"
+cp "$examples/tutorial/Parity.cpp" "$examples/tutorial/fold.c" "$work/own_project/src"
+cp "$examples/tutorial/fold.h" "$work/own_project/include"
+echo 'int main(void) { return 0; }' >"$work/own_project/test.c"
+own() { # LANGUAGES
+    cat >"$work/own_project/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.16)
+project(own LANGUAGES $1)
+enable_testing()
+find_package(Faultline REQUIRED)
+faultline_add_kext_test(own SOURCES src/Parity.cpp src/fold.c TEST test.c)
+target_include_directories(own_kext PRIVATE include)
+CMAKE
+}
+own C
+! (build own "$work/own_project") >"$work/said" 2>&1 || fail "a kext is compiled without C++"
+grep -q 'write CXX among' "$work/said" || { cat "$work/said"; fail "no word about C++"; }
+own "C CXX"
+build own "$work/own_project"
+
 # The names that drivers use compile against the installed headers, also as C++11.
 build names "$examples/names" -DNAMES="$SOURCE/tests/kit/kext/surface.cpp;$SOURCE/tests/kit/kext/drivers.cpp"
 

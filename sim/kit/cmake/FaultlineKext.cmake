@@ -29,11 +29,15 @@ function(faultline_kext_flags target)
 endfunction()
 
 # faultline_add_kext_test(NAME SOURCES driver.cpp... TEST test.c... [LIBRARIES cmocka...] [MACHINE arm64-16k])
-# SOURCES are compiled as kernel code, unmodified; TEST as the host's. Adds the test NAME.
+# SOURCES are compiled as kernel code, unmodified; TEST as the host's. Adds the test NAME; NAME_kext are SOURCES,
+# as in target_include_directories(NAME_kext PRIVATE include).
 function(faultline_add_kext_test name)
     cmake_parse_arguments(arg "" "MACHINE" "SOURCES;TEST;LIBRARIES" ${ARGN})
     if(arg_MACHINE AND NOT arg_MACHINE MATCHES "^(x86_64|arm64-16k)$")
         message(FATAL_ERROR "faultline_add_kext_test(${name}): MACHINE is x86_64 or arm64-16k")
+    endif()
+    if(NOT CMAKE_CXX_COMPILER)
+        message(FATAL_ERROR "faultline_add_kext_test(${name}): a kext is C++: write CXX among the LANGUAGES of project()")
     endif()
     add_library(${name}_kext OBJECT ${arg_SOURCES})
     faultline_kext_flags(${name}_kext)
