@@ -1,17 +1,24 @@
 /* test_pmap_enter_run.c - many translations at once: what is done, and where it stops */
+#include "pmap/pmap_enter_run.h"
 #include "pmap/pmap_internal.h"
 #include "pmap_fixture.h"
 
-/* pmap_enter_run() of data frames `first` and following at pages `first` and following, unwatched. */
+/*
+ * pmap_row_enter() of data frames `first` and following at pages `first` and following, unwatched: the
+ * fixture takes them in a row. Their row begins at the page before.
+ */
 static uint32_t
 enter_run(struct pmap_fixture *f, unsigned first, uint32_t count)
 {
     struct trace_sink *sinks = f->trace.sinks;
+    struct pmap_row row;
     uint32_t done;
 
     f->trace.sinks = NULL;
-    done = pmap_enter_run(f->user, pmap_fixture_va(f, f->user, first), &f->data[first], count,
-                          VMM_PROT_READ | VMM_PROT_WRITE, PMAP_ENTER_STORE);
+    assert_int_equal(f->data[first + count - 1], f->data[first] + count - 1);
+    assert_true(pmap_row_find(f->user, pmap_fixture_va(f, f->user, first - 1), count + 1, &row));
+    done = pmap_row_enter(&row, 1, f->data[first], count, VMM_PROT_READ | VMM_PROT_WRITE,
+                          PMAP_ENTER_STORE);
     f->trace.sinks = sinks;
     return done;
 }

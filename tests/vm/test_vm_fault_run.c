@@ -348,7 +348,8 @@ a_run_is_more_than_one_page(void **state)
         unsigned runs = runs_over(&wire, true);
 
         assert_int_equal(f->system->wired_pages, 300);
-        assert_int_equal(runs_over(&wire, false), runs);
+        assert_in_range(runs, 1, resident ? 1 : 300 / VMM_RADIX_FANOUT + 2);
+        assert_int_equal(runs_over(&wire, false), 1);
         assert_int_equal(f->system->wired_pages, 0);
     }
     wire.entry->wired_count = wire.entry->user_wired_count = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/ramp.h"
 
 static uint32_t
 vmm_radix_slot(uint64_t index, uint32_t shift)
@@ -114,6 +115,64 @@ vmm_radix_get(const struct vmm_radix *radix, uint64_t index)
     const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
 
     return leaf == NULL ? 0 : leaf->value[vmm_radix_slot(index, 0)];
+}
+
+/* How many slots of a leaf, from `slot` on and at most `count`, have a value. */
+static uint32_t
+vmm_radix_leaf_held(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t count)
+{
+    const uint32_t *value = &leaf->value[slot];
+    uint32_t left = VMM_RADIX_FANOUT - slot < count ? VMM_RADIX_FANOUT - slot : count;
+    uint32_t held = leaf->head.used == VMM_RADIX_FANOUT ? left : 0;
+
+    while (held < left && value[held] != 0)
+        held++;
+    return held;
+}
+
+uint32_t
+vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count)
+{
+    uint32_t held = 0;
+
+    while (held < count) {
+        const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + held);
+        uint32_t slot = vmm_radix_slot(index + held, 0);
+        uint32_t more = leaf == NULL ? 0 : vmm_radix_leaf_held(leaf, slot, count - held);
+
+        held += more;
+        if (more < VMM_RADIX_FANOUT - slot)
+            break;
+    }
+    return held;
+}
+
+/* How many values of a leaf, from `slot` on and at most `count`, are `first` and the numbers after it. */
+static uint32_t
+vmm_radix_leaf_row(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t count, uint32_t first)
+{
+    uint32_t left = VMM_RADIX_FANOUT - slot;
+
+    return vmm_ramp_count(&leaf->value[slot], left < count ? left : count, first);
+}
+
+uint32_t
+vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count, uint32_t *first)
+{
+    uint32_t row = 0;
+
+    *first = vmm_radix_get(radix, index);
+    while (*first != 0 && row < count) {
+        const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + row);
+        uint32_t slot = vmm_radix_slot(index + row, 0);
+        uint32_t more =
+            leaf == NULL ? 0 : vmm_radix_leaf_row(leaf, slot, count - row, *first + row);
+
+        row += more;
+        if (more < VMM_RADIX_FANOUT - slot)
+            break;
+    }
+    return row;
 }
 
 /* The first root, tall enough at once: growing an empty one would leave empty nodes behind (R2). */

@@ -81,6 +81,16 @@ struct vmm_radix_leaf *vmm_radix_put_run(struct vmm_radix *radix, uint64_t index
 /* The leaf that holds `index`, for walks over a run, or NULL. Nobody else stores into it. */
 struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
 
+/* For how many indices from `index` on, at most `count`, there is a value. */
+uint32_t vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count);
+
+/*
+ * How many values from `index` on, at most `count`, follow each other as numbers do; *first is the first
+ * of them. 0: there is none at `index`.
+ */
+uint32_t vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count,
+                       uint32_t *first);
+
 /*
  * Where a value stands, in 32 bits: the leaf's number and the slot in it. It holds until the value is
  * cleared.

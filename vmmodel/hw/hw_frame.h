@@ -21,8 +21,9 @@
 #define HW_HW_FRAME_H
 
 #include "base/alloc.h"
-#include "base/radix.h"
 #include "base/injector.h"
+#include "base/radix.h"
+#include "base/ramp.h"
 #include "base/types.h"
 
 /* What has been written to a device's frames; each has storage from its first write on. */
@@ -92,15 +93,7 @@ hw_frame_is_device(const struct hw_frames *frames, vmm_ppn ppn)
 static inline uint32_t
 hw_frames_in_row(const vmm_ppn *ppns, uint32_t count)
 {
-    uint32_t row = 1;
-    uint32_t off = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        off |=
-            ppns[i] - i - ppns[0]; /* nearly always they all do, and this takes several at once */
-    while (off != 0 && ppns[row] == ppns[0] + row)
-        row++;
-    return off == 0 ? count : row;
+    return vmm_ramp_count(ppns, count, ppns[0]);
 }
 
 /* Whether the frame was handed out and has not come back; a device's never was. */

@@ -109,18 +109,6 @@ enum vmm_status pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot p
                            uint32_t flags) VMM_MUST_USE;
 
 /*
- * For who has many pages to enter, and nobody is told of each: pmap_enter() of frames[i] for the i-th
- * page from `va` on, without a table to be made, a flush, or a record. Returns for how many it was
- * done, from the first on; with the next one pmap_enter() goes on. XNU has no counterpart: there each
- * page takes the whole way.
- */
-uint32_t pmap_enter_run(struct pmap *pmap, vmm_va va, const vmm_ppn *frames, uint32_t count,
-                        vmm_prot prot, uint32_t flags);
-
-/* For how many of `count` pages from `va` on it can be done with frames that nobody maps yet. */
-uint32_t pmap_enter_room(const struct pmap *pmap, vmm_va va, uint32_t count);
-
-/*
  * Enters `size` bytes of neighbouring frames from `ppn` on, wired (vm.md 5.3, T6); what was entered
  * before a failure stays. XNU: pmap_map_block().
  */

@@ -68,17 +68,6 @@ pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
     return number == 0 ? 0 : pmap_chunk_place(number, va);
 }
 
-uint32_t
-pmap_pv_find_place(const struct pmap *pmap, vmm_va va, struct pmap_chunk **chunk)
-{
-    uint32_t number = vmm_radix_get(&pmap->chunks, pmap_chunk_index(va));
-
-    if (number == 0)
-        return 0;
-    *chunk = vmm_pool_at(&pmap->system->chunks, number);
-    return pmap_chunk_place(number, va);
-}
-
 static vmm_va
 pmap_place_va(const struct pmap_system *system, uint32_t place)
 {
@@ -102,6 +91,13 @@ pmap_chunk_end(struct pmap_system *system, uint32_t place)
         return;
     vmm_radix_clear(&chunk->pmap->chunks, pmap_chunk_index(chunk->number << PMAP_CHUNK_SHIFT));
     vmm_pool_give(&system->chunks, place >> PMAP_CHUNK_PAGE_BITS);
+}
+
+void
+pmap_pv_count(struct pmap_system *system, uint32_t place, uint32_t made)
+{
+    pmap_chunk_of(system, place)->count += made;
+    pmap_chunk_end(system, place);
 }
 
 /* ---- records ---- */

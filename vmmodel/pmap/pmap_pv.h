@@ -102,13 +102,11 @@ pmap_harvest(struct pmap_system *system, uint64_t pte)
 void pmap_pv_init(struct pmap_system *system);
 void pmap_pv_destroy(struct pmap_system *system);
 
-/* The place of `va`, with its chunk made if need be; 0: none could be had. */
-uint32_t pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va);
-
 /*
- * The place of `va` and the chunk that it is in, for who maps several pages there at once and counts
- * them; 0: there is no chunk yet.
+ * For who maps several pages of a chunk at once: the place of `va`, with its chunk made if need be (0: none
+ * could be had), and how many are mapped there now that were not; a chunk in which none is goes.
  */
-uint32_t pmap_pv_find_place(const struct pmap *pmap, vmm_va va, struct pmap_chunk **chunk);
+uint32_t pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va);
+void pmap_pv_count(struct pmap_system *system, uint32_t place, uint32_t made);
 
 #endif

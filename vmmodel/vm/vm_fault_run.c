@@ -7,6 +7,7 @@
  */
 #include "vm/vm_fault_run.h"
 
+#include "pmap/pmap_enter_run.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_page_run.h"
 #include "vm/vm_purgeable.h"
@@ -76,12 +77,14 @@ vm_fault_run_count(const struct vm_fault_wire *wire, uint32_t pages, uint32_t fa
 /* Places that hold nothing; `leaf`: NULL, or what holds their neighbours. */
 static uint32_t
 vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index,
-                     const struct vmm_radix_leaf *leaf, uint32_t count)
+                     const struct vmm_radix_leaf *leaf)
 {
     struct vm_system *system = wire->map->system;
     struct hw_frames *frames = &system->machine->frames;
     uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
     vmm_ppn ppns[VMM_RADIX_FANOUT];
+    struct pmap_row words;
+    uint32_t count = vm_fault_run_length(wire, va, index);
     uint32_t pages = 0;
 
     count = count < frames->free_count ? count : frames->free_count;
@@ -89,52 +92,50 @@ vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index
         pages = count;
     while (pages < count && leaf->value[slot + pages] == 0)
         pages++;
-    pages = pmap_enter_room(wire->pmap, va + wire->delta, pages);
+    if (pages == 0 || !pmap_row_find(wire->pmap, va + wire->delta, pages, &words))
+        return 0;
+    pages = pmap_row_room(&words);
     if (pages == 0 || !vm_fault_run_fills(wire, va))
         return 0;
     hw_frame_alloc_many(frames, ppns, pages);
     if (!vm_page_insert_wired_run(wire->entry->object, index, ppns, pages,
                                   (wire->entry->protection & VMM_PROT_WRITE) != 0))
         return 0;
-    VMM_ASSERT(pmap_enter_run(wire->pmap, va + wire->delta, ppns, pages, wire->entry->protection,
-                              PMAP_ENTER_WIRED) == pages);
+    for (uint32_t done = 0, row; done < pages; done += row) {
+        row = hw_frames_in_row(&ppns[done], pages - done);
+        VMM_ASSERT(pmap_row_enter(&words, done, ppns[done], row, wire->entry->protection,
+                                  PMAP_ENTER_WIRED) == row);
+    }
     system->counts.zero_fill_faults += pages;
     trace_count_events(&system->trace, EV_PAGE_ZERO_FILL, pages);
     vm_fault_run_count(wire, pages, 2);
     return pages;
 }
 
-/* Enters pages that are there, from the first on, until one needs more than can be done here. */
+/* Pages that are there. */
 static uint32_t
-vm_fault_enter_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
-                        uint32_t count)
-{
-    count = vm_page_run_at_hand(wire->map->system, ppns, count);
-    return count == 0
-               ? 0
-               : pmap_enter_run(wire->pmap, va + wire->delta, ppns, count, wire->entry->protection,
-                                PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
-}
-
-/* Pages that are there. One that is mapped already may be mapped elsewhere, as all after it: it goes alone. */
-static uint32_t
-vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, const vmm_ppn *ppns,
-                       uint32_t count)
+vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, uint64_t index)
 {
     struct vm_object *object = wire->entry->object;
-    const struct vm_system *system = object->system;
-    bool is_writable = (wire->entry->protection & VMM_PROT_WRITE) != 0;
-    bool is_mapped = pmap_page_is_mapped(system->pmaps, ppns[0]);
-    uint32_t pages;
+    uint64_t left = (wire->entry->end - va) >> object->system->page_shift;
+    vmm_prot prot = wire->entry->protection;
+    bool is_writable = (prot & VMM_PROT_WRITE) != 0;
+    uint32_t pages = 0;
+    struct pmap_row words;
+    struct vm_page_row row;
+    uint32_t entered;
 
-    if (object->copy != NULL && is_writable)
+    if ((object->copy != NULL && is_writable) ||
+        !pmap_row_find(wire->pmap, va + wire->delta, left, &words))
         return 0;
-    pages = vm_fault_enter_resident(wire, va, ppns, is_mapped ? 1 : count);
-    if (is_mapped && pages == 1)
-        pages += vm_fault_enter_resident(wire, va + system->page_bytes, ppns + 1, count - 1);
-    if (pages == 0)
-        return 0;
-    vm_page_wire_run(object, ppns, pages, is_writable);
+    for (bool goes_on = true; goes_on && pages < words.count; pages += entered) {
+        row = vm_page_row_at(object, index + pages, words.count - pages);
+        entered = pmap_row_enter(&words, pages, vm_page_row_first(&row), vm_page_row_at_hand(&row),
+                                 prot, PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+        goes_on = entered > 0 && entered == row.count;
+        row.count = entered;
+        vm_page_wire_row(object, row, is_writable);
+    }
     vm_fault_run_count(wire, pages, 1);
     return pages;
 }
@@ -144,16 +145,14 @@ vm_fault_wire_run(const struct vm_fault_wire *wire, vmm_va va)
 {
     struct vm_object *object = wire->entry->object;
     uint64_t index = vm_entry_offset(wire->entry, va) >> object->system->page_shift;
-    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
-    uint32_t count = vm_fault_run_length(wire, va, index);
     const struct vmm_radix_leaf *leaf;
 
     if (!vm_fault_run_serves(wire) || wire->entry->protection == VMM_PROT_NONE)
         return 0;
     leaf = vmm_radix_leaf(&object->pages, index);
-    if (leaf == NULL || leaf->value[slot] == 0)
-        return vm_fault_wire_absent(wire, va, index, leaf, count);
-    return vm_fault_wire_resident(wire, va, &leaf->value[slot], count);
+    if (leaf == NULL || leaf->value[index & (VMM_RADIX_FANOUT - 1)] == 0)
+        return vm_fault_wire_absent(wire, va, index, leaf);
+    return vm_fault_wire_resident(wire, va, index);
 }
 
 /* ---- unwire ---- */
@@ -173,20 +172,16 @@ vm_fault_unwire_run(const struct vm_fault_wire *wire, vmm_va va, vmm_va end)
     const struct vm_system *system = object->system;
     uint64_t index = vm_entry_offset(wire->entry, va) >> system->page_shift;
     uint64_t left = (end - va) >> system->page_shift;
-    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
-    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(&object->pages, index);
-    uint32_t pages = 0;
+    uint32_t pages;
 
-    if (leaf == NULL || !vm_fault_run_serves(wire) || wire->entry->zero_wired_pages ||
+    if (!vm_fault_run_serves(wire) || wire->entry->zero_wired_pages ||
         !vm_fault_run_is_even(system))
         return 0;
-    left = left < VMM_RADIX_FANOUT - slot ? left : VMM_RADIX_FANOUT - slot;
-    while (pages < left && leaf->value[slot + pages] != VMM_NO_PAGE)
-        pages++;
+    pages = vmm_radix_held(&object->pages, index, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
     if (pages == 0)
         return 0;
     pmap_change_wiring_range(wire->pmap, va + wire->delta,
                              va + wire->delta + ((vmm_va)pages << system->page_shift), false);
-    vm_page_unwire_run(object, &leaf->value[slot], pages);
+    vm_page_unwire_run(object, index, pages);
     return pages;
 }

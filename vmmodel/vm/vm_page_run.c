@@ -3,33 +3,10 @@
 
 #include <string.h>
 
+#include "base/ramp.h"
 #include "vm/vm_page.h"
 
 /* ---- rows ---- */
-
-/* Pages whose frames follow each other, all in one chunk. */
-struct vm_page_row {
-    struct vm_page_chunk *chunk;
-    uint32_t nth; /* of the chunk, the first */
-    uint32_t count;
-};
-
-/* The pages, from the first of `ppns` on, that stand in a row. */
-static inline struct vm_page_row
-vm_page_row(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
-{
-    uint32_t nth = ppns[0] % VM_PAGE_CHUNK;
-    uint32_t left = VM_PAGE_CHUNK - nth;
-
-    return (struct vm_page_row){ &system->page_chunks[ppns[0] / VM_PAGE_CHUNK], nth,
-                                 hw_frames_in_row(ppns, count < left ? count : left) };
-}
-
-static inline vmm_ppn
-vm_page_row_first(const struct vm_page_row *row)
-{
-    return row->chunk->first + row->nth;
-}
 
 /* All that is in such a page. */
 static inline uint16_t
@@ -71,12 +48,14 @@ vm_page_row_change(const struct vm_page_row *row, struct vm_page taken, struct v
         bits[i] = (uint16_t)((bits[i] & ~vm_page_bits(taken)) | vm_page_bits(given));
 }
 
-/* `first`, and then `step` more for each. */
+/* Wires pages that were not, once. */
 static inline void
-vm_page_fill(uint32_t *words, uint32_t count, uint32_t first, uint32_t step)
+vm_page_row_wire_once(const struct vm_page_row *row)
 {
-    for (uint32_t i = 0; i < count; i++)
-        words[i] = first + i * step;
+    uint32_t *wires = &row->chunk->wires[row->nth];
+
+    for (uint32_t i = 0, count = row->count; i < count; i++)
+        wires[i] = 1;
 }
 
 /* ---- pages that were not there ---- */
@@ -96,10 +75,10 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
     if (leaf == NULL)
         return false;
     for (uint32_t done = 0; done < count; done += row.count) {
-        row = vm_page_row(system, &ppns[done], count - done);
+        row = vm_page_row(system, ppns[done], hw_frames_in_row(&ppns[done], count - done));
         vm_page_row_change(&row, all, made);
-        vm_page_fill(&row.chunk->place[row.nth], row.count, vmm_radix_place(leaf, index) + done, 1);
-        vm_page_fill(&row.chunk->wires[row.nth], row.count, 1, 0);
+        vmm_ramp_fill(&row.chunk->place[row.nth], row.count, vmm_radix_place(leaf, index) + done);
+        vm_page_row_wire_once(&row);
     }
     object->wired_page_count += count;
     system->wired_pages += count;
@@ -110,21 +89,12 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
 /* ---- pages that are there ---- */
 
 uint32_t
-vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count)
+vm_page_row_at_hand(const struct vm_page_row *row)
 {
     const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
     const struct vm_page not_at_hand = { .busy = true, .is_absent = true, .error = true };
-    uint32_t pages = 0;
 
-    while (pages < count && ppns[pages] != VMM_NO_PAGE) {
-        struct vm_page_row row = vm_page_row(system, &ppns[pages], count - pages);
-        uint32_t at_hand = vm_page_row_alike(&row, not_at_hand, none);
-
-        pages += at_hand;
-        if (at_hand < row.count)
-            break;
-    }
-    return pages;
+    return vm_page_row_alike(row, not_at_hand, none);
 }
 
 /* How many pages of a row, from the first on, stand behind each other in one queue too, or in none. */
@@ -133,18 +103,16 @@ vm_page_row_queued(const struct vm_page_row *row)
 {
     const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
     const struct vm_page *first = &row->chunk->pages[row->nth];
-    const vmm_ppn *next = &row->chunk->queue_next[row->nth];
+    const vmm_ppn *prev = &row->chunk->queue_prev[row->nth];
     uint32_t alike = vm_page_row_alike(row, queue, *first);
 
     if (first->queue == VM_PAGE_ON_NONE)
         return alike;
-    return alike == 1 || next[0] != vm_page_row_first(row) + 1
-               ? 1
-               : 1 + hw_frames_in_row(next, alike - 1);
+    return 1 + vmm_ramp_count(&prev[1], alike - 1, vm_page_row_first(row));
 }
 
-/* Takes pages that stand behind each other in a queue out of it, and wires them. */
-static void
+/* Takes pages that stand behind each other in a queue out of it, and wires them; how many. */
+static uint32_t
 vm_page_wire_queued(struct vm_system *system, const struct vm_page_row *row)
 {
     const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
@@ -155,7 +123,8 @@ vm_page_wire_queued(struct vm_system *system, const struct vm_page_row *row)
                  row->chunk->queue_next[row->nth + row->count - 1]);
     list->count -= row->count;
     vm_page_row_change(row, queue, none);
-    vm_page_fill(&row->chunk->wires[row->nth], row->count, 1, 0);
+    vm_page_row_wire_once(row);
+    return row->count;
 }
 
 /* Wires pages that are on no queue once more; how many were not wired. */
@@ -173,29 +142,25 @@ vm_page_wire_unqueued(const struct vm_page_row *row)
 }
 
 void
-vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count, bool is_writable)
+vm_page_wire_row(struct vm_object *object, struct vm_page_row row, bool is_writable)
 {
     const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
     const struct vm_page made = { .pmapped = true, .wpmapped = is_writable };
     struct vm_system *system = object->system;
     uint32_t newly = 0;
-    struct vm_page_row row;
 
     VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
-    for (uint32_t done = 0; done < count; done += row.count) {
-        row = vm_page_row(system, &ppns[done], count - done);
+    trace_count_events(&system->trace, EV_PAGE_WIRE, row.count);
+    vm_page_row_change(&row, none, made);
+    for (uint32_t left = row.count; left > 0; left -= row.count, row.nth += row.count) {
+        row.count = left;
         row.count = vm_page_row_queued(&row);
-        if (row.chunk->pages[row.nth].queue == VM_PAGE_ON_NONE) {
-            newly += vm_page_wire_unqueued(&row);
-        } else {
-            vm_page_wire_queued(system, &row);
-            newly += row.count;
-        }
-        vm_page_row_change(&row, none, made);
+        newly += row.chunk->pages[row.nth].queue == VM_PAGE_ON_NONE
+                     ? vm_page_wire_unqueued(&row)
+                     : vm_page_wire_queued(system, &row);
     }
     object->wired_page_count += newly;
     system->wired_pages += newly;
-    trace_count_events(&system->trace, EV_PAGE_WIRE, count);
 }
 
 /* ---- pages that are wired ---- */
@@ -210,8 +175,8 @@ vm_page_row_activate(struct vm_system *system, const struct vm_page_row *row)
     vmm_ppn first = vm_page_row_first(row);
 
     vm_page_row_change(row, none, made);
-    vm_page_fill(&row->chunk->queue_next[row->nth], row->count, first + 1, 1);
-    vm_page_fill(&row->chunk->queue_prev[row->nth], row->count, first - 1, 1);
+    vmm_ramp_fill(&row->chunk->queue_next[row->nth], row->count, first + 1);
+    vmm_ramp_fill(&row->chunk->queue_prev[row->nth], row->count, first - 1);
     vm_page_link(system, list, list->last, first);
     vm_page_link(system, list, first + row->count - 1, VMM_NO_PAGE);
     list->count += row->count;
@@ -246,7 +211,7 @@ vm_page_row_drop_wire(const struct vm_page_row *row)
 }
 
 void
-vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count)
+vm_page_unwire_run(struct vm_object *object, uint64_t index, uint32_t count)
 {
     const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
     const struct vm_page never = { .queue = VM_PAGE_ANY_QUEUE, .busy = true, .laundry = true };
@@ -255,7 +220,7 @@ vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count
 
     VMM_ASSERT(object->pager == NULL); /* whose pages alone are ever in laundry */
     for (uint32_t done = 0; done < count;) {
-        struct vm_page_row row = vm_page_row(system, &ppns[done], count - done);
+        struct vm_page_row row = vm_page_row_at(object, index + done, count - done);
         uint32_t once = vm_page_row_wired_once(&row);
 
         VMM_ASSERT(vm_page_row_alike(&row, never, none) == row.count);

@@ -23,12 +23,47 @@
 bool vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn *ppns,
                               uint32_t count, bool is_writable) VMM_MUST_USE;
 
-/* How many, from the first on, are pages that can be entered as they are. */
-uint32_t vm_page_run_at_hand(const struct vm_system *system, const vmm_ppn *ppns, uint32_t count);
+/* Pages whose frames follow each other, all in one chunk. */
+struct vm_page_row {
+    struct vm_page_chunk *chunk;
+    uint32_t nth; /* of the chunk, the first */
+    uint32_t count;
+};
 
-/* vm_page_wire() of several pages of an object that were just entered, and vm_page_unwire(). */
-void vm_page_wire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count,
-                      bool is_writable);
-void vm_page_unwire_run(struct vm_object *object, const vmm_ppn *ppns, uint32_t count);
+/* Of `count` frames that follow each other those, from the first on, whose pages are in one chunk. */
+static inline struct vm_page_row
+vm_page_row(const struct vm_system *system, vmm_ppn first, uint32_t count)
+{
+    uint32_t nth = first % VM_PAGE_CHUNK;
+    uint32_t left = VM_PAGE_CHUNK - nth;
+
+    return (struct vm_page_row){ &system->page_chunks[first / VM_PAGE_CHUNK], nth,
+                                 count < left ? count : left };
+}
+
+/* Of `count` pages of an object those, from `index` on, that stand in a row; none: there is none. */
+static inline struct vm_page_row
+vm_page_row_at(const struct vm_object *object, uint64_t index, uint32_t count)
+{
+    vmm_ppn first;
+
+    count = vmm_radix_row(&object->pages, index, count, &first);
+    return vm_page_row(object->system, first, count);
+}
+
+static inline vmm_ppn
+vm_page_row_first(const struct vm_page_row *row)
+{
+    return row->chunk->first + row->nth;
+}
+
+/* How many of a row, from the first on, are pages that can be entered as they are. */
+uint32_t vm_page_row_at_hand(const struct vm_page_row *row);
+
+/* vm_page_wire() of a row of an object's pages that were just entered. */
+void vm_page_wire_row(struct vm_object *object, struct vm_page_row row, bool is_writable);
+
+/* vm_page_unwire() of an object's pages from `index` on; all are there. */
+void vm_page_unwire_run(struct vm_object *object, uint64_t index, uint32_t count);
 
 #endif
