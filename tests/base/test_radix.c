@@ -21,11 +21,11 @@ setup(void **state)
     return 0;
 }
 
-/* Nodes of both kinds that somebody has. */
+/* Pieces of all kinds that somebody has. */
 static size_t
 nodes_in_use(const struct vmm_radix_store *store)
 {
-    return store->nodes.pieces_in_use + store->leaves.pieces_in_use;
+    return store->nodes.pieces_in_use + store->leaves.pieces_in_use + store->values.pieces_in_use;
 }
 
 static uint64_t
@@ -34,7 +34,7 @@ count_leaf(const struct vmm_radix *radix, const struct vmm_radix_leaf *leaf)
     uint32_t used = 0;
 
     for (uint32_t slot = 0; slot < VMM_RADIX_FANOUT; slot++) {
-        if (leaf->value[slot] == 0)
+        if (!(leaf->held >> slot & 1))
             continue;
         used++;
         assert_ptr_equal(vmm_radix_leaf(radix, leaf->first + slot), leaf);
@@ -164,6 +164,8 @@ random_operations_agree_with_a_plain_array(void **state)
         uint64_t i = vmm_rng_below(&rng, SPAN);
         uint32_t value = (uint32_t)vmm_rng_below(&rng, 1000);
 
+        if (value > 900) /* in a row with what is there, as far as that is */
+            value = (uint32_t)(i + 1);
         if (value < 400) {
             assert_int_equal(vmm_radix_clear(&f->radix, base + i), plain[i]);
             plain[i] = 0;
@@ -184,6 +186,101 @@ random_operations_agree_with_a_plain_array(void **state)
         assert_int_equal(at++, base + i);
         assert_int_equal(value, plain[i]);
     }
+}
+
+/*  slot    0 1 2 3 ... 63         a row takes no room, whatever is cleared of it and set again
+ *  value   5 6 7 8     68         as it was; another value does                              */
+static void
+r5_values_in_a_row_take_no_room(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t first;
+
+    for (uint32_t slot = 0; slot < VMM_RADIX_FANOUT; slot++)
+        assert_true(vmm_radix_set(&f->radix, slot, 5 + slot));
+    assert_int_equal(vmm_radix_clear(&f->radix, 0), 5);
+    assert_int_equal(vmm_radix_clear(&f->radix, 7), 12);
+    assert_true(vmm_radix_set(&f->radix, 7, 12));
+    assert_int_equal(f->store.values.pieces_in_use, 0);
+    assert_int_equal(vmm_radix_row(&f->radix, 1, 100, &first), 63);
+    assert_int_equal(first, 6);
+
+    assert_true(vmm_radix_set(&f->radix, 7, 13));
+    assert_int_equal(f->store.values.pieces_in_use, 1);
+    assert_int_equal(vmm_radix_row(&f->radix, 1, 100, &first), 6);
+    assert_int_equal(vmm_radix_get(&f->radix, 0), 0);
+    assert_int_equal(vmm_radix_get(&f->radix, 8), 13);
+}
+
+/*  leaf      0           1            2
+ *  values    1 ... 64    65 ... 128   129 130 .  132       rows, and what is held, go over leaves  */
+static void
+rows_and_what_is_held_reach_over_leaves(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t first;
+
+    for (uint32_t i = 0; i < 132; i++)
+        assert_true(vmm_radix_set(&f->radix, i, i + 1));
+    assert_int_equal(vmm_radix_clear(&f->radix, 130), 131);
+    assert_int_equal(vmm_radix_row(&f->radix, 3, UINT32_MAX, &first), 127);
+    assert_int_equal(first, 4);
+    assert_int_equal(vmm_radix_row(&f->radix, 3, 70, &first), 70);
+    assert_int_equal(vmm_radix_row(&f->radix, 130, 70, &first), 0);
+    assert_int_equal(vmm_radix_held(&f->radix, 3, UINT32_MAX), 127);
+    assert_int_equal(vmm_radix_held(&f->radix, 131, UINT32_MAX), 1);
+    assert_int_equal(vmm_radix_held(&f->radix, 130, UINT32_MAX), 0);
+    assert_int_equal(vmm_radix_vacant(&f->radix, 130, 9), 1);
+    assert_int_equal(vmm_radix_vacant(&f->radix, 132, 9), 9);
+    assert_int_equal(vmm_radix_vacant(&f->radix, 132, 100), 60); /* in that leaf */
+    assert_int_equal(vmm_radix_vacant(&f->radix, 1000, 9), 9);
+}
+
+/* A value that breaks a row needs room for all, and without it nothing changes; the second time it has it. */
+static bool
+break_a_row(struct counting_alloc *counting)
+{
+    struct vmm_radix_store store;
+    struct vmm_radix radix;
+    bool got_all;
+
+    vmm_radix_store_init(&store, &counting->alloc);
+    vmm_radix_init(&radix, &store);
+    got_all = vmm_radix_set(&radix, 70, 5) && vmm_radix_set(&radix, 71, 6);
+    if (got_all) {
+        got_all = vmm_radix_set(&radix, 72, 9);
+        assert_int_equal(radix.count, 2 + got_all);
+        assert_int_equal(vmm_radix_get(&radix, 71), 6);
+        assert_int_equal(vmm_radix_get(&radix, 72), got_all ? 9 : 0);
+        check(&radix);
+    }
+    vmm_radix_destroy(&radix);
+    assert_int_equal(nodes_in_use(&store), 0);
+    vmm_radix_store_destroy(&store);
+    return got_all;
+}
+
+static void
+a_row_that_cannot_be_broken_stays(void **state)
+{
+    (void)state;
+    assert_in_range(test_alloc_sweep(break_a_row), 3, 100);
+}
+
+static void
+a_stored_value_is_replaced_without_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct vmm_radix stored;
+
+    vmm_radix_init_stored(&stored, &f->store);
+    assert_true(vmm_radix_set(&stored, 70, 1) && vmm_radix_set(&stored, 71, 2));
+    f->counting.fail_at = f->counting.requests + 1;
+    assert_true(vmm_radix_set(&stored, 71, 9));
+    assert_int_equal(vmm_radix_get(&stored, 70), 1);
+    assert_int_equal(vmm_radix_get(&stored, 71), 9);
+    f->counting.fail_at = 0;
+    vmm_radix_destroy(&stored);
 }
 
 /* Sets far apart, so that the tree grows and each path is long; what failed changed nothing. */
@@ -253,6 +350,10 @@ main(void)
         cmocka_unit_test_setup_teardown(random_operations_agree_with_a_plain_array, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(exchanged_arrays_hold_what_the_other_did, setup, teardown),
+        cmocka_unit_test_setup_teardown(r5_values_in_a_row_take_no_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_and_what_is_held_reach_over_leaves, setup, teardown),
+        cmocka_unit_test(a_row_that_cannot_be_broken_stays),
+        cmocka_unit_test_setup_teardown(a_stored_value_is_replaced_without_memory, setup, teardown),
         cmocka_unit_test(a_set_without_a_node_changes_nothing),
     };
 

@@ -25,6 +25,8 @@ vmm_radix_store_init(struct vmm_radix_store *store, const struct vmm_alloc *allo
     vmm_zone_init(&store->nodes, alloc, sizeof(struct vmm_radix_node));
     vmm_pool_init(&store->leaves, alloc, sizeof(struct vmm_radix_leaf),
                   (uint32_t)1 << (32 - VMM_RADIX_SHIFT)); /* so that a place has 32 bits */
+    vmm_pool_init(&store->values, alloc, VMM_RADIX_FANOUT * sizeof(uint32_t),
+                  (uint32_t)1 << (32 - VMM_RADIX_SHIFT));
 }
 
 void
@@ -32,12 +34,19 @@ vmm_radix_store_destroy(struct vmm_radix_store *store)
 {
     vmm_zone_destroy(&store->nodes);
     vmm_pool_destroy(&store->leaves);
+    vmm_pool_destroy(&store->values);
 }
 
 void
 vmm_radix_init(struct vmm_radix *radix, struct vmm_radix_store *store)
 {
     *radix = (struct vmm_radix){ .store = store };
+}
+
+void
+vmm_radix_init_stored(struct vmm_radix *radix, struct vmm_radix_store *store)
+{
+    *radix = (struct vmm_radix){ .store = store, .stores_all = true };
 }
 
 static struct vmm_radix_node *
@@ -50,6 +59,62 @@ static struct vmm_radix_leaf *
 vmm_radix_leaf_of(struct vmm_radix_head *head)
 {
     return VMM_CONTAINER(head, struct vmm_radix_leaf, head);
+}
+
+/* ---- what a leaf holds ---- */
+
+static bool
+vmm_radix_holds(const struct vmm_radix_leaf *leaf, uint32_t slot)
+{
+    return (leaf->held >> slot & 1) != 0;
+}
+
+/* The values of a leaf that stores them. */
+static uint32_t *
+vmm_radix_values(const struct vmm_radix_leaf *leaf)
+{
+    return vmm_pool_at(&leaf->radix->store->values, leaf->values);
+}
+
+static uint32_t
+vmm_radix_value(const struct vmm_radix_leaf *leaf, uint32_t slot)
+{
+    if (!vmm_radix_holds(leaf, slot))
+        return 0;
+    return leaf->values == 0 ? leaf->base + slot : vmm_radix_values(leaf)[slot];
+}
+
+/* From now on a leaf stores its values. False: no memory, and nothing changed. */
+static bool
+vmm_radix_break(struct vmm_radix_leaf *leaf)
+{
+    if (leaf->values != 0)
+        return true;
+    leaf->values = vmm_pool_take(&leaf->radix->store->values);
+    if (leaf->values == 0)
+        return false;
+    vmm_ramp_fill(vmm_radix_values(leaf), VMM_RADIX_FANOUT, leaf->base);
+    return true;
+}
+
+/*
+ * Makes room for `count` values from `slot` on, the first of which is `first` and which follow each other
+ * if `is_row`. False: no memory, and nothing changed.
+ */
+static bool
+vmm_radix_admit(struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t count, uint32_t first,
+                bool is_row)
+{
+    uint64_t slots = UINT64_MAX >> (VMM_RADIX_FANOUT - count) << slot;
+
+    if (leaf->values != 0)
+        return true;
+    if (!is_row || leaf->radix->stores_all)
+        return vmm_radix_break(leaf);
+    if ((leaf->held & ~slots) != 0 && leaf->base != first - slot)
+        return vmm_radix_break(leaf);
+    leaf->base = first - slot;
+    return true;
 }
 
 /* A leaf for `index`. */
@@ -92,6 +157,8 @@ vmm_radix_give(struct vmm_radix *radix, struct vmm_radix_head *head)
     }
     if (radix->last == vmm_radix_leaf_of(head))
         radix->last = NULL;
+    if (vmm_radix_leaf_of(head)->values != 0)
+        vmm_pool_give(&radix->store->values, vmm_radix_leaf_of(head)->values);
     vmm_pool_give(&radix->store->leaves, head->number);
 }
 
@@ -114,20 +181,17 @@ vmm_radix_get(const struct vmm_radix *radix, uint64_t index)
 {
     const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
 
-    return leaf == NULL ? 0 : leaf->value[vmm_radix_slot(index, 0)];
+    return leaf == NULL ? 0 : vmm_radix_value(leaf, vmm_radix_slot(index, 0));
 }
 
-/* How many slots of a leaf, from `slot` on and at most `count`, have a value. */
+/* How many of these bits are set, from `slot` on and at most `count`, before one that is not. */
 static uint32_t
-vmm_radix_leaf_held(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t count)
+vmm_radix_set_bits(uint64_t bits, uint32_t slot, uint32_t count)
 {
-    const uint32_t *value = &leaf->value[slot];
-    uint32_t left = VMM_RADIX_FANOUT - slot < count ? VMM_RADIX_FANOUT - slot : count;
-    uint32_t held = leaf->head.used == VMM_RADIX_FANOUT ? left : 0;
+    uint64_t clear = ~(bits >> slot);
+    uint32_t set = clear == 0 ? VMM_RADIX_FANOUT : (uint32_t)__builtin_ctzll(clear);
 
-    while (held < left && value[held] != 0)
-        held++;
-    return held;
+    return set < count ? set : count;
 }
 
 uint32_t
@@ -138,7 +202,7 @@ vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count)
     while (held < count) {
         const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + held);
         uint32_t slot = vmm_radix_slot(index + held, 0);
-        uint32_t more = leaf == NULL ? 0 : vmm_radix_leaf_held(leaf, slot, count - held);
+        uint32_t more = leaf == NULL ? 0 : vmm_radix_set_bits(leaf->held, slot, count - held);
 
         held += more;
         if (more < VMM_RADIX_FANOUT - slot)
@@ -147,13 +211,27 @@ vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count)
     return held;
 }
 
+/* At most the slots of one leaf, for that is all who asks can use. */
+uint32_t
+vmm_radix_vacant(const struct vmm_radix *radix, uint64_t index, uint32_t count)
+{
+    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
+    uint32_t slot = vmm_radix_slot(index, 0);
+    uint32_t left = VMM_RADIX_FANOUT - slot;
+
+    return vmm_radix_set_bits(leaf == NULL ? UINT64_MAX : ~leaf->held, slot,
+                              left < count ? left : count);
+}
+
 /* How many values of a leaf, from `slot` on and at most `count`, are `first` and the numbers after it. */
 static uint32_t
 vmm_radix_leaf_row(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t count, uint32_t first)
 {
-    uint32_t left = VMM_RADIX_FANOUT - slot;
+    uint32_t held = vmm_radix_set_bits(leaf->held, slot, count);
 
-    return vmm_ramp_count(&leaf->value[slot], left < count ? left : count, first);
+    if (leaf->values != 0)
+        return vmm_ramp_count(&vmm_radix_values(leaf)[slot], held, first);
+    return leaf->base + slot == first ? held : 0;
 }
 
 uint32_t
@@ -267,41 +345,37 @@ vmm_radix_reach(struct vmm_radix *radix, uint64_t index)
 }
 
 struct vmm_radix_leaf *
-vmm_radix_put(struct vmm_radix *radix, uint64_t index, uint32_t value)
-{
-    struct vmm_radix_leaf *leaf = vmm_radix_reach(radix, index);
-    uint32_t slot = vmm_radix_slot(index, 0);
-
-    VMM_ASSERT(value != 0); /* R1 */
-    if (leaf == NULL)
-        return NULL;
-    if (leaf->value[slot] == 0) {
-        leaf->head.used++;
-        radix->count++;
-    }
-    leaf->value[slot] = value;
-    radix->last = leaf;
-    return leaf;
-}
-
-struct vmm_radix_leaf *
 vmm_radix_put_run(struct vmm_radix *radix, uint64_t index, const uint32_t *values, uint32_t count)
 {
+    bool is_row = vmm_ramp_count(values, count, values[0]) == count;
     struct vmm_radix_leaf *leaf = vmm_radix_reach(radix, index);
     uint32_t slot = vmm_radix_slot(index, 0);
-    uint32_t held = 0;
+    uint64_t slots = UINT64_MAX >> (VMM_RADIX_FANOUT - count) << slot;
 
     VMM_ASSERT(count > 0 && count <= VMM_RADIX_FANOUT - slot);
     if (leaf == NULL)
         return NULL;
-    for (uint32_t i = 0; i < count; i++)
-        held |= leaf->value[slot + i];
-    VMM_ASSERT(held == 0);
-    memcpy(&leaf->value[slot], values, count * sizeof(*values));
+    if (!vmm_radix_admit(leaf, slot, count, values[0], is_row)) {
+        vmm_radix_prune(radix, index);
+        return NULL;
+    }
+    if (leaf->values != 0)
+        memcpy(&vmm_radix_values(leaf)[slot], values, count * sizeof(*values));
+    radix->last = leaf;
+    if (vmm_radix_holds(leaf, slot) && count == 1)
+        return leaf;
+    VMM_ASSERT((leaf->held & slots) == 0);
+    leaf->held |= slots;
     leaf->head.used = (uint16_t)(leaf->head.used + count);
     radix->count += count;
-    radix->last = leaf;
     return leaf;
+}
+
+struct vmm_radix_leaf *
+vmm_radix_put(struct vmm_radix *radix, uint64_t index, uint32_t value)
+{
+    VMM_ASSERT(value != 0); /* R1 */
+    return vmm_radix_put_run(radix, index, &value, 1);
 }
 
 bool
@@ -315,11 +389,11 @@ vmm_radix_clear(struct vmm_radix *radix, uint64_t index)
 {
     struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
     uint32_t slot = vmm_radix_slot(index, 0);
-    uint32_t value = leaf == NULL ? 0 : leaf->value[slot];
+    uint32_t value = leaf == NULL ? 0 : vmm_radix_value(leaf, slot);
 
     if (value == 0)
         return 0;
-    leaf->value[slot] = 0;
+    leaf->held &= ~((uint64_t)1 << slot);
     leaf->head.used--;
     radix->count--;
     if (leaf->head.used == 0)
@@ -332,13 +406,12 @@ static bool
 vmm_radix_scan_leaf(const struct vmm_radix_leaf *leaf, uint64_t *index, uint32_t *value)
 {
     uint32_t slot = vmm_radix_slot(*index, 0);
+    uint32_t vacant = vmm_radix_set_bits(~leaf->held, slot, VMM_RADIX_FANOUT - slot);
 
-    while (slot < VMM_RADIX_FANOUT && leaf->value[slot] == 0)
-        slot++;
-    *index = leaf->first + slot;
-    if (slot == VMM_RADIX_FANOUT)
+    *index = leaf->first + slot + vacant;
+    if (slot + vacant == VMM_RADIX_FANOUT)
         return false;
-    *value = leaf->value[slot];
+    *value = vmm_radix_value(leaf, slot + vacant);
     return true;
 }
 

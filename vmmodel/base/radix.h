@@ -7,6 +7,8 @@
  *             R2  no node is empty except while an operation runs
  *             R3  count equals the number of stored values
  *             R4  a leaf stays where it is while it holds a value
+ *             R5  values of a leaf that follow each other as their indices do take no room; clearing
+ *                 one never needs any
  * UNITS       index: pages into the object, by its owner's choice
  * OWNERSHIP   the radix owns its nodes, which come from the store given at init
  * ERRORS      vmm_radix_set() returns false when a node could not be had; nothing changed then
@@ -38,18 +40,22 @@ struct vmm_radix_node {
 struct vmm_radix_leaf {
     struct vmm_radix_head head;
     struct vmm_radix *radix; /* whose it is */
-    uint64_t first;          /* the index of value[0] */
-    uint32_t value[VMM_RADIX_FANOUT];
+    uint64_t first;          /* the index of its slot 0 */
+    uint64_t held;           /* a bit for each slot in use */
+    uint32_t base;           /* the value of slot n is base + n, ... */
+    uint32_t values;         /* ... unless this is not 0: the number of who has them all */
 };
 
 /* Where radixes get their nodes; several share one. */
 struct vmm_radix_store {
     struct vmm_zone nodes;
     struct vmm_pool leaves;
+    struct vmm_pool values; /* VMM_RADIX_FANOUT a piece */
 };
 
 struct vmm_radix {
     struct vmm_radix_store *store;
+    bool stores_all; /* no value is told from its neighbours: replacing one never needs memory */
     struct vmm_radix_head *root;
     struct vmm_radix_leaf *last; /* the leaf that was stored into last, or NULL */
     uint64_t count;
@@ -62,10 +68,13 @@ void vmm_radix_store_destroy(struct vmm_radix_store *store);
 /* Makes an empty array that gets its nodes from a store; takes nothing yet. It stays where it is. */
 void vmm_radix_init(struct vmm_radix *radix, struct vmm_radix_store *store);
 
+/* The same, of which a value can always be replaced: all are stored. */
+void vmm_radix_init_stored(struct vmm_radix *radix, struct vmm_radix_store *store);
+
 /* The value at `index`, or 0. */
 uint32_t vmm_radix_get(const struct vmm_radix *radix, uint64_t index);
 
-/* Stores a value other than 0 at `index`; replaces one that is there. False: no node to be had. */
+/* Stores a value other than 0 at `index`; replaces one that is there. False: no memory. */
 bool vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value) VMM_MUST_USE;
 
 /* The same; the leaf that holds it from then on, or NULL. */
@@ -78,11 +87,12 @@ struct vmm_radix_leaf *vmm_radix_put(struct vmm_radix *radix, uint64_t index,
 struct vmm_radix_leaf *vmm_radix_put_run(struct vmm_radix *radix, uint64_t index,
                                          const uint32_t *values, uint32_t count) VMM_MUST_USE;
 
-/* The leaf that holds `index`, for walks over a run, or NULL. Nobody else stores into it. */
+/* The leaf that holds `index`, or NULL. */
 struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
 
-/* For how many indices from `index` on, at most `count`, there is a value. */
+/* For how many indices from `index` on, at most `count`, there is a value, or there is none. */
 uint32_t vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count);
+uint32_t vmm_radix_vacant(const struct vmm_radix *radix, uint64_t index, uint32_t count);
 
 /*
  * How many values from `index` on, at most `count`, follow each other as numbers do; *first is the first

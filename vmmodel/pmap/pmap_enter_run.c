@@ -117,11 +117,16 @@ pmap_batch_enter(const struct pmap_batch *batch)
 static inline bool
 pmap_batch_is_fresh(const struct pmap_batch *batch)
 {
+    const uint64_t *words = batch->words;
+    const uint32_t *pv = batch->pv;
+    uint64_t held = 0;
     uint32_t mapped = 0;
 
-    for (uint32_t i = 0; i < batch->count; i++)
-        mapped |= batch->pv[i];
-    return (mapped & PMAP_PV_PLACE) == 0 && pmap_words_are_empty(batch->words, batch->count);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        held |= words[i];
+        mapped |= pv[i];
+    }
+    return held == 0 && (mapped & PMAP_PV_PLACE) == 0;
 }
 
 /* pmap_batch_enter() of such a run on x86: there is nothing to ask. */
@@ -136,10 +141,10 @@ pmap_batch_fill(const struct pmap_batch *batch)
     uint64_t *words = batch->words;
     uint32_t *pv = batch->pv;
 
-    for (uint32_t i = 0; i < count; i++, place += step)
+    for (uint32_t i = 0; i < count; i++, place += step, pte += hw_pte_make(1, 0)) {
         pv[i] |= place;
-    for (uint32_t i = 0; i < count; i++, pte += hw_pte_make(1, 0))
         words[i] = pte;
+    }
     return (struct pmap_batch_sum){ count, count, batch->flags & PMAP_ENTER_WIRED ? count : 0 };
 }
 

@@ -74,24 +74,18 @@ vm_fault_run_count(const struct vm_fault_wire *wire, uint32_t pages, uint32_t fa
     trace_count_events(&system->trace, EV_FAULT, pages);
 }
 
-/* Places that hold nothing; `leaf`: NULL, or what holds their neighbours. */
+/* Places that hold nothing. */
 static uint32_t
-vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index,
-                     const struct vmm_radix_leaf *leaf)
+vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index)
 {
     struct vm_system *system = wire->map->system;
     struct hw_frames *frames = &system->machine->frames;
-    uint32_t slot = (uint32_t)(index & (VMM_RADIX_FANOUT - 1));
     vmm_ppn ppns[VMM_RADIX_FANOUT];
-    struct pmap_row words;
     uint32_t count = vm_fault_run_length(wire, va, index);
-    uint32_t pages = 0;
+    uint32_t pages = vmm_radix_vacant(&wire->entry->object->pages, index, count);
+    struct pmap_row words;
 
-    count = count < frames->free_count ? count : frames->free_count;
-    if (leaf == NULL)
-        pages = count;
-    while (pages < count && leaf->value[slot + pages] == 0)
-        pages++;
+    pages = pages < frames->free_count ? pages : frames->free_count;
     if (pages == 0 || !pmap_row_find(wire->pmap, va + wire->delta, pages, &words))
         return 0;
     pages = pmap_row_room(&words);
@@ -145,14 +139,11 @@ vm_fault_wire_run(const struct vm_fault_wire *wire, vmm_va va)
 {
     struct vm_object *object = wire->entry->object;
     uint64_t index = vm_entry_offset(wire->entry, va) >> object->system->page_shift;
-    const struct vmm_radix_leaf *leaf;
 
     if (!vm_fault_run_serves(wire) || wire->entry->protection == VMM_PROT_NONE)
         return 0;
-    leaf = vmm_radix_leaf(&object->pages, index);
-    if (leaf == NULL || leaf->value[index & (VMM_RADIX_FANOUT - 1)] == 0)
-        return vm_fault_wire_absent(wire, va, index, leaf);
-    return vm_fault_wire_resident(wire, va, index);
+    return vmm_radix_get(&object->pages, index) == 0 ? vm_fault_wire_absent(wire, va, index)
+                                                     : vm_fault_wire_resident(wire, va, index);
 }
 
 /* ---- unwire ---- */

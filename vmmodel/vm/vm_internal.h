@@ -64,7 +64,7 @@ struct vm_page {
     bool laundry : 1; /* being written back: on no queue until that is done, or somebody uses it */
 };
 
-enum { VM_PAGE_CHUNK_BYTES = 16384, VM_PAGE_CHUNK = 1169 /* pages of one */ };
+enum { VM_PAGE_CHUNK_BYTES = 8192, VM_PAGE_CHUNK = 584 /* pages of one */ };
 
 /*
  * Pages of neighbouring frames, aligned to its size, so that a page finds its system and its number.

@@ -150,6 +150,7 @@ vm_page_wire_row(struct vm_object *object, struct vm_page_row row, bool is_writa
     uint32_t newly = 0;
 
     VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
+    __builtin_prefetch(&row.chunk->queue_next[row.nth + row.count - 1]); /* the one that is asked */
     trace_count_events(&system->trace, EV_PAGE_WIRE, row.count);
     vm_page_row_change(&row, none, made);
     for (uint32_t left = row.count; left > 0; left -= row.count, row.nth += row.count) {

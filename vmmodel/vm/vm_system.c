@@ -62,7 +62,7 @@ vm_system_make_pages(struct vm_system *system)
         system->page_chunks[i].first = (vmm_ppn)(i * VM_PAGE_CHUNK);
     }
     for (int kind = 0; kind < VM_ODD_WIRES; kind++)
-        vmm_radix_init(&system->odd_wires[kind], &system->radix_store);
+        vmm_radix_init_stored(&system->odd_wires[kind], &system->radix_store);
     return true;
 }
 
