@@ -92,6 +92,8 @@ exploring_begin(struct exploring *it)
     it->shared->used = sizeof(*it->shared);
     it->alloc = (struct vmm_alloc){ shared_take, shared_give, memory };
     it->search = explore_search_create(&it->alloc, &options);
+    if (it->search == NULL)
+        native_give_up("no memory for a search");
 }
 
 static void

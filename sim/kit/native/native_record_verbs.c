@@ -4,25 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "iokit/io_types.h"
 #include "native_record_internal.h"
-
-/* Numbers of Apple's that a line has words for. */
-enum {
-    NO_FAULT = 0x8,
-    NO_ZERO_FILL = 0x10,
-    DATA_VALID = 0x80,
-    CONTIGUOUS = 0x10,
-    PAGEABLE = 0x20,
-    SHARED = 0x10000,
-    COPY_ON_WRITE = 0x20000,
-    REMOTE = 0x40000,
-    ANYWHERE = 0x1,
-    READ_ONLY = 0x1000,
-    UNIQUE = 0x04000000,
-    PREFAULT = 0x10000000,
-    GUARDED = 0x40000000,
-    COPY = 0x01000000
-};
 
 /* ---- parts of lines ---- */
 
@@ -113,7 +96,8 @@ record_desc_range(struct native_record *record, const struct vmk_verb_call *call
     const uint64_t *a = call->argument;
     const struct named *memory = native_memory_of(record, space_of(a[0]), a[1], a[2]);
 
-    if (a[0] == 0 || memory == NULL || !has_only(a[3], 3 | COPY_ON_WRITE | REMOTE)) {
+    if (a[0] == 0 || memory == NULL ||
+        !has_only(a[3], IO_DIRECTION_OUT_IN | IO_MEMORY_MAP_COPY_ON_WRITE | IO_MEMORY_REMOTE)) {
         native_unsaid(record, "vmk_desc_range",
                       memory == NULL ? "of bytes that no line allocated" : "with these options");
         return;
@@ -123,8 +107,8 @@ record_desc_range(struct native_record *record, const struct vmk_verb_call *call
     native_say(record, " direction=");
     put_direction(record, a[3]);
     native_say(record, " length=%" PRIu64, a[2]);
-    put_bit(record, a[3], COPY_ON_WRITE, "cow");
-    put_bit(record, a[3], REMOTE, "remote");
+    put_bit(record, a[3], IO_MEMORY_MAP_COPY_ON_WRITE, "cow");
+    put_bit(record, a[3], IO_MEMORY_REMOTE, "remote");
     native_say(record, "\n");
 }
 
@@ -134,7 +118,8 @@ record_desc_buffer(struct native_record *record, const struct vmk_verb_call *cal
     const uint64_t *a = call->argument;
 
     if (a[4] != 0 || !is_known_task(record, a[0]) ||
-        !has_only(a[1], 3 | PAGEABLE | CONTIGUOUS | SHARED | PREFAULT)) {
+        !has_only(a[1], IO_DIRECTION_OUT_IN | IO_BUFFER_PAGEABLE | IO_BUFFER_PHYSICALLY_CONTIGUOUS |
+                            IO_BUFFER_KERNEL_USER_SHARED | IO_MAP_PREFAULT)) {
         native_unsaid(record, "vmk_desc_buffer", "with this owner, these options or a mask");
         return;
     }
@@ -142,10 +127,10 @@ record_desc_buffer(struct native_record *record, const struct vmk_verb_call *cal
     put_task(record, a[0]);
     native_say(record, " %" PRIu64 " direction=", a[2]);
     put_direction(record, a[1]);
-    put_bit(record, a[1], PAGEABLE, "pageable");
-    put_bit(record, a[1], CONTIGUOUS, "contiguous");
-    put_bit(record, a[1], SHARED, "shared");
-    put_bit(record, a[1], PREFAULT, "prefault");
+    put_bit(record, a[1], IO_BUFFER_PAGEABLE, "pageable");
+    put_bit(record, a[1], IO_BUFFER_PHYSICALLY_CONTIGUOUS, "contiguous");
+    put_bit(record, a[1], IO_BUFFER_KERNEL_USER_SHARED, "shared");
+    put_bit(record, a[1], IO_MAP_PREFAULT, "prefault");
     if (a[3] != 0)
         native_say(record, " align=%" PRIu64, a[3]);
     native_say(record, "\n");
@@ -175,8 +160,8 @@ record_prepare(struct native_record *record, const struct vmk_verb_call *call)
         return;
     native_say(record, " ");
     put_direction(record, direction);
-    put_bit(record, direction, NO_FAULT, "no-fault");
-    put_bit(record, direction, NO_ZERO_FILL, "no-zero-fill");
+    put_bit(record, direction, IO_PREPARE_NO_FAULT, "no-fault");
+    put_bit(record, direction, IO_PREPARE_NO_ZERO_FILL, "no-zero-fill");
     native_say(record, "\n");
 }
 
@@ -185,7 +170,7 @@ record_complete(struct native_record *record, const struct vmk_verb_call *call)
 {
     if (!simple(record, "complete", "vmk_desc_complete", call->argument[0]))
         return;
-    put_bit(record, call->argument[1], DATA_VALID, "data-valid");
+    put_bit(record, call->argument[1], IO_COMPLETE_WITH_DATA_VALID, "data-valid");
     native_say(record, "\n");
 }
 
@@ -277,7 +262,8 @@ record_map_create(struct native_record *record, const struct vmk_verb_call *call
     const struct named *made;
 
     if (desc == NULL || !is_known_task(record, a[1]) ||
-        !has_only(a[3], ANYWHERE | READ_ONLY | UNIQUE | PREFAULT | GUARDED)) {
+        !has_only(a[3], IO_MAP_ANYWHERE | IO_MAP_READ_ONLY | IO_MAP_UNIQUE | IO_MAP_PREFAULT |
+                            IO_MAP_GUARDED_SMALL)) {
         native_unsaid(record, "vmk_map_create",
                       "of this descriptor, into this task or with these options");
         return;
@@ -288,12 +274,12 @@ record_map_create(struct native_record *record, const struct vmk_verb_call *call
     native_say(record, "m%u = map", made->number);
     native_put_name(record, desc);
     put_task(record, a[1]);
-    if (!(a[3] & ANYWHERE))
+    if (!(a[3] & IO_MAP_ANYWHERE))
         native_say(record, " at=0x%" PRIx64, a[2]);
-    put_bit(record, a[3], READ_ONLY, "read-only");
-    put_bit(record, a[3], PREFAULT, "prefault");
-    put_bit(record, a[3], UNIQUE, "unique");
-    put_bit(record, a[3], GUARDED, "guarded");
+    put_bit(record, a[3], IO_MAP_READ_ONLY, "read-only");
+    put_bit(record, a[3], IO_MAP_PREFAULT, "prefault");
+    put_bit(record, a[3], IO_MAP_UNIQUE, "unique");
+    put_bit(record, a[3], IO_MAP_GUARDED_SMALL, "guarded");
     if (a[4] != 0)
         native_say(record, " offset=%" PRIu64, a[4]);
     if (a[5] != 0)
