@@ -18,17 +18,23 @@ struct look {
     struct vmm_text *why; /* why there is no number */
 };
 
-/* The object a place names, or NULL with the reason. */
-static const struct scn_object *
-look_at(const struct look *look, size_t place)
+const struct scn_object *
+scn_claim_object(const struct scn_run *run, const struct scn_claim *claim, size_t place,
+                 struct vmm_text *why)
 {
-    const struct scn_object *object = scn_object_of(look->run, &look->claim->places[place]);
+    const struct scn_object *object = scn_object_of(run, &claim->places[place]);
 
     if (object->is_made && !object->is_null)
         return object;
-    vmm_text_put(look->why, object->is_made ? "null: there is nothing to look at"
-                                            : "nothing: the line that makes it did not run");
+    vmm_text_put(why, object->is_made ? "null: there is nothing to look at"
+                                      : "nothing: the line that makes it did not run");
     return NULL;
+}
+
+static const struct scn_object *
+look_at(const struct look *look, size_t place)
+{
+    return scn_claim_object(look->run, look->claim, place, look->why);
 }
 
 /* The bytes of one place: all of a name, the page at an offset, or what offset= and length= say. */

@@ -8,14 +8,8 @@ static bool
 address_of(const struct scn_run *run, const struct scn_claim *claim, struct vmm_text *why,
            struct scn_stretch *bytes)
 {
-    const struct scn_object *object = scn_object_of(run, &claim->places[0]);
-
     *bytes = scn_place_bytes(run, &claim->places[0], 1);
-    if (object->is_made && !object->is_null)
-        return true;
-    vmm_text_put(why, object->is_made ? "null: there is nothing to look at"
-                                      : "nothing: the line that makes it did not run");
-    return false;
+    return scn_claim_object(run, claim, 0, why) != NULL;
 }
 
 /* The map entry that holds the address. */

@@ -41,6 +41,15 @@ scn_gave_object(const struct scn_run *run, bool is_null, vmk_return_t hidden)
     return result;
 }
 
+struct scn_result
+scn_gave_descriptor(const struct scn_run *run, vmk_desc_t desc, struct scn_object *result)
+{
+    result->desc = desc;
+    result->is_null = desc == NULL;
+    result->length = result->is_null ? 0 : vmk_desc_length(desc);
+    return scn_gave_object(run, result->is_null, vmk_sim_hidden_status());
+}
+
 /* ---- arguments ---- */
 
 void

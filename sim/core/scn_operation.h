@@ -31,6 +31,10 @@ struct scn_result scn_gave_nothing(const struct scn_run *run);
 /* For the verbs that give an object or NULL. A NULL from a kernel that stopped says so. */
 struct scn_result scn_gave_object(const struct scn_run *run, bool is_null, vmk_return_t hidden);
 
+/* For those that give a descriptor or NULL: it becomes the result, with its length; the seam knows what a NULL hides. */
+struct scn_result scn_gave_descriptor(const struct scn_run *run, vmk_desc_t desc,
+                                      struct scn_object *result);
+
 /* ---- arguments ---- */
 /*
  * The bytes an operation works on: +N or offset=, then length=; without length= what is left of the

@@ -17,23 +17,15 @@ descriptor_options(const struct scn_operands *operands)
            ((operands->given & SCN_TAKES_REMOTE) != 0 ? (uint32_t)SCN_REMOTE : 0);
 }
 
-static struct scn_result
-descriptor_gave(const struct scn_run *run, struct scn_object *result)
-{
-    result->is_null = result->desc == NULL;
-    result->length = result->is_null ? 0 : vmk_desc_length(result->desc);
-    return scn_gave_object(run, result->is_null, vmk_sim_hidden_status());
-}
-
 struct scn_result
 scn_run_descriptor(struct scn_run *run, const struct scn_operands *operands,
                    struct scn_object *result)
 {
     struct scn_stretch bytes = scn_stretch_of(run, operands);
 
-    result->desc =
-        vmk_desc_range(bytes.task, bytes.address, bytes.length, descriptor_options(operands));
-    return descriptor_gave(run, result);
+    return scn_gave_descriptor(
+        run, vmk_desc_range(bytes.task, bytes.address, bytes.length, descriptor_options(operands)),
+        result);
 }
 
 struct scn_result
@@ -53,9 +45,11 @@ scn_run_descriptor_ranges(struct scn_run *run, const struct scn_operands *operan
 
         ranges[i] = (vmk_range_t){ bytes.address, bytes.length };
     }
-    result->desc = vmk_desc_ranges(object->task, ranges, (uint32_t)operands->place_count,
-                                   descriptor_options(operands));
-    return descriptor_gave(run, result);
+    return scn_gave_descriptor(run,
+                               vmk_desc_ranges(object->task, ranges,
+                                               (uint32_t)operands->place_count,
+                                               descriptor_options(operands)),
+                               result);
 }
 
 struct scn_result
@@ -162,13 +156,10 @@ struct scn_result
 scn_run_map(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
     vmk_desc_t desc = scn_object_of(run, &operands->places[0])->desc;
-    uint64_t at = scn_value(run, operands->at);
 
-    if (operands->at_is_place)
-        at = scn_place_bytes(run, &operands->place, 0).address;
     result->task = scn_object_of(run, &operands->places[1])->task;
     result->map =
-        vmk_map_create(desc, result->task, at, map_options(operands),
+        vmk_map_create(desc, result->task, scn_address_of(run, operands), map_options(operands),
                        scn_value(run, operands->offset), scn_value(run, operands->length));
     result->is_null = result->map == NULL;
     if (!result->is_null) {
@@ -281,13 +272,14 @@ scn_run_user_call(struct scn_run *run, const struct scn_operands *operands,
     return gives;
 }
 
+/* Nothing failed where the bytes came inline: a NULL hides no code. */
 static struct scn_result
 call_descriptor(const struct scn_run *run, vmk_desc_t desc, struct scn_object *result)
 {
-    result->desc = desc;
-    result->is_null = desc == NULL;
-    result->length = result->is_null ? 0 : vmk_desc_length(desc);
-    return scn_gave_object(run, result->is_null, 0);
+    struct scn_result gives = scn_gave_descriptor(run, desc, result);
+
+    gives.hidden = 0;
+    return gives;
 }
 
 struct scn_result

@@ -3,22 +3,14 @@
  */
 #include "scn_operation.h"
 
-static struct scn_result
-made(const struct scn_run *run, vmk_desc_t desc, struct scn_object *result)
-{
-    result->desc = desc;
-    result->is_null = desc == NULL;
-    result->length = result->is_null ? 0 : vmk_desc_length(desc);
-    return scn_gave_object(run, result->is_null, vmk_sim_hidden_status());
-}
-
 struct scn_result
 scn_run_address_descriptor(struct scn_run *run, const struct scn_operands *operands,
                            struct scn_object *result)
 {
     struct scn_stretch bytes = scn_stretch_of(run, operands);
 
-    return made(run, vmk_desc_address(bytes.address, bytes.length, operands->word), result);
+    return scn_gave_descriptor(run, vmk_desc_address(bytes.address, bytes.length, operands->word),
+                               result);
 }
 
 struct scn_result
@@ -28,10 +20,10 @@ scn_run_physical(struct scn_run *run, const struct scn_operands *operands,
     uint32_t options =
         operands->word | ((operands->given & SCN_TAKES_REMOTE) != 0 ? (uint32_t)SCN_REMOTE : 0);
 
-    return made(run,
-                vmk_desc_physical(scn_value(run, operands->numbers[0]),
-                                  scn_value(run, operands->numbers[1]), options),
-                result);
+    return scn_gave_descriptor(run,
+                               vmk_desc_physical(scn_value(run, operands->numbers[0]),
+                                                 scn_value(run, operands->numbers[1]), options),
+                               result);
 }
 
 struct scn_result
@@ -47,11 +39,11 @@ scn_run_buffer(struct scn_run *run, const struct scn_operands *operands, struct 
         options |= SCN_BUFFER_SHARED;
     if ((operands->given & SCN_TAKES_PREFAULT) != 0)
         options |= SCN_MAP_PREFAULT;
-    return made(run,
-                vmk_desc_buffer(scn_object_of(run, &operands->places[0])->task, options,
-                                scn_value(run, operands->numbers[0]),
-                                scn_value(run, operands->align), 0),
-                result);
+    return scn_gave_descriptor(run,
+                               vmk_desc_buffer(scn_object_of(run, &operands->places[0])->task,
+                                               options, scn_value(run, operands->numbers[0]),
+                                               scn_value(run, operands->align), 0),
+                               result);
 }
 
 struct scn_result
@@ -83,10 +75,11 @@ scn_run_sub(struct scn_run *run, const struct scn_operands *operands, struct scn
 {
     vmk_desc_t parent = scn_object_of(run, &operands->places[0])->desc;
 
-    return made(run,
-                vmk_desc_sub(parent, scn_value(run, operands->numbers[0]),
-                             scn_value(run, operands->numbers[1]), vmk_desc_direction(parent)),
-                result);
+    return scn_gave_descriptor(run,
+                               vmk_desc_sub(parent, scn_value(run, operands->numbers[0]),
+                                            scn_value(run, operands->numbers[1]),
+                                            vmk_desc_direction(parent)),
+                               result);
 }
 
 struct scn_result
@@ -98,7 +91,7 @@ scn_run_row(struct scn_run *run, const struct scn_operands *operands, struct scn
         return scn_gave(VMK_NO_MEMORY);
     for (size_t i = 0; i < operands->place_count; i++)
         parts[i] = scn_object_of(run, &operands->places[i])->desc;
-    return made(
+    return scn_gave_descriptor(
         run, vmk_desc_multi(parts, (uint32_t)operands->place_count, vmk_desc_direction(parts[0])),
         result);
 }

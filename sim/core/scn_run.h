@@ -159,6 +159,9 @@ struct scn_result scn_operate(struct scn_run *run, const struct scn_statement *s
 bool scn_operands_are_made(const struct scn_run *run, const struct scn_operands *operands);
 
 /* ---- expectations ---- */
+/* The object that a place of a claim names; NULL when there is none, with the reason in the text. */
+const struct scn_object *scn_claim_object(const struct scn_run *run, const struct scn_claim *claim,
+                                          size_t place, struct vmm_text *why);
 /* Runs an expect or a report line: fills the step. */
 void scn_expect_run(struct scn_run *run, const struct scn_statement *statement);
 void scn_report_run(struct scn_run *run, const struct scn_statement *statement);
