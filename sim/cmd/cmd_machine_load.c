@@ -153,15 +153,12 @@ static bool
 load_unknown_base(const struct machine_file *in, const char *name)
 {
     char bytes[CMD_MACHINE_WHY_BYTES];
-    struct scn_guess guess;
+    const char *nearest = machine_nearest(name);
     struct vmm_text why;
 
-    scn_guess_init(&guess, name, strlen(name));
-    for (size_t i = 0; i < machine_count(); i++)
-        scn_guess_offer(&guess, machine_name_at(i));
     vmm_text_init(&why, bytes, sizeof bytes);
-    if (guess.word != NULL)
-        vmm_text_format(&why, "\"base\": no machine '%s': did you mean '%s'?", name, guess.word);
+    if (nearest != NULL)
+        vmm_text_format(&why, "\"base\": no machine '%s': did you mean '%s'?", name, nearest);
     else
         vmm_text_put(&why, "\"base\": the name of a machine is allowed: 'faultline machines' "
                            "lists them");
@@ -235,17 +232,14 @@ bool
 cmd_machine_load(const char *name, struct machine *machine, struct io_bytes *err)
 {
     struct machine_file in = { name, err, machine };
-    struct scn_guess guess;
+    const char *nearest = machine_nearest(name);
 
     if (machine_find(name, machine))
         return true;
     if (strchr(name, '/') != NULL || strstr(name, ".json") != NULL)
         return load_file(&in);
-    scn_guess_init(&guess, name, strlen(name));
-    for (size_t i = 0; i < machine_count(); i++)
-        scn_guess_offer(&guess, machine_name_at(i));
-    if (guess.word != NULL)
-        cmd_complain(err, "faultline: unknown machine '%s': did you mean '%s'?", name, guess.word);
+    if (nearest != NULL)
+        cmd_complain(err, "faultline: unknown machine '%s': did you mean '%s'?", name, nearest);
     else
         cmd_complain(err,
                      "faultline: unknown machine '%s': 'faultline machines' lists them, and a "

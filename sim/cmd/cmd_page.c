@@ -35,15 +35,12 @@ bool
 cmd_page_has_machine(const char *name)
 {
     struct machine machine;
-    struct scn_guess guess;
+    const char *nearest = machine_nearest(name);
 
     if (machine_find(name, &machine))
         return true;
-    scn_guess_init(&guess, name, strlen(name));
-    for (size_t i = 0; i < machine_count(); i++)
-        scn_guess_offer(&guess, machine_name_at(i));
-    if (guess.word != NULL)
-        cmd_trouble("the page knows no machine '%s': did you mean '%s'?", name, guess.word);
+    if (nearest != NULL)
+        cmd_trouble("the page knows no machine '%s': did you mean '%s'?", name, nearest);
     else
         cmd_trouble("the page knows no machine '%s': 'faultline machines' lists those it knows",
                     name);

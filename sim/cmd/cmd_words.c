@@ -97,16 +97,12 @@ cmd_at_most(const struct cmd_verb *verb, const struct cmd_words *words, int most
 bool
 cmd_profile_find(const char *name, size_t *row)
 {
-    struct vm_profile profile;
     struct scn_guess guess;
 
     if (vm_profile_find(name, strlen(name), row))
         return true;
     scn_guess_init(&guess, name, strlen(name));
-    for (size_t i = 0; i < vm_profile_count(); i++) {
-        vm_profile_at(i, &profile);
-        scn_guess_offer(&guess, profile.name);
-    }
+    scn_guess_offer_profiles(&guess);
     if (guess.word != NULL)
         cmd_trouble("unknown profile '%s': did you mean '%s'?", name, guess.word);
     else

@@ -8,6 +8,7 @@
 #include "calibrate_internal.h"
 
 #include "replay.h"
+#include "scn_rows.h"
 
 enum {
     BASE_VA = 0x10000000,
@@ -355,7 +356,7 @@ calibrate_case_cost(const struct vmm_alloc *alloc, const struct machine *machine
     bool is_run;
 
     vmm_text_init(&why, bytes, sizeof bytes);
-    options.profile = vm_profile_count() - 2; /* the newest release; seed-view is the last */
+    options.profile = scn_newest_release();
     if (machine_geometry(machine, &options.geometry, &why))
         replay = replay_create(&options, &why);
     if (replay == NULL)

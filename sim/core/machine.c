@@ -17,6 +17,17 @@ machine_name_at(size_t index)
     return sheet_row_name(&hw_catalog, index);
 }
 
+const char *
+machine_nearest(const char *name)
+{
+    struct scn_guess guess;
+
+    scn_guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < machine_count(); i++)
+        scn_guess_offer(&guess, machine_name_at(i));
+    return guess.word;
+}
+
 bool
 machine_find(const char *name, struct machine *machine)
 {

@@ -29,6 +29,9 @@ struct machine {
 size_t machine_count(void);
 const char *machine_name_at(size_t index);
 
+/* The name that is nearest to one that is no machine's; NULL: none is near. */
+const char *machine_nearest(const char *name);
+
 /* Fills *machine from the catalog; false: no such name. */
 bool machine_find(const char *name, struct machine *machine);
 

@@ -12,24 +12,13 @@
 static const char default_profile[] = "macos-15.4";
 static const char profile_how[] = "`faultline profiles` lists the releases";
 
-static void
-guess_profile(struct scn_guess *guess)
-{
-    struct vm_profile profile;
-
-    for (size_t row = 0; row < vm_profile_count(); row++) {
-        vm_profile_at(row, &profile);
-        scn_guess_offer(guess, profile.name);
-    }
-}
-
 static bool
 fail_profile(struct scn_parser *parser, const struct scn_token *token, const char *what)
 {
     struct scn_guess guess;
 
     scn_guess_init(&guess, token->bytes, token->length);
-    guess_profile(&guess);
+    scn_guess_offer_profiles(&guess);
     return scn_fail_guess(parser, token, what, &guess, profile_how);
 }
 
@@ -259,6 +248,6 @@ scn_header_end(struct scn_parser *parser)
     if (parser->program->profile_count > 0)
         return;
     if (!vm_profile_find(default_profile, strlen(default_profile), &row))
-        row = vm_profile_count() - 1;
+        row = scn_newest_release();
     profile_add(parser, row);
 }

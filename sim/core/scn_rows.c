@@ -75,9 +75,8 @@ scn_rows_covers(const struct scn_rows *whole, const struct scn_rows *part)
 
 /* ---- words ---- */
 
-/* The last row that is a release; rows stand in the order of release. */
-static size_t
-last_release(void)
+size_t
+scn_newest_release(void)
 {
     struct vm_profile profile;
     size_t row = vm_profile_count();
@@ -132,7 +131,7 @@ static const char *
 range_parse(const char *bytes, size_t length, size_t dots, struct scn_span *span)
 {
     struct scn_span from = { 0, 0 };
-    struct scn_span to = { last_release(), last_release() };
+    struct scn_span to = { scn_newest_release(), scn_newest_release() };
     size_t after = dots + 2;
 
     if (dots == 0 && after == length)
@@ -141,7 +140,7 @@ range_parse(const char *bytes, size_t length, size_t dots, struct scn_span *span
         return "unknown release";
     if (after < length && !name_span(bytes + after, length - after, &to))
         return "unknown release";
-    if (from.first > last_release() || to.last > last_release())
+    if (from.first > scn_newest_release() || to.last > scn_newest_release())
         return "seed-view is no release and stands in no range:";
     if (from.first > to.last)
         return "the range runs backwards:";
@@ -157,7 +156,7 @@ scn_span_parse(const char *bytes, size_t length, struct scn_span *span)
     if (dots < length)
         return range_parse(bytes, length, dots, span);
     if (scn_same(bytes, length, "all")) {
-        *span = (struct scn_span){ 0, last_release() };
+        *span = (struct scn_span){ 0, scn_newest_release() };
         return NULL;
     }
     return name_span(bytes, length, span) ? NULL : "unknown release";

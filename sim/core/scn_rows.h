@@ -43,6 +43,9 @@ bool scn_rows_covers(const struct scn_rows *whole, const struct scn_rows *part);
  */
 const char *scn_span_parse(const char *bytes, size_t length, struct scn_span *span);
 
+/* The newest row that is a release: the last one, as rows stand in the order of release. */
+size_t scn_newest_release(void);
+
 /* "macos-10.12.2", or "macos-10.13..macos-15.0" for several rows, as the language writes it. */
 void scn_span_put(struct vmm_text *text, struct scn_span span);
 

@@ -278,3 +278,14 @@ scn_guess_offer_subjects(struct scn_guess *guess)
     for (size_t i = 0; i < VMM_COUNT_OF(subjects); i++)
         scn_guess_offer(guess, subjects[i].word);
 }
+
+void
+scn_guess_offer_profiles(struct scn_guess *guess)
+{
+    struct vm_profile profile;
+
+    for (size_t row = 0; row < vm_profile_count(); row++) {
+        vm_profile_at(row, &profile);
+        scn_guess_offer(guess, profile.name);
+    }
+}

@@ -214,5 +214,6 @@ void scn_guess_offer(struct scn_guess *guess, const char *word);
 void scn_guess_offer_list(struct scn_guess *guess, const struct scn_word_list *list);
 void scn_guess_offer_operations(struct scn_guess *guess);
 void scn_guess_offer_subjects(struct scn_guess *guess);
+void scn_guess_offer_profiles(struct scn_guess *guess);
 
 #endif

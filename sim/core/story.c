@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core_arena.h"
+#include "scn_rows.h"
 
 static const struct story_strategy strategies[] = {
 #define STORY_STRATEGY(id, top, bottom, text, scenario) { #id, top, bottom, text, scenario },
@@ -35,18 +36,6 @@ story_outcome_name(enum story_outcome outcome)
     static const char *const names[] = { "clean", "panics", "hangs", "refused", "absent" };
 
     return names[outcome];
-}
-
-size_t
-story_newest_row(void)
-{
-    struct vm_profile profile;
-    size_t row = vm_profile_count();
-
-    do
-        vm_profile_at(--row, &profile);
-    while (row > 0 && !profile.is_release);
-    return row;
 }
 
 /* ---- from a report to a cell ---- */
@@ -135,7 +124,7 @@ run_cell(struct story *story, size_t strategy)
     if (scn_run(story->programs[strategy], story->alloc, story->row, &options, &report) != SCN_OK)
         return STORY_NO_MEMORY;
     story->cells[story->row * STORY_STRATEGY_COUNT + strategy] = cell_of(report);
-    if (strategy == STORY_PREPARE_MAP && story->row == story_newest_row())
+    if (strategy == STORY_PREPARE_MAP && story->row == scn_newest_release())
         keep_panic(story, report);
     scn_report_free(report);
     return STORY_MORE;

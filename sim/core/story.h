@@ -71,7 +71,6 @@ const struct story_cell *story_cell_at(const struct story *story, size_t row,
 
 /* The panic of prepare-then-map on the newest release, and the rule that found it (may be NULL). */
 const struct vm_stop *story_panic(const struct story *story, const struct verify_rule **rule);
-size_t story_newest_row(void);
 
 /* "clean", "panics", "hangs", "refused", "absent" */
 const char *story_outcome_name(enum story_outcome outcome);

@@ -2,6 +2,7 @@
  * story_json.c - the story for programs
  */
 #include "core_out.h"
+#include "scn_rows.h"
 #include "story.h"
 #include "version.h"
 
@@ -81,7 +82,7 @@ print_panic(const struct core_out *out, const struct story *story)
     const struct vm_stop *panic = story_panic(story, &rule);
     struct vm_profile profile;
 
-    vm_profile_at(story_newest_row(), &profile);
+    vm_profile_at(scn_newest_release(), &profile);
     core_put(out, "  \"panic\": { \"profile\": ");
     put_text(out, profile.name);
     core_put(out, ", \"text\": ");

@@ -285,7 +285,7 @@ print_panic(const struct core_out *out, const struct story *story)
 
     if (panic->kind != VM_PANICKED)
         return;
-    vm_profile_at(story_newest_row(), &profile);
+    vm_profile_at(scn_newest_release(), &profile);
     CORE_PUT(out, "\nThe panic, on %s after prepare() and createMappingInTask()\n", profile.name);
     print_indented(out, panic->text);
     if (rule == NULL)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/core_out.h"
+#include "core/scn_rows.h"
 #include "core/story.h"
 #include "kpi/kpi_audit.h"
 #include "kpi/macho_view.h"
@@ -50,7 +51,7 @@ kpi_put_cost(const struct core_out *out, const struct vmm_alloc *alloc, int stra
     struct story_cell cell;
 
     if (strategy < 0 ||
-        !story_run_one(alloc, (enum story_strategy_id)strategy, story_newest_row(), &cell))
+        !story_run_one(alloc, (enum story_strategy_id)strategy, scn_newest_release(), &cell))
         return;
     CORE_PUT(out, " [%u pages on the model, macos-15.5: %s, %" PRIu64 " fault(s)]", STORY_PAGES,
              cell.outcome == STORY_CLEAN    ? "clean"
