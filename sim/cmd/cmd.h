@@ -143,6 +143,13 @@ struct scn_program *cmd_load_point(const char *file, struct io_bytes *text, stru
 struct scn_program *cmd_program(const char *file, const char *text, size_t length,
                                 struct io_bytes *err);
 
+/*
+ * Runs one release for a verb that shows something else than what the run finds: findings are one line of warning, and
+ * *code becomes CMD_FINDINGS. `options` without fibers. NULL after the complaint; the caller frees the report.
+ */
+struct scn_report *cmd_run_row(const char *file, const struct scn_program *program, size_t row,
+                               struct scn_options options, struct io_bytes *err, int *code);
+
 /* "file:line:col: what: how to fix", as compilers say it; of the whole file without line and column. */
 enum { CMD_ERROR_BYTES = 768 };
 void cmd_error_text(const char *file, const struct scn_error *error, char text[CMD_ERROR_BYTES]);

@@ -4,7 +4,6 @@
 #include "cmd/cmd.h"
 #include "core/core_json.h"
 #include "core/price.h"
-#include "fiber/fiber.h"
 
 const char cmd_price_help[] =
     "usage: faultline price [options] FILE\n"
@@ -53,31 +52,18 @@ price_show(struct pricing *pricing, const struct core_out *to, const struct scn_
     pricing->shown++;
 }
 
-/* One release. What the run found is the business of `run`; here it is one line of warning. */
 static bool
 price_one(struct pricing *pricing, const struct scn_program *program, size_t row,
           struct io_bytes *out, struct io_bytes *err)
 {
-    struct scn_options options = { .keep_events = true,
-                                   .fibers = fiber_set_create(),
-                                   .geometry = &pricing->geometry };
+    const struct scn_options options = { .keep_events = true, .geometry = &pricing->geometry };
+    struct scn_report *report =
+        cmd_run_row(pricing->file, program, row, options, err, &pricing->code);
     struct core_out to = cmd_out(out);
-    struct scn_report *report;
-    enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
-    struct vm_profile profile;
 
-    fiber_set_destroy(options.fibers);
-    if (outcome != SCN_OK) {
-        pricing->code = cmd_no_memory(err, pricing->file);
+    if (report == NULL)
         return false;
-    }
     price_show(pricing, &to, program, report);
-    if (report->verdict != SCN_CLEAN) {
-        vm_profile_at(row, &profile);
-        cmd_complain(err, "%s: not clean on %s: 'faultline run %s' says why", pricing->file,
-                     profile.name, pricing->file);
-        pricing->code = CMD_FINDINGS;
-    }
     scn_report_free(report);
     return true;
 }

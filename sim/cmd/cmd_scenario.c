@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "core/sweep.h"
+#include "fiber/fiber.h"
 
 void
 cmd_error_text(const char *file, const struct scn_error *error, char text[CMD_ERROR_BYTES])
@@ -74,4 +75,28 @@ cmd_load(const char *file, struct io_bytes *err)
 
     io_bytes_free(&source);
     return program;
+}
+
+struct scn_report *
+cmd_run_row(const char *file, const struct scn_program *program, size_t row,
+            struct scn_options options, struct io_bytes *err, int *code)
+{
+    struct scn_report *report;
+    enum scn_outcome outcome;
+    struct vm_profile profile;
+
+    options.fibers = fiber_set_create();
+    outcome = scn_run(program, &cmd_heap, row, &options, &report);
+    fiber_set_destroy(options.fibers);
+    if (outcome != SCN_OK) {
+        *code = cmd_no_memory(err, file);
+        return NULL;
+    }
+    if (report->verdict != SCN_CLEAN) {
+        vm_profile_at(row, &profile);
+        cmd_complain(err, "%s: not clean on %s: 'faultline run %s' says why", file, profile.name,
+                     file);
+        *code = CMD_FINDINGS;
+    }
+    return report;
 }

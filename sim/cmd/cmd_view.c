@@ -4,7 +4,6 @@
 #include "cmd/cmd.h"
 #include "core/core_json.h"
 #include "core/scn_snapshot.h"
-#include "fiber/fiber.h"
 
 const char cmd_stat_help[] =
     "usage: faultline stat [options] FILE\n"
@@ -73,33 +72,21 @@ show(struct viewing *viewing, const struct core_out *to, const struct scn_progra
     viewing->shown++;
 }
 
-/* One release. What the run found is the business of `run`; here it is one line of warning. */
 static bool
 view_one(struct viewing *viewing, const struct scn_program *program, size_t row,
          struct io_bytes *out, struct io_bytes *err)
 {
-    struct scn_options options = {
+    const struct scn_options options = {
         .snapshot_line = viewing->line,
-        .fibers = fiber_set_create(),
         .geometry = viewing->machine_name != NULL ? &viewing->geometry : NULL,
     };
+    struct scn_report *report =
+        cmd_run_row(viewing->file, program, row, options, err, &viewing->code);
     struct core_out to = cmd_out(out);
-    struct scn_report *report;
-    enum scn_outcome outcome = scn_run(program, &cmd_heap, row, &options, &report);
-    struct vm_profile profile;
 
-    fiber_set_destroy(options.fibers);
-    if (outcome != SCN_OK) {
-        viewing->code = cmd_no_memory(err, viewing->file);
+    if (report == NULL)
         return false;
-    }
     show(viewing, &to, program, report);
-    if (report->verdict != SCN_CLEAN) {
-        vm_profile_at(row, &profile);
-        cmd_complain(err, "%s: not clean on %s: 'faultline run %s' says why", viewing->file,
-                     profile.name, viewing->file);
-        viewing->code = CMD_FINDINGS;
-    }
     scn_report_free(report);
     return true;
 }
