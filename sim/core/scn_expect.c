@@ -111,19 +111,19 @@ look_counter(const struct look *look, enum trace_kind kind, uint64_t *value)
 static bool
 look_moved(const struct look *look, uint64_t *value)
 {
-    *value = look->run->moved;
-    if (!look->run->has_moved)
+    *value = look->run->now.moved;
+    if (!look->run->now.has_moved)
         vmm_text_put(look->why, "nothing: no bytes were read or written");
-    return look->run->has_moved;
+    return look->run->now.has_moved;
 }
 
 static bool
 look_loaded(const struct look *look, uint64_t *value)
 {
-    *value = look->run->loaded;
-    if (!look->run->has_loaded)
+    *value = look->run->now.loaded;
+    if (!look->run->now.has_loaded)
         vmm_text_put(look->why, "nothing: no byte was loaded");
-    return look->run->has_loaded;
+    return look->run->now.has_loaded;
 }
 
 static bool
@@ -219,9 +219,9 @@ holds_number(struct scn_run *run, const struct scn_claim *claim, struct vmm_text
 static bool
 holds_result(struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found)
 {
-    const struct scn_result *last = &run->last;
+    const struct scn_result *last = &run->now.last;
 
-    if (!run->has_last) {
+    if (!run->now.has_last) {
         vmm_text_put(found, "nothing: no operation has run");
         return false;
     }
@@ -239,12 +239,12 @@ holds_result(struct scn_run *run, const struct scn_claim *claim, struct vmm_text
 static bool
 holds_hidden(struct scn_run *run, const struct scn_claim *claim, struct vmm_text *found)
 {
-    if (!run->has_last || !run->last.is_null) {
+    if (!run->now.has_last || !run->now.last.is_null) {
         vmm_text_put(found, "no null that could hide a code");
         return false;
     }
-    scn_put_status(found, run->last.hidden);
-    return claim->status == run->last.hidden;
+    scn_put_status(found, run->now.last.hidden);
+    return claim->status == run->now.last.hidden;
 }
 
 static bool
@@ -385,8 +385,8 @@ skip_unseen(struct scn_run *run, const struct scn_claim *claim)
 {
     if ((run->caps & VMK_CAP_OBSERVE) != 0 || !needs_observer(claim->subject))
         return false;
-    run->step->skipped = true;
-    run->step->narration = "this backend cannot see it";
+    run->now.step->skipped = true;
+    run->now.step->narration = "this backend cannot see it";
     return true;
 }
 
@@ -396,7 +396,7 @@ scn_expect_run(struct scn_run *run, const struct scn_statement *statement)
     const struct scn_claim *claim = &statement->u.claim;
     char bytes[SAID_MAX];
     struct vmm_text found;
-    struct scn_step *step = run->step;
+    struct scn_step *step = run->now.step;
 
     if (skip_unseen(run, claim))
         return;
@@ -421,9 +421,9 @@ scn_report_run(struct scn_run *run, const struct scn_statement *statement)
     if (skip_unseen(run, claim))
         return;
     vmm_text_init(&why, bytes, sizeof bytes);
-    run->step->skipped = !look_number(&look, &value);
-    if (run->step->skipped) {
-        run->step->narration = core_arena_copy(&run->keep, why.bytes, why.length);
+    run->now.step->skipped = !look_number(&look, &value);
+    if (run->now.step->skipped) {
+        run->now.step->narration = core_arena_copy(&run->keep, why.bytes, why.length);
         return;
     }
     report->metrics[report->metric_count].name =
@@ -431,5 +431,5 @@ scn_report_run(struct scn_run *run, const struct scn_statement *statement)
     report->metrics[report->metric_count].value = value;
     report->metric_count++;
     vmm_text_format(&why, "%s = %llu", claim->metric, (unsigned long long)value);
-    run->step->narration = core_arena_copy(&run->keep, why.bytes, why.length);
+    run->now.step->narration = core_arena_copy(&run->keep, why.bytes, why.length);
 }

@@ -11,24 +11,24 @@
 void
 scn_fail_line(struct scn_run *run, const struct scn_statement *statement)
 {
-    if (run->failing.line == statement->line)
+    if (run->now.failing.line == statement->line)
         return;
-    run->failing.line = statement->line;
-    memset(run->failing.calls, 0, sizeof run->failing.calls);
+    run->now.failing.line = statement->line;
+    memset(run->now.failing.calls, 0, sizeof run->now.failing.calls);
 }
 
 void
 scn_fail_next(struct scn_run *run, enum vmm_call call, uint64_t nth)
 {
-    run->failing.call = call;
-    run->failing.left = nth;
-    run->failing.step = run->step;
+    run->now.failing.call = call;
+    run->now.failing.left = nth;
+    run->now.failing.step = run->now.step;
 }
 
 bool
 scn_fail_is_due(struct scn_run *run, enum vmm_call call)
 {
-    struct scn_failing *failing = &run->failing;
+    struct scn_failing *failing = &run->now.failing;
 
     failing->calls[call]++;
     if (failing->left == 0 || failing->call != call)
@@ -39,11 +39,11 @@ scn_fail_is_due(struct scn_run *run, enum vmm_call call)
 void
 scn_fail_note(struct scn_run *run, enum vmm_call call)
 {
-    if (run->step == NULL)
+    if (run->now.step == NULL)
         return;
-    run->step->injected = true;
-    run->step->injected_call = call;
-    run->step->injected_nth = run->failing.calls[call];
+    run->now.step->injected = true;
+    run->now.step->injected_call = call;
+    run->now.step->injected_nth = run->now.failing.calls[call];
 }
 
 void
@@ -52,14 +52,15 @@ scn_fail_end(struct scn_run *run)
     char found[64];
     struct vmm_text text;
 
-    if (run->failing.left == 0 || scn_has_stopped(run) || run->is_cut || scn_is_out_of_memory(run))
+    if (run->now.failing.left == 0 || scn_has_stopped(run) || run->is_cut ||
+        scn_is_out_of_memory(run))
         return;
     vmm_text_init(&text, found, sizeof found);
-    vmm_text_format(&text, "%llu fewer", (unsigned long long)run->failing.left);
-    run->failing.step->is_expectation = true;
-    run->failing.step->failed = true;
-    run->failing.step->expected = "as many such calls behind this line";
-    run->failing.step->found = core_arena_copy(&run->keep, found, text.length);
+    vmm_text_format(&text, "%llu fewer", (unsigned long long)run->now.failing.left);
+    run->now.failing.step->is_expectation = true;
+    run->now.failing.step->failed = true;
+    run->now.failing.step->expected = "as many such calls behind this line";
+    run->now.failing.step->found = core_arena_copy(&run->keep, found, text.length);
     run->is_failed = true;
-    run->failing.left = 0;
+    run->now.failing.left = 0;
 }

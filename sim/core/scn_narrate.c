@@ -208,7 +208,7 @@ tell_references(struct teller *teller)
 static void
 tell_bytes(struct teller *teller)
 {
-    put_count(item(teller, FLOOR_IOKIT), teller->run->moved, "byte");
+    put_count(item(teller, FLOOR_IOKIT), teller->run->now.moved, "byte");
     vmm_text_put(&teller->text, " through physical memory, no translation used");
 }
 

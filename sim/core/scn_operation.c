@@ -122,8 +122,8 @@ struct scn_result
 scn_run_on_cpu(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
     (void)result;
-    run->cpu = (uint32_t)operands->numbers[0].value;
-    vmk_sim_set_cpu(run->cpu);
+    run->now.cpu = (uint32_t)operands->numbers[0].value;
+    vmk_sim_set_cpu(run->now.cpu);
     return scn_gave_nothing(run);
 }
 

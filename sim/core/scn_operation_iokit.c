@@ -105,12 +105,12 @@ move_bytes(struct scn_run *run, const struct scn_operands *operands, bool is_wri
     if (bytes == NULL)
         return scn_gave(VMK_NO_MEMORY);
     memset(bytes, is_write ? scn_byte_of(operands) : 0, (size_t)length + 1);
-    run->moved = is_write ? vmk_desc_write(desc, offset, bytes, length)
-                          : vmk_desc_read(desc, offset, bytes, length);
-    run->has_moved = true;
+    run->now.moved = is_write ? vmk_desc_write(desc, offset, bytes, length)
+                              : vmk_desc_read(desc, offset, bytes, length);
+    run->now.has_moved = true;
     if (!is_write) {
-        run->has_loaded = run->moved > 0;
-        run->loaded = bytes[0];
+        run->now.has_loaded = run->now.moved > 0;
+        run->now.loaded = bytes[0];
     }
     run->alloc.give(run->alloc.context, bytes, (size_t)length + 1);
     return scn_gave_nothing(run);

@@ -91,11 +91,11 @@ scn_run_load(struct scn_run *run, const struct scn_operands *operands, struct sc
     uint64_t done = 0;
 
     (void)result;
-    run->has_loaded = false;
+    run->now.has_loaded = false;
     if (bytes.length == 0)
         return scn_gave(0);
-    status = vmk_sim_read(bytes.task, bytes.address, &run->loaded, 1, &done);
-    run->has_loaded = status == 0;
+    status = vmk_sim_read(bytes.task, bytes.address, &run->now.loaded, 1, &done);
+    run->now.has_loaded = status == 0;
     if (status == 0 && bytes.length > 1)
         status = vmk_sim_read(bytes.task, bytes.address + 1, NULL, bytes.length - 1, &done);
     return scn_gave(status);

@@ -61,9 +61,9 @@ struct scn_failing {
 };
 
 /* What belongs to the thread that runs, and waits with it. */
-struct scn_lane {
-    struct scn_step *step;
-    struct scn_result last; /* of its last operation that ran */
+struct scn_now {
+    struct scn_step *step;  /* the one that runs */
+    struct scn_result last; /* of the last operation that ran */
     bool has_last;
     uint32_t cpu;
     uint32_t block_cpu[SCN_DEPTH_MAX];
@@ -71,7 +71,6 @@ struct scn_lane {
     uint8_t loaded;
     bool has_moved; /* read-bytes or write-bytes ran */
     uint64_t moved;
-    struct scn_watch_step watch;
     struct scn_failing failing;
 };
 
@@ -88,7 +87,6 @@ struct scn_run {
     bool is_refused;              /* because a call was made to fail */
     bool host_is_short;           /* because it gave nothing */
     struct vmm_injector injector; /* the embedder's, the program's own, and who was hit */
-    struct scn_failing failing;
     struct core_arena keep;
     struct core_arena scratch;
 
@@ -106,15 +104,7 @@ struct scn_run {
     struct scn_found **found_tail;
 
     struct scn_report *report;
-    struct scn_step *step;  /* the one that runs */
-    struct scn_result last; /* of the last operation that ran */
-    bool has_last;
-    uint32_t cpu;
-    uint32_t block_cpu[SCN_DEPTH_MAX];
-    bool has_loaded;
-    uint8_t loaded;
-    bool has_moved; /* read-bytes or write-bytes ran */
-    uint64_t moved;
+    struct scn_now now;            /* of the thread that runs, or of the lines outside */
     struct scn_threads *threads;   /* while threads run */
     struct scn_schedule *schedule; /* the options', or the program's own once threads run */
     bool is_cut;                   /* the schedule gave the run up */

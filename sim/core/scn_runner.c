@@ -83,8 +83,8 @@ scn_has_stopped(const struct scn_run *run)
 static void
 skip(struct scn_run *run, const char *why)
 {
-    run->step->skipped = true;
-    run->step->narration = why;
+    run->now.step->skipped = true;
+    run->now.step->narration = why;
 }
 
 /* Moves the findings of the step from the fold to the report. */
@@ -99,11 +99,11 @@ scn_collect_findings(struct scn_run *run)
         found->finding.rule = run->verify.findings[i].rule;
         found->finding.event = run->verify.findings[i].event;
         found->finding.cause = run->verify.findings[i].cause;
-        found->finding.line = run->step->line;
+        found->finding.line = run->now.step->line;
         *run->found_tail = found;
         run->found_tail = &found->next;
         run->report->finding_count++;
-        run->wrong = vm_digest_mix(run->wrong, run->step->line);
+        run->wrong = vm_digest_mix(run->wrong, run->now.step->line);
         run->wrong = vm_digest_mix(run->wrong, (uint64_t)(found->finding.rule - verify_rule_at(0)));
     }
     run->verify.count = 0;
@@ -114,11 +114,11 @@ scn_note_broken(struct scn_run *run, const char *broken)
 {
     if (broken == NULL)
         return;
-    run->step->failed = true;
-    run->step->expected = "every invariant of the model holds";
-    run->step->found = core_arena_copy(&run->keep, broken, strlen(broken));
+    run->now.step->failed = true;
+    run->now.step->expected = "every invariant of the model holds";
+    run->now.step->found = core_arena_copy(&run->keep, broken, strlen(broken));
     if (run->report->broken_invariant == NULL)
-        run->report->broken_invariant = run->step->found;
+        run->report->broken_invariant = run->now.step->found;
 }
 
 /* What every step that reached the seam leaves behind. */
@@ -131,9 +131,9 @@ end_step(struct scn_run *run, const struct scn_statement *statement,
     if (stops_here)
         run->report->stop_line = statement->line;
     scn_collect_findings(run);
-    run->step->narration = run->is_refused ? "an allocation was made to fail: the run ends here"
-                                           : scn_narrate(run, statement, result);
-    run->step->event_count = run->watch.seen - run->step->first_event;
+    run->now.step->narration = run->is_refused ? "an allocation was made to fail: the run ends here"
+                                               : scn_narrate(run, statement, result);
+    run->now.step->event_count = run->watch.seen - run->now.step->first_event;
     scn_note_broken(run, result->broken);
     if (run->options->check_each_step && !scn_has_stopped(run) && scn_threads_are_quiet(run))
         scn_note_broken(run, vmk_sim_check());
@@ -150,16 +150,16 @@ run_operation(struct scn_run *run, const struct scn_statement *statement)
     }
     result = scn_operate(run, statement);
     if (result.has_status) {
-        run->last = result;
-        run->has_last = true;
-        run->step->has_status = true;
-        run->step->gave_null = result.is_null;
-        run->step->status = result.status;
-        run->step->hidden_status = result.hidden;
+        run->now.last = result;
+        run->now.has_last = true;
+        run->now.step->has_status = true;
+        run->now.step->gave_null = result.is_null;
+        run->now.step->status = result.status;
+        run->now.step->hidden_status = result.hidden;
     }
     if (statement->operation == SCN_OP_LOAD || statement->operation == SCN_OP_READ_BYTES) {
-        run->step->has_loaded = run->has_loaded && result.status == 0;
-        run->step->loaded = run->loaded;
+        run->now.step->has_loaded = run->now.has_loaded && result.status == 0;
+        run->now.step->loaded = run->now.loaded;
     }
     end_step(run, statement, &result);
 }
@@ -170,12 +170,12 @@ run_brace(struct scn_run *run, const struct scn_statement *statement)
     struct scn_result result = { .has_status = false };
 
     if (statement->form == SCN_OPEN) {
-        run->block_cpu[statement->depth] = run->cpu;
+        run->now.block_cpu[statement->depth] = run->now.cpu;
         vmk_sim_enter(statement->section);
     } else {
         /* The section belongs to the CPU that entered it; `on-cpu` inside ends here. */
-        run->cpu = run->block_cpu[statement->depth];
-        vmk_sim_set_cpu(run->cpu);
+        run->now.cpu = run->now.block_cpu[statement->depth];
+        vmk_sim_set_cpu(run->now.cpu);
         vmk_sim_leave(statement->section);
     }
     end_step(run, statement, &result);
@@ -238,7 +238,7 @@ scn_step_run(struct scn_run *run, const struct scn_statement *statement)
     struct scn_step *step = &run->report->steps[run->report->step_count++];
     struct vm_access_counts before;
 
-    run->step = step;
+    run->now.step = step;
     scn_fail_line(run, statement);
     step->line = statement->line;
     step->depth = statement->depth;

@@ -67,7 +67,7 @@ take_spaces(struct scn_run *run, struct scn_state *state)
 {
     size_t count;
 
-    state->maps = scn_snapshot_take(run, run->step->line);
+    state->maps = scn_snapshot_take(run, run->now.step->line);
     count = state->maps != NULL ? state->maps->space_count : 0;
     state->spaces = core_arena_array(&run->keep, count, sizeof *state->spaces);
     for (size_t i = 0; state->spaces != NULL && i < count; i++)

@@ -17,12 +17,18 @@
 
 enum thread_state { THREAD_READY, THREAD_WAITS, THREAD_DONE };
 
+/* What a thread keeps while another one runs. */
+struct lane {
+    struct scn_now now;
+    struct scn_watch_step watch;
+};
+
 struct thread {
     struct scn_threads *threads;
     uint32_t index;
     enum thread_state state;
     const struct scn_statement *at; /* the line it is in, or comes to */
-    struct scn_lane lane;
+    struct lane lane;
     const char *why; /* it paused */
     bool is_inside;  /* a call that has not ended */
     bool looks_again;
@@ -40,8 +46,8 @@ struct scn_threads {
     struct scn_run *run;
     struct scn_fibers *fibers;
     struct thread threads[SCN_THREADS_MAX];
-    struct scn_lane main; /* of the lines outside; too large for a kernel's stack */
-    uint32_t first;       /* threads[first .. count) belong to the group */
+    struct lane main; /* of the lines outside; too large for a kernel's stack */
+    uint32_t first;   /* threads[first .. count) belong to the group */
     uint32_t count;
     uint32_t current; /* who runs, or ran last */
     bool is_over;     /* the kernel stopped, or the run was given up: nobody waits any more */
@@ -50,36 +56,18 @@ struct scn_threads {
 /* ---- lanes ---- */
 
 static void
-lane_save(const struct scn_run *run, struct scn_lane *lane)
+lane_save(const struct scn_run *run, struct lane *lane)
 {
-    lane->step = run->step;
-    lane->last = run->last;
-    lane->has_last = run->has_last;
-    lane->cpu = run->cpu;
-    memcpy(lane->block_cpu, run->block_cpu, sizeof lane->block_cpu);
-    lane->has_loaded = run->has_loaded;
-    lane->loaded = run->loaded;
-    lane->has_moved = run->has_moved;
-    lane->moved = run->moved;
+    lane->now = run->now;
     lane->watch = run->watch.step;
-    lane->failing = run->failing;
 }
 
 static void
-lane_load(struct scn_run *run, const struct scn_lane *lane)
+lane_load(struct scn_run *run, const struct lane *lane)
 {
-    run->step = lane->step;
-    run->last = lane->last;
-    run->has_last = lane->has_last;
-    run->cpu = lane->cpu;
-    memcpy(run->block_cpu, lane->block_cpu, sizeof lane->block_cpu);
-    run->has_loaded = lane->has_loaded;
-    run->loaded = lane->loaded;
-    run->has_moved = lane->has_moved;
-    run->moved = lane->moved;
+    run->now = lane->now;
     run->watch.step = lane->watch;
-    run->failing = lane->failing;
-    vmk_sim_set_cpu(run->cpu);
+    vmk_sim_set_cpu(run->now.cpu);
 }
 
 /* ---- what the kernel asks ---- */
@@ -286,8 +274,8 @@ state_of(const struct scn_threads *threads)
         digest = vm_digest_mix(digest, (uint64_t)thread->at->line << 8 |
                                            (uint64_t)thread->state << 1 | thread->is_inside);
         digest = vm_digest_mix(digest, thread->own);
-        digest = vm_digest_mix(digest, (uint64_t)(uint32_t)thread->lane.last.status << 8 |
-                                           thread->lane.loaded);
+        digest = vm_digest_mix(digest, (uint64_t)(uint32_t)thread->lane.now.last.status << 8 |
+                                           thread->lane.now.loaded);
     }
     for (uint32_t i = 0; i < run->program->name_count; i++)
         digest = state_of_object(&run->objects[i], digest);
@@ -477,7 +465,7 @@ run_thread(struct scn_threads *threads, uint32_t index, const char *why)
         return; /* it looked, and waits on */
     for (uint32_t i = threads->first; i < threads->count; i++)
         threads->threads[i].looks_again = false;
-    if (threads->run->step != NULL && threads->run->step->injected)
+    if (threads->run->now.step != NULL && threads->run->now.step->injected)
         return; /* what was made to be missing is there at the second look, and nobody brought it */
     if (looks_again && !threads->is_over && !scn_has_stopped(threads->run))
         scn_note_broken(threads->run,
@@ -583,7 +571,7 @@ take_group(struct scn_threads *threads, const struct scn_statement *statement)
         thread->at = statement->next;
         thread->why = "begins";
         lane_save(threads->run, &thread->lane);
-        thread->lane.cpu = threads->count++;
+        thread->lane.now.cpu = threads->count++;
         if (!scn_rows_has(&statement->rows, threads->run->profile))
             thread->state = THREAD_DONE;
         while (statement->form != SCN_THREAD_END)
