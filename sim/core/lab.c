@@ -36,13 +36,7 @@ write_line(struct core_text *text, const char *bytes, size_t length)
 static enum scn_outcome
 fail(struct scn_error *error, uint32_t line, const char *what, const char *how)
 {
-    struct vmm_text text;
-
-    *error = (struct scn_error){ .line = line, .column = 1 };
-    vmm_text_init(&text, error->what, sizeof error->what);
-    vmm_text_put(&text, what);
-    vmm_text_init(&text, error->how, sizeof error->how);
-    vmm_text_put(&text, how);
+    scn_error_set(error, line, 1, how, "%s", what);
     return SCN_BAD_SOURCE;
 }
 

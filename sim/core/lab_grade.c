@@ -10,6 +10,8 @@
 
 /* ---- reading ---- */
 
+enum { SHOWN_MOST = 48 }; /* of a word that is refused */
+
 struct reading {
     const struct lab *lab;
     struct lab_given *given;
@@ -21,19 +23,17 @@ static enum scn_outcome
 refuse(const struct reading *reading, const struct scn_token *token, const char *what,
        const char *how)
 {
-    struct scn_error *error = reading->error;
+    char shown[64];
     struct vmm_text text;
 
-    *error = (struct scn_error){ .line = reading->line->number, .column = token->column };
-    vmm_text_init(&text, error->what, sizeof error->what);
-    vmm_text_put(&text, what);
+    vmm_text_init(&text, shown, sizeof shown);
     if (token->length > 0) {
         vmm_text_put(&text, " '");
-        vmm_text_put_bytes(&text, token->bytes, token->length);
+        vmm_text_put_bytes(&text, token->bytes,
+                           token->length < SHOWN_MOST ? token->length : SHOWN_MOST);
         vmm_text_put(&text, "'");
     }
-    vmm_text_init(&text, error->how, sizeof error->how);
-    vmm_text_put(&text, how);
+    scn_error_set(reading->error, reading->line->number, token->column, how, "%s%s", what, shown);
     return SCN_BAD_SOURCE;
 }
 

@@ -30,6 +30,10 @@ struct scn_error {
     char how[160];  /* "did you mean 'wire'?" */
 };
 
+/* Fills an error: where, how to mend it, and what is wrong as base/text.h formats it; cut where it is too long. */
+void scn_error_set(struct scn_error *error, uint32_t line, size_t column, const char *how,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
 struct scn_program;
 
 enum scn_outcome { SCN_OK, SCN_BAD_SOURCE, SCN_NO_MEMORY };

@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-static void
-fill_error(struct scn_error *error, uint32_t line, size_t column, const char *how)
-{
-    struct vmm_text text;
-
-    error->line = line;
-    error->column = (uint32_t)column;
-    vmm_text_init(&text, error->how, sizeof error->how);
-    vmm_text_put(&text, how);
-}
-
 /* ---- the whole source ---- */
 
 static bool
@@ -36,13 +25,10 @@ check_characters(const char *bytes, size_t length, struct scn_error *error)
 
     for (size_t i = 0; i < length; i++) {
         if (!is_text_byte(bytes, i, length)) {
-            struct vmm_text what;
-
-            fill_error(error, line, i - start + 1,
-                       "a scenario is plain text, one operation a line");
-            vmm_text_init(&what, error->what, sizeof error->what);
-            vmm_text_format(&what, "control character 0x%02x: this is no text file",
-                            (unsigned)(unsigned char)bytes[i]);
+            scn_error_set(error, line, i - start + 1,
+                          "a scenario is plain text, one operation a line",
+                          "control character 0x%02x: this is no text file",
+                          (unsigned)(unsigned char)bytes[i]);
             return false;
         }
         if (bytes[i] == '\n') {
@@ -60,11 +46,7 @@ scn_source_open(struct scn_source *source, const char *bytes, size_t length,
     static const char mark[] = "\xEF\xBB\xBF"; /* some editors put it before the first line */
 
     if (length > SCN_SOURCE_MAX) {
-        struct vmm_text what;
-
-        fill_error(error, 0, 0, "split the scenario");
-        vmm_text_init(&what, error->what, sizeof error->what);
-        vmm_text_format(&what, "more than %d bytes", (int)SCN_SOURCE_MAX);
+        scn_error_set(error, 0, 0, "split the scenario", "more than %d bytes", (int)SCN_SOURCE_MAX);
         return false;
     }
     if (!check_characters(bytes, length, error))
@@ -126,15 +108,13 @@ static void
 unexpected_byte(const struct cursor *cursor, uint32_t line, struct scn_error *error)
 {
     unsigned char byte = (unsigned char)cursor->bytes[cursor->at];
-    struct vmm_text what;
+    static const char how[] =
+        "words are letters, digits, '-', '_' and '.'; free text stands in \"quotes\"";
 
-    fill_error(error, line, cursor->at + 1,
-               "words are letters, digits, '-', '_' and '.'; free text stands in \"quotes\"");
-    vmm_text_init(&what, error->what, sizeof error->what);
     if (byte < 0x80)
-        vmm_text_format(&what, "unexpected character '%c'", byte);
+        scn_error_set(error, line, cursor->at + 1, how, "unexpected character '%c'", byte);
     else
-        vmm_text_format(&what, "unexpected byte 0x%02x", (unsigned)byte);
+        scn_error_set(error, line, cursor->at + 1, how, "unexpected byte 0x%02x", (unsigned)byte);
 }
 
 /* One token at the cursor, which stands on no space. */
@@ -151,11 +131,8 @@ lex_token(struct cursor *cursor, uint32_t line, struct scn_token *token, struct 
         token->bytes = start + 1;
         token->length = length - 2;
         if (length == 0) {
-            struct vmm_text what;
-
-            fill_error(error, line, token->column, "end it with \" on the same line");
-            vmm_text_init(&what, error->what, sizeof error->what);
-            vmm_text_put(&what, "the string has no end");
+            scn_error_set(error, line, token->column, "end it with \" on the same line",
+                          "the string has no end");
             return false;
         }
     } else if (is_word_byte(*start)) {
@@ -191,11 +168,8 @@ lex_line(struct cursor *cursor, struct scn_line *line, struct scn_error *error)
     line->count = 0;
     for (skip_space(cursor); cursor->at < cursor->length; skip_space(cursor)) {
         if (line->count == SCN_LINE_TOKENS) {
-            struct vmm_text what;
-
-            fill_error(error, line->number, cursor->at + 1, "one operation a line");
-            vmm_text_init(&what, error->what, sizeof error->what);
-            vmm_text_put(&what, "too many words on one line");
+            scn_error_set(error, line->number, cursor->at + 1, "one operation a line",
+                          "too many words on one line");
             return false;
         }
         if (!lex_token(cursor, line->number, &line->tokens[line->count], error))
@@ -238,11 +212,8 @@ scn_source_line(struct scn_source *source, struct scn_line *line, bool *is_end,
     cursor = take_line(source);
     line->number = source->number;
     if (cursor.length > SCN_LINE_MAX) {
-        struct vmm_text what;
-
-        fill_error(error, line->number, SCN_LINE_MAX + 1, "one operation a line");
-        vmm_text_init(&what, error->what, sizeof error->what);
-        vmm_text_format(&what, "the line is longer than %d bytes", (int)SCN_LINE_MAX);
+        scn_error_set(error, line->number, SCN_LINE_MAX + 1, "one operation a line",
+                      "the line is longer than %d bytes", (int)SCN_LINE_MAX);
         return false;
     }
     return lex_line(&cursor, line, error);

@@ -454,15 +454,8 @@ static void
 fail_whole(struct scn_parser *parser, uint32_t line, uint32_t column, const char *what,
            const char *how)
 {
-    struct vmm_text text;
-
     parser->outcome = SCN_BAD_SOURCE;
-    parser->error->line = line;
-    parser->error->column = column;
-    vmm_text_init(&text, parser->error->what, sizeof parser->error->what);
-    vmm_text_put(&text, what);
-    vmm_text_init(&text, parser->error->how, sizeof parser->error->how);
-    vmm_text_put(&text, how);
+    scn_error_set(parser->error, line, column, how, "%s", what);
 }
 
 static void

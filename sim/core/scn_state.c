@@ -36,8 +36,8 @@ take_pages(struct scn_run *run, vmk_task_t task, const struct scn_region *from,
 
     if (from->pages.resident == 0 && from->translated == 0)
         return;
-    to->is_cut = pages > SCN_STATE_PAGES;
-    pages = to->is_cut ? SCN_STATE_PAGES : pages;
+    to->is_cut = pages > SCN_STATE_PAGES_MAX;
+    pages = to->is_cut ? SCN_STATE_PAGES_MAX : pages;
     to->bits = core_arena_array(&run->keep, (size_t)pages, sizeof *to->bits);
     to->frames = core_arena_array(&run->keep, (size_t)pages, sizeof *to->frames);
     if (to->bits == NULL || to->frames == NULL)
@@ -89,7 +89,7 @@ see_mapping(void *context, uint32_t space, vmm_va va)
 {
     struct scn_state_page *page = ((struct taking *)context)->page;
 
-    if (page->mapping_count < SCN_STATE_MAPPINGS)
+    if (page->mapping_count < SCN_STATE_MAPPINGS_MAX)
         page->mappings[page->mapping_count] = (struct scn_state_mapping){ space, va };
     page->mapping_count++;
 }
@@ -103,12 +103,12 @@ see_object(void *context, const struct vm_object *object)
     vmm_off offset = 0;
     size_t room;
 
-    state->objects_are_cut = state->object_count == SCN_STATE_OBJECTS;
+    state->objects_are_cut = state->object_count == SCN_STATE_OBJECTS_MAX;
     if (state->objects_are_cut)
         return;
     vm_look_object(object, &to->object);
-    to->is_cut = to->object.resident_pages > SCN_STATE_PAGES;
-    room = to->is_cut ? SCN_STATE_PAGES : (size_t)to->object.resident_pages;
+    to->is_cut = to->object.resident_pages > SCN_STATE_PAGES_MAX;
+    room = to->is_cut ? SCN_STATE_PAGES_MAX : (size_t)to->object.resident_pages;
     to->pages = core_arena_array(&taking->run->keep, room, sizeof *to->pages);
     if (to->pages == NULL)
         return;
@@ -124,7 +124,7 @@ static void
 take_objects(struct taking *taking)
 {
     taking->state->objects =
-        core_arena_array(&taking->run->keep, SCN_STATE_OBJECTS, sizeof *taking->state->objects);
+        core_arena_array(&taking->run->keep, SCN_STATE_OBJECTS_MAX, sizeof *taking->state->objects);
     if (taking->state->objects != NULL)
         vm_look_objects(taking->run->system, see_object, taking);
 }
@@ -136,7 +136,7 @@ see_line(void *context, const struct pmap_look_line *line)
 {
     struct scn_state_cpu *cpu = ((struct taking *)context)->cpu;
 
-    cpu->is_cut = cpu->line_count == SCN_STATE_TLB_LINES;
+    cpu->is_cut = cpu->line_count == SCN_STATE_TLB_LINES_MAX;
     if (!cpu->is_cut)
         cpu->lines[cpu->line_count++] = *line;
 }
@@ -154,7 +154,7 @@ take_cpus(struct taking *taking)
     for (; state->cpu_count < count; state->cpu_count++) {
         struct scn_state_cpu *cpu = &state->cpus[state->cpu_count];
 
-        cpu->lines = core_arena_array(&run->keep, SCN_STATE_TLB_LINES, sizeof *cpu->lines);
+        cpu->lines = core_arena_array(&run->keep, SCN_STATE_TLB_LINES_MAX, sizeof *cpu->lines);
         if (cpu->lines == NULL)
             return;
         vm_look_cpu(run->system, (uint32_t)state->cpu_count, &cpu->cpu);
@@ -221,7 +221,7 @@ take_state(struct scn_state_sink *sink, const struct trace_event *last)
     state->page_bytes = run->page_bytes;
     if (is_asked(run, SCN_STATE_MAPS))
         take_spaces(run, state);
-    if (is_asked(run, SCN_STATE_ITS_OBJECTS))
+    if (is_asked(run, SCN_STATE_OBJECTS))
         take_objects(&taking);
     if (is_asked(run, SCN_STATE_CPUS))
         take_cpus(&taking);

@@ -19,17 +19,17 @@
 #include "scn_snapshot.h"
 
 enum {
-    SCN_STATE_PAGES = 512, /* of a region, and of an object */
-    SCN_STATE_OBJECTS = 256,
-    SCN_STATE_MAPPINGS = 8,   /* of a frame */
-    SCN_STATE_TLB_LINES = 512 /* of a CPU */
+    SCN_STATE_PAGES_MAX = 512, /* of a region, and of an object */
+    SCN_STATE_OBJECTS_MAX = 256,
+    SCN_STATE_MAPPINGS_MAX = 8,   /* of a frame */
+    SCN_STATE_TLB_LINES_MAX = 512 /* of a CPU */
 };
 
 /* What a state can do without. */
 enum scn_state_parts {
     SCN_STATE_COUNTERS = 1,
     SCN_STATE_MAPS = 2,
-    SCN_STATE_ITS_OBJECTS = 4,
+    SCN_STATE_OBJECTS = 4,
     SCN_STATE_CPUS = 8,
     SCN_STATE_WALK = 16
 };
@@ -62,7 +62,7 @@ struct scn_state_mapping {
 
 struct scn_state_page {
     struct vm_look_page page;
-    struct scn_state_mapping mappings[SCN_STATE_MAPPINGS];
+    struct scn_state_mapping mappings[SCN_STATE_MAPPINGS_MAX];
     size_t mapping_count; /* may be more than are kept */
 };
 

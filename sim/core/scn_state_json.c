@@ -82,7 +82,7 @@ put_page(const struct core_out *out, const struct scn_state_page *page)
     core_json_bool(&object, "dirty", page->page.is_dirty);
     core_json_number(&object, "mapping_count", page->mapping_count);
     core_json_list(&object, "mappings");
-    for (size_t i = 0; i < page->mapping_count && i < SCN_STATE_MAPPINGS; i++) {
+    for (size_t i = 0; i < page->mapping_count && i < SCN_STATE_MAPPINGS_MAX; i++) {
         struct core_json mapping;
 
         core_put(out, i > 0 ? ", " : "");

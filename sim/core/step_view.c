@@ -17,9 +17,9 @@ step_view_name(enum step_view view)
 uint32_t
 step_view_parts(enum step_view view)
 {
-    static const uint32_t parts[STEP_VIEWS] = { SCN_STATE_MAPS,        SCN_STATE_ITS_OBJECTS,
-                                                SCN_STATE_WALK,        SCN_STATE_CPUS,
-                                                SCN_STATE_ITS_OBJECTS, SCN_STATE_COUNTERS };
+    static const uint32_t parts[STEP_VIEWS] = { SCN_STATE_MAPS,    SCN_STATE_OBJECTS,
+                                                SCN_STATE_WALK,    SCN_STATE_CPUS,
+                                                SCN_STATE_OBJECTS, SCN_STATE_COUNTERS };
 
     return parts[view];
 }
@@ -164,7 +164,7 @@ put_frame(const struct core_out *out, const struct scn_state *state, vmm_ppn fra
             core_format(out, "frame %u: object %u offset 0x%llx wire count %u%s\n", frame,
                         state->objects[i].object.id, (unsigned long long)page->page.offset,
                         page->page.wire_count, page->page.is_dirty ? " dirty" : "");
-            for (size_t k = 0; k < page->mapping_count && k < SCN_STATE_MAPPINGS; k++)
+            for (size_t k = 0; k < page->mapping_count && k < SCN_STATE_MAPPINGS_MAX; k++)
                 core_format(out, "  space %u 0x%llx\n", page->mappings[k].space,
                             (unsigned long long)page->mappings[k].va);
             return;

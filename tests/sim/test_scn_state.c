@@ -221,7 +221,7 @@ what_is_not_asked_for_is_not_looked_at(void **state)
     assert_true(seen->counters[EV_PMAP_ENTER] > 0);
     seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_MAPS);
     assert_true(seen->maps->space_count == 2 && seen->object_count == 0);
-    seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_CPUS | SCN_STATE_ITS_OBJECTS);
+    seen = look_at(*state, wired, UINT64_MAX, SCN_STATE_CPUS | SCN_STATE_OBJECTS);
     assert_true(seen->maps == NULL && seen->object_count > 0 && seen->cpu_count == 2);
 }
 
