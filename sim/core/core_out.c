@@ -181,6 +181,16 @@ core_put_json(const struct core_out *out, const char *string)
 
 /* ---- events ---- */
 
+const char *
+core_rights(vmm_prot prot, char text[CORE_RIGHTS_BYTES])
+{
+    text[0] = (prot & VMM_PROT_READ) != 0 ? 'r' : '-';
+    text[1] = (prot & VMM_PROT_WRITE) != 0 ? 'w' : '-';
+    text[2] = (prot & VMM_PROT_EXECUTE) != 0 ? 'x' : '-';
+    text[3] = '\0';
+    return text;
+}
+
 static const struct {
     const char *word; /* as event.def writes it */
     const char *name;

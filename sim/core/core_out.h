@@ -31,6 +31,10 @@ void core_put_clean(const struct core_out *out, const char *string);
 /* The same as a JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
 void core_put_json(const struct core_out *out, const char *string);
 
+/* "rw-" */
+enum { CORE_RIGHTS_BYTES = 4 };
+const char *core_rights(vmm_prot prot, char text[CORE_RIGHTS_BYTES]);
+
 /* The fields of an event that event.def names, one after the other. */
 struct core_field {
     const char *rest;  /* where the next one begins; trace_kind_fields() to begin with */

@@ -154,23 +154,16 @@ put_outcome(const struct printer *printer, const struct scn_step *step)
 }
 
 static void
-put_rights(const struct printer *printer, uint64_t prot)
-{
-    core_format(printer->out, " %c%c%c", (prot & VMM_PROT_READ) != 0 ? 'r' : '-',
-                (prot & VMM_PROT_WRITE) != 0 ? 'w' : '-',
-                (prot & VMM_PROT_EXECUTE) != 0 ? 'x' : '-');
-}
-
-static void
 put_field(const struct printer *printer, const struct trace_event *event,
           const struct core_field *field)
 {
     const char *detail = core_event_detail(event);
+    char rights[CORE_RIGHTS_BYTES];
 
     core_put(printer->out, " ");
     core_put_bytes(printer->out, field->label, field->label_length);
     if (scn_same(field->name, strlen(field->name), "prot")) {
-        put_rights(printer, field->value);
+        core_format(printer->out, " %s", core_rights((vmm_prot)field->value, rights));
     } else if (scn_same(field->name, strlen(field->name), "status")) {
         core_put(printer->out, " ");
         put_status(printer, event->status);

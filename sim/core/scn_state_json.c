@@ -140,17 +140,14 @@ put_objects(struct core_json *state, const struct scn_state *from)
 static void
 put_line(const struct core_out *out, const struct pmap_look_line *line)
 {
-    const vmm_prot prot = line->translation.prot;
-    const char rights[] = { (prot & VMM_PROT_READ) != 0 ? 'r' : '-',
-                            (prot & VMM_PROT_WRITE) != 0 ? 'w' : '-',
-                            (prot & VMM_PROT_EXECUTE) != 0 ? 'x' : '-', '\0' };
+    char rights[CORE_RIGHTS_BYTES];
     struct core_json object = core_json_begin(out);
 
     if (line->space != PMAP_LOOK_NO_SPACE)
         core_json_number(&object, "space", line->space);
     core_json_hex(&object, "va", line->va);
     core_json_number(&object, "ppn", line->translation.ppn);
-    core_json_string(&object, "rights", rights);
+    core_json_string(&object, "rights", core_rights(line->translation.prot, rights));
     core_json_bool(&object, "l1", line->in_l1);
     core_json_bool(&object, "l2", line->in_l2);
     core_json_bool(&object, "stale", line->is_stale);

@@ -63,14 +63,6 @@ purge_state(const struct vm_region *region)
     return region->purgable < VMM_COUNT_OF(names) ? names[region->purgable] : "";
 }
 
-static void
-put_rights(struct vmm_text *text, vmm_prot prot)
-{
-    vmm_text_format(text, "%c%c%c", (prot & VMM_PROT_READ) != 0 ? 'r' : '-',
-                    (prot & VMM_PROT_WRITE) != 0 ? 'w' : '-',
-                    (prot & VMM_PROT_EXECUTE) != 0 ? 'x' : '-');
-}
-
 /* ---- columns ---- */
 
 /* "64K", "16.0M", "4.0G": as vmmap writes sizes. */
@@ -228,7 +220,7 @@ static void
 put_region(const struct core_out *out, const struct scn_region *kept, uint64_t page_bytes)
 {
     const struct vm_region *region = &kept->region;
-    char bytes[64];
+    char bytes[64], now[CORE_RIGHTS_BYTES], most[CORE_RIGHTS_BYTES];
     struct vmm_text text;
 
     core_put_left(out, region_type(region, bytes), TYPE_WIDTH);
@@ -237,11 +229,8 @@ put_region(const struct core_out *out, const struct scn_region *kept, uint64_t p
                     (unsigned long long)region->end);
     core_put_left(out, text.bytes, RANGE_WIDTH);
     put_sizes(out, region->end - region->start, &kept->pages, page_bytes);
-    vmm_text_init(&text, bytes, sizeof bytes);
-    put_rights(&text, region->protection);
-    vmm_text_put(&text, "/");
-    put_rights(&text, region->max_protection);
-    core_format(out, " %s SM=%s ", text.bytes, share_mode(kept->pages.share_mode));
+    core_format(out, " %s/%s SM=%s ", core_rights(region->protection, now),
+                core_rights(region->max_protection, most), share_mode(kept->pages.share_mode));
     core_put_left(out, purge_state(region), PURGE_WIDTH);
     put_ours(out, kept);
     core_format(out, "%s%s\n", kept->detail[0] != '\0' ? "  " : "", kept->detail);
@@ -324,8 +313,7 @@ void
 scn_view_json_region(struct core_json *object, const struct scn_region *kept, uint64_t page_bytes)
 {
     const struct vm_region *region = &kept->region;
-    char bytes[32];
-    struct vmm_text text;
+    char bytes[32], rights[CORE_RIGHTS_BYTES];
 
     core_json_string(object, "type", region_type(region, bytes));
     core_json_hex(object, "start", region->start);
@@ -334,12 +322,8 @@ scn_view_json_region(struct core_json *object, const struct scn_region *kept, ui
     core_json_number(object, "resident", kept->pages.resident * page_bytes);
     core_json_number(object, "dirty", kept->pages.dirty * page_bytes);
     core_json_number(object, "swap", kept->pages.swapped_out * page_bytes);
-    vmm_text_init(&text, bytes, sizeof bytes);
-    put_rights(&text, region->protection);
-    core_json_string(object, "protection", text.bytes);
-    vmm_text_init(&text, bytes, sizeof bytes);
-    put_rights(&text, region->max_protection);
-    core_json_string(object, "max_protection", text.bytes);
+    core_json_string(object, "protection", core_rights(region->protection, rights));
+    core_json_string(object, "max_protection", core_rights(region->max_protection, rights));
     core_json_string(object, "share_mode", share_mode(kept->pages.share_mode));
     core_json_string(object, "purge", purge_state(region));
     core_json_number(object, "wired_count", region->wired_count);

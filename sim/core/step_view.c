@@ -58,15 +58,14 @@ put_region(const struct core_out *out, const struct scn_region *kept,
            const struct scn_state_region *pages, uint64_t page_bytes)
 {
     const struct vm_region *region = &kept->region;
-    vmm_prot prot = region->protection;
+    char rights[CORE_RIGHTS_BYTES];
 
     if (region->start == 0 && region->max_protection == VMM_PROT_NONE)
         return; /* page zero is always there */
-    core_format(out, "  %llx %llup %c%c%c wired %u obj %u%s ptes %llu%s%s\n",
+    core_format(out, "  %llx %llup %s wired %u obj %u%s ptes %llu%s%s\n",
                 (unsigned long long)region->start,
                 (unsigned long long)((region->end - region->start) / page_bytes),
-                (prot & VMM_PROT_READ) != 0 ? 'r' : '-', (prot & VMM_PROT_WRITE) != 0 ? 'w' : '-',
-                (prot & VMM_PROT_EXECUTE) != 0 ? 'x' : '-', region->wired_count, region->object_id,
+                core_rights(region->protection, rights), region->wired_count, region->object_id,
                 region->needs_copy ? " cow" : "", (unsigned long long)kept->translated,
                 kept->detail[0] != '\0' ? " " : "", kept->detail);
     put_pages(out, pages);
