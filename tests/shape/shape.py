@@ -184,7 +184,8 @@ def check_parts(root):
 SPAN = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.M | re.S)
 GIVEN = re.compile(r"^```\w+ ([\w./-]+)", re.M)
-LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ +(.*)$", re.M)
 PATH = re.compile(r"(?:\./)?((?:[\w.*+-]+/)+[\w.*+-]*|[\w*-]+\.(?:md|scn|def|json))(?::\d+)*")
 EXTENSION = re.compile(r"\.(c|h|def|md|scn|sh|py|txt|json)$")
 # Roots of other people's trees: XNU, the SDKs, the system. And what a build makes.
@@ -220,6 +221,12 @@ def path_exists(root, document, name):
     return any(any(base.glob(name)) for base in bases)
 
 
+def anchors_of(page):
+    """The headings of a page, as links spell them."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def check_paths(root):
     errors, seen = [], 0
     documents = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("bench/**/*.md")]
@@ -230,9 +237,12 @@ def check_paths(root):
         for name in set(named_paths(root, text)) - given:
             if not path_exists(root, document, name):
                 errors.append(f"{document.relative_to(root)}: `{name}` does not exist")
-        for name in LINK.findall(FENCE.sub("", text)):
-            if not (document.parent / name).exists():
+        for name, anchor in LINK.findall(FENCE.sub("", text)):
+            target = document.parent / name if name else document
+            if not target.exists():
                 errors.append(f"{document.relative_to(root)}: link to {name} leads nowhere")
+            elif anchor and target.suffix == ".md" and anchor not in anchors_of(target):
+                errors.append(f"{document.relative_to(root)}: {name} has no heading for #{anchor}")
     return errors, seen
 
 

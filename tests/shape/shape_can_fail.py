@@ -61,6 +61,8 @@ CASES = [
      "no event PAGE_LOST"),
     ("paths", {"README.md": "see `docs/nowhere.md`\n"}, "does not exist"),
     ("paths", {"README.md": "see [this](docs/nowhere.md)\n"}, "leads nowhere"),
+    ("paths", {"README.md": "# One\n[two](#two)\n"}, "no heading for #two"),
+    ("paths", {"README.md": "[one](#one-and-2)\n# One, and `2`\n[two](a.md#two)\n", "a.md": "## Too\n"}, "no heading for #two"),
     ("paths", {"README.md": "see `vm/gone.c`\n", "vmmodel/vm/here.c": ""}, "does not exist"),
     ("paths", {"README.md": "```\n./run sim/a.scn\n```\n", "sim/b.scn": ""}, "does not exist"),
     ("paths", {"vmmodel/a.h": ""}, "0 looked at"),
