@@ -32,7 +32,8 @@ HERE = '{ "name": "here", "base": "skylake" }'
 # What builds, installs or takes long: the file that runs it, and how that says it; None: it is run by hand.
 ELSEWHERE = {
     "./run test": (".ci/run", "./run test"), "./run check": (".ci/run", "./run check"), "./run kext": (".ci/run", "./run kext"),
-    "./run bench": (".ci/run", "./run bench"), "./run packages": (".ci/run", "./run packages"),
+    "./run page": (".ci/run", "./run page"), "./run bench": (".ci/run", "./run bench"),
+    "./run packages": (".ci/run", "./run packages"),
     "./run calibrate": ("tests/cli/calibrate.sh", '"$FAULTLINE" calibrate'),
     "faultline calibrate": ("tests/cli/calibrate.sh", '"$FAULTLINE" calibrate'),
     "cmake --preset release": ("run", "cmake --preset"), "cmake --preset debug": None,
@@ -48,7 +49,8 @@ OTHERS_PAGES = {"tutorial-driver.md": "tests/kit/installed.sh"}
 def run(program, command, folder, text=None):
     """Runs a line of sh; a server is asked to end once it has said where it is."""
     path = os.path.dirname(program) + os.pathsep + os.environ["PATH"]
-    process = subprocess.Popen(["sh", "-c", command if "|" in command else f"exec {command}"], cwd=folder, text=True, start_new_session=True,
+    line = command if "|" in command else f"exec {command}"
+    process = subprocess.Popen(["sh", "-c", line], cwd=folder, text=True, start_new_session=True,
                                env={**os.environ, "NO_COLOR": "1", "PATH": path}, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = ""
