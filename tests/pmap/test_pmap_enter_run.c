@@ -55,12 +55,38 @@ a_page_that_is_not_entered_is_not_modified(void **state)
     assert_pmap_invariants(f);
 }
 
+/*  page 0 mapped: the others have room. None mapped: the first needs a record of where that is.     */
+static void
+room_is_where_no_record_is_needed(void **state)
+{
+    struct pmap_fixture *f = *state;
+    struct trace_sink *sinks = f->trace.sinks;
+    vmm_va page = pmap_fixture_va(f, f->user, 0);
+    struct pmap_row row;
+
+    enter_picture(f, f->user, "r-r");
+    f->trace.sinks = NULL;
+    assert_true(pmap_row_find(f->user, pmap_fixture_va(f, f->user, 1), 9, &row));
+    assert_int_equal(pmap_row_room(&row), 1);
+    pmap_remove(f->user, page, pmap_fixture_va(f, f->user, 3));
+    if (pmap_row_find(f->user, page, 9, &row)) {
+        assert_int_equal(pmap_row_room(&row), 0);
+        assert_int_equal(pmap_row_enter(&row, 0, f->data[0], 1, VMM_PROT_READ, 0), 1);
+        assert_int_equal(pmap_row_room(&row), 0);
+        assert_true(pmap_row_find(f->user, pmap_fixture_va(f, f->user, 1), 9, &row));
+        assert_int_equal(pmap_row_room(&row), 9);
+    }
+    f->trace.sinks = sinks;
+    assert_pmap_invariants(f);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_run_ends_at_a_frame_that_is_mapped),
         BOTH(a_page_that_is_not_entered_is_not_modified),
+        BOTH(room_is_where_no_record_is_needed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,8 @@ pmap_row_room(const struct pmap_row *row)
 {
     uint32_t room = 0;
 
+    if (!pmap_pv_has_chunk(row->pmap, row->va))
+        return 0;
     if (pmap_words_are_empty(row->words, row->count))
         return row->count;
     while (row->words[room] == 0)

@@ -26,7 +26,10 @@ struct pmap_row {
 /* The row from `va` on, at most `count` pages of one table; false: there is none. */
 bool pmap_row_find(struct pmap *pmap, vmm_va va, uint64_t count, struct pmap_row *row);
 
-/* How many words of a row, from the first on, hold nothing. */
+/*
+ * How many words of a row, from the first on, hold nothing, and get a frame that nobody maps without any
+ * memory.
+ */
 uint32_t pmap_row_room(const struct pmap_row *row);
 
 /*

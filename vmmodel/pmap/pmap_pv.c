@@ -58,6 +58,12 @@ pmap_chunk_place(uint32_t number, vmm_va va)
     return number << PMAP_CHUNK_PAGE_BITS | ((uint32_t)(va >> PMAP_CHUNK_PAGE_SHIFT) & pages);
 }
 
+bool
+pmap_pv_has_chunk(const struct pmap *pmap, vmm_va va)
+{
+    return vmm_radix_get(&pmap->chunks, pmap_chunk_index(va)) != 0;
+}
+
 uint32_t
 pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
 {

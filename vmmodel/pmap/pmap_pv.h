@@ -102,6 +102,9 @@ pmap_harvest(struct pmap_system *system, uint64_t pte)
 void pmap_pv_init(struct pmap_system *system);
 void pmap_pv_destroy(struct pmap_system *system);
 
+/* Whether the chunk of `va` is there: to map one more page in it never needs memory. */
+bool pmap_pv_has_chunk(const struct pmap *pmap, vmm_va va);
+
 /*
  * For who maps several pages of a chunk at once: the place of `va`, with its chunk made if need be (0: none
  * could be had), and how many are mapped there now that were not; a chunk in which none is goes.
