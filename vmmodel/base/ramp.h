@@ -19,11 +19,12 @@
 static inline uint32_t
 vmm_ramp_count(const uint32_t *numbers, uint32_t count, uint32_t first)
 {
+    uint32_t next = first;
     uint32_t off = 0;
     uint32_t row = 0;
 
-    for (uint32_t i = 0; i < count; i++)
-        off |= numbers[i] ^ (first + i); /* nearly always all are */
+    for (uint32_t i = 0; i < count; i++, next++)
+        off |= numbers[i] ^ next; /* nearly always all are */
     while (off != 0 && numbers[row] == first + row)
         row++;
     return off == 0 ? count : row;
@@ -33,8 +34,8 @@ vmm_ramp_count(const uint32_t *numbers, uint32_t count, uint32_t first)
 static inline void
 vmm_ramp_fill(uint32_t *numbers, uint32_t count, uint32_t first)
 {
-    for (uint32_t i = 0; i < count; i++)
-        numbers[i] = first + i;
+    for (uint32_t i = 0; i < count; i++, first++)
+        numbers[i] = first;
 }
 
 #endif

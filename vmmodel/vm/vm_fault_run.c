@@ -118,18 +118,21 @@ vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, uint64_t ind
     struct pmap_row words;
     struct vm_page_row row;
     uint32_t entered;
+    bool is_stopped;
 
     if ((object->copy != NULL && is_writable) ||
         !pmap_row_find(wire->pmap, va + wire->delta, left, &words))
         return 0;
-    for (bool goes_on = true; goes_on && pages < words.count; pages += entered) {
+    do {
         row = vm_page_row_at(object, index + pages, words.count - pages);
-        entered = pmap_row_enter(&words, pages, vm_page_row_first(&row), vm_page_row_at_hand(&row),
-                                 prot, PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
-        goes_on = entered > 0 && entered == row.count;
+        row.count = vm_page_row_at_hand(&row);
+        entered = pmap_row_enter(&words, pages, vm_page_row_first(&row), row.count, prot,
+                                 PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+        is_stopped = row.count == 0 || entered < row.count;
         row.count = entered;
-        vm_page_wire_row(object, row, is_writable);
-    }
+        vm_page_wire_row(object, &row, is_writable);
+        pages += entered;
+    } while (!is_stopped && pages < words.count);
     vm_fault_run_count(wire, pages, 1);
     return pages;
 }

@@ -91,40 +91,29 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
 uint32_t
 vm_page_row_at_hand(const struct vm_page_row *row)
 {
-    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
-    const struct vm_page not_at_hand = { .busy = true, .is_absent = true, .error = true };
+    const struct vm_page first = row->chunk->pages[row->nth];
+    const struct vm_page told_by = {
+        .queue = VM_PAGE_ANY_QUEUE, .busy = true, .is_absent = true, .error = true
+    };
 
-    return vm_page_row_alike(row, not_at_hand, none);
+    return first.busy || first.is_absent || first.error ? 0
+                                                        : vm_page_row_alike(row, told_by, first);
 }
 
-/* How many pages of a row, from the first on, stand behind each other in one queue too, or in none. */
-static inline uint32_t
-vm_page_row_queued(const struct vm_page_row *row)
+/* Takes pages of a queue out of it, and wires them: as many at a time as stand behind each other. */
+static void
+vm_page_wire_queued(struct vm_system *system, struct vm_page_row row, struct vm_page_list *list)
 {
-    const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
-    const struct vm_page *first = &row->chunk->pages[row->nth];
-    const vmm_ppn *prev = &row->chunk->queue_prev[row->nth];
-    uint32_t alike = vm_page_row_alike(row, queue, *first);
+    uint32_t end = row.nth + row.count;
 
-    if (first->queue == VM_PAGE_ON_NONE)
-        return alike;
-    return 1 + vmm_ramp_count(&prev[1], alike - 1, vm_page_row_first(row));
-}
+    list->count -= row.count;
+    for (; row.nth < end; row.nth += row.count) {
+        const vmm_ppn *prev = &row.chunk->queue_prev[row.nth];
 
-/* Takes pages that stand behind each other in a queue out of it, and wires them; how many. */
-static uint32_t
-vm_page_wire_queued(struct vm_system *system, const struct vm_page_row *row)
-{
-    const struct vm_page queue = { .queue = VM_PAGE_ANY_QUEUE };
-    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
-    struct vm_page_list *list = &system->queues[row->chunk->pages[row->nth].queue];
-
-    vm_page_link(system, list, row->chunk->queue_prev[row->nth],
-                 row->chunk->queue_next[row->nth + row->count - 1]);
-    list->count -= row->count;
-    vm_page_row_change(row, queue, none);
-    vm_page_row_wire_once(row);
-    return row->count;
+        row.count = 1 + vmm_ramp_count(&prev[1], end - row.nth - 1, vm_page_row_first(&row));
+        vm_page_link(system, list, prev[0], row.chunk->queue_next[row.nth + row.count - 1]);
+        vm_page_row_wire_once(&row);
+    }
 }
 
 /* Wires pages that are on no queue once more; how many were not wired. */
@@ -142,26 +131,27 @@ vm_page_wire_unqueued(const struct vm_page_row *row)
 }
 
 void
-vm_page_wire_row(struct vm_object *object, struct vm_page_row row, bool is_writable)
+vm_page_wire_row(struct vm_object *object, const struct vm_page_row *row, bool is_writable)
 {
-    const struct vm_page none = { .queue = VM_PAGE_ON_NONE };
-    const struct vm_page made = { .pmapped = true, .wpmapped = is_writable };
+    const struct vm_page taken = { .queue = VM_PAGE_ANY_QUEUE };
+    const struct vm_page given = { .pmapped = true, .wpmapped = is_writable };
     struct vm_system *system = object->system;
-    uint32_t newly = 0;
+    uint16_t queue = row->chunk->pages[row->nth].queue;
+    uint32_t newly = row->count;
 
     VMM_ASSERT(object->pager == NULL); /* whose pages are counted on the queues */
-    __builtin_prefetch(&row.chunk->queue_next[row.nth + row.count - 1]); /* the one that is asked */
-    trace_count_events(&system->trace, EV_PAGE_WIRE, row.count);
-    vm_page_row_change(&row, none, made);
-    for (uint32_t left = row.count; left > 0; left -= row.count, row.nth += row.count) {
-        row.count = left;
-        row.count = vm_page_row_queued(&row);
-        newly += row.chunk->pages[row.nth].queue == VM_PAGE_ON_NONE
-                     ? vm_page_wire_unqueued(&row)
-                     : vm_page_wire_queued(system, &row);
-    }
+    if (row->count == 0)
+        return;
+    __builtin_prefetch(
+        &row->chunk->queue_next[row->nth + row->count - 1]); /* the one that is asked */
+    vm_page_row_change(row, taken, given);
+    if (queue == VM_PAGE_ON_NONE)
+        newly = vm_page_wire_unqueued(row);
+    else
+        vm_page_wire_queued(system, *row, &system->queues[queue]);
     object->wired_page_count += newly;
     system->wired_pages += newly;
+    trace_count_events(&system->trace, EV_PAGE_WIRE, row->count);
 }
 
 /* ---- pages that are wired ---- */

@@ -57,11 +57,14 @@ vm_page_row_first(const struct vm_page_row *row)
     return row->chunk->first + row->nth;
 }
 
-/* How many of a row, from the first on, are pages that can be entered as they are. */
+/*
+ * How many of a row, from the first on, are pages that can be entered as they are, and are on the same
+ * queue, or on none.
+ */
 uint32_t vm_page_row_at_hand(const struct vm_page_row *row);
 
-/* vm_page_wire() of a row of an object's pages that were just entered. */
-void vm_page_wire_row(struct vm_object *object, struct vm_page_row row, bool is_writable);
+/* vm_page_wire() of such pages of an object, that were just entered. */
+void vm_page_wire_row(struct vm_object *object, const struct vm_page_row *row, bool is_writable);
 
 /* vm_page_unwire() of an object's pages from `index` on; all are there. */
 void vm_page_unwire_run(struct vm_object *object, uint64_t index, uint32_t count);
