@@ -41,7 +41,7 @@ const char cmd_replay_help[] =
     "  valgrind --tool=lackey --trace-mem=yes ls 2>&1 | faultline replay -\n";
 
 enum {
-    REPLAY_CHUNK = 1 << 18,
+    REPLAY_CHUNK = 1 << 16,
     REPLAY_PIECE_MS = 200,
     REPLAY_SAY_MS = 10000,
     REPLAY_SHOWN = 10,

@@ -36,6 +36,7 @@ struct replay_visiting {
     bool is_known[MEMTRACE_WORDS];      /* the page was used before */
     bool are_all_known, has_looked;
     struct memtrace_slots slots;
+    size_t unseen;                      /* visits that were made and are not in the slots yet */
     uint64_t visits, crossings, events; /* made */
     bool is_passing;  /* the block comes again, and as many are passed over as above */
     bool passes_last; /* with what stayed behind the last visit */

@@ -10,6 +10,13 @@
  */
 #include "replay_internal.h"
 
+static void
+replay_empty_slots(struct replay_visiting *visiting)
+{
+    visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+    visiting->unseen = 0;
+}
+
 /* Ends the visits; what stayed behind the last one was, or was not, only hits. */
 static bool
 replay_give_up(struct replay *replay, bool passes_last)
@@ -17,7 +24,7 @@ replay_give_up(struct replay *replay, bool passes_last)
     struct replay_visiting *visiting = &replay->visiting;
 
     visiting->block = NULL;
-    visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+    replay_empty_slots(visiting);
     visiting->is_passing = true;
     visiting->passes_last = passes_last;
     return false;
@@ -39,7 +46,7 @@ replay_begins(void *context, const struct memtrace_block *block)
         visiting->words[i] = va | replay_hw_kind((enum memtrace_kind)(block->words[i] & 3));
     }
     visiting->block = block;
-    visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+    replay_empty_slots(visiting);
     visiting->has_looked = false;
     visiting->visits = visiting->crossings = visiting->events = 0;
     return true;
@@ -56,7 +63,7 @@ replay_note_between(struct replay *replay, uint64_t references, uint64_t events)
         return;
     visiting->crossings += references;
     visiting->events += events;
-    visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+    replay_empty_slots(visiting);
 }
 
 /* Of a block that comes again. */
@@ -102,7 +109,7 @@ replay_passes(struct replay *replay, uint64_t va, uint32_t how)
     if (!visiting->is_passing)
         return false;
     visiting->crossings--;
-    visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+    replay_empty_slots(visiting);
     visiting->is_passing = replay_passes_more(visiting);
     return true;
 }
@@ -115,7 +122,7 @@ replay_passes_event(struct replay *replay)
 
     visiting->events -= passes;
     if (passes)
-        visiting->slots = (struct memtrace_slots){ { 0 }, { 0 } };
+        replay_empty_slots(visiting);
     visiting->is_passing = passes && replay_passes_more(visiting);
     return passes;
 }
@@ -141,15 +148,24 @@ replay_keeps(const struct replay *replay)
     return true;
 }
 
+/* Visits were made; their slots are looked at when somebody asks. */
 static void
-replay_visited(struct replay_visiting *visiting, const uint8_t *visits, size_t count)
+replay_visited(struct replay_visiting *visiting, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint64_t word = visiting->block->words[visits[i]];
+    visiting->visits += count;
+    visiting->unseen += count;
+}
+
+/* Brings the slots up to the visits that were made; `end` is behind the last of these. */
+static void
+replay_see(struct replay_visiting *visiting, const uint8_t *end)
+{
+    for (const uint8_t *visit = end - visiting->unseen; visit < end; visit++) {
+        uint64_t word = visiting->block->words[*visit];
 
         memtrace_stays(&visiting->slots, word >> 2, (enum memtrace_kind)(word & 3));
     }
-    visiting->visits += count;
+    visiting->unseen = 0;
 }
 
 /* Visits to pages that are known. False: the rest of the block has to come again. */
@@ -167,25 +183,32 @@ replay_run(struct replay *replay, const uint8_t *visits, size_t count)
 
         replay->result.accesses += done;
         replay->result.refused += status != VMM_OK;
-        replay_visited(visiting, visits + at, done + (status != VMM_OK));
-        if (status != VMM_OK || !replay_runs(replay) || (traps && !replay_keeps(replay)))
+        replay_visited(visiting, done + (status != VMM_OK));
+        if (status != VMM_OK || !replay_runs(replay))
+            return replay_give_up(replay, false);
+        if (!traps)
+            continue;
+        replay_see(visiting, visits + at + done);
+        if (!replay_keeps(replay))
             return replay_give_up(replay, false);
     }
     return true;
 }
 
-/* A page is used first: as it was mapped, anything may have been forgotten. */
+/* A visit's page is used first: as it was mapped, anything may have been forgotten. */
 static bool
-replay_use(struct replay *replay, size_t word)
+replay_use(struct replay *replay, const uint8_t *visit)
 {
-    vmm_va va = replay->visiting.words[word] & ~(uint64_t)HW_REFERENCE_KIND;
+    vmm_va va = replay->visiting.words[*visit] & ~(uint64_t)HW_REFERENCE_KIND;
     bool is_new;
 
-    replay->visiting.is_known[word] = true;
+    replay->visiting.is_known[*visit] = true;
     if (!replay_count(replay, replay_key(replay, va), 0, &is_new))
         return replay_give_up(replay, true);
-    if (is_new)
-        replay_know(replay, va);
+    if (!is_new)
+        return true;
+    replay_know(replay, va);
+    replay_see(&replay->visiting, visit);
     return (replay_runs(replay) && replay_keeps(replay)) || replay_give_up(replay, true);
 }
 
@@ -203,6 +226,19 @@ replay_look(struct replay *replay)
     }
 }
 
+/* How many visits are to pages that are known, from one that is. */
+static size_t
+replay_known(const struct replay_visiting *visiting, const uint8_t *visits, size_t count)
+{
+    size_t end = 1;
+
+    if (visiting->are_all_known)
+        return count;
+    while (end < count && visiting->is_known[visits[end]])
+        end++;
+    return end;
+}
+
 static bool
 replay_visits(void *context, const uint8_t *visits, size_t count)
 {
@@ -214,14 +250,13 @@ replay_visits(void *context, const uint8_t *visits, size_t count)
         return replay_give_up(replay, true);
     if (!visiting->has_looked)
         replay_look(replay);
-    for (size_t at = 0, end = 0; at < count; at = end) {
-        size_t most = count - at < REPLAY_WORDS ? count : at + REPLAY_WORDS;
+    for (size_t at = 0, part; at < count; at += part) {
+        size_t most = count - at < REPLAY_WORDS ? count - at : REPLAY_WORDS;
 
-        if (!visiting->is_known[visits[at]] && !replay_use(replay, visits[at]))
+        if (!visiting->is_known[visits[at]] && !replay_use(replay, visits + at))
             return false;
-        for (end = at + 1; end < most && visiting->is_known[visits[end]]; end++)
-            ;
-        if (!replay_run(replay, visits + at, end - at))
+        part = replay_known(visiting, visits + at, most);
+        if (!replay_run(replay, visits + at, part))
             return false;
     }
     return true;

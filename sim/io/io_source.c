@@ -38,27 +38,37 @@ io_source_say(char *why, const char *what)
     return false;
 }
 
+/* The file's next bytes, or -1: they cannot be read. */
+static ptrdiff_t
+io_source_get(struct io_source *source, uint8_t *bytes, size_t length, char *why)
+{
+    uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)length);
+    uv_fs_t request;
+    int got = uv_fs_read(NULL, &request, source->file, &buffer, 1,
+                         source->total > 0 ? (int64_t)source->done : -1, NULL);
+
+    uv_fs_req_cleanup(&request);
+    if (got < 0) {
+        io_source_say(why, uv_strerror(got));
+        return -1;
+    }
+    source->done += (uint64_t)got;
+    source->is_ended = got == 0;
+    return got;
+}
+
 /* Puts more bytes behind those that are left. False: they cannot be read. */
 static bool
 io_source_fill(struct io_source *source, char *why)
 {
-    uv_buf_t buffer;
-    uv_fs_t request;
-    int got;
+    ptrdiff_t got;
 
     memmove(source->buffer, source->at, source->left);
     source->at = source->buffer;
-    buffer = uv_buf_init((char *)source->buffer + source->left,
-                         (unsigned)(sizeof source->buffer - source->left));
-    got = uv_fs_read(NULL, &request, source->file, &buffer, 1,
-                     source->total > 0 ? (int64_t)source->done : -1, NULL);
-    uv_fs_req_cleanup(&request);
-    if (got < 0)
-        return io_source_say(why, uv_strerror(got));
-    source->left += (size_t)got;
-    source->done += (uint64_t)got;
-    source->is_ended = got == 0;
-    return true;
+    got = io_source_get(source, source->buffer + source->left, sizeof source->buffer - source->left,
+                        why);
+    source->left += got > 0 ? (size_t)got : 0;
+    return got >= 0;
 }
 
 /* What the first bytes say. */
@@ -224,6 +234,8 @@ io_source_unpack(struct io_source *source, uint8_t *bytes, size_t length, char *
 ptrdiff_t
 io_source_read(struct io_source *source, uint8_t *bytes, size_t length, char why[IO_WHY_BYTES])
 {
+    if (source->packing == IO_PLAIN && source->left == 0)
+        return io_source_get(source, bytes, length, why);
     for (;;) {
         ptrdiff_t got = 0;
 
