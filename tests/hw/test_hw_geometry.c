@@ -31,6 +31,20 @@ g2_sets_are_powers_of_two(void **state)
     }
 }
 
+/*  arm64: 12 + 4 * 9 == 48, the rest is the machine's; a table is one page of the space  */
+static void
+g3_a_space_may_have_smaller_pages(void **state)
+{
+    struct hw_geometry small = hw_geometry_small(&hw_geometry_arm64_16k);
+
+    (void)state;
+    assert_int_equal(hw_page_bytes(&small), 4096);
+    assert_int_equal(small.page_shift + small.levels * small.index_bits, small.va_bits);
+    assert_int_equal((vmm_size)8 << small.index_bits, hw_page_bytes(&small));
+    assert_int_equal(small.user_max, hw_geometry_arm64_16k.user_max);
+    assert_true(small.has_software_refmod && small.has_broadcast_flush);
+}
+
 /*  a table page is exactly one page of words  */
 static void
 a_table_fills_one_page(void **state)
@@ -57,6 +71,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(g1_pages_and_tables_cover_the_address_space),
         cmocka_unit_test(g2_sets_are_powers_of_two),
+        cmocka_unit_test(g3_a_space_may_have_smaller_pages),
         cmocka_unit_test(a_table_fills_one_page),
         cmocka_unit_test(x86_64_has_skylakes_numbers),
     };

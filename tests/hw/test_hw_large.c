@@ -22,7 +22,7 @@ begin(struct fixture *f, const struct hw_geometry *geometry)
     assert_non_null(f->machine);
     f->root = hw_frame_alloc(&f->machine->frames);
     assert_non_null(hw_frame_words(&f->machine->frames, f->root));
-    hw_cpu_load(f->machine, 0, f->root, 1);
+    hw_cpu_load(f->machine, 0, f->machine->geometry, f->root, 1);
 }
 
 static void

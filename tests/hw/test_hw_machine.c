@@ -47,7 +47,7 @@ setup(void **state)
     f->machine->kernel_root = new_table(f);
     f->user_root = new_table(f);
     f->page = hw_frame_alloc(&f->machine->frames);
-    hw_cpu_load(f->machine, 0, f->user_root, 1);
+    hw_cpu_load(f->machine, 0, f->machine->geometry, f->user_root, 1);
     *state = f;
     return 0;
 }
@@ -218,11 +218,11 @@ loading_a_space_changes_what_user_addresses_mean(void **state)
 
     *leaf(f, USER_VA) = hw_pte_make(f->page, HW_PTE_VALID | HW_PTE_USER);
     assert_int_equal(access_by(f, 0, USER_VA, HW_READ, true), HW_OK);
-    hw_cpu_load(f->machine, 0, new_table(f), 2);
+    hw_cpu_load(f->machine, 0, f->machine->geometry, new_table(f), 2);
     assert_int_equal(access_by(f, 0, USER_VA, HW_READ, true), HW_FAULT_NOT_PRESENT);
-    hw_cpu_load(f->machine, 0, VMM_NO_PAGE, 0);
+    hw_cpu_load(f->machine, 0, f->machine->geometry, VMM_NO_PAGE, 0);
     assert_int_equal(access_by(f, 0, USER_VA, HW_READ, true), HW_FAULT_NOT_PRESENT);
-    hw_cpu_load(f->machine, 0, f->user_root, 1);
+    hw_cpu_load(f->machine, 0, f->machine->geometry, f->user_root, 1);
     assert_int_equal(access_by(f, 0, USER_VA, HW_READ, true), HW_OK);
     assert_int_equal(f->machine->cpus[0].tlb.l1_hits, 1); /* the asid kept it apart */
 }

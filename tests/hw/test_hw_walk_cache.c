@@ -38,9 +38,10 @@ k1_a_walk_begins_at_the_deepest_table_that_is_known(void **state)
         counting_alloc_init(&counting);
         assert_true(hw_walk_cache_init(&cache, &counting.alloc, &geometry));
         for (size_t at = 0; at < 5; at++)
-            assert_int_equal(hw_walk_cache_reads(&cache, cases[i].vpn[at], 1, 4),
+            assert_int_equal(hw_walk_cache_reads(&cache, &geometry, cases[i].vpn[at], 1, 4),
                              cases[i].reads[at]);
-        assert_int_equal(hw_walk_cache_reads(&cache, cases[i].vpn[4], 2, 4), 4); /* not its space */
+        assert_int_equal(hw_walk_cache_reads(&cache, &geometry, cases[i].vpn[4], 2, 4),
+                         4); /* not its space */
         hw_walk_cache_destroy(&cache, &counting.alloc);
         test_alloc_assert_empty(&counting);
     }
@@ -56,14 +57,14 @@ a_flush_forgets_its_space_or_everything(void **state)
     (void)state;
     counting_alloc_init(&counting);
     assert_true(hw_walk_cache_init(&cache, &counting.alloc, &geometry));
-    (void)hw_walk_cache_reads(&cache, 0, 1, 4);
-    (void)hw_walk_cache_reads(&cache, 0, 2, 4);
+    (void)hw_walk_cache_reads(&cache, &geometry, 0, 1, 4);
+    (void)hw_walk_cache_reads(&cache, &geometry, 0, 2, 4);
     hw_walk_cache_flush_asid(&cache, 1);
-    assert_int_equal(hw_walk_cache_reads(&cache, 0, 2, 4), 1);
-    assert_int_equal(hw_walk_cache_reads(&cache, 0, 1, 4), 4);
+    assert_int_equal(hw_walk_cache_reads(&cache, &geometry, 0, 2, 4), 1);
+    assert_int_equal(hw_walk_cache_reads(&cache, &geometry, 0, 1, 4), 4);
     hw_walk_cache_flush_all(&cache);
-    assert_int_equal(hw_walk_cache_reads(&cache, 0, 2, 4), 4);
-    assert_int_equal(hw_walk_cache_reads(&cache, 1, 2, 2),
+    assert_int_equal(hw_walk_cache_reads(&cache, &geometry, 0, 2, 4), 4);
+    assert_int_equal(hw_walk_cache_reads(&cache, &geometry, 1, 2, 2),
                      1); /* it ends where a table is missing */
     hw_walk_cache_destroy(&cache, &counting.alloc);
     test_alloc_assert_empty(&counting);
@@ -88,12 +89,35 @@ init_keeps_nothing_when_it_fails(void **state)
     assert_int_equal(test_alloc_sweep(make_and_unmake), 3);
 }
 
+/*  three levels of the machine's, four of the space's: what is as far from the leaves is remembered  */
+static void
+a_space_with_more_levels_uses_the_lower_ones(void **state)
+{
+    struct hw_geometry machine = hw_geometry_arm64_16k;
+    struct hw_geometry small = hw_geometry_small(&machine);
+    struct counting_alloc counting;
+    struct hw_walk_cache cache;
+
+    (void)state;
+    machine.walk_entries[2] = 2; /* of tables of leaves */
+    counting_alloc_init(&counting);
+    assert_true(hw_walk_cache_init(&cache, &counting.alloc, &machine));
+    assert_int_equal(hw_walk_cache_reads(&cache, &small, 0, 1, 4), 4);
+    assert_int_equal(hw_walk_cache_reads(&cache, &small, 511, 1, 4), 1);
+    assert_int_equal(hw_walk_cache_reads(&cache, &small, 512, 1, 4), 4);
+    assert_int_equal(hw_walk_cache_reads(&cache, &machine, 512, 2, 3), 3);
+    assert_int_equal(hw_walk_cache_reads(&cache, &machine, 0, 2, 3), 1);
+    hw_walk_cache_destroy(&cache, &counting.alloc);
+    test_alloc_assert_empty(&counting);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k1_a_walk_begins_at_the_deepest_table_that_is_known),
         cmocka_unit_test(a_flush_forgets_its_space_or_everything),
+        cmocka_unit_test(a_space_with_more_levels_uses_the_lower_ones),
         cmocka_unit_test(init_keeps_nothing_when_it_fails),
     };
 

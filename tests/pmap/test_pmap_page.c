@@ -129,7 +129,7 @@ a_block_of_device_frames_has_no_records(void **state)
 {
     struct pmap_fixture *f = *state;
 
-    assert_int_equal(pmap_map_block(f->user, va_of(f, f->user, 0), FIXTURE_FRAMES + 1, 3 * 4096,
+    assert_int_equal(pmap_map_block(f->user, va_of(f, f->user, 0), FIXTURE_FRAMES + 1, 0, 3 * 4096,
                                     VMM_PROT_READ | VMM_PROT_WRITE),
                      VMM_OK);
     assert_picture(f, f->user, "WWW-");

@@ -33,3 +33,14 @@ const struct hw_geometry hw_geometry_arm64_16k = {
     .l2 = { 256, 12 },
     .source = "tables, ranges: vm.md 1.8, 5.2; TLB sizes: GUESS",
 };
+
+struct hw_geometry
+hw_geometry_small(const struct hw_geometry *machine)
+{
+    struct hw_geometry small = *machine;
+
+    small.page_shift = hw_geometry_x86_64.page_shift;
+    small.levels = hw_geometry_x86_64.levels;
+    small.index_bits = hw_geometry_x86_64.index_bits;
+    return small;
+}

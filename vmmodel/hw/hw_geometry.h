@@ -5,6 +5,7 @@
  * INVARIANTS  G1  the tables cover the address space: page_shift + levels * index_bits >= va_bits,
  *                 or va_bits - 1 where each half has a root of its own (arm64)
  *             G2  ways >= 1 wherever sets >= 1; sets of 0: there is no such TLB (never l1)
+ *             G3  a space's pages are the machine's, or smaller (arm64: a granule for each root)
  * UNITS       shifts and widths: bits; sets, ways: entries
  * OWNERSHIP   geometries are constants
  * ERRORS      none
@@ -55,6 +56,12 @@ extern const struct hw_geometry hw_geometry_x86_64;
 
 /* arm64, 16 KiB pages, 3 levels, as Apple's: broadcast flushes, REF and MOD kept by software. */
 extern const struct hw_geometry hw_geometry_arm64_16k;
+
+/*
+ * How a user space with pages of 4 KiB is translated by a machine with larger ones: four levels of 512
+ * words; the TLBs are the machine's. XNU: pmap_pt_attr_4k.
+ */
+struct hw_geometry hw_geometry_small(const struct hw_geometry *machine);
 
 static inline vmm_size
 hw_page_bytes(const struct hw_geometry *geometry)

@@ -24,6 +24,7 @@ hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geome
         return NULL;
     machine->alloc = alloc;
     machine->geometry = geometry;
+    machine->small = hw_geometry_small(geometry);
     machine->cpus = vmm_take_array(alloc, cpu_count, sizeof(*machine->cpus));
     is_whole =
         hw_frames_init(&machine->frames, alloc, (uint32_t)hw_page_bytes(geometry), frame_count) &&
@@ -31,6 +32,7 @@ hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geome
     machine->cpu_count = machine->cpus == NULL ? 0 : cpu_count;
     for (uint32_t cpu = 0; is_whole && cpu < cpu_count; cpu++) {
         machine->cpus[cpu].id = cpu;
+        machine->cpus[cpu].space[0] = machine->cpus[cpu].space[1] = geometry;
         machine->cpus[cpu].mode = cpu == 0 ? HW_CPU_KERNEL : HW_CPU_IDLE;
         machine->cpus[cpu].interrupts_enabled = true;
         is_whole = hw_tlb_init(&machine->cpus[cpu].tlb, alloc, geometry) &&
@@ -68,9 +70,9 @@ hw_machine_forget_tables(struct hw_machine *machine)
 
 /* The leaf word for `va`, or NULL where no leaf table is. */
 static inline uint64_t *
-hw_leaf_word(struct hw_machine *machine, vmm_ppn root, vmm_va va)
+hw_leaf_word(struct hw_machine *machine, const struct hw_geometry *geometry, vmm_ppn root,
+             vmm_va va)
 {
-    const struct hw_geometry *geometry = machine->geometry;
     uint64_t vpn = hw_vpn(geometry, va);
     uint64_t place = vpn >> geometry->index_bits;
     uint64_t index = vpn & (((uint64_t)1 << geometry->index_bits) - 1);
@@ -91,17 +93,17 @@ static uint64_t *
 hw_walk_to_leaf(struct hw_machine *machine, struct hw_cpu *cpu, vmm_ppn root, vmm_va va,
                 uint32_t asid, uint32_t *level)
 {
-    const struct hw_geometry *geometry = machine->geometry;
+    const struct hw_geometry *geometry = hw_cpu_space(cpu, va);
     uint64_t *leaf;
 
     if (root == VMM_NO_PAGE)
         return NULL;
     *level = geometry->levels - 1;
-    leaf = hw_leaf_word(machine, root, va);
+    leaf = hw_leaf_word(machine, geometry, root, va);
     if (leaf == NULL)
         leaf = hw_pt_leaf(&machine->frames, geometry, root, va, level);
     cpu->walk_reads +=
-        hw_walk_cache_reads(&cpu->walk_cache, hw_vpn(geometry, va), asid, *level + 1);
+        hw_walk_cache_reads(&cpu->walk_cache, geometry, hw_vpn(geometry, va), asid, *level + 1);
     return leaf;
 }
 
@@ -125,11 +127,11 @@ hw_remember_large(struct hw_cpu *cpu, struct hw_tlb_level *first, uint64_t vpn, 
  */
 static enum hw_outcome
 hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-        bool from_user, bool missed, vmm_ppn *ppn)
+        bool from_user, bool missed, uint64_t *word)
 {
     bool is_kernel = hw_is_kernel_va(va);
     uint32_t asid = is_kernel ? 0 : cpu->user_asid;
-    uint64_t vpn = hw_vpn(machine->geometry, va);
+    uint64_t vpn = hw_vpn(hw_cpu_space(cpu, va), va);
     struct hw_tlb_level *first = hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE);
     uint32_t level = 0;
     uint64_t *leaf = hw_walk_to_leaf(
@@ -153,41 +155,43 @@ hw_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_acces
         pte = hw_remember_large(cpu, first, vpn, asid, pte, level);
     else
         hw_tlb_fill_in(&cpu->tlb, first, vpn, asid, pte, missed);
-    *ppn = hw_pte_ppn(pte);
+    *word = pte;
     return HW_OK;
 }
 
 /* Whether the TLB has a leaf that covers the page and serves the access. */
 static bool
 hw_knows_large(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-               bool from_user, vmm_ppn *ppn)
+               bool from_user, uint64_t *word)
 {
     uint64_t pte = hw_tlb_lookup_large(&cpu->tlb, hw_vpn(machine->geometry, va),
                                        hw_is_kernel_va(va) ? 0 : cpu->user_asid);
 
     if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
         return false;
-    *ppn = hw_pte_ppn(pte);
+    *word = pte;
     return true;
 }
 
 enum hw_outcome
 hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va, enum hw_access_kind kind,
-               bool from_user, bool missed, vmm_ppn *ppn)
+               bool from_user, bool missed, uint64_t *word)
 {
     if (!hw_is_canonical(machine->geometry, va))
         return HW_FAULT_ADDRESS;
     if (!hw_is_kernel_va(va) && cpu->user_asid == 0)
         return HW_FAULT_NOT_PRESENT; /* C1: no user space is loaded */
-    if (missed && cpu->tlb.has_large && hw_knows_large(machine, cpu, va, kind, from_user, ppn))
+    if (missed && cpu->tlb.has_large && hw_knows_large(machine, cpu, va, kind, from_user, word))
         return HW_OK;
-    return hw_walk(machine, cpu, va, kind, from_user, missed, ppn);
+    return hw_walk(machine, cpu, va, kind, from_user, missed, word);
 }
 
 void
-hw_cpu_load(struct hw_machine *machine, uint32_t cpu, vmm_ppn user_root, uint32_t user_asid)
+hw_cpu_load(struct hw_machine *machine, uint32_t cpu, const struct hw_geometry *space,
+            vmm_ppn user_root, uint32_t user_asid)
 {
     VMM_ASSERT((user_root == VMM_NO_PAGE) == (user_asid == 0)); /* C1 */
+    machine->cpus[cpu].space[0] = space;
     machine->cpus[cpu].user_root = user_root;
     machine->cpus[cpu].user_asid = user_asid;
 }
@@ -249,15 +253,15 @@ hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, b
            struct hw_run *run)
 {
     static const enum hw_access_kind kinds[] = { HW_READ, HW_WRITE, HW_EXECUTE, HW_EXECUTE };
-    const struct hw_geometry *geometry = machine->geometry;
     enum hw_access_kind kind = kinds[reference & HW_REFERENCE_KIND];
     uint64_t wanted = run->wanted[reference & HW_REFERENCE_KIND];
     uint32_t side = hw_run_side(run, reference);
     vmm_va va = reference & ~(uint64_t)HW_REFERENCE_KIND;
+    const struct hw_geometry *geometry = hw_cpu_space(cpu, va);
     struct hw_tlb_level *first = hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE);
     uint64_t vpn = hw_vpn(geometry, va);
     uint64_t pte = 0;
-    vmm_ppn ppn;
+    uint64_t word;
 
     if (run->missed)
         cpu->tlb.misses++;
@@ -265,7 +269,8 @@ hw_run_one(struct hw_machine *machine, struct hw_cpu *cpu, uint64_t reference, b
         pte = hw_tlb_lookup_in(&cpu->tlb, first, vpn, hw_is_kernel_va(va) ? 0 : cpu->user_asid);
     run->missed = false;
     if (((pte ^ HW_PTE_NX) & wanted) != wanted) {
-        enum hw_outcome outcome = hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, &ppn);
+        enum hw_outcome outcome =
+            hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, &word);
 
         if (outcome != HW_OK)
             return outcome;
@@ -296,17 +301,23 @@ hw_run_look_ahead(struct hw_machine *machine, const struct hw_cpu *cpu, const ui
     root = hw_is_kernel_va(references[HW_LOOK_AHEAD]) ? machine->kernel_root : cpu->user_root;
     if (root == VMM_NO_PAGE)
         return;
-    leaf = hw_leaf_word(machine, root, references[HW_LOOK_AHEAD]);
+    leaf = hw_leaf_word(machine, hw_cpu_space(cpu, references[HW_LOOK_AHEAD]), root,
+                        references[HW_LOOK_AHEAD]);
     if (leaf != NULL)
         __builtin_prefetch(leaf);
 }
 
-/* As many as need no look-up at all, or, with vectors, as hit. */
+/*
+ * As many as need no look-up at all, or, with vectors, as hit. Where the two halves differ in their
+ * pages each reference is made by itself.
+ */
 static size_t
-hw_run_hits(struct hw_run *run, const uint64_t *references, size_t count)
+hw_run_hits(struct hw_run *run, const struct hw_cpu *cpu, const uint64_t *references, size_t count)
 {
     size_t at = 0;
 
+    if (cpu->space[0] != cpu->space[1])
+        return 0;
     if (hw_tlb_vector_runs(run->tlb))
         return hw_tlb_vector_run(run, references, count);
     while (at < count && hw_run_stays(run, hw_run_side(run, references[at]), references[at],
@@ -326,7 +337,7 @@ hw_access_run(struct hw_machine *machine, uint32_t cpu_id, const uint64_t *refer
 
     hw_run_init(&run, machine->geometry, cpu, from_user);
     for (;;) {
-        at += hw_run_hits(&run, references + at, count - at);
+        at += hw_run_hits(&run, cpu, references + at, count - at);
         *outcome = at == count ? HW_OK : hw_run_one(machine, cpu, references[at], from_user, &run);
         if (at == count || *outcome != HW_OK)
             return at;

@@ -4,6 +4,8 @@
  * PURPOSE     One access by one CPU: TLB, then page-table walk, then a physical page or a fault.
  *             A fault is a return value; the floor above decides.
  * INVARIANTS  C1  user_asid is 0 exactly when user_root is VMM_NO_PAGE
+ *             C2  a TLB's page numbers are those of the space that the tag names; the tag of one is
+ *                 never another's while anything is remembered, so sizes do not mix
  * UNITS       va: bytes, canonical (the top half is the kernel's). cpu: index below cpu_count.
  * OWNERSHIP   the machine owns frames and CPUs; it borrows table roots from pmap
  * ERRORS      NULL from create when the embedder has no memory
@@ -32,6 +34,7 @@ struct hw_cpu {
     bool interrupts_enabled;
     vmm_ppn user_root; /* VMM_NO_PAGE: no user space loaded */
     uint32_t user_asid;
+    const struct hw_geometry *space[2]; /* how the user's half and the kernel's are translated */
     struct hw_tlb tlb;
     struct hw_walk_cache walk_cache;
     uint64_t walks;
@@ -49,6 +52,7 @@ enum { HW_KNOWN_TABLES = 512 }; /* a GiB of 4 KiB pages */
 struct hw_machine {
     const struct vmm_alloc *alloc;
     const struct hw_geometry *geometry;
+    struct hw_geometry small; /* of user spaces with pages of 4 KiB, where frames are larger */
     struct hw_frames frames;
     vmm_ppn kernel_root;
     uint32_t cpu_count;
@@ -89,6 +93,13 @@ hw_vpn(const struct hw_geometry *geometry, vmm_va va)
     return (va & (((uint64_t)1 << geometry->va_bits) - 1)) >> geometry->page_shift;
 }
 
+/* How a CPU translates the half that the address is in. */
+static inline const struct hw_geometry *
+hw_cpu_space(const struct hw_cpu *cpu, vmm_va va)
+{
+    return cpu->space[va >> 63];
+}
+
 /* Whether the bits above va_bits repeat the top one. */
 static inline bool
 hw_is_canonical(const struct hw_geometry *geometry, vmm_va va)
@@ -113,18 +124,19 @@ hw_pte_serves(uint64_t pte, enum hw_access_kind kind, bool from_user, uint64_t m
 
 /* hw_access() without the TLB: it missed, or what it remembers does not do. */
 enum hw_outcome hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va,
-                               enum hw_access_kind kind, bool from_user, bool missed, vmm_ppn *ppn);
+                               enum hw_access_kind kind, bool from_user, bool missed,
+                               uint64_t *word);
 
 /*
- * One access of `kind` at `va` by `cpu`. HW_OK: *ppn is the page; reference and modify bits are set
+ * One access of `kind` at `va` by `cpu`. HW_OK: *word is the page's; reference and modify bits are set
  * in the leaf (arm64: by the kernel before). `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
  * the TLB drops that entry and walks again, so a right that pmap added without a flush is seen
  * (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered.
  * In the header because a hit is the model's hottest path.
  */
 static inline enum hw_outcome
-hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
-          bool from_user, vmm_ppn *ppn)
+hw_access_word(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
+               bool from_user, uint64_t *word)
 {
     struct hw_cpu *cpu = &machine->cpus[cpu_id];
     uint32_t asid = hw_is_kernel_va(va) ? 0 : cpu->user_asid;
@@ -132,11 +144,25 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
 
     if (hw_is_canonical(machine->geometry, va))
         pte = hw_tlb_lookup_in(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_EXECUTE),
-                               hw_vpn(machine->geometry, va), asid);
+                               hw_vpn(hw_cpu_space(cpu, va), va), asid);
     if (!hw_pte_serves(pte, kind, from_user, kind == HW_WRITE ? HW_PTE_MOD : 0))
-        return hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, ppn);
-    *ppn = hw_pte_ppn(pte);
+        return hw_access_walk(machine, cpu, va, kind, from_user, pte == 0, word);
+    *word = pte;
     return HW_OK;
+}
+
+/* The same for who wants to know the frame only. */
+static inline enum hw_outcome
+hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
+          bool from_user, vmm_ppn *ppn)
+{
+    uint64_t word;
+    enum hw_outcome outcome = hw_access_word(machine, cpu_id, va, kind, from_user, &word);
+
+    if (outcome == HW_OK)
+        *ppn = hw_pte_ppn(word) >> (machine->geometry->page_shift -
+                                    hw_cpu_space(&machine->cpus[cpu_id], va)->page_shift);
+    return outcome;
 }
 
 /*
@@ -156,10 +182,11 @@ bool hw_access_repeats(struct hw_machine *machine, uint32_t cpu, uint64_t refere
                        bool from_user);
 
 /*
- * Loads a user space on a CPU (VMM_NO_PAGE and 0: none). Keeps the TLB, whose entries carry the
- * asid.
+ * Loads a user space on a CPU (VMM_NO_PAGE and 0: none), translated as `space` says: as the machine, or
+ * its `small`. Keeps the TLB, whose entries carry the asid.
  */
-void hw_cpu_load(struct hw_machine *machine, uint32_t cpu, vmm_ppn user_root, uint32_t user_asid);
+void hw_cpu_load(struct hw_machine *machine, uint32_t cpu, const struct hw_geometry *space,
+                 vmm_ppn user_root, uint32_t user_asid);
 
 /* What one CPU forgets: a page, an address space, everything; its walker forgets at least as much. */
 void hw_cpu_flush_page(struct hw_cpu *cpu, uint64_t vpn, uint32_t asid);

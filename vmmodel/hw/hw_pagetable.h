@@ -30,7 +30,10 @@
 #define HW_PTE_NX ((uint64_t)1 << 63)
 #define HW_PTE_COMPRESSED ((uint64_t)1 << 5) /* alone, in an invalid word: the page is compressed */
 
-/* The entry for a frame with the given bits, and the frame an entry names. */
+/*
+ * The entry for a frame with the given bits, and the frame an entry names. Leaves count in pages of
+ * their space: frames, or parts of frames where those are larger.
+ */
 static inline uint64_t
 hw_pte_make(vmm_ppn ppn, uint64_t bits)
 {
@@ -60,7 +63,7 @@ hw_pte_of_page(const struct hw_geometry *geometry, uint64_t leaf, uint32_t level
 /*
  * A leaf word as the machine spells it (vm.md 5.2). x86_64: the word itself, without the bits that we
  * keep in places x86 leaves to software. arm64: type, AP[7:6], AF, nG, PNX, NX, wired 58, soft-write
- * 59, compressed 63.
+ * 59, compressed 63. `geometry` is the space's, in whose pages the word counts.
  */
 uint64_t hw_pte_encode(const struct hw_geometry *geometry, uint64_t pte);
 

@@ -72,13 +72,16 @@ pmap_new_asid(struct pmap_system *system)
 }
 
 static struct pmap *
-pmap_make(struct pmap_system *system, uint32_t space, uint32_t asid)
+pmap_make(struct pmap_system *system, const struct hw_geometry *geometry, uint32_t space,
+          uint32_t asid)
 {
     struct pmap *pmap = vmm_zone_take(&system->pmap_zone);
 
     if (pmap == NULL)
         return NULL;
     pmap->system = system;
+    pmap->geometry = geometry;
+    pmap->part_bits = system->machine->geometry->page_shift - geometry->page_shift;
     pmap->space = space;
     pmap->asid = asid;
     vmm_radix_init(&pmap->chunks, &system->chunk_store);
@@ -90,13 +93,26 @@ pmap_make(struct pmap_system *system, uint32_t space, uint32_t asid)
     return pmap;
 }
 
-struct pmap *
-pmap_create(struct pmap_system *system, uint32_t space)
+static struct pmap *
+pmap_make_user(struct pmap_system *system, const struct hw_geometry *geometry, uint32_t space)
 {
     uint32_t asid = pmap_new_asid(system);
 
     VMM_ASSERT(space > 0);
-    return asid == 0 ? NULL : pmap_make(system, space, asid);
+    return asid == 0 ? NULL : pmap_make(system, geometry, space, asid);
+}
+
+struct pmap *
+pmap_create(struct pmap_system *system, uint32_t space)
+{
+    return pmap_make_user(system, system->machine->geometry, space);
+}
+
+struct pmap *
+pmap_create_small(struct pmap_system *system, uint32_t space)
+{
+    VMM_ASSERT(system->machine->small.page_shift < system->machine->geometry->page_shift);
+    return pmap_make_user(system, &system->machine->small, space);
 }
 
 struct pmap *
@@ -155,7 +171,7 @@ pmap_system_create(const struct vmm_alloc *alloc, struct hw_machine *machine, st
     pmap_pv_init(system);
     for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
         pmap_note_mode(system, cpu);
-    system->kernel = pmap_make(system, 0, 0);
+    system->kernel = pmap_make(system, machine->geometry, 0, 0);
     if (system->kernel == NULL) {
         pmap_system_destroy(system);
         return NULL;
@@ -199,7 +215,7 @@ pmap_query(const struct pmap *pmap, vmm_va va, struct pmap_translation *found)
 
     if (!(word & HW_PTE_VALID))
         return false;
-    pmap_decode(word, found);
+    pmap_decode(pmap, word, found);
     return true;
 }
 
@@ -218,7 +234,7 @@ pmap_each(const struct pmap *pmap, vmm_va start, vmm_va end,
             struct pmap_translation found;
 
             if (word & HW_PTE_VALID) {
-                pmap_decode(word, &found);
+                pmap_decode(pmap, word, &found);
                 see(context, va, &found);
             }
         }
@@ -281,8 +297,8 @@ pmap_switch(struct pmap_system *system, uint32_t cpu, struct pmap *pmap)
     if (before != NULL)
         before->loaded_cpus &= ~bit;
     system->loaded[cpu] = pmap;
-    hw_cpu_load(system->machine, cpu, pmap == NULL ? VMM_NO_PAGE : pmap->root,
-                pmap == NULL ? 0 : pmap->asid);
+    hw_cpu_load(system->machine, cpu, pmap == NULL ? system->machine->geometry : pmap->geometry,
+                pmap == NULL ? VMM_NO_PAGE : pmap->root, pmap == NULL ? 0 : pmap->asid);
     if (pmap != before && !system->machine->geometry->has_asids)
         hw_cpu_flush_all(&system->machine->cpus[cpu]);
     if (pmap == NULL)

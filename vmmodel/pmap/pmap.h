@@ -15,11 +15,12 @@
  * ERRORS      VMM_RESOURCE_SHORTAGE: no frame for a table page, and PMAP_ENTER_NOWAIT was given
  *             VMM_MODEL_NO_FRAME: a table page is needed and no frame is free
  *             VMM_MODEL_NO_MEMORY: the embedder has no memory
+ *             VMM_MEMORY_ERROR: a frame beyond what a pmap with small pages can name (16 TiB)
  *             No translation, record or count changed then; table pages that were made stay
  * EVENTS      PMAP_ENTER PMAP_REMOVE PMAP_PROTECT PMAP_WIRING PMAP_TABLE PMAP_TABLE_FREE FAST_FAULT
  *             TLB_FLUSH TLB_SYNC TLB_SHOOTDOWN
  * XNU         osfmk/i386/pmap_x86_common.c, osfmk/x86_64/pmap.c, osfmk/arm/pmap/pmap.c; vm.md 5
- *             Differs: one page size, no physical aperture
+ *             Differs: no physical aperture
  */
 #ifndef PMAP_PMAP_H
 #define PMAP_PMAP_H
@@ -32,12 +33,20 @@ struct pmap;
 struct pmap_system;
 
 enum {
-    PMAP_ENTER_WIRED = 1,   /* set the software wired bit */
-    PMAP_ENTER_NOWAIT = 2,  /* do not wait for table pages: RESOURCE_SHORTAGE instead */
-    PMAP_ENTER_NOENTER = 4, /* make the table pages only */
-    PMAP_ENTER_STORE = 8,   /* a store asks: on arm64 the page counts as modified from now on */
-    PMAP_ENTER_LARGE = 16,  /* in events: one word for the pages of a whole table */
+    PMAP_ENTER_WIRED = 1,      /* set the software wired bit */
+    PMAP_ENTER_NOWAIT = 2,     /* do not wait for table pages: RESOURCE_SHORTAGE instead */
+    PMAP_ENTER_NOENTER = 4,    /* make the table pages only */
+    PMAP_ENTER_STORE = 8,      /* a store asks: on arm64 the page counts as modified from now on */
+    PMAP_ENTER_LARGE = 16,     /* in events: one word for the pages of a whole table */
+    PMAP_ENTER_PART_SHIFT = 8, /* from here up: pmap_enter_part() */
 };
+
+/* The flag that says which part of the frame is meant, where a pmap's pages are smaller than frames. */
+static inline uint32_t
+pmap_enter_part(uint32_t part)
+{
+    return part << PMAP_ENTER_PART_SHIFT;
+}
 
 enum { PMAP_REFERENCED = 1, PMAP_MODIFIED = 2, PMAP_REFMOD = PMAP_REFERENCED | PMAP_MODIFIED };
 
@@ -73,7 +82,10 @@ void pmap_system_destroy(struct pmap_system *system);
  */
 struct pmap_watch {
     void *context;
-    /* `va` translates to `ppn` with exactly `prot`, whatever it did before. */
+    /*
+     * `va` translates to `ppn` with exactly `prot`, whatever it did before. Nobody is told of a pmap
+     * with pages smaller than frames.
+     */
     void (*entered)(void *context, uint32_t space, vmm_va va, vmm_ppn ppn, vmm_prot prot);
     /* Nothing in the range translates any more; not all of it need have done so. */
     void (*removed)(void *context, uint32_t space, vmm_va va, vmm_size bytes);
@@ -95,6 +107,13 @@ void pmap_set_behavior(struct pmap_system *system, const struct pmap_behavior *b
  */
 struct pmap *pmap_create(struct pmap_system *system, uint32_t space);
 
+/*
+ * The same with pages of 4 KiB on a machine whose frames are larger (vm.md 1.8): a frame has several
+ * pages then, each with a translation and a record of its own. Its tables take a frame each. XNU:
+ * pmap_create_options() with PMAP_CREATE_FORCE_4K_PAGES.
+ */
+struct pmap *pmap_create_small(struct pmap_system *system, uint32_t space);
+
 /* Frees a user pmap's tables; every translation was removed before. */
 void pmap_destroy(struct pmap *pmap);
 
@@ -109,11 +128,11 @@ enum vmm_status pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot p
                            uint32_t flags) VMM_MUST_USE;
 
 /*
- * Enters `size` bytes of neighbouring frames from `ppn` on, wired (vm.md 5.3, T6); what was entered
- * before a failure stays. XNU: pmap_map_block().
+ * Enters `size` bytes of neighbouring frames from `ppn` on, wired (vm.md 5.3, T6), the first of them
+ * from its `part` on; what was entered before a failure stays. XNU: pmap_map_block().
  */
-enum vmm_status pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size,
-                               vmm_prot prot) VMM_MUST_USE;
+enum vmm_status pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, uint32_t part,
+                               vmm_size size, vmm_prot prot) VMM_MUST_USE;
 
 /* What a leaf covers that stands `above` levels above the last: 2 MiB and 1 GiB on x86_64. */
 vmm_size pmap_large_bytes(const struct pmap_system *system, uint32_t above);
@@ -214,7 +233,8 @@ bool pmap_page_is_mapped(const struct pmap_system *system, vmm_ppn ppn);
 
 /* What the tables hold for one address. */
 struct pmap_translation {
-    vmm_ppn ppn; /* VMM_NO_PAGE: no translation */
+    vmm_ppn ppn;   /* VMM_NO_PAGE: no translation */
+    uint32_t part; /* of the frame, in pages of the pmap: 0 where a page is a frame */
     vmm_prot prot;
     bool is_wired;
     bool is_soft_write; /* arm64: the first store opens it without a fault */

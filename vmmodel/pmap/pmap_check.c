@@ -29,7 +29,7 @@ struct pmap_found {
 static uint64_t
 pmap_check_fold(const struct pmap *pmap, uint64_t vpn, vmm_ppn ppn)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
     uint64_t covered = ((uint64_t)1 << geometry->levels * geometry->index_bits) - 1;
     struct vmm_rng rng = { (vpn & covered) << 16 ^ pmap->asid }; /* a TLB tag without its top bit */
 
@@ -47,18 +47,18 @@ pmap_check_leaf(const struct pmap *pmap, uint64_t pte, uint64_t vpn, struct pmap
 
     found->compressed += pte == HW_PTE_COMPRESSED;
     found->wired += is_valid && (pte & HW_PTE_WIRED) != 0;
-    if (!is_valid || !pmap_is_managed(pmap->system, hw_pte_ppn(pte)))
+    if (!is_valid || !pmap_is_managed(pmap->system, pmap_frame(pmap, pte)))
         return;
     found->resident++;
-    found->free += !hw_frame_is_in_use(&pmap->system->machine->frames, hw_pte_ppn(pte));
-    found->sum += pmap_check_fold(pmap, vpn, hw_pte_ppn(pte));
+    found->free += !hw_frame_is_in_use(&pmap->system->machine->frames, pmap_frame(pmap, pte));
+    found->sum += pmap_check_fold(pmap, vpn, pmap_frame(pmap, pte));
 }
 
 /* A leaf above the last level. */
 static void
 pmap_check_large(const struct pmap *pmap, uint64_t leaf, uint32_t level, struct pmap_found *found)
 {
-    uint64_t pages = hw_pt_pages(pmap->system->machine->geometry, level);
+    uint64_t pages = hw_pt_pages(pmap->geometry, level);
 
     found->wired += leaf & HW_PTE_WIRED ? pages : 0;
     if (!pmap_is_managed(pmap->system, hw_pte_ppn(leaf)))
@@ -74,7 +74,7 @@ pmap_check_table(const struct pmap *pmap, vmm_ppn table, uint32_t level, uint64_
                  struct pmap_found *found)
 {
     struct hw_machine *machine = pmap->system->machine;
-    const struct hw_geometry *geometry = machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
     const uint64_t *words = hw_frame_words(&machine->frames, table);
     uint32_t shift = (geometry->levels - 1 - level) * geometry->index_bits;
 
@@ -128,7 +128,7 @@ pmap_check_pv(const struct pmap_system *system, const struct pmap_found *total)
             continue; /* its word is not ours */
         for (bool any = pmap_pv_first(system, ppn, &at); any;
              any = pmap_pv_next(system, &at), records++)
-            sum += pmap_check_fold(at.pmap, hw_vpn(machine->geometry, at.va), ppn);
+            sum += pmap_check_fold(at.pmap, hw_vpn(at.pmap->geometry, at.va), ppn);
     }
     if (records < total->resident)
         return "I12 a valid entry has no pv record";
@@ -169,7 +169,7 @@ pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     struct pmap_check_tlb *check = context;
     struct hw_machine *machine = check->system->machine;
-    const struct hw_geometry *geometry = machine->geometry;
+    const struct hw_geometry *geometry;
     const uint64_t *leaf;
     uint32_t level;
 
@@ -181,6 +181,7 @@ pmap_check_tlb_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     }
     if (check->pmap->incoherent_cpus >> check->cpu & 1)
         return; /* it forgets this space before it runs it */
+    geometry = check->pmap->geometry;
     leaf = hw_pt_leaf(&machine->frames, geometry, check->pmap->root, vpn << geometry->page_shift,
                       &level);
     if (check->broken == NULL)

@@ -32,11 +32,13 @@ pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
 uint64_t
 pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
-    return hw_pte_make(ppn, HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |
-                                (flags & PMAP_ENTER_WIRED ? HW_PTE_WIRED : 0) |
-                                (pmap_is_kernel(pmap) ? 0 : HW_PTE_USER) |
-                                (pmap_tracks_refmod(pmap->system) ? HW_PTE_REF : 0) |
-                                (prot & VMM_PROT_WRITE ? pmap_write_bits(pmap, ppn, flags) : 0));
+    vmm_ppn page = ppn << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT;
+
+    return hw_pte_make(page, HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |
+                                 (flags & PMAP_ENTER_WIRED ? HW_PTE_WIRED : 0) |
+                                 (pmap_is_kernel(pmap) ? 0 : HW_PTE_USER) |
+                                 (pmap_tracks_refmod(pmap->system) ? HW_PTE_REF : 0) |
+                                 (prot & VMM_PROT_WRITE ? pmap_write_bits(pmap, ppn, flags) : 0));
 }
 
 /*
@@ -63,13 +65,13 @@ pmap_drop(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t instead)
 {
     struct pmap_system *system = pmap->system;
     uint64_t pte = *slot;
-    vmm_ppn ppn = hw_pte_ppn(pte);
+    vmm_ppn ppn = pmap_frame(pmap, pte);
 
     *slot = instead;
     pmap->compressed_pages += instead != 0;
     pmap->wired_pages -= (pte & HW_PTE_WIRED) != 0;
     pmap->resident_pages -= pmap_is_managed(system, ppn);
-    pmap_harvest(system, pte);
+    pmap_harvest(pmap, pte);
     pmap_pv_remove(system, ppn, pmap, va);
     trace_emit(system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va, .ppn = ppn);
 }
@@ -115,7 +117,7 @@ pmap_store(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t pte)
     pmap->wired_pages -= (before & HW_PTE_WIRED) != 0;
     pmap->wired_pages += (pte & HW_PTE_WIRED) != 0;
     if (pmap_tracks_refmod(pmap->system))
-        pmap_harvest(pmap->system, pte);
+        pmap_harvest(pmap, pte);
     if ((before & HW_PTE_VALID) && pmap_change_needs_flush(pmap, before, pte))
         pmap_flush_range(pmap, va, va + pmap_page_bytes(pmap));
 }
@@ -148,6 +150,8 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
     enum vmm_status status;
 
     VMM_ASSERT(pmap_owns(pmap, va));
+    if (ppn > UINT32_MAX >> pmap->part_bits)
+        return VMM_MEMORY_ERROR;
     if (pmap->has_large)
         pmap_clear_large(pmap, va);
     status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &slot);
@@ -155,7 +159,9 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
         return status;
     VMM_ASSERT(!pmap_is_managed(system, ppn) ||
                hw_frame_is_in_use(&system->machine->frames, ppn)); /* I17 */
-    if (!(*slot & HW_PTE_VALID) || hw_pte_ppn(*slot) != ppn)
+    VMM_ASSERT(flags >> PMAP_ENTER_PART_SHIFT < pmap_frame_parts(pmap));
+    if (!(*slot & HW_PTE_VALID) ||
+        hw_pte_ppn(*slot) != (ppn << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT))
         status = pmap_make_way(pmap, va, slot, ppn);
     if (status != VMM_OK)
         return status;
@@ -167,12 +173,15 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
 }
 
 enum vmm_status
-pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_size size, vmm_prot prot)
+pmap_map_block(struct pmap *pmap, vmm_va va, vmm_ppn ppn, uint32_t part, vmm_size size,
+               vmm_prot prot)
 {
+    uint32_t parts = pmap_frame_parts(pmap);
     enum vmm_status status = VMM_OK;
 
-    for (vmm_size at = 0; at < size && status == VMM_OK; at += pmap_page_bytes(pmap))
-        status = pmap_enter(pmap, va + at, ppn++, prot, PMAP_ENTER_WIRED);
+    for (vmm_size at = 0; at < size && status == VMM_OK; at += pmap_page_bytes(pmap), part++)
+        status = pmap_enter(pmap, va + at, ppn + part / parts, prot,
+                            PMAP_ENTER_WIRED | pmap_enter_part(part % parts));
     return status;
 }
 
@@ -254,7 +263,7 @@ pmap_drop_large(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_size bytes)
     pmap->wired_pages -= leaf & HW_PTE_WIRED ? pages : 0;
     pmap->resident_pages -= pmap_is_managed(system, hw_pte_ppn(leaf)) ? pages : 0;
     for (uint64_t n = 0; n < pages; n++)
-        pmap_harvest(system, leaf + (n << 12));
+        pmap_harvest(pmap, leaf + (n << 12));
     trace_emit(system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va,
                .ppn = hw_pte_ppn(leaf));
 }

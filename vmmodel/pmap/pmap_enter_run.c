@@ -19,7 +19,7 @@ pmap_row_find(struct pmap *pmap, vmm_va va, uint64_t count, struct pmap_row *row
     vmm_va left = ((vmm_va)1 << PMAP_CHUNK_SHIFT) - (va & (((vmm_va)1 << PMAP_CHUNK_SHIFT) - 1));
     uint64_t pages = left / pmap_page_bytes(pmap);
 
-    if (system->trace->sinks != NULL || system->watch != NULL)
+    if (system->trace->sinks != NULL || system->watch != NULL || pmap_frame_parts(pmap) > 1)
         return false;
     *row = (struct pmap_row){ pmap, va, pmap_table_slot(pmap, va),
                               (uint32_t)(count < pages ? count : pages) };
@@ -108,7 +108,7 @@ pmap_batch_enter(const struct pmap_batch *batch)
             break;
         }
         if (tracks)
-            pmap_harvest(system, pte);
+            pmap_harvest(batch->pmap, pte);
         sum.wired += wires;
         sum.done++;
     }

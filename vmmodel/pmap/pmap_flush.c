@@ -75,7 +75,7 @@ pmap_forget_pages(struct pmap *pmap, uint32_t cpu, vmm_va start, vmm_va end)
     struct hw_machine *machine = pmap->system->machine;
 
     for (vmm_va va = start; va < end; va += pmap_page_bytes(pmap))
-        hw_cpu_flush_page(&machine->cpus[cpu], hw_vpn(machine->geometry, va), pmap->asid);
+        hw_cpu_flush_page(&machine->cpus[cpu], hw_vpn(pmap->geometry, va), pmap->asid);
     pmap->incoherent_cpus &= ~pmap_cpu_bit(cpu);
 }
 

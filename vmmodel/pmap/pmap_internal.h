@@ -25,6 +25,8 @@ _Static_assert(HW_MAX_CPUS <= 64, "a set of CPUs is one word");
 struct pmap {
     struct vmm_list link; /* on system->pmaps */
     struct pmap_system *system;
+    const struct hw_geometry *geometry; /* the machine's, or of pages smaller than a frame */
+    uint32_t part_bits; /* of the number of a page in its frame; 0: a page is a frame */
     uint32_t space;
     uint32_t asid; /* 0: the kernel's */
     vmm_ppn root;
@@ -80,7 +82,27 @@ pmap_tracks_refmod(const struct pmap_system *system)
 static inline vmm_size
 pmap_page_bytes(const struct pmap *pmap)
 {
-    return hw_page_bytes(pmap->system->machine->geometry);
+    return hw_page_bytes(pmap->geometry);
+}
+
+/* How many pages of a pmap a frame holds: 1, or 4. */
+static inline uint32_t
+pmap_frame_parts(const struct pmap *pmap)
+{
+    return 1u << pmap->part_bits;
+}
+
+/* The frame that a leaf of the pmap names, and the part of it. */
+static inline vmm_ppn
+pmap_frame(const struct pmap *pmap, uint64_t pte)
+{
+    return hw_pte_ppn(pte) >> pmap->part_bits;
+}
+
+static inline uint32_t
+pmap_part(const struct pmap *pmap, uint64_t pte)
+{
+    return hw_pte_ppn(pte) & (pmap_frame_parts(pmap) - 1);
 }
 
 /* Frames of memory have records and attributes, those of devices have none (vm.md 5.1). */
@@ -100,19 +122,27 @@ pmap_rights(uint64_t pte)
 
 /* What a valid word says. */
 static inline void
-pmap_decode(uint64_t pte, struct pmap_translation *found)
+pmap_decode(const struct pmap *pmap, uint64_t pte, struct pmap_translation *found)
 {
-    *found = (struct pmap_translation){ .ppn = hw_pte_ppn(pte),
+    *found = (struct pmap_translation){ .ppn = pmap_frame(pmap, pte),
+                                        .part = pmap_part(pmap, pte),
                                         .prot = pmap_rights(pte),
                                         .is_wired = (pte & HW_PTE_WIRED) != 0,
                                         .is_soft_write = (pte & HW_PTE_SOFT_WRITE) != 0 };
 }
 
-/* Tells the embedder of one word, or of neighbours, after the change (struct pmap_watch). */
+/* Who is told of a pmap's translations (struct pmap_watch), or NULL. */
+static inline const struct pmap_watch *
+pmap_watch_of(const struct pmap *pmap)
+{
+    return pmap_frame_parts(pmap) == 1 ? pmap->system->watch : NULL;
+}
+
+/* Tells the embedder of one word, or of neighbours, after the change. */
 static inline void
 pmap_tell_entered(const struct pmap *pmap, vmm_va va, uint64_t pte)
 {
-    const struct pmap_watch *watch = pmap->system->watch;
+    const struct pmap_watch *watch = pmap_watch_of(pmap);
 
     if (watch != NULL)
         watch->entered(watch->context, pmap->space, va, hw_pte_ppn(pte), pmap_rights(pte));
@@ -121,7 +151,7 @@ pmap_tell_entered(const struct pmap *pmap, vmm_va va, uint64_t pte)
 static inline void
 pmap_tell_removed(const struct pmap *pmap, vmm_va start, vmm_va end)
 {
-    const struct pmap_watch *watch = pmap->system->watch;
+    const struct pmap_watch *watch = pmap_watch_of(pmap);
 
     if (watch != NULL)
         watch->removed(watch->context, pmap->space, start, end - start);
@@ -130,7 +160,7 @@ pmap_tell_removed(const struct pmap *pmap, vmm_va start, vmm_va end)
 static inline void
 pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot)
 {
-    const struct pmap_watch *watch = pmap->system->watch;
+    const struct pmap_watch *watch = pmap_watch_of(pmap);
 
     if (watch != NULL && start < end)
         watch->narrowed(watch->context, pmap->space, start, end - start, prot);

@@ -10,7 +10,7 @@ uint32_t
 pmap_look_walk(const struct pmap *pmap, vmm_va va, struct pmap_look_step steps[PMAP_LOOK_LEVELS])
 {
     struct hw_machine *machine = pmap->system->machine;
-    const struct hw_geometry *geometry = machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
     vmm_ppn table = pmap->root;
     uint32_t level = 0;
 
@@ -82,8 +82,10 @@ pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     bool in_code = pmap_level_holds(tlb, &tlb->l1i, vpn, asid);
     bool in_second = pmap_level_holds(tlb, &tlb->l2, vpn, asid);
     bool is_large = walker->level == LOOK_LARGE;
+    const struct hw_geometry *geometry =
+        pmap != NULL ? pmap->geometry : walker->system->machine->geometry;
     struct pmap_look_line line = { .space = pmap != NULL ? pmap->space : PMAP_LOOK_NO_SPACE,
-                                   .va = pmap_va_of(walker->system->machine->geometry, vpn, asid),
+                                   .va = pmap_va_of(geometry, vpn, asid),
                                    .in_l1 = in_data || in_code || is_large,
                                    .in_l2 =
                                        in_second || pmap_level_holds(tlb, &tlb->l2i, vpn, asid) };
@@ -93,9 +95,14 @@ pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
         ((walker->level > LOOK_L1 && in_data) || (walker->level > LOOK_L1I && in_code) ||
          (walker->level > LOOK_L2 && in_second)))
         return;
-    pmap_decode(pte, &line.translation);
+    if (pmap != NULL)
+        pmap_decode(pmap, pte, &line.translation);
+    else
+        line.translation =
+            (struct pmap_translation){ .ppn = hw_pte_ppn(pte), .prot = pmap_rights(pte) };
     line.is_stale = pmap == NULL || !pmap_query(pmap, line.va, &now) ||
-                    now.ppn != line.translation.ppn || now.prot != line.translation.prot;
+                    now.ppn != line.translation.ppn || now.part != line.translation.part ||
+                    now.prot != line.translation.prot;
     walker->see(walker->context, &line);
 }
 

@@ -39,6 +39,7 @@ pmap_nest(struct pmap *pmap, struct pmap *shared, vmm_va start, vmm_va end)
     vmm_size span = pmap_table_leaf_bytes(pmap);
     enum vmm_status status = VMM_OK;
 
+    VMM_ASSERT(pmap->geometry == shared->geometry);
     VMM_ASSERT(shared->is_shared && !pmap->is_shared && !pmap_is_kernel(pmap));
     VMM_ASSERT((start & (span - 1)) == 0 && (end & (span - 1)) == 0);
     pmap->has_nested = true;

@@ -172,7 +172,7 @@ pmap_clear_fast_fault(struct pmap *pmap, vmm_va va, uint64_t *slot, uint32_t acc
     *slot |= HW_PTE_REF;
     if ((access & VMM_PROT_WRITE) && (before & HW_PTE_SOFT_WRITE))
         *slot = (*slot & ~HW_PTE_SOFT_WRITE) | HW_PTE_WRITE | HW_PTE_MOD;
-    pmap_harvest(pmap->system, *slot & ~(before & (HW_PTE_REF | HW_PTE_MOD))); /* what is new */
+    pmap_harvest(pmap, *slot & ~(before & (HW_PTE_REF | HW_PTE_MOD))); /* what is new */
     if (*slot == before)
         return false;
     pmap_tell_entered(pmap, va, *slot);
@@ -192,9 +192,10 @@ pmap_fast_fault(struct pmap *pmap, vmm_va va, vmm_prot access)
 
     if (!is_kept_back)
         return false;
-    changed = pmap_each_mapping(system, hw_pte_ppn(*slot), pmap_clear_fast_fault, access, NULL);
+    changed =
+        pmap_each_mapping(system, pmap_frame(pmap, *slot), pmap_clear_fast_fault, access, NULL);
     trace_emit(system->trace, EV_FAST_FAULT, .space = pmap->space, .va = page,
-               .ppn = hw_pte_ppn(*slot), .prot = access, .count = changed,
+               .ppn = pmap_frame(pmap, *slot), .prot = access, .count = changed,
                .cpu = system->trace->cpu);
     return true;
 }

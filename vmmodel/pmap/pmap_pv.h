@@ -90,10 +90,12 @@ pmap_forget_attributes(struct pmap_system *system, vmm_ppn ppn, uint32_t attribu
 
 /* Remembers what a word says of its page before the word changes. */
 static inline void
-pmap_harvest(struct pmap_system *system, uint64_t pte)
+pmap_harvest(const struct pmap *pmap, uint64_t pte)
 {
-    if (pmap_is_managed(system, hw_pte_ppn(pte)))
-        pmap_note_attributes(system, hw_pte_ppn(pte),
+    vmm_ppn ppn = pmap_frame(pmap, pte);
+
+    if (pmap_is_managed(pmap->system, ppn))
+        pmap_note_attributes(pmap->system, ppn,
                              (pte & HW_PTE_REF ? (uint32_t)PMAP_REFERENCED : 0) |
                                  (pte & HW_PTE_MOD ? (uint32_t)PMAP_MODIFIED : 0));
 }

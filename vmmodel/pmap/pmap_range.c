@@ -80,7 +80,7 @@ pmap_remove_unwired_run(struct pmap *pmap, const struct pmap_run *run)
         return false; /* memory that is mapped so is wired for ever (vm.md 1.6) */
     for (vmm_va va = run->start; va < run->end; va += pmap_page_bytes(pmap), slot++) {
         if (!(*slot & HW_PTE_VALID) || (*slot & HW_PTE_WIRED) != 0 ||
-            hw_frame_is_device(&pmap->system->machine->frames, hw_pte_ppn(*slot)))
+            hw_frame_is_device(&pmap->system->machine->frames, pmap_frame(pmap, *slot)))
             continue;
         pmap_drop(pmap, va, slot, 0);
         pmap_tell_removed(pmap, va, va + pmap_page_bytes(pmap));
@@ -92,7 +92,7 @@ pmap_remove_unwired_run(struct pmap *pmap, const struct pmap_run *run)
 void
 pmap_remove_unwired(struct pmap *pmap)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
     vmm_va start = pmap_is_kernel(pmap) ? geometry->kernel_min : 0;
     vmm_va end = pmap_is_kernel(pmap) ? geometry->kernel_max : geometry->user_max;
     struct pmap_run run;
@@ -111,7 +111,7 @@ pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot)
     uint64_t before = *slot;
 
     if (!(prot & VMM_PROT_WRITE)) {
-        pmap_harvest(pmap->system, before);
+        pmap_harvest(pmap, before);
         *slot &= ~(HW_PTE_WRITE | HW_PTE_SOFT_WRITE);
         if (pmap_tracks_refmod(pmap->system))
             *slot &= ~HW_PTE_MOD; /* there MOD says that WRITE is open */
@@ -120,7 +120,7 @@ pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot)
         *slot |= HW_PTE_NX;
     if (*slot != before)
         trace_emit(pmap->system->trace, EV_PMAP_PROTECT, .space = pmap->space, .va = va,
-                   .ppn = hw_pte_ppn(before), .prot = pmap_rights(*slot));
+                   .ppn = pmap_frame(pmap, before), .prot = pmap_rights(*slot));
     return *slot != before;
 }
 
@@ -201,7 +201,7 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
     *slot ^= HW_PTE_WIRED;
     pmap->wired_pages += wired ? 1 : (uint64_t)-1;
     trace_emit(pmap->system->trace, EV_PMAP_WIRING, .space = pmap->space, .va = va,
-               .ppn = hw_pte_ppn(*slot), .detail = wired);
+               .ppn = pmap_frame(pmap, *slot), .detail = wired);
     return true;
 }
 

@@ -38,9 +38,9 @@ pmap_table_free(struct pmap *pmap, vmm_ppn ppn, uint32_t level)
 {
     struct hw_machine *machine = pmap->system->machine;
     const uint64_t *words = hw_frame_words(&machine->frames, ppn);
-    uint32_t entries = (uint32_t)1 << machine->geometry->index_bits;
+    uint32_t entries = (uint32_t)1 << pmap->geometry->index_bits;
 
-    for (uint32_t i = 0; level + 1 < machine->geometry->levels && i < entries; i++) {
+    for (uint32_t i = 0; level + 1 < pmap->geometry->levels && i < entries; i++) {
         if ((words[i] & (HW_PTE_VALID | HW_PTE_NESTED | HW_PTE_LARGE)) == HW_PTE_VALID)
             pmap_table_free(pmap, hw_pte_ppn(words[i]), level + 1);
     }
@@ -66,14 +66,14 @@ pmap_table_walk(const struct pmap *pmap, vmm_va va, uint32_t level, uint32_t *mi
 {
     struct hw_machine *machine = pmap->system->machine;
 
-    return hw_pt_slot(&machine->frames, machine->geometry, pmap->root, va, level, missing);
+    return hw_pt_slot(&machine->frames, pmap->geometry, pmap->root, va, level, missing);
 }
 
 /* The index of the leaf word in its table. */
 static inline uint32_t
 pmap_table_leaf_index(const struct pmap *pmap, vmm_va va)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
 
     return (uint32_t)(va >> geometry->page_shift) & (((uint32_t)1 << geometry->index_bits) - 1);
 }
@@ -81,7 +81,7 @@ pmap_table_leaf_index(const struct pmap *pmap, vmm_va va)
 uint64_t *
 pmap_table_slot(const struct pmap *pmap, vmm_va va)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
 
     if (pmap->last_leaf != NULL &&
         va >> geometry->page_shift >> geometry->index_bits == pmap->last_chunk)
@@ -98,10 +98,9 @@ pmap_table_word(const struct pmap *pmap, vmm_va va)
 
     if (word != NULL || !pmap->has_large)
         return word == NULL ? 0 : *word;
-    word = hw_pt_leaf(&machine->frames, machine->geometry, pmap->root, va, &level);
-    return word == NULL
-               ? 0
-               : hw_pte_of_page(machine->geometry, *word, level, hw_vpn(machine->geometry, va));
+    word = hw_pt_leaf(&machine->frames, pmap->geometry, pmap->root, va, &level);
+    return word == NULL ? 0
+                        : hw_pte_of_page(pmap->geometry, *word, level, hw_vpn(pmap->geometry, va));
 }
 
 /* Hangs a new table into the word that is missing at `level`. */
@@ -141,19 +140,19 @@ pmap_table_make_way(struct pmap *pmap, vmm_va va, uint32_t level, uint64_t **slo
 uint64_t *
 pmap_table_parent(const struct pmap *pmap, vmm_va va)
 {
-    return pmap_table_walk(pmap, va, pmap->system->machine->geometry->levels - 2, NULL);
+    return pmap_table_walk(pmap, va, pmap->geometry->levels - 2, NULL);
 }
 
 enum vmm_status
 pmap_table_expand_parent(struct pmap *pmap, vmm_va va, uint64_t **parent)
 {
-    return pmap_table_make_way(pmap, va, pmap->system->machine->geometry->levels - 2, parent);
+    return pmap_table_make_way(pmap, va, pmap->geometry->levels - 2, parent);
 }
 
 enum vmm_status
 pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
     vmm_va chunk = va >> geometry->page_shift >> geometry->index_bits;
     enum vmm_status status;
 
@@ -191,14 +190,14 @@ pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
         return;
     ppn = hw_pte_ppn(*parent);
     if (!pmap_table_is_empty(hw_frame_words(&machine->frames, ppn),
-                             (uint32_t)1 << machine->geometry->index_bits))
+                             (uint32_t)1 << pmap->geometry->index_bits))
         return;
     *parent = 0;
     pmap->last_leaf = NULL;
     hw_machine_forget_tables(machine);
-    pmap_table_free(pmap, ppn, machine->geometry->levels - 1);
+    pmap_table_free(pmap, ppn, pmap->geometry->levels - 1);
     trace_emit(pmap->system->trace, EV_PMAP_TABLE_FREE, .space = pmap->space, .va = va, .ppn = ppn,
-               .count = machine->geometry->levels - 1);
+               .count = pmap->geometry->levels - 1);
 }
 
 /* ---- ranges ---- */
@@ -207,7 +206,7 @@ pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
 static vmm_size
 pmap_table_span(const struct pmap *pmap, uint32_t level)
 {
-    const struct hw_geometry *geometry = pmap->system->machine->geometry;
+    const struct hw_geometry *geometry = pmap->geometry;
 
     return (vmm_size)1 << (geometry->page_shift +
                            (geometry->levels - 1 - level) * geometry->index_bits);
@@ -216,7 +215,7 @@ pmap_table_span(const struct pmap *pmap, uint32_t level)
 vmm_size
 pmap_table_leaf_bytes(const struct pmap *pmap)
 {
-    return pmap_table_span(pmap, pmap->system->machine->geometry->levels - 2);
+    return pmap_table_span(pmap, pmap->geometry->levels - 2);
 }
 
 /* The first byte behind the block of `span` bytes around `va`, or `end` if that comes first. */
@@ -245,7 +244,7 @@ pmap_table_large_run(const struct pmap *pmap, vmm_va va, vmm_va end, uint32_t le
 bool
 pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run)
 {
-    uint32_t leaf = pmap->system->machine->geometry->levels - 1;
+    uint32_t leaf = pmap->geometry->levels - 1;
     uint32_t missing;
 
     while (*va < end) {

@@ -59,7 +59,7 @@ vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry,
         !vm_fault_device_ready(system, first, (end - start) >> system->page_shift))
         return VMM_MEMORY_ERROR;
     do
-        status = pmap_map_block(how->pmap, start + how->delta, first, end - start, how->prot);
+        status = pmap_map_block(how->pmap, start + how->delta, first, 0, end - start, how->prot);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     return status;
 }

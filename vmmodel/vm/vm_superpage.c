@@ -70,7 +70,7 @@ vm_fault_superpage(struct vm_map *map, const struct vm_map_entry *entry,
 
     do
         status = is_whole ? pmap_enter_large(how->pmap, va, first, how->prot, PMAP_ENTER_WIRED, 1)
-                          : pmap_map_block(how->pmap, va, first, size, how->prot);
+                          : pmap_map_block(how->pmap, va, first, 0, size, how->prot);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     if (status == VMM_OK)
         vm_superpage_mark(entry, how);
