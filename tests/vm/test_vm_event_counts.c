@@ -1,5 +1,5 @@
 /*
- * test_vm_event_counts.c - every row of vm.md 5.8, on x86_64 and on arm64
+ * test_vm_event_counts.c - every row of vm.md 5.8, on x86_64, on arm64, and in a 4 KiB-paged task there
  *
  * A row prepares, then operates; only the operation is counted. N pages lie in one leaf table, in one
  * entry, in a user map. Each row is one test that runs on both machines.
@@ -40,7 +40,7 @@ struct world {
 };
 
 static void
-world_start(struct world *w, const struct hw_geometry *geometry, const char *release)
+world_start(struct world *w, const struct hw_geometry *geometry, const char *release, bool is_small)
 {
     size_t row = 0;
 
@@ -54,9 +54,11 @@ world_start(struct world *w, const struct hw_geometry *geometry, const char *rel
                                                       .cpu_count = 1,
                                                       .frame_count = FRAMES });
     assert_non_null(w->system);
-    assert_int_equal(vm_task_create(w->system, &w->task), VMM_OK);
+    assert_int_equal(is_small ? vm_task_create_small(w->system, &w->task)
+                              : vm_task_create(w->system, &w->task),
+                     VMM_OK);
     w->map = vm_task_map(w->task);
-    w->page_bytes = vm_system_page_bytes(w->system);
+    w->page_bytes = vm_map_page_bytes(w->map);
 }
 
 static void
@@ -376,11 +378,12 @@ struct row {
 };
 
 static void
-run(const struct row *row, const struct hw_geometry *geometry, const struct counts *expected)
+run(const struct row *row, const struct hw_geometry *geometry, bool is_small,
+    const struct counts *expected)
 {
     struct world w;
 
-    world_start(&w, geometry, row->release);
+    world_start(&w, geometry, row->release, is_small);
     row->prepare(&w);
     w.before = read_counts(&w);
     row->operate(&w);
@@ -459,22 +462,69 @@ run(const struct row *row, const struct hw_geometry *geometry, const struct coun
         };                                                                                        \
                                                                                                   \
         (void)state;                                                                              \
-        run(&row, &hw_geometry_x86_64, &row.on_x86);                                              \
-        run(&row, &hw_geometry_arm64_16k, &row.on_arm64);                                         \
+        run(&row, &hw_geometry_x86_64, false, &row.on_x86);                                       \
+        run(&row, &hw_geometry_arm64_16k, false, &row.on_arm64);                                  \
     }
 ROWS
 #undef ROW
 
-    /*  T24: a kernel's page needs no soft-write fault; a user's that is wired before its first store does  */
-    static void
-    t24_soft_writes_are_for_users(void **state)
+    /*
+ * The same rows where a page of the task is a part of one of the machine: the N pages are FRAMES_OF_N of
+ * an object, and what happens to one of those happens to the translations of all its parts.
+ */
+    enum {
+        PARTS = 4,
+        FRAMES_OF_N = (N + PARTS - 1) / PARTS
+    };
+
+#define SMALL_ROWS                                                                           \
+    ROW(small_allocating_costs_nothing, NOW, nothing, allocate, (SAME_FLUSHES(0)))           \
+    ROW(small_first_touch_that_writes, NOW, allocate, store_all,                             \
+        (.faults = N, .zero_fills = FRAMES_OF_N, .enters = N))                               \
+    ROW(small_first_touch_that_reads, NOW, allocate, load_all,                               \
+        (.faults = N, .zero_fills = FRAMES_OF_N, .enters = N))                               \
+    ROW(small_first_write_after_a_reading_touch, NOW, allocate_and_load, store_all,          \
+        (.flushes = N, .syncs = FRAMES_OF_N, .fast_faults = FRAMES_OF_N))                    \
+    ROW(small_wire_with_nothing_resident, NOW, allocate, wire_all,                           \
+        (.faults = N + FRAMES_OF_N, .zero_fills = FRAMES_OF_N, .enters = N))                 \
+    ROW(small_wire_of_resident_pages_without_translation, NOW, resident_only, wire_all,      \
+        (.faults = N, .enters = N))                                                          \
+    ROW(small_wire_of_pages_mapped_with_the_same_rights, NOW, allocate_and_store, wire_all,  \
+        (.faults = N, .enters = N, SAME_FLUSHES(N)))                                         \
+    ROW(small_wire_again, NOW, allocate_and_wire, wire_all, (.faults = 0))                   \
+    ROW(small_unwire_from_one_to_none, NOW, allocate_and_wire, unwire_all, (.changes = N))   \
+    ROW(small_protect_to_read, NOW, allocate_and_store, protect_read,                        \
+        (.changes = N, SAME_FLUSHES(1)))                                                     \
+    ROW(small_fork_of_a_written_entry, NOW, allocate_and_store, fork_task,                   \
+        (.changes = N, SAME_FLUSHES(1)))                                                     \
+    ROW(small_deallocate_once, NOW, allocate_and_store, deallocate,                          \
+        (.removes = N, SAME_FLUSHES(1)))                                                     \
+    ROW(small_deallocate_over_two_tables, NOW, written_in_two_tables, deallocate_two_tables, \
+        (.removes = 2, SAME_FLUSHES(2)))                                                     \
+    ROW(small_copy_on_write_drops_all_parts, NOW, written_and_forked, store_first,           \
+        (.faults = 1, .copies = 1, .enters = 1, .removes = PARTS, .flushes = PARTS, .syncs = 1))
+
+#define ROW(name, release, prepare, operate, counts)                                           \
+    static void name(void **state)                                                             \
+    {                                                                                          \
+        static const struct row row = { release, prepare, operate, { 0 }, { UNWRAP counts } }; \
+                                                                                               \
+        (void)state;                                                                           \
+        run(&row, &hw_geometry_arm64_16k, true, &row.on_arm64);                                \
+    }
+SMALL_ROWS
+#undef ROW
+
+/*  T24: a kernel's page needs no soft-write fault; a user's that is wired before its first store does  */
+static void
+t24_soft_writes_are_for_users(void **state)
 {
     struct world w;
     vmm_va address = 0;
     vmm_size size;
 
     (void)state;
-    world_start(&w, &hw_geometry_arm64_16k, NOW);
+    world_start(&w, &hw_geometry_arm64_16k, NOW, false);
     size = w.page_bytes;
     allocate_and_wire(&w);
     store_first(&w);
@@ -498,8 +548,9 @@ ROWS
 int
 main(void)
 {
-#define ROW(name, release, prepare, operate, both, x86, arm64) cmocka_unit_test(name),
-    const struct CMUnitTest tests[] = { ROWS cmocka_unit_test(t24_soft_writes_are_for_users) };
+#define ROW(name, ...) cmocka_unit_test(name),
+    const struct CMUnitTest tests[] = { ROWS SMALL_ROWS cmocka_unit_test(
+        t24_soft_writes_are_for_users) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,6 +318,17 @@ hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
     frames->untouched = VMM_NO_PAGE; /* the next to ask may have written meanwhile */
 }
 
+void
+hw_frame_zero_part(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, uint32_t length)
+{
+    uint8_t *storage = hw_frame_storage(frames, ppn);
+
+    if (length == frames->page_bytes)
+        hw_frame_zero(frames, ppn);
+    else if (storage != NULL)
+        memset(storage + offset, 0, length);
+}
+
 /* Storage for a frame of memory that has none yet. */
 static uint8_t *
 hw_frame_make(struct hw_frames *frames, vmm_ppn ppn)

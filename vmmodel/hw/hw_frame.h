@@ -117,6 +117,9 @@ void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
 /* Makes the frame read as zeroes. */
 void hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn);
 
+/* The same of bytes [offset, offset + length) of it. */
+void hw_frame_zero_part(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, uint32_t length);
+
 /* Copies a whole frame. False: no storage, `to` unchanged. */
 bool hw_frame_copy(struct hw_frames *frames, vmm_ppn from, vmm_ppn to) VMM_MUST_USE;
 

@@ -140,36 +140,40 @@ vm_access_notice(struct vm_system *system, const struct vm_access *access, vmm_v
 
 /* What the hardware used against what the tables say now (vm.md I18). */
 static void
-vm_access_compare(struct vm_system *system, const struct vm_access *access, vmm_va va, vmm_ppn ppn)
+vm_access_compare(struct vm_system *system, const struct vm_access *access, vmm_va va,
+                  uint64_t word)
 {
+    const struct vm_map *map = vm_task_map(access->task);
+    uint32_t part_bits = system->page_shift - map->page_shift;
     struct pmap_translation now;
 
-    if (pmap_query(vm_task_map(access->task)->pmap, va, &now) && now.ppn == ppn &&
+    if (pmap_query(map->pmap, va, &now) && hw_pte_ppn(word) == (now.ppn << part_bits | now.part) &&
         (now.prot & (vmm_prot)access->kind) != 0)
         return;
     if (pmap_cpu_owes(system->pmaps, system->cpu) != 0)
         return; /* it has not looked yet */
     trace_emit(&system->trace, EV_TLB_STALE, .space = vm_task_id(access->task), .va = va,
-               .ppn = ppn, .prot = (vmm_prot)access->kind, .cpu = system->cpu);
+               .ppn = hw_pte_ppn(word) >> part_bits, .prot = (vmm_prot)access->kind,
+               .cpu = system->cpu);
 }
 
-/* Asks the hardware until it can do the access or nobody can. The frame is in *ppn then. */
+/* Asks the hardware until it can do the access or nobody can. What it uses is in *word then. */
 static enum vmm_status
 vm_access_translate(struct vm_system *system, const struct vm_access *access, vmm_va va,
-                    vmm_ppn *ppn)
+                    uint64_t *word)
 {
     bool from_user = vm_task_id(access->task) != 0 && !access->has_recovery;
     uint32_t tries = 0;
 
     for (;;) {
         enum vmm_status status;
-        enum hw_outcome outcome = hw_access(system->machine, system->cpu, va,
-                                            (enum hw_access_kind)access->kind, from_user, ppn);
+        enum hw_outcome outcome = hw_access_word(
+            system->machine, system->cpu, va, (enum hw_access_kind)access->kind, from_user, word);
 
         if (outcome == HW_OK) {
-            vm_access_notice(system, access, va, *ppn);
+            vm_access_notice(system, access, va, hw_pte_ppn(*word));
             if (system->watches_tlbs)
-                vm_access_compare(system, access, va, *ppn);
+                vm_access_compare(system, access, va, *word);
             return VMM_OK;
         }
         VMM_ASSERT(tries++ < VM_ACCESS_TRIES);
@@ -186,9 +190,13 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
 {
     struct hw_frames *frames = &system->machine->frames;
     vmm_va va = access->va + done;
-    uint32_t offset = (uint32_t)(va & (system->page_bytes - 1));
-    vmm_ppn ppn;
-    enum vmm_status status = vm_access_translate(system, access, va, &ppn);
+    uint32_t page_shift = access->task->map->page_shift;
+    uint64_t word = 0;
+    enum vmm_status status = vm_access_translate(system, access, va, &word);
+    uint64_t address =
+        (uint64_t)hw_pte_ppn(word) << page_shift | (va & (((vmm_va)1 << page_shift) - 1));
+    uint32_t offset = (uint32_t)(address & (system->page_bytes - 1));
+    vmm_ppn ppn = (vmm_ppn)(address >> system->page_shift);
     uint8_t bytes[64];
 
     if (status != VMM_OK || access->only_translates)
@@ -215,6 +223,7 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
 enum vmm_status
 vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *done)
 {
+    vmm_size page_bytes = (vmm_size)1 << access->task->map->page_shift;
     bool is_user = vm_task_id(access->task) != 0;
     enum vmm_status status = vm_system_runs(system);
     uint64_t through = 0;
@@ -226,7 +235,7 @@ vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *do
     pmap_cpu_mode(system->pmaps, system->cpu, is_user ? HW_CPU_USER : HW_CPU_KERNEL);
     while (status == VMM_OK && through < access->length) {
         vmm_va va = access->va + through;
-        vmm_size rest = system->page_bytes - (va & (system->page_bytes - 1));
+        vmm_size rest = page_bytes - (va & (page_bytes - 1));
         vmm_size run = access->length - through < rest ? access->length - through : rest;
 
         status = vm_access_page(system, access, through, (uint32_t)run);

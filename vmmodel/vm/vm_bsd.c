@@ -9,7 +9,7 @@
 static bool
 vm_bsd_is_ragged(const struct vm_map *map, vmm_va address)
 {
-    return (address & (map->system->page_bytes - 1)) != 0;
+    return (address & (vm_map_page_bytes(map) - 1)) != 0;
 }
 
 /* The errno of most calls. */
@@ -63,7 +63,7 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
         return VM_EBADF; /* there are no files here */
     status = vm_map_call(map, &at, &call);
     if (status == VMM_NO_SPACE && !is_fixed && at != 0) { /* a hint that is no good is none */
-        at = map->system->page_bytes;
+        at = vm_map_page_bytes(map);
         status = vm_map_call(map, &at, &call);
     }
     if (status == VMM_OK)
@@ -192,7 +192,7 @@ vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pag
         return VM_EINVAL;
     if (end > map->max)
         return VM_ENOMEM;
-    for (vmm_va va = start; va < end; va += map->system->page_bytes, pages++) {
+    for (vmm_va va = start; va < end; va += vm_map_page_bytes(map), pages++) {
         int found = 0;
         int references = 0;
 

@@ -46,7 +46,7 @@ vm_check_submap(const struct vm_map *map, const struct vm_map_entry *entry)
 static const char *
 vm_check_entry(const struct vm_map *map, const struct vm_map_entry *entry)
 {
-    vmm_size mask = map->system->page_bytes - 1;
+    vmm_size mask = vm_map_page_bytes(map) - 1;
     const char *broken = NULL;
 
     if (entry->start >= entry->end || entry->start < map->min || entry->end > map->max)
@@ -140,6 +140,8 @@ vm_check_translation(const struct vm_map *map, vmm_va va, const struct pmap_tran
     offset = vm_entry_offset(entry, place.address);
     if (!vm_check_in_chain(entry->object, offset, found->ppn))
         return "I14 a translation of a page that the chain does not hold";
+    if (found->part != vm_map_part(map, offset))
+        return "I14 a translation of another part of the page";
     if (entry->wired_count > 0 && !found->is_wired && !is_shown)
         return "I7 a translation of a wired entry lacks the wired bit";
     if (entry->wired_count == 0 && found->is_wired && !is_shown && !entry->is_prefaulted &&
@@ -279,20 +281,25 @@ vm_check_references(const struct vm_system *system, const struct vm_object *obje
     return references > object->ref_count ? "O1 more names for an object than references" : NULL;
 }
 
-/* How many pages an entry has wired: a device's frames and guards carry no counts. */
+/*
+ * How many pages an entry has wired: a device's frames and guards carry no counts. A page of the map is
+ * one wire, whether it is a whole page of the object or a part.
+ */
 static uint64_t
-vm_check_wired_pages(const struct vm_map_entry *entry)
+vm_check_wired_pages(const struct vm_map *map, const struct vm_map_entry *entry)
 {
     const struct vm_object *object = entry->object;
-    vmm_size page_bytes;
+    vmm_size page_bytes = vm_map_page_bytes(map);
+    uint64_t pages = 0;
     vmm_off end;
 
     if (entry->wired_count == 0 || object == NULL || object->device != NULL)
         return 0;
-    page_bytes = object->system->page_bytes;
     end = entry->offset + vm_entry_size(entry);
-    return vm_entry_size(entry) / page_bytes - (object->guard_first && entry->offset == 0) -
-           (object->guard_last && end == object->size);
+    for (vmm_off at = entry->offset; at < end && (object->guard_first || object->guard_last);
+         at += page_bytes)
+        pages -= vm_object_is_guard(object, at);
+    return vm_entry_size(entry) / page_bytes + pages;
 }
 
 /* Wires of all pages. */
@@ -313,7 +320,7 @@ vm_check_wire_counts(const struct vm_system *system, const struct vm_check_wires
         const struct vm_map_entry *entry = vm_map_first(map);
 
         for (; entry != NULL; entry = vm_map_next(map, entry))
-            owned += vm_check_wired_pages(entry);
+            owned += vm_check_wired_pages(map, entry);
     }
     if (wires->held != owned)
         return "I10 wire counts of pages differ from wired entries and I/O lists";

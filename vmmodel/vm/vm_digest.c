@@ -119,7 +119,8 @@ vm_digest_see(void *context, vmm_va va, const struct pmap_translation *found)
         found->ppn <= fold->system->frame_count ? vm_page_at(fold->system, found->ppn) : NULL;
     uint64_t digest = vm_digest_mix(fold->value, va);
 
-    digest = vm_digest_mix(digest, (uint64_t)found->prot << 1 | found->is_wired);
+    digest = vm_digest_mix(digest, (uint64_t)found->part << 32 | (uint64_t)found->prot << 1 |
+                                       found->is_wired);
     if (page != NULL && vm_page_object(page) != NULL) {
         digest = vm_digest_mix(digest, vm_page_offset(page));
         digest = vm_digest_mix(digest, (uint64_t)vm_page_object(page)->ref_count << 32 |
@@ -136,6 +137,8 @@ vm_digest_map(const struct vm_map *map)
     for (const struct vm_map_entry *entry = vm_map_first(map); entry != NULL;
          entry = vm_map_next(map, entry))
         fold.value = vm_digest_entry(entry, fold.value);
+    if (vm_map_is_small(map))
+        fold.value = vm_digest_mix(fold.value, map->page_shift);
     if (map->pmap != NULL && map->owns_pmap)
         pmap_each(map->pmap, map->min, map->max, vm_digest_see, &fold);
     return fold.value;

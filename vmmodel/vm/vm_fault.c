@@ -105,7 +105,8 @@ vm_fault_materialise(struct vm_map_entry *entry, struct vm_system *system)
 {
     if (entry->object == NULL) {
         entry->offset = 0;
-        return vm_object_create(system, vm_entry_size(entry), &entry->object);
+        return vm_object_create(system, vm_system_round_page(system, vm_entry_size(entry)),
+                                &entry->object);
     }
     return entry->needs_copy ? vm_fault_shadow(entry) : VMM_OK;
 }
@@ -115,11 +116,12 @@ struct vm_lookup {
     const struct vm_map_entry *entry;
     vmm_va address; /* in the map of that entry */
     struct vm_object *object;
-    vmm_off offset;
+    vmm_off offset;  /* of the page */
+    uint32_t part;   /* of the page */
     vmm_prot prot;   /* rights the translation may get */
     vmm_prot access; /* the access, widened when the entry is wired */
     bool is_wired;
-    bool is_shown;       /* to several maps: the entry's one reference stands for all of them */
+    bool is_shown;       /* to several maps, or in several parts: one reference stands for all */
     struct pmap *nested; /* where the translation goes; NULL: where the fault says */
     bool no_zero_fill;
 };
@@ -146,11 +148,13 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
     if (entry->needs_copy || place.needs_copy || place.nested != NULL) /* M4 */
         found->prot &= ~(vmm_prot)VMM_PROT_WRITE;
     found->nested = place.nested;
-    found->is_shown = place.map->mapped_in_other_pmaps;
+    found->is_shown = place.map->mapped_in_other_pmaps || vm_map_is_small(map);
     found->entry = entry;
     found->address = place.address;
     found->object = entry->object;
     found->offset = vm_entry_offset(entry, place.address);
+    found->part = vm_map_part(map, found->offset);
+    found->offset = vm_object_trunc_page(entry->object, found->offset);
     return VMM_OK;
 }
 
@@ -337,7 +341,7 @@ enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
     vmm_prot prot = vm_fault_rights(&vm_page_system(page)->profile, how, page->wpmapped);
-    uint32_t flags = (how->is_wired ? (uint32_t)PMAP_ENTER_WIRED : 0) |
+    uint32_t flags = pmap_enter_part(how->part) | (how->is_wired ? (uint32_t)PMAP_ENTER_WIRED : 0) |
                      (how->access & VMM_PROT_WRITE ? (uint32_t)PMAP_ENTER_STORE : 0);
     enum vmm_status status = vm_page_enter(page, how->pmap, how->va, prot, flags);
 
@@ -417,6 +421,7 @@ vm_fault_how(const struct vm_fault_work *work, const struct vm_lookup *found)
     return (struct vm_fault_enter){ .pmap = found->nested != NULL ? found->nested : work->pmap,
                                     .va = work->pmap_va,
                                     .delta = work->pmap_va - found->address,
+                                    .part = found->part,
                                     .prot = found->prot,
                                     .access = work->access,
                                     .is_wired = found->is_wired,

@@ -50,16 +50,21 @@ vm_fault_block(struct vm_map *map, const struct vm_map_entry *entry,
     struct vm_system *system = map->system;
     vmm_va start = entry->start;
     vmm_va end = entry->end;
+    vmm_off offset;
     vmm_ppn first;
     enum vmm_status status;
 
     vm_fault_block_window(&system->profile, how->va - how->delta, &start, &end);
-    first = vm_device_frame(entry->object, vm_entry_offset(entry, start));
+    offset = vm_entry_offset(entry, start);
+    first = vm_device_frame(entry->object, offset);
     if (first == VMM_NO_PAGE ||
-        !vm_fault_device_ready(system, first, (end - start) >> system->page_shift))
+        !vm_fault_device_ready(system, first,
+                               vm_object_span(entry->object, offset, end - start) >>
+                                   system->page_shift))
         return VMM_MEMORY_ERROR;
     do
-        status = pmap_map_block(how->pmap, start + how->delta, first, 0, end - start, how->prot);
+        status = pmap_map_block(how->pmap, start + how->delta, first, vm_map_part(map, offset),
+                                end - start, how->prot);
     while (status == VMM_MODEL_NO_FRAME && vm_page_reclaim(system) == VMM_OK);
     return status;
 }
@@ -71,7 +76,7 @@ vm_fault_device_page(struct vm_map *map, const struct vm_map_entry *entry,
     struct vm_system *system = map->system;
     vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, how->va - how->delta));
     vmm_prot prot = vm_fault_rights(&system->profile, how, false);
-    uint32_t flags = how->is_wired ? PMAP_ENTER_WIRED : 0;
+    uint32_t flags = pmap_enter_part(how->part) | (how->is_wired ? (uint32_t)PMAP_ENTER_WIRED : 0);
     enum vmm_status status;
 
     if (!vm_fault_device_ready(system, ppn, 1))

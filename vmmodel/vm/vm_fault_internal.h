@@ -29,6 +29,7 @@ struct vm_fault_enter {
     struct pmap *pmap;
     vmm_va va;
     vmm_va delta;       /* `va` less the address in the map of the entry: not 0 behind a submap */
+    uint32_t part;      /* of the page; XNU: fault_phys_offset */
     vmm_prot prot;      /* what the entry, and nothing still to copy, allow */
     vmm_prot access;    /* what the access asked for */
     bool is_wired;      /* the entry is wired */

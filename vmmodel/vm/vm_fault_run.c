@@ -20,9 +20,10 @@ vm_fault_run_serves(const struct vm_fault_wire *wire)
     const struct vm_object *object = wire->entry->object;
     const struct vm_system *system = object->system;
 
-    return system->trace.sinks == NULL && system->machine->frames.injector == NULL &&
-           object->device == NULL && object->pager == NULL && !object->guard_first &&
-           !object->guard_last && !object->shadow_severed && !wire->map->no_zero_fill;
+    return !vm_map_is_small(wire->map) && system->trace.sinks == NULL &&
+           system->machine->frames.injector == NULL && object->device == NULL &&
+           object->pager == NULL && !object->guard_first && !object->guard_last &&
+           !object->shadow_severed && !wire->map->no_zero_fill;
 }
 
 /* Pages from `va` on that lie in one leaf of the object and in the entry. */

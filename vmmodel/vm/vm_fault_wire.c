@@ -28,8 +28,10 @@ vm_fault_wire_fast(const struct vm_fault_wire *wire, vmm_va va, enum vmm_status 
     }
     if (page == NULL || page->busy || page->error || (object->copy != NULL && is_writable))
         return false;
-    *status = vm_page_enter(page, wire->pmap, va + wire->delta, wire->entry->protection,
-                            PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+    *status = vm_page_enter(
+        page, wire->pmap, va + wire->delta, wire->entry->protection,
+        PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT |
+            pmap_enter_part(vm_map_part(wire->map, vm_entry_offset(wire->entry, va))));
     if (*status == VMM_RESOURCE_SHORTAGE && wire->map->system->profile.wire_fast_leaks) {
         if (!vm_page_add_odd_wire(page, VM_WIRES_LOST)) {
             *status = VMM_MODEL_NO_MEMORY;
@@ -57,6 +59,7 @@ vm_fault_wire_device(const struct vm_fault_wire *wire, vmm_va va)
                                   .delta = wire->delta,
                                   .prot = wire->entry->protection,
                                   .access = wire->entry->protection,
+                                  .part = vm_map_part(map, vm_entry_offset(wire->entry, va)),
                                   .is_wired = true,
                                   .kind = VM_FAULT_CACHE_HIT };
     enum vmm_status status;
@@ -106,7 +109,9 @@ vm_fault_unwire_at(const struct vm_fault_wire *wire, vmm_va va)
     VMM_ASSERT(page != NULL); /* I6 */
     vm_fault_unwire_page(entry, page);
     if (entry->zero_wired_pages)
-        hw_frame_zero(&wire->map->system->machine->frames, vm_page_ppn(page));
+        hw_frame_zero_part(&wire->map->system->machine->frames, vm_page_ppn(page),
+                           (uint32_t)(offset - vm_object_trunc_page(entry->object, offset)),
+                           (uint32_t)vm_map_page_bytes(wire->map));
 }
 
 static void
@@ -117,7 +122,7 @@ vm_fault_unwire_range(const struct vm_fault_wire *wire, vmm_va end)
 
         if (pages == 0)
             vm_fault_unwire_at(wire, va);
-        va += (vmm_va)(pages > 0 ? pages : 1) << wire->map->system->page_shift;
+        va += (vmm_va)(pages > 0 ? pages : 1) << wire->map->page_shift;
     }
 }
 
@@ -154,7 +159,7 @@ vm_fault_wire(struct vm_map *map, struct vm_map_entry *entry, struct pmap *pmap,
             vm_fault_unwire_range(&wire, va);
             return status;
         }
-        va += (vmm_va)(pages > 0 ? pages : 1) << map->system->page_shift;
+        va += (vmm_va)(pages > 0 ? pages : 1) << map->page_shift;
     }
     return VMM_OK;
 }

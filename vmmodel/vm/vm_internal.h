@@ -187,6 +187,7 @@ struct vm_map {
     struct vm_task *task; /* NULL once the task ended */
     uint32_t space;
     uint32_t ref_count;
+    uint32_t page_shift; /* of its pages: the system's, or smaller (vm_map_page_bytes()) */
     vmm_va min;
     vmm_va max;
     struct pmap *pmap; /* NULL: a user submap */
@@ -416,6 +417,42 @@ vm_entry_size(const struct vm_map_entry *entry)
     return entry->end - entry->start;
 }
 
+/* Whether a page of the map is less than one of an object, so that entries may begin inside of those. */
+static inline bool
+vm_map_is_small(const struct vm_map *map)
+{
+    return map->page_shift != map->system->page_shift;
+}
+
+/* Which part of its object's page a page of the map at `offset` is; XNU: fault_phys_offset. */
+static inline uint32_t
+vm_map_part(const struct vm_map *map, vmm_off offset)
+{
+    return (uint32_t)((offset & (map->system->page_bytes - 1)) >> map->page_shift);
+}
+
+/* The bytes of as many of the system's pages as `size` takes: objects are made of those. */
+static inline vmm_size
+vm_system_round_page(const struct vm_system *system, vmm_size size)
+{
+    return (size + system->page_bytes - 1) & ~(system->page_bytes - 1);
+}
+
+/* Where the page of the object begins that has the byte at `offset`; XNU: vm_object_trunc_page(). */
+static inline vmm_off
+vm_object_trunc_page(const struct vm_object *object, vmm_off offset)
+{
+    return offset & ~(object->system->page_bytes - 1);
+}
+
+/* The bytes of all the pages of the object that [offset, offset + size) has a part of. */
+static inline vmm_size
+vm_object_span(const struct vm_object *object, vmm_off offset, vmm_size size)
+{
+    return vm_system_round_page(object->system, offset + size) -
+           vm_object_trunc_page(object, offset);
+}
+
 /* Where in its object the byte at `va` of an entry is. */
 static inline vmm_off
 vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
@@ -439,7 +476,8 @@ bool vm_map_is_kernel_pmap(const struct vm_map *map);
 void vm_map_entry_narrow(const struct vm_map *map, const struct vm_map_entry *entry, vmm_prot prot);
 
 /* A user task whose map has no entry at all. */
-enum vmm_status vm_task_create_empty(struct vm_system *system, struct vm_task **task) VMM_MUST_USE;
+enum vmm_status vm_task_create_empty(struct vm_system *system, uint32_t page_shift,
+                                     struct vm_task **task) VMM_MUST_USE;
 
 /*
  * vm_map_remove() with the map locked; a wait unlocks it meanwhile. With `saved`, removed entries are

@@ -52,16 +52,22 @@ vm_map_reference(struct vm_map *map)
     map->ref_count++;
 }
 
+vmm_size
+vm_map_page_bytes(const struct vm_map *map)
+{
+    return (vmm_size)1 << map->page_shift;
+}
+
 vmm_va
 vm_map_trunc_page(const struct vm_map *map, vmm_va address)
 {
-    return address & ~(map->system->page_bytes - 1);
+    return address & ~(vm_map_page_bytes(map) - 1);
 }
 
 vmm_va
 vm_map_round_page(const struct vm_map *map, vmm_va address)
 {
-    return vm_map_trunc_page(map, address + map->system->page_bytes - 1);
+    return vm_map_trunc_page(map, address + vm_map_page_bytes(map) - 1);
 }
 
 bool

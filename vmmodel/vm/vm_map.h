@@ -16,8 +16,8 @@
  *             vm_map_reference() and vm_map_release() count who keeps the map.
  * ERRORS      the KERN_* numbers that vm.md 2.1 gives for each call, VMM_MODEL_*
  * EVENTS      MAP_ENTER MAP_REMOVE MAP_PROTECT MAP_CLIP MAP_SIMPLIFY
- * XNU         osfmk/vm/vm_map.c. Differs: one page size for all maps, so that every entry is
- *             map_aligned; submaps are in vm_submap.h
+ * XNU         osfmk/vm/vm_map.c. Differs: an entry is always aligned to the pages of its map, so
+ *             that map_aligned is not asked; submaps are in vm_submap.h
  */
 #ifndef VM_VM_MAP_H
 #define VM_VM_MAP_H
@@ -95,10 +95,18 @@ struct vm_map_enter_args {
 };
 
 /*
+ * The size of the map's pages: what entries are multiples of, and what one fault maps. Some user maps
+ * on machines of 16 KiB have pages of 4 KiB (vm.md 1.8), while objects keep pages of the machine's: such
+ * a map shows parts of them. XNU: VM_MAP_PAGE_SIZE().
+ */
+vmm_size vm_map_page_bytes(const struct vm_map *map);
+
+/*
  * Makes an entry at *address (FIXED) or at the first room at or after it (ANYWHERE). No page, no
  * translation. Anonymous memory may extend the entry before it, and takes several entries from 128
  * MiB on; superpages are filled and user-wired at once. Errors: VMM_INVALID_ADDRESS outside the map,
- * VMM_NO_SPACE taken or no room, VMM_INVALID_ARGUMENT a superpage's size.
+ * VMM_NO_SPACE taken or no room, VMM_INVALID_ARGUMENT a superpage's size, or an
+ * offset that is on no page of the map.
  * XNU: vm_map_enter(), vm.md 1.6, 1.7, 2.1.
  */
 enum vmm_status vm_map_enter(struct vm_map *map, vmm_va *address,
@@ -257,6 +265,7 @@ struct vm_page_view {
     bool is_translation_wired;
     vmm_prot translation_prot;
     vmm_ppn translation_ppn;
+    uint32_t translation_part; /* of that frame, in pages of the map */
 };
 
 void vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view);

@@ -80,18 +80,17 @@ vm_behavior_may_drop(const struct vm_object *object)
 static enum vmm_status
 vm_behavior_entry(struct vm_map_entry *entry, vmm_va start, vmm_va end, enum vm_page_deed deed)
 {
-    vmm_va from = entry->start > start ? entry->start : start;
-    vmm_va to = entry->end < end ? entry->end : end;
+    vmm_off from = vm_entry_offset(entry, entry->start > start ? entry->start : start);
+    vmm_off to = vm_entry_offset(entry, (entry->end < end ? entry->end : end) - 1) + 1;
 
     if (entry->object == NULL)
         return VMM_OK;
     if ((deed == VM_DEED_KILL || deed == VM_DEED_REUSABLE) && !vm_behavior_may_drop(entry->object))
         return VMM_OK;
+    from = vm_system_round_page(entry->object->system, from); /* whole pages only */
     if (deed == VM_DEED_KILL)
-        vm_object_drop_slots(entry->object, vm_entry_offset(entry, from),
-                             vm_entry_offset(entry, to - 1) + 1);
-    return vm_behavior_pages(entry->object, vm_entry_offset(entry, from),
-                             vm_entry_offset(entry, to - 1) + 1, deed);
+        vm_object_drop_slots(entry->object, from, to);
+    return vm_behavior_pages(entry->object, from, to, deed);
 }
 
 static enum vmm_status
@@ -142,12 +141,14 @@ vm_behavior_mark(struct vm_map *map, vmm_va start, vmm_va end, uint32_t behavior
 static enum vmm_status
 vm_behavior_read_ahead(const struct vm_map_entry *entry, vmm_va start, vmm_va end)
 {
+    vmm_off to = vm_entry_offset(entry, end - 1);
     enum vmm_status status = VMM_OK;
 
     if (entry->object == NULL)
         return VMM_OK;
-    for (; start < end && status == VMM_OK; start += entry->object->system->page_bytes)
-        status = vm_page_read_ahead(entry->object, vm_entry_offset(entry, start));
+    for (vmm_off at = vm_object_trunc_page(entry->object, vm_entry_offset(entry, start));
+         at <= to && status == VMM_OK; at += entry->object->system->page_bytes)
+        status = vm_page_read_ahead(entry->object, at);
     return status;
 }
 
@@ -161,7 +162,7 @@ vm_behavior_touch(struct vm_map *map, vmm_va start, vmm_va end)
     enum vmm_status status = VMM_OK;
 
     vm_map_unlock(map);
-    for (; start < end && vm_system_runs(map->system) == VMM_OK; start += map->system->page_bytes) {
+    for (; start < end && vm_system_runs(map->system) == VMM_OK; start += vm_map_page_bytes(map)) {
         struct pmap_translation found;
 
         if (!pmap_query(map->pmap, start, &found))
@@ -266,6 +267,8 @@ vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
 
     if (vm_map_span(map, start, end) == 0)
         return VMM_INVALID_ADDRESS;
+    if (vm_map_is_small(map))
+        return VMM_NO_ACCESS; /* nobody zeroes a part of a page */
     for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
         enum vmm_status status = vm_behavior_may_zero(entry);
         vmm_va from = entry->start > start ? entry->start : start;
@@ -303,8 +306,8 @@ vm_behavior_reusable(struct vm_map *map, vmm_va start, vmm_va end, uint32_t beha
     enum vmm_status status =
         vm_behavior_reusable_check(map, start, end, behavior == VM_BEHAVIOR_REUSABLE);
 
-    if (status != VMM_OK || behavior == VM_BEHAVIOR_CAN_REUSE)
-        return status;
+    if (status != VMM_OK || behavior == VM_BEHAVIOR_CAN_REUSE || vm_map_is_small(map))
+        return status; /* nothing can be done with a part of a page */
     return vm_behavior_range(map, start, end,
                              behavior == VM_BEHAVIOR_REUSABLE ? VM_DEED_REUSABLE : VM_DEED_REUSE);
 }
@@ -408,7 +411,7 @@ vm_map_sync(struct vm_map *map, vmm_va start, vmm_va end, uint32_t flags)
             return VMM_OK;
         start = entry->start > start ? entry->start : start;
         if (!vm_map_find_place(map, start, &place)) {
-            start += map->system->page_bytes; /* a hole in a submap */
+            start += vm_map_page_bytes(map); /* a hole in a submap */
             continue;
         }
         object = place.entry->object;
@@ -461,7 +464,7 @@ vm_map_page_out(struct vm_map *map, vmm_va start, vmm_va end)
 {
     enum vmm_status status = vm_system_runs(map->system);
 
-    for (vmm_va va = start; va < end && status == VMM_OK; va += map->system->page_bytes) {
+    for (vmm_va va = start; va < end && status == VMM_OK; va += vm_map_page_bytes(map)) {
         struct vm_place place;
         struct vm_page *page = NULL;
 

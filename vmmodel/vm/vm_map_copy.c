@@ -91,9 +91,11 @@ vm_map_copy_object(const struct vm_map *map, struct vm_map_entry *entry,
     *copy = (struct vm_object_copy){ NULL, 0, false };
     if (entry->object == NULL)
         return VMM_OK;
-    if (entry->wired_count > 0)
+    if (entry->wired_count > 0) {
+        copy->offset = entry->offset - vm_object_trunc_page(entry->object, entry->offset);
         return vm_object_copy_slowly(entry->object, entry->offset, vm_entry_size(entry),
                                      &copy->object);
+    }
     if (entry->object->copy_strategy != VM_COPY_SYMMETRIC)
         return vm_object_copy(entry->object, entry->offset, vm_entry_size(entry), copy);
     *copy = (struct vm_object_copy){ entry->object, entry->offset, true };
@@ -186,11 +188,12 @@ uint64_t
 vm_map_device_address(const struct vm_map_entry *entry, vmm_va va)
 {
     const struct vm_system *system = entry->object->system;
-    vmm_ppn ppn = vm_device_frame(entry->object, vm_entry_offset(entry, va));
+    vmm_off offset = vm_entry_offset(entry, va);
+    vmm_ppn ppn = vm_device_frame(entry->object, offset);
 
     if (!vm_device_frame_is_usable(system, ppn))
         return 0;
-    return (uint64_t)ppn << system->page_shift | (va & (system->page_bytes - 1));
+    return (uint64_t)ppn << system->page_shift | (offset & (system->page_bytes - 1));
 }
 
 /* The bytes of [va, va + size) inside one page of a map, through a fault if need be. */
@@ -202,6 +205,7 @@ vm_map_read_page(struct vm_map *map, vmm_va va, uint8_t *to, uint32_t size)
     struct vm_page *page;
     enum vm_fault_kind kind;
     enum vmm_status status;
+    vmm_off offset;
 
     if (!vm_map_find_place(map, va, &place))
         return VMM_INVALID_ADDRESS;
@@ -222,11 +226,12 @@ vm_map_read_page(struct vm_map *map, vmm_va va, uint8_t *to, uint32_t size)
             vm_device_read(map->system, address, to, size);
         return address != 0 ? VMM_OK : VMM_MEMORY_ERROR;
     }
-    status = vm_fault_page(entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, va)), false,
-                           &page, &kind);
+    offset = vm_entry_offset(entry, va);
+    status = vm_fault_page(entry->object, vm_object_trunc_page(entry->object, offset), false, &page,
+                           &kind);
     if (status == VMM_OK)
         hw_frame_read(&map->system->machine->frames, vm_page_ppn(page),
-                      (uint32_t)(va & (map->system->page_bytes - 1)), to, size);
+                      (uint32_t)(offset & (map->system->page_bytes - 1)), to, size);
     return status;
 }
 
@@ -235,7 +240,7 @@ static enum vmm_status
 vm_map_copyin_buffer(struct vm_map *map, vmm_va address, vmm_size size, struct vm_map_copy **made)
 {
     struct vm_map_copy *copy = vm_map_copy_create(map->system, 0);
-    vmm_size page_bytes = map->system->page_bytes;
+    vmm_size page_bytes = vm_map_page_bytes(map);
     enum vmm_status status = VMM_OK;
 
     if (copy == NULL)

@@ -46,7 +46,8 @@ vm_piece_read(const struct vm_piece *piece, vmm_off offset, uint8_t *to, vmm_siz
         return VMM_OK;
     }
     system = piece->object->system;
-    at = piece->offset + (offset & ~(system->page_bytes - 1));
+    offset += piece->offset;
+    at = vm_object_trunc_page(piece->object, offset);
     status = vm_page_in(piece->object, at, &origin);
     if (status != VMM_OK)
         return status;
@@ -74,9 +75,10 @@ vm_map_copy_read(const struct vm_map_copy *copy, vmm_off offset, void *to, vmm_s
     for (offset += copy->offset; size > 0 && offset >= piece->size; piece++)
         offset -= piece->size;
     while (status == VMM_OK && size > 0) {
-        vmm_size rest = page_bytes - (offset & (page_bytes - 1));
+        vmm_size rest = page_bytes - ((piece->offset + offset) & (page_bytes - 1));
         vmm_size run = size < rest ? size : rest;
 
+        run = run < piece->size - offset ? run : piece->size - offset;
         status = vm_piece_read(piece, offset, out, run);
         out += run;
         size -= run;
@@ -98,6 +100,7 @@ vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, con
     enum vmm_status status = vm_fault_materialise(entry, map->system);
     struct vm_page *page;
     enum vm_fault_kind kind;
+    vmm_off offset;
 
     if (status != VMM_OK)
         return status;
@@ -108,13 +111,14 @@ vm_map_write_page(struct vm_map *map, struct vm_map_entry *entry, vmm_va va, con
     }
     if (before.object != NULL && entry->object != before.object)
         vm_map_entry_narrow(map, &before, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
-    status = vm_fault_page(entry->object, vm_entry_offset(entry, vm_map_trunc_page(map, va)), true,
-                           &page, &kind);
+    offset = vm_entry_offset(entry, va);
+    status = vm_fault_page(entry->object, vm_object_trunc_page(entry->object, offset), true, &page,
+                           &kind);
     if (status != VMM_OK)
         return status;
     page->is_dirty = true;
     if (!hw_frame_write(&map->system->machine->frames, vm_page_ppn(page),
-                        (uint32_t)(va & (map->system->page_bytes - 1)), from, size))
+                        (uint32_t)(offset & (map->system->page_bytes - 1)), from, size))
         return VMM_MODEL_NO_MEMORY;
     return VMM_OK;
 }
@@ -124,7 +128,7 @@ static enum vmm_status
 vm_map_overwrite_bytes(struct vm_map *map, vmm_va address, const struct vm_map_copy *copy,
                        vmm_size done, vmm_size end)
 {
-    vmm_size page_bytes = map->system->page_bytes;
+    vmm_size page_bytes = vm_map_page_bytes(map);
     enum vmm_status status = VMM_OK;
     uint8_t bytes[256];
 
@@ -144,6 +148,18 @@ vm_map_overwrite_bytes(struct vm_map *map, vmm_va address, const struct vm_map_c
         done += run;
     }
     return status;
+}
+
+/* Whether every piece can be an entry of the map: it may come from one with smaller pages. */
+static bool
+vm_map_copy_fits(const struct vm_map *map, const struct vm_map_copy *copy)
+{
+    vmm_size mask = vm_map_page_bytes(map) - 1;
+    vmm_size low = 0; /* bits that some bound of a piece has */
+
+    for (size_t i = 0; i < copy->count; i++)
+        low |= (copy->pieces[i].object == NULL ? 0 : copy->pieces[i].offset) | copy->pieces[i].size;
+    return copy->bytes == NULL && (low & mask) == 0;
 }
 
 /* Whether an entry's memory may be thrown away for a piece, by reference. */
@@ -251,7 +267,7 @@ vm_map_overwrite_check(struct vm_map *map, vmm_va start, vmm_va end)
 enum vmm_status
 vm_map_copy_overwrite(struct vm_map *map, vmm_va address, struct vm_map_copy **copy)
 {
-    vmm_size mask = map->system->page_bytes - 1;
+    vmm_size mask = vm_map_page_bytes(map) - 1;
     vmm_size size = (*copy)->size;
     enum vmm_status status;
 
@@ -259,7 +275,7 @@ vm_map_copy_overwrite(struct vm_map *map, vmm_va address, struct vm_map_copy **c
         return VMM_INVALID_ADDRESS;
     vm_map_lock(map);
     status = vm_map_overwrite_check(map, vm_map_trunc_page(map, address), address + size);
-    if (status == VMM_OK && (*copy)->bytes == NULL &&
+    if (status == VMM_OK && vm_map_copy_fits(map, *copy) &&
         ((address | size | (*copy)->offset) & mask) == 0)
         status = vm_map_overwrite_pieces(map, address, *copy);
     else if (status == VMM_OK)
@@ -304,9 +320,9 @@ vm_map_copyout(struct vm_map *map, struct vm_map_copy **copy, vmm_va *address)
 
     if (status != VMM_OK)
         return status;
-    if ((*copy)->bytes != NULL) {
+    if (!vm_map_copy_fits(map, *copy)) {
         vm_map_lock(map);
-        status = vm_map_overwrite_bytes(map, start, *copy, 0, (*copy)->size);
+        status = vm_map_overwrite_bytes(map, start + (*copy)->offset, *copy, 0, (*copy)->size);
         vm_map_unlock(map);
     } else {
         status = vm_map_copyout_pieces(map, *copy, start);

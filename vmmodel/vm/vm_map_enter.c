@@ -163,10 +163,11 @@ vm_map_coalesce(struct vm_map *map, vmm_va start, const struct vm_map_enter_args
         prev->inheritance != made.inheritance || prev->no_cache != made.no_cache ||
         prev->permanent != made.permanent ||
         (prev->tag != made.tag && made.tag != VM_TAG_REALLOC) ||
-        vm_entry_size(prev) + args->size > limit || !vm_object_may_grow(prev->object))
+        vm_entry_size(prev) + args->size > limit || !vm_object_may_grow(prev->object) ||
+        (prev->object != NULL && vm_map_part(map, vm_entry_offset(prev, prev->end)) != 0))
         return false;
     if (prev->object != NULL)
-        vm_object_grow(prev->object, prev->offset + vm_entry_size(prev), args->size);
+        vm_object_grow(prev->object, vm_entry_offset(prev, prev->end), args->size);
     vm_map_entry_lengthen(map, prev, args->size);
     return true;
 }
@@ -202,7 +203,8 @@ vm_map_give_object(struct vm_map *map, struct vm_map_entry *made, uint32_t flags
     enum vmm_status status = VMM_OK;
 
     if (flags & (VM_MAP_PURGABLE | VM_MAP_SUPERPAGE_MASK))
-        status = vm_object_create(map->system, made->end - made->start, &made->object);
+        status = vm_object_create(
+            map->system, vm_system_round_page(map->system, made->end - made->start), &made->object);
     if (status != VMM_OK)
         return status;
     if (flags & VM_MAP_PURGABLE)
@@ -307,6 +309,8 @@ vm_enter_check(const struct vm_map *map, const struct vm_map_enter_args *args)
         return VMM_INVALID_ARGUMENT;
     if ((args->vmk_flags & VMKF_JIT) && map->jit_entry_exists)
         return VMM_INVALID_ARGUMENT;
+    if ((args->offset | args->size) & (vm_map_page_bytes(map) - 1))
+        return VMM_INVALID_ARGUMENT; /* of a handle that a map with smaller pages made */
     return VMM_OK;
 }
 

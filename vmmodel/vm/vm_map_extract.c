@@ -18,8 +18,8 @@ vm_map_make_shareable(struct vm_map *map, struct vm_map_entry *entry)
     if (status != VMM_OK)
         return status;
     if (entry->object->copy_strategy == VM_COPY_SYMMETRIC && entry->wired_count == 0 &&
-        (entry->object->size > vm_entry_size(entry) && !entry->object->true_share &&
-         !entry->is_shared))
+        (entry->object->size > vm_object_span(entry->object, entry->offset, vm_entry_size(entry)) &&
+         !entry->object->true_share && !entry->is_shared))
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
     if (status != VMM_OK)
         return status;

@@ -146,7 +146,7 @@ vm_task_fork(struct vm_task *parent, struct vm_task **made)
     enum vmm_status status = vm_system_runs(parent->system);
 
     if (status == VMM_OK)
-        status = vm_task_create_empty(parent->system, &child);
+        status = vm_task_create_empty(parent->system, map->page_shift, &child);
     if (status != VMM_OK)
         return status;
     child->map->user_wire_limit = map->user_wire_limit;

@@ -4,7 +4,19 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_submap.h"
 
-/* One translation, wired in the hardware's word although no entry is (vm.md T10). */
+/* One page's translation, or those of its parts in a map of smaller pages. */
+static enum vmm_status
+vm_map_prefault_enter(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
+{
+    enum vmm_status status = VMM_OK;
+    vmm_va end = va + map->system->page_bytes;
+
+    for (uint32_t part = 0; status == VMM_OK && va < end; va += vm_map_page_bytes(map))
+        status = pmap_enter(map->pmap, va, ppn, prot, flags | pmap_enter_part(part++));
+    return status;
+}
+
+/* One page, wired in the hardware's word although no entry is (vm.md T10). */
 static enum vmm_status
 vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, bool must)
 {
@@ -15,8 +27,8 @@ vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, 
     if (ppn == VMM_NO_PAGE || !vm_map_find_place(map, va, &place))
         return VMM_MEMORY_ERROR;
     place.entry->is_prefaulted = true;
-    status =
-        pmap_enter(map->pmap, va, ppn, prot, PMAP_ENTER_WIRED | (must ? 0 : PMAP_ENTER_NOWAIT));
+    status = vm_map_prefault_enter(map, va, ppn, prot,
+                                   PMAP_ENTER_WIRED | (must ? 0 : PMAP_ENTER_NOWAIT));
     if (status == VMM_OK) {
         page->pmapped = true; /* differs from vm.md 2.3 [INF]: XNU leaves these two alone */
         page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;

@@ -47,7 +47,7 @@ vm_search_start(const struct vm_map *map, vmm_va hint)
     struct vm_map_entry *after;
 
     if (map->disable_vmentry_reuse)
-        return map->highest_entry_end + map->system->page_bytes;
+        return map->highest_entry_end + vm_map_page_bytes(map);
     if (vm_map_is_kernel(map) && profile->kernel_search_ignores_hint)
         return free_from;
     if (profile->has_high_start && hint <= map->search_min && map->high_start > free_from)
@@ -93,7 +93,7 @@ vm_search_up(const struct vm_search *search, vmm_va *address)
     start = vm_search_start(map, vm_search_hint(search, *address));
     entry = vm_map_entry_at_or_after(map, start);
     if (start == 0)
-        start = map->system->page_bytes; /* a search never answers 0 */
+        start = vm_map_page_bytes(map); /* a search never answers 0 */
     start = vm_search_align(search, start + search->guard);
     for (; start != 0 && !vm_search_fits(search, start, entry); entry = vm_map_next(map, entry)) {
         if (entry == NULL || entry->start >= map->search_max)
@@ -121,7 +121,7 @@ vm_search_down(const struct vm_search *search, vmm_va *address)
         vmm_va start;
 
         if (bottom == 0)
-            bottom = map->system->page_bytes;
+            bottom = vm_map_page_bytes(map);
         start =
             top < search->size ? 0 : vm_map_trunc_page(map, (top - search->size) & ~search->mask);
         if (start >= bottom && start - bottom >= search->guard) {
@@ -140,11 +140,10 @@ vm_search_random(const struct vm_search *search, vmm_va *address)
 {
     enum { TRIES = 1000 };
     struct vm_map *map = search->map;
-    uint64_t pages = (map->search_max - map->search_min) >> map->system->page_shift;
+    uint64_t pages = (map->search_max - map->search_min) >> map->page_shift;
 
     for (unsigned i = 0; i < TRIES; i++) {
-        vmm_va at =
-            map->search_min + (vmm_rng_below(&map->system->rng, pages) << map->system->page_shift);
+        vmm_va at = map->search_min + (vmm_rng_below(&map->system->rng, pages) << map->page_shift);
         struct vm_map_entry *entry;
 
         if (at == 0 || vm_map_lookup_entry(map, at, &entry))
@@ -176,7 +175,7 @@ vm_map_find_room(struct vm_map *map, const struct vm_map_enter_args *args, vmm_v
 {
     bool wants_guard = (args->vmk_flags & VMKF_GUARD_BEFORE) != 0;
     struct vm_search search = { map, args->size, args->mask,
-                                wants_guard ? map->system->page_bytes : 0 };
+                                wants_guard ? vm_map_page_bytes(map) : 0 };
 
     if ((args->flags & VM_MAP_RANDOM_ADDR) || (args->vmk_flags & VMKF_JIT))
         return vm_search_random(&search, address);

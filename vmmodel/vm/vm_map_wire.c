@@ -376,7 +376,7 @@ vm_map_wire_and_extract(struct vm_map *map, vmm_va address, vmm_prot access, boo
 {
     vmm_va start = vm_map_trunc_page(map, address);
     struct vm_wire_range range =
-        vm_wire_range(map, start, start + map->system->page_bytes, user_wire);
+        vm_wire_range(map, start, start + vm_map_page_bytes(map), user_wire);
     enum vmm_status status = vm_system_runs(map->system);
 
     if (!map->system->profile.has_wire_and_extract)

@@ -150,10 +150,13 @@ vm_memory_entry_transpose(struct vm_memory_entry *a, struct vm_memory_entry *b)
 static void
 vm_piece_count_pages(const struct vm_piece *piece, uint64_t *resident, uint64_t *dirty)
 {
-    vmm_size page_bytes = piece->object == NULL ? piece->size : piece->object->system->page_bytes;
+    vmm_off end = piece->offset + piece->size;
 
-    for (vmm_off at = 0; piece->object != NULL && at < piece->size; at += page_bytes) {
-        const struct vm_page *page = vm_object_find_page(piece->object, piece->offset + at);
+    if (piece->object == NULL)
+        return;
+    for (vmm_off at = vm_object_trunc_page(piece->object, piece->offset); at < end;
+         at += piece->object->system->page_bytes) {
+        const struct vm_page *page = vm_object_find_page(piece->object, at);
 
         *resident += page != NULL;
         *dirty += page != NULL && vm_page_may_be_dirty(page);
@@ -166,6 +169,20 @@ vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resid
 {
     for (size_t i = 0; i < entry->pieces->count; i++)
         vm_piece_count_pages(&entry->pieces->pieces[i], resident, dirty);
+}
+
+vmm_off
+vm_memory_entry_widen(struct vm_memory_entry *entry)
+{
+    struct vm_piece *piece = &entry->pieces->pieces[0];
+    vmm_off start = vm_object_trunc_page(piece->object, piece->offset);
+    vmm_off in_page = piece->offset - start;
+
+    VMM_ASSERT(entry->pieces->count == 1);
+    piece->size = vm_object_span(piece->object, piece->offset, piece->size);
+    piece->offset = start;
+    entry->size = entry->pieces->size = piece->size;
+    return in_page;
 }
 
 struct vm_object *
@@ -190,7 +207,7 @@ vm_memory_entry_own(struct vm_map *map, struct vm_map_entry *entry)
         return VMM_OK; /* wiring gave it an object of its own */
     status = vm_fault_materialise(entry, map->system);
     if (status == VMM_OK && entry->object->copy_strategy == VM_COPY_SYMMETRIC &&
-        entry->object->size > vm_entry_size(entry))
+        entry->object->size > vm_object_span(entry->object, entry->offset, vm_entry_size(entry)))
         status = vm_object_shadow(&entry->object, &entry->offset, vm_entry_size(entry));
     if (status == VMM_OK && before.object != NULL && entry->object != before.object)
         vm_map_entry_narrow(map, &before, entry->protection & ~(vmm_prot)VMM_PROT_WRITE);
@@ -314,7 +331,7 @@ vm_memory_entry_anonymous(struct vm_system *system, vmm_size size, vmm_prot prot
                           struct vm_memory_entry **made)
 {
     struct vm_object *object;
-    enum vmm_status status = vm_object_create(system, size, &object);
+    enum vmm_status status = vm_object_create(system, vm_system_round_page(system, size), &object);
 
     if (status != VMM_OK)
         return status;

@@ -63,9 +63,11 @@ vm_object_page_remove(struct vm_object *object, vmm_off start, vmm_off end)
 void
 vm_object_grow(struct vm_object *object, vmm_off offset, vmm_size size)
 {
-    vm_object_page_remove(object, offset, offset + size);
-    if (offset + size > object->size)
-        object->size = offset + size;
+    vmm_size end = vm_object_span(object, 0, offset + size);
+
+    vm_object_page_remove(object, offset, end);
+    if (end > object->size)
+        object->size = end;
 }
 
 /* Frees an object nobody names any more; its reference on the shadow passes to the caller. */
@@ -112,9 +114,9 @@ vm_object_release(struct vm_object **object)
 
 /* Whether vm_object_shadow() may leave the object as it is (vm.md 1.9). */
 static bool
-vm_object_is_private(const struct vm_object *object, vmm_size length)
+vm_object_is_private(const struct vm_object *object, vmm_off offset, vmm_size length)
 {
-    return object->size == length && object->ref_count == 1 &&
+    return object->size == vm_object_span(object, offset, length) && object->ref_count == 1 &&
            (object->shadow == NULL || object->shadow->copy == NULL);
 }
 
@@ -122,15 +124,18 @@ enum vmm_status
 vm_object_shadow_always(struct vm_object **object, vmm_off *offset, vmm_size length)
 {
     struct vm_object *below = *object;
+    vmm_off start = vm_object_trunc_page(below, *offset);
     struct vm_object *top;
-    enum vmm_status status = vm_object_create(below->system, length, &top);
+    enum vmm_status status;
 
+    length = vm_object_span(below, *offset, length);
+    status = vm_object_create(below->system, length, &top);
     if (status != VMM_OK)
         return status;
     top->shadow = below; /* the caller's reference moves here */
-    top->shadow_offset = *offset;
+    top->shadow_offset = start;
     *object = top;
-    *offset = 0;
+    *offset -= start;
     trace_emit(&top->system->trace, EV_OBJECT_SHADOW, .object = top->id, .length = length,
                .count = below->id);
     return VMM_OK;
@@ -139,7 +144,7 @@ vm_object_shadow_always(struct vm_object **object, vmm_off *offset, vmm_size len
 enum vmm_status
 vm_object_shadow(struct vm_object **object, vmm_off *offset, vmm_size length)
 {
-    if (vm_object_is_private(*object, length))
+    if (vm_object_is_private(*object, *offset, length))
         return VMM_OK;
     return vm_object_shadow_always(object, offset, length);
 }
@@ -275,7 +280,8 @@ vm_object_is_guard(const struct vm_object *object, vmm_off offset)
 {
     vmm_off last = object->size - object->system->page_bytes;
 
-    return (object->guard_first && offset == 0) || (object->guard_last && offset == last);
+    return (object->guard_first && offset < object->system->page_bytes) ||
+           (object->guard_last && offset >= last);
 }
 
 bool
@@ -360,6 +366,9 @@ vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size
     uint64_t resident = 0;
     vmm_off end = offset + size;
 
+    if (object == NULL)
+        return 0;
+    offset = vm_object_trunc_page(object, offset);
     for (; vm_object_next_content(object, &offset, end); offset += object->system->page_bytes)
         resident += vm_object_find_page(object, offset) != NULL;
     return resident;

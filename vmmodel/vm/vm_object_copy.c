@@ -66,8 +66,11 @@ vm_object_copy_slowly(struct vm_object *source, vmm_off offset, vmm_size size,
 {
     vmm_size page_bytes = source->system->page_bytes;
     struct vm_object *made;
-    enum vmm_status status = vm_object_create(source->system, size, &made);
+    enum vmm_status status;
 
+    size = vm_object_span(source, offset, size);
+    offset = vm_object_trunc_page(source, offset);
+    status = vm_object_create(source->system, size, &made);
     if (status != VMM_OK)
         return status;
     for (vmm_off at = offset;
@@ -147,10 +150,11 @@ vm_object_copy(struct vm_object *source, vmm_off offset, vmm_size size, struct v
         return VMM_PROTECTION_FAILURE; /* vm.md 2.1: a block is nothing to copy */
     status = VMM_OK;
     if (source->copy_strategy == VM_COPY_DELAY)
-        status = vm_object_copy_delayed(source, offset + size, &copy->object, &is_done);
+        status = vm_object_copy_delayed(source, vm_object_span(source, 0, offset + size),
+                                        &copy->object, &is_done);
     if (status != VMM_OK)
         return status;
-    copy->offset = is_done ? offset : 0;
+    copy->offset = is_done ? offset : offset - vm_object_trunc_page(source, offset);
     copy->needs_copy = is_done;
     return is_done ? VMM_OK : vm_object_copy_slowly(source, offset, size, &copy->object);
 }

@@ -172,17 +172,24 @@ vm_region_references(const struct vm_object *object, uint32_t depth)
     return references;
 }
 
+/* The next page of the map, at or after *at, that some object of the chain may have. */
+static bool
+vm_region_next(const struct vm_map *map, const struct vm_object *object, vmm_off *at, vmm_off end)
+{
+    return vm_map_is_small(map) ? *at < end : vm_object_next_content(object, at, end);
+}
+
 /* Looks for every page of an entry; true when each was found. vm_map_region_walk(). */
 static bool
-vm_region_walk(const struct vm_map_entry *entry, struct vm_region_pages *pages)
+vm_region_walk(const struct vm_map *map, const struct vm_map_entry *entry,
+               struct vm_region_pages *pages)
 {
-    const struct vm_system *system = entry->object->system;
     vmm_off end = entry->offset + vm_entry_size(entry);
     vmm_off at = entry->offset;
 
-    for (; vm_object_next_content(entry->object, &at, end); at += system->page_bytes)
+    for (; vm_region_next(map, entry->object, &at, end); at += vm_map_page_bytes(map))
         vm_region_look(entry->object, at, pages);
-    return pages->resident + pages->swapped_out == vm_entry_size(entry) >> system->page_shift;
+    return pages->resident + pages->swapped_out == vm_entry_size(entry) >> map->page_shift;
 }
 
 /* Whether somebody else than the system has bytes of the chain down to `depth`. */
@@ -209,7 +216,8 @@ vm_region_pages_of(const struct vm_map *map, const struct vm_map_entry *entry, b
                                       .resident = vm_entry_size(entry) >> map->system->page_shift };
         return;
     }
-    if (!walks || !vm_region_walk(entry, pages)) /* who misses a page has looked all the way down */
+    if (!walks ||
+        !vm_region_walk(map, entry, pages)) /* who misses a page has looked all the way down */
         pages->shadow_depth = vm_object_depth(entry->object);
     pages->share_mode = vm_region_share_mode(map, entry, pages->shadow_depth);
     pages->reference_count = vm_region_references(entry->object, pages->shadow_depth);
@@ -270,6 +278,7 @@ vm_map_probe(const struct vm_map *map, vmm_va address, struct vm_page_view *view
         view->is_translation_wired = found.is_wired;
         view->translation_prot = found.prot;
         view->translation_ppn = found.ppn;
+        view->translation_part = found.part;
     }
 }
 

@@ -100,7 +100,8 @@ vm_map_enter_submap(struct vm_map *map, vmm_va *address, const struct vm_map_ent
     enum vmm_status status;
 
     if (args->offset < args->submap->min || args->offset > args->submap->max ||
-        args->submap->max - args->offset < args->size)
+        args->submap->max - args->offset < args->size ||
+        args->submap->page_shift != map->page_shift)
         return VMM_INVALID_ARGUMENT;
     if (is_nested && (((args->offset | args->size) & mask) != 0 || map->task == NULL ||
                       vm_map_is_kernel_pmap(map)))

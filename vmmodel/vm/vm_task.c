@@ -7,15 +7,18 @@
 
 #define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
 
-/* A user pmap, whose root needs a frame: another page makes room if it can. */
+/* A user pmap with the map's pages, whose root needs a frame: another page makes room if it can. */
 static struct pmap *
-vm_map_create_pmap(struct vm_system *system, uint32_t space)
+vm_map_create_pmap(const struct vm_map *map)
 {
-    struct pmap *pmap = pmap_create(system->pmaps, space);
+    struct vm_system *system = map->system;
+    struct pmap *pmap;
 
+    do
+        pmap = vm_map_is_small(map) ? pmap_create_small(system->pmaps, map->space)
+                                    : pmap_create(system->pmaps, map->space);
     while (pmap == NULL && system->machine->frames.free_count == 0 &&
-           vm_page_reclaim(system) == VMM_OK)
-        pmap = pmap_create(system->pmaps, space);
+           vm_page_reclaim(system) == VMM_OK);
     return pmap;
 }
 
@@ -29,6 +32,7 @@ vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
         return VMM_MODEL_NO_MEMORY;
     map->system = system;
     map->space = space;
+    map->page_shift = system->page_shift;
     map->ref_count = 1;
     map->min = min;
     map->max = max;
@@ -44,7 +48,7 @@ vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
 
 /* A task's map, with a pmap: the kernel's, or one of its own. */
 static enum vmm_status
-vm_task_create_map(struct vm_task *task)
+vm_task_create_map(struct vm_task *task, uint32_t page_shift)
 {
     struct vm_system *system = task->system;
     const struct hw_geometry *geometry = system->machine->geometry;
@@ -56,7 +60,8 @@ vm_task_create_map(struct vm_task *task)
     if (status != VMM_OK)
         return status;
     task->map->task = task;
-    task->map->pmap = is_kernel ? pmap_kernel(system->pmaps) : vm_map_create_pmap(system, task->id);
+    task->map->page_shift = page_shift;
+    task->map->pmap = is_kernel ? pmap_kernel(system->pmaps) : vm_map_create_pmap(task->map);
     task->map->owns_pmap = !is_kernel;
     if (task->map->pmap != NULL)
         return VMM_OK;
@@ -77,7 +82,7 @@ vm_map_enter_pagezero(struct vm_map *map)
 }
 
 enum vmm_status
-vm_task_create_empty(struct vm_system *system, struct vm_task **made)
+vm_task_create_empty(struct vm_system *system, uint32_t page_shift, struct vm_task **made)
 {
     struct vm_task *task = vmm_zone_take(&system->task_zone);
     enum vmm_status status;
@@ -86,7 +91,7 @@ vm_task_create_empty(struct vm_system *system, struct vm_task **made)
         return VMM_MODEL_NO_MEMORY;
     task->system = system;
     task->id = system->next_space;
-    status = vm_task_create_map(task);
+    status = vm_task_create_map(task, page_shift);
     if (status != VMM_OK) {
         vmm_zone_give(&system->task_zone, task);
         return status;
@@ -107,11 +112,11 @@ vm_task_discard(struct vm_task *task)
     vmm_zone_give(&task->system->task_zone, task);
 }
 
-enum vmm_status
-vm_task_create(struct vm_system *system, struct vm_task **made)
+static enum vmm_status
+vm_task_make(struct vm_system *system, uint32_t page_shift, struct vm_task **made)
 {
     struct vm_task *task;
-    enum vmm_status status = vm_task_create_empty(system, &task);
+    enum vmm_status status = vm_task_create_empty(system, page_shift, &task);
 
     if (status != VMM_OK)
         return status;
@@ -122,6 +127,21 @@ vm_task_create(struct vm_system *system, struct vm_task **made)
     else
         *made = task;
     return status;
+}
+
+enum vmm_status
+vm_task_create(struct vm_system *system, struct vm_task **task)
+{
+    return vm_task_make(system, system->page_shift, task);
+}
+
+enum vmm_status
+vm_task_create_small(struct vm_system *system, struct vm_task **task)
+{
+    uint32_t page_shift = system->machine->small.page_shift;
+
+    return page_shift < system->page_shift ? vm_task_make(system, page_shift, task)
+                                           : VMM_NOT_SUPPORTED;
 }
 
 enum vmm_status

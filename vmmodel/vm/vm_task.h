@@ -22,6 +22,12 @@ struct vm_task *vm_task_kernel(struct vm_system *system);
 /* A user task with an empty map. */
 enum vmm_status vm_task_create(struct vm_system *system, struct vm_task **task) VMM_MUST_USE;
 
+/*
+ * The same with pages of 4 KiB on a machine whose pages are larger (vm.md 1.8), as of a program that
+ * Rosetta runs; VMM_NOT_SUPPORTED where they are not. Its children have such pages too.
+ */
+enum vmm_status vm_task_create_small(struct vm_system *system, struct vm_task **task) VMM_MUST_USE;
+
 /* Ends a task: removes everything in its map and drops the task's reference on it. */
 enum vmm_status vm_task_terminate(struct vm_task *task) VMM_MUST_USE;
 

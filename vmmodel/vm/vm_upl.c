@@ -18,6 +18,7 @@
 struct vm_upl {
     struct vm_object *object; /* one reference */
     vmm_off offset;           /* page aligned */
+    uint64_t first_byte;      /* of what was asked for, from `offset` on */
     uint64_t count;
     vmm_ppn *pages;
     bool is_write; /* the device writes into the pages, as long as it has the list */
@@ -154,11 +155,14 @@ static enum vmm_status
 vm_upl_make(struct vm_object *object, vmm_off offset, vmm_size size, uint32_t flags,
             struct vm_upl **made)
 {
-    struct vm_upl *upl = vm_upl_take(object, offset, size >> object->system->page_shift);
+    vmm_off start = vm_object_trunc_page(object, offset);
+    struct vm_upl *upl = vm_upl_take(
+        object, start, vm_object_span(object, offset, size) >> object->system->page_shift);
     enum vmm_status status;
 
     if (upl == NULL)
         return VMM_MODEL_NO_MEMORY;
+    upl->first_byte = offset - start;
     upl->is_write = !(flags & VM_UPL_COPYOUT_FROM);
     status = vm_upl_wire(upl, flags);
     if (status != VMM_OK)
@@ -188,8 +192,8 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
         return status;
     vm_object_share(entry->object); /* iokit.md 2.3: delayed copy and true_share from here on */
     end = end < place.end ? end : place.end;
-    status =
-        vm_upl_make(entry->object, vm_entry_offset(entry, place.address), end - start, flags, upl);
+    status = vm_upl_make(entry->object, vm_entry_offset(entry, place.address) + (address - start),
+                         end - address, flags, upl);
     if (status == VMM_OK)
         *size = end - address < most ? end - address : most;
     return vm_fault_result(map, start, status);
@@ -238,6 +242,12 @@ vm_upl_commit(struct vm_upl **upl)
     *upl = NULL;
     vm_upl_unwire(gone, gone->count);
     vm_upl_free(gone);
+}
+
+uint64_t
+vm_upl_first_byte(const struct vm_upl *upl)
+{
+    return upl->first_byte;
 }
 
 uint64_t

@@ -48,6 +48,9 @@ void vm_upl_set_valid(struct vm_upl *upl);
 /* Unwires every page, frees those that are still absent, and ends the list. */
 void vm_upl_commit(struct vm_upl **upl);
 
+/* Where on the first page of the list the bytes that were asked for begin. */
+uint64_t vm_upl_first_byte(const struct vm_upl *upl);
+
 uint64_t vm_upl_page_count(const struct vm_upl *upl);
 vmm_ppn vm_upl_page(const struct vm_upl *upl, uint64_t index);
 

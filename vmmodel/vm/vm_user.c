@@ -163,7 +163,8 @@ vm_protect(struct vm_map *map, vmm_va address, vmm_size size, bool set_maximum, 
         return VMM_OK;
     if (end == 0)
         return VMM_INVALID_ADDRESS; /* vm.md 2.1: 0 or 1 before 15, 1 from 15; we take 1 */
-    if ((prot & VMM_PROT_COPY) && map->system->profile.protect_copy_remaps) {
+    if ((prot & VMM_PROT_COPY) &&
+        (map->system->profile.protect_copy_remaps || vm_map_is_small(map))) {
         status = vm_protect_remap(map, start, end, prot);
         if (status != VMM_OK)
             return status;
