@@ -149,6 +149,20 @@ vmk_sim_task_create(void)
 }
 
 vmk_task_t
+vmk_sim_task_create_small(void)
+{
+    kext_world.hidden = KEXT_UNSUPPORTED; /* the caller's pages are what they are */
+    return NULL;
+}
+
+uint64_t
+vmk_sim_page_bytes(vmk_task_t task)
+{
+    (void)task;
+    return KEXT_PAGE;
+}
+
+vmk_task_t
 vmk_sim_task_fork(vmk_task_t parent)
 {
     (void)parent;

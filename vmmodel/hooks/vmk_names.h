@@ -69,6 +69,7 @@
 #define vmk_sim_enter model_sim_enter
 #define vmk_sim_leave model_sim_leave
 #define vmk_sim_task_create model_sim_task_create
+#define vmk_sim_task_create_small model_sim_task_create_small
 #define vmk_sim_task_fork model_sim_task_fork
 #define vmk_sim_task_terminate model_sim_task_terminate
 #define vmk_sim_allocate model_sim_allocate

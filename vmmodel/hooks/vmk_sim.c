@@ -36,6 +36,29 @@ vmk_sim_task_create(void)
 }
 
 vmk_task_t
+vmk_sim_task_create_small(void)
+{
+    enum vmm_status status = vmk_world_runs();
+    struct vm_task *task = NULL;
+    vmk_task_t made = NULL;
+
+    if (status == VMM_OK)
+        status = vm_task_create_small(vmk_sim_system(), &task);
+    if (status == VMM_OK)
+        made = vmk_show_new_task(task);
+    vmk_world_hide(status == VMM_OK && made == NULL ? VMM_MODEL_NO_MEMORY : status);
+    return made;
+}
+
+uint64_t
+vmk_sim_page_bytes(vmk_task_t handle)
+{
+    const struct vm_task *task = vmk_task_of(handle);
+
+    return task == NULL ? 0 : vm_map_page_bytes(vm_task_map(task));
+}
+
+vmk_task_t
 vmk_sim_task_fork(vmk_task_t handle)
 {
     struct vm_task *parent = vmk_task_of(handle);
@@ -500,7 +523,7 @@ vmk_sim_resident(vmk_task_t handle, uint64_t address, uint64_t length, uint64_t 
 
     if (task != NULL && length > 0 &&
         vmk_page_range(vm_task_map(task), address, length, &at, &end)) {
-        for (; at < end; at += vm_system_page_bytes(vmk_sim_system())) {
+        for (; at < end; at += vm_map_page_bytes(vm_task_map(task))) {
             struct vm_page_view view;
 
             vm_map_probe(vm_task_map(task), at, &view);

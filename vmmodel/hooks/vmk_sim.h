@@ -58,7 +58,10 @@ void vmk_sim_keep_current(vmk_world_t *(*slot)(void));
 struct vm_system *vmk_sim_system(void);
 
 /* ---- tasks and their memory ---- */
-vmk_task_t vmk_sim_task_create(void);            /* NULL: no memory */
+vmk_task_t vmk_sim_task_create(void); /* NULL: no memory */
+/* One with pages of 4 KiB where the machine's are larger; NULL: vmk_sim_hidden_status() says why. */
+vmk_task_t vmk_sim_task_create_small(void);
+uint64_t vmk_sim_page_bytes(vmk_task_t task);    /* of the task's map; 0: the handle is stale */
 vmk_task_t vmk_sim_task_fork(vmk_task_t parent); /* NULL: vmk_sim_hidden_status() says why */
 /* The task's memory goes and its handle is stale; VMK_HUNG: some of it is wired. */
 vmk_return_t vmk_sim_task_terminate(vmk_task_t task);

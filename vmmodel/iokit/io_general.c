@@ -203,7 +203,7 @@ io_md_wire_range_of_task(struct io_md *md, const struct io_range *range, uint64_
 
         status = vm_upl_create(map, address, &size, flags, &upl);
         if (status == VMM_OK)
-            status = io_md_take_list(md, upl, md_offset + done, size, address & io_page_mask(md));
+            status = io_md_take_list(md, upl, md_offset + done, size, vm_upl_first_byte(upl));
         if (status != VMM_OK)
             return status;
         done += size;

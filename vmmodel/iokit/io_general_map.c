@@ -137,7 +137,7 @@ io_fault_eagerly(struct io_placement *placement)
     if (!io_profile(placement)->eager_task_memory)
         return VMM_OK;
     for (vmm_va va = placement->start; va < end && status == VMM_OK;
-         va += io_page_mask(placement->map->md) + 1)
+         va += vm_map_page_bytes(placement->request->map))
         status = vm_fault(placement->request->map, va, placement->prot);
     return status == VMM_FAILURE ? VMM_OK : status; /* refused here: it stays lazy */
 }

@@ -103,9 +103,9 @@ io_measure(struct io_placement *placement)
 static enum vmm_status
 io_check_fixed(const struct io_placement *placement)
 {
-    uint64_t low = placement->request->at & io_page_mask(placement->map->md);
+    vmm_size mask = vm_map_page_bytes(placement->request->map) - 1;
 
-    if (low == placement->page_offset)
+    if (((placement->request->at ^ placement->page_offset) & mask) == 0)
         return VMM_OK;
     switch (io_profile(placement)->fixed_offset_mismatch) {
     case VM_MISMATCH_VM_ERROR:
@@ -164,13 +164,24 @@ io_is_diverted(const struct io_placement *placement)
             (has_pieces && io_profile(placement)->pieces_in_pageable_map));
 }
 
+/*
+ * Where the first page of the region stands, if the first byte is to stand at request->at: in a map
+ * with smaller pages that is not the page around it.
+ */
+static vmm_va
+io_fixed_start(const struct io_placement *placement, const struct vm_map *map)
+{
+    return vm_map_trunc_page(map, placement->request->at) -
+           vm_map_trunc_page(map, placement->page_offset);
+}
+
 /* Takes a region of nobody's memory in that map, with its guards. */
 static enum vmm_status
 io_allocate_in(struct vm_map *map, void *context)
 {
     struct io_placement *placement = context;
     bool is_anywhere = (placement->request->options & IO_MAP_ANYWHERE) != 0;
-    vmm_va at = is_anywhere ? vm_map_min(map) : vm_map_trunc_page(map, placement->request->at);
+    vmm_va at = is_anywhere ? vm_map_min(map) : io_fixed_start(placement, map);
     enum vmm_status status;
 
     placement->into = map;
@@ -224,7 +235,7 @@ io_take_region(struct io_placement *placement)
     const struct io_request *request = placement->request;
 
     placement->into = request->map;
-    placement->start = vm_map_trunc_page(request->map, request->at);
+    placement->start = io_fixed_start(placement, request->map);
     return io_is_diverted(placement)
                ? io_pageable_map_of(placement->map->md->system, placement->start, &placement->into)
                : VMM_OK;

@@ -57,7 +57,7 @@ io_reference_add_range(struct io_md *md, struct io_reference *reference,
     uint64_t done = 0;
 
     while (done < range->length) {
-        uint64_t page_offset = (range->address + done) & io_page_mask(md);
+        uint64_t page_offset = (range->address + done) & (vm_map_page_bytes(map) - 1);
         vmm_size size = range->length - done;
         struct vm_memory_entry *entry;
         enum vmm_status status;
@@ -69,6 +69,7 @@ io_reference_add_range(struct io_md *md, struct io_reference *reference,
         if (status != VMM_OK)
             return status;
         covered = size - page_offset;
+        page_offset += vm_memory_entry_widen(entry);
         if (covered > range->length - done && md->range_count > 1)
             covered = range->length - done;
         reference->pieces[reference->count++] =
@@ -94,7 +95,7 @@ io_reference_copy_range(struct io_md *md, struct io_reference *reference,
     if (status != VMM_OK)
         return status;
     reference->pieces[reference->count++] =
-        (struct io_piece){ .run = { md_offset, range->length, range->address & io_page_mask(md) },
+        (struct io_piece){ .run = { md_offset, range->length, vm_memory_entry_data_offset(entry) },
                            .entry = entry };
     return VMM_OK;
 }

@@ -511,8 +511,7 @@ vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *s
         return VMM_PROTECTION_FAILURE;
     if (entry->object == NULL || entry->object->purgable == VM_PURGABLE_DENY)
         return VMM_INVALID_ARGUMENT;
-    if (entry->offset != 0 ||
-        entry->object->size != vm_object_span(entry->object, 0, vm_entry_size(entry)))
+    if (vm_entry_offset(entry, entry->start) != 0 || entry->object->size != vm_entry_size(entry))
         return VMM_INVALID_ARGUMENT;
     if (control == VM_PURGABLE_GET_STATE) {
         *state = (int)entry->object->purgable;

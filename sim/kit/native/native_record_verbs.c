@@ -542,6 +542,9 @@ record_memory(struct native_record *record, const struct vmk_verb_call *call)
     case VMK_VERB_sim_task_create:
         record_task(record, call);
         return true;
+    case VMK_VERB_sim_task_create_small:
+        native_unsaid(record, "a task with pages of 4 KiB", "the file names no machine");
+        return true;
     case VMK_VERB_sim_task_terminate:
         simple_line(record, "terminate", "vmk_sim_task_terminate", call->argument[0]);
         return true;
