@@ -21,8 +21,7 @@ is_shown(const struct vm_region *region)
 }
 
 static void
-put_entry(const struct core_out *out, const struct scn_state *state, const struct scn_space *space,
-          size_t index)
+put_entry(const struct core_out *out, const struct scn_space *space, size_t index)
 {
     const struct scn_region *kept = &space->regions[index];
     const struct vm_region *region = &kept->region;
@@ -34,20 +33,20 @@ put_entry(const struct core_out *out, const struct scn_state *state, const struc
     }
     core_format(out, "0x%llx, %llu pages\\nwired %u, translated %llu%s\"];\n",
                 (unsigned long long)region->start,
-                (unsigned long long)((region->end - region->start) / state->maps->page_bytes),
+                (unsigned long long)((region->end - region->start) / space->page_bytes),
                 region->wired_count, (unsigned long long)kept->translated,
                 region->needs_copy ? "\\nneeds_copy" : "");
 }
 
 static void
-put_space(const struct core_out *out, const struct scn_state *state, const struct scn_space *space)
+put_space(const struct core_out *out, const struct scn_space *space)
 {
     core_format(out, "  subgraph cluster_space_%u {\n    label=\"", space->id);
     put_quoted(out, space->name);
     core_put(out, "\";\n");
     for (size_t i = 0; i < space->region_count; i++) {
         if (is_shown(&space->regions[i].region))
-            put_entry(out, state, space, i);
+            put_entry(out, space, i);
     }
     core_put(out, "  }\n");
     for (size_t i = 0; i < space->region_count; i++) {
@@ -87,7 +86,7 @@ export_dot(const struct core_out *out, const char *title, const struct scn_state
                 (unsigned)state->maps->line,
                 state->objects_are_cut ? "\\nand more objects than are shown" : "");
     for (size_t i = 0; i < state->maps->space_count; i++)
-        put_space(out, state, state->spaces[i].space);
+        put_space(out, state->spaces[i].space);
     for (size_t i = 0; i < state->object_count; i++)
         put_object(out, state, &state->objects[i].object);
     core_put(out, "}\n");

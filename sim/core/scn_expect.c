@@ -155,9 +155,12 @@ look_object_number(const struct look *look, uint64_t *value)
 static bool
 look_page_offset(const struct look *look, uint64_t *value)
 {
+    struct scn_stretch bytes;
+
     if (look_at(look, 0) == NULL)
         return false;
-    *value = scn_place_bytes(look->run, &look->claim->places[0], 1).address % look->run->page_bytes;
+    bytes = scn_place_bytes(look->run, &look->claim->places[0], 1);
+    *value = bytes.address % scn_page_bytes(look->run, bytes.task);
     return true;
 }
 

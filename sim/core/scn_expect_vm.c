@@ -24,11 +24,11 @@ region_of(const struct scn_stretch *bytes, struct vmm_text *why, struct vm_regio
 
 /* What an entry says of itself. */
 static uint64_t
-region_fact(const struct scn_run *run, const struct vm_region *region, uint32_t fact)
+region_fact(uint64_t page_bytes, const struct vm_region *region, uint32_t fact)
 {
     switch (fact) {
     case SCN_REGION_PAGES:
-        return (region->end - region->start) / run->page_bytes;
+        return (region->end - region->start) / page_bytes;
     case SCN_REGION_WIRES:
         return region->wired_count;
     case SCN_REGION_USER_WIRES:
@@ -95,7 +95,7 @@ scn_look_vm(const struct scn_run *run, const struct scn_claim *claim, struct vmm
         return false;
     vmk_sim_region_pages(bytes.task, bytes.address, &pages);
     if (!pages_fact(&pages, claim->word, value))
-        *value = region_fact(run, &region, claim->word);
+        *value = region_fact(scn_page_bytes(run, bytes.task), &region, claim->word);
     return true;
 }
 

@@ -67,9 +67,8 @@ scn_put_status(struct vmm_text *text, int32_t status)
 }
 
 static uint64_t
-pages_of(const struct teller *teller, uint64_t address, uint64_t length)
+pages_of(uint64_t page, uint64_t address, uint64_t length)
 {
-    uint64_t page = teller->run->page_bytes;
     uint64_t head = address % page;
 
     return length == 0 ? 0 : (length - 1) / page + ((length - 1) % page + head) / page + 1;
@@ -266,7 +265,9 @@ static void
 tell_phrase(struct teller *teller, const struct phrase *phrase)
 {
     uint64_t count = seen(teller, phrase->kind);
-    uint64_t pages = teller->run->watch.step.bytes_of[phrase->kind] / teller->run->page_bytes;
+    vmk_task_t task = vmk_sim_task_by_id(last(teller, phrase->kind)->space);
+    uint64_t pages =
+        teller->run->watch.step.bytes_of[phrase->kind] / scn_page_bytes(teller->run, task);
     struct vmm_text *text;
 
     if (count == 0)
@@ -350,7 +351,7 @@ tell_region(struct teller *teller)
         return;
     text = item(teller, FLOOR_VM);
     vmm_text_put(text, "the entry there has ");
-    put_count(text, (region.end - region.start) / teller->run->page_bytes, "page");
+    put_count(text, (region.end - region.start) / scn_page_bytes(teller->run, bytes.task), "page");
     vmm_text_format(text, ", %s of %s, inherit %s, behavior %s",
                     scn_word_of(&scn_rights, region.protection),
                     scn_word_of(&scn_rights, region.max_protection),
@@ -380,7 +381,7 @@ tell_translated(struct teller *teller, const struct scn_object *object)
 
     if (object == NULL || vm_system_stop(teller->run->system)->kind != VM_RUNNING)
         return;
-    pages = pages_of(teller, object->address, object->length);
+    pages = pages_of(scn_page_bytes(teller->run, object->task), object->address, object->length);
     if (pages == 0 || pages > PROBE_MOST_PAGES)
         return;
     translated = vmk_sim_translated(object->task, object->address, object->length, &wired);

@@ -8,8 +8,8 @@
 struct scn_result
 scn_run_task(struct scn_run *run, const struct scn_operands *operands, struct scn_object *result)
 {
-    (void)operands;
-    result->task = vmk_sim_task_create();
+    result->task = (operands->given & SCN_TAKES_PAGES) != 0 ? vmk_sim_task_create_small()
+                                                            : vmk_sim_task_create();
     return scn_gave_object(run, result->task == NULL, vmk_sim_hidden_status());
 }
 
@@ -119,13 +119,14 @@ scn_run_fill(struct scn_run *run, const struct scn_operands *operands, struct sc
 {
     const struct scn_object *object = scn_object_of(run, &operands->places[0]);
     uint64_t at = scn_value(run, operands->places[0].offset);
-    vmk_return_t status = 0;
+    uint64_t page_bytes = vmk_sim_page_bytes(object->task);
+    vmk_return_t status = page_bytes == 0 ? VMK_BAD_HANDLE : 0;
     uint64_t done;
 
     (void)result;
     while (status == 0 && at < object->length) {
-        uint64_t page = at / run->page_bytes;
-        uint64_t end = (page + 1) * run->page_bytes;
+        uint64_t page = at / page_bytes;
+        uint64_t end = (page + 1) * page_bytes;
 
         if (end > object->length || end < at)
             end = object->length;

@@ -256,6 +256,27 @@ read_at(struct reader *reader)
     return scn_parse_number(reader->parser, reader->operation->syntax, &operands->at);
 }
 
+/* The size of a task's pages: 4K, where the machine that the file names has larger ones. */
+static bool
+read_pages(struct reader *reader)
+{
+    struct scn_parser *parser = reader->parser;
+    const struct hw_geometry *machine = &parser->program->geometry;
+    const struct scn_token *token = scn_peek(parser);
+    struct scn_number pages;
+
+    if (!scn_parse_number(parser, reader->operation->syntax, &pages))
+        return false;
+    if (pages.in_pages || pages.value != SCN_SMALL_PAGE)
+        return scn_fail_token(parser, token, "a task's pages are the machine's or 4K, not",
+                              "leave pages= out, or write pages=4K");
+    if (machine->levels == 0 || hw_page_bytes(machine) <= SCN_SMALL_PAGE)
+        return scn_fail_token(parser, token,
+                              "the machine's own pages have 4 KiB, so nothing asks for",
+                              "leave pages= out, or name another in the header: machine m1");
+    return true;
+}
+
 static bool
 read_value_of(struct reader *reader, uint32_t option)
 {
@@ -277,6 +298,8 @@ read_value_of(struct reader *reader, uint32_t option)
         return read_word(reader, &scn_directions, "a direction", false);
     case SCN_TAKES_PATTERN:
         return read_pattern(reader);
+    case SCN_TAKES_PAGES:
+        return read_pages(reader);
     case SCN_TAKES_INHERIT:
         return scn_parse_word(reader->parser, &scn_inheritances, "an inheritance", syntax,
                               &operands->inherit);

@@ -26,6 +26,7 @@ enum {
     SCN_FRAMES_MAX = 1 << 18, /* 1 GiB of 4 KiB frames */
     SCN_STORE_MAX = 1 << 20,
     SCN_TURNS_MAX = 10000, /* of other threads, while a pager works */
+    SCN_SMALL_PAGE = 4096, /* task pages=4K */
     SCN_DEFAULT_CPUS = 2,
     SCN_DEFAULT_BYTE = 0x41,
 };

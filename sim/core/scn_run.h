@@ -125,6 +125,15 @@ scn_value(const struct scn_run *run, struct scn_number number)
     return number.in_pages ? number.value * run->page_bytes : number.value;
 }
 
+/* The size of a task's pages, or the machine's where there is no task any more. */
+static inline uint64_t
+scn_page_bytes(const struct scn_run *run, vmk_task_t task)
+{
+    uint64_t bytes = vmk_sim_page_bytes(task);
+
+    return bytes != 0 ? bytes : run->page_bytes;
+}
+
 struct scn_stretch {
     vmk_task_t task;
     uint64_t address;

@@ -81,6 +81,7 @@ take_space(struct scn_run *run, const struct scn_name *name, struct scn_snapshot
 
     space->name = core_arena_copy(&run->keep, name->text, strlen(name->text));
     space->id = vmk_sim_task_id(task);
+    space->page_bytes = vmk_sim_page_bytes(task);
     space->regions = core_arena_array(&run->keep, count, sizeof *space->regions);
     if (space->name == NULL || space->regions == NULL)
         return;

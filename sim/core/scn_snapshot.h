@@ -29,8 +29,9 @@ struct scn_region {
 
 /* One task's map, or the kernel's. */
 struct scn_space {
-    const char *name; /* the scenario's; "kernel" */
-    uint32_t id;      /* 0: the kernel's */
+    const char *name;    /* the scenario's; "kernel" */
+    uint32_t id;         /* 0: the kernel's */
+    uint64_t page_bytes; /* of its map */
     struct scn_region *regions;
     size_t region_count;
 };

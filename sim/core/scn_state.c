@@ -32,7 +32,8 @@ static void
 take_pages(struct scn_run *run, vmk_task_t task, const struct scn_region *from,
            struct scn_state_region *to)
 {
-    uint64_t pages = (from->region.end - from->region.start) / run->page_bytes;
+    uint64_t page_bytes = vmk_sim_page_bytes(task);
+    uint64_t pages = (from->region.end - from->region.start) / page_bytes;
 
     if (from->pages.resident == 0 && from->translated == 0)
         return;
@@ -45,7 +46,7 @@ take_pages(struct scn_run *run, vmk_task_t task, const struct scn_region *from,
     for (; to->page_count < pages; to->page_count++) {
         struct vm_page_view view;
 
-        vmk_sim_probe(task, from->region.start + to->page_count * run->page_bytes, &view);
+        vmk_sim_probe(task, from->region.start + to->page_count * page_bytes, &view);
         to->bits[to->page_count] = bits_of(&view);
         to->frames[to->page_count] = view.is_translated ? view.translation_ppn : view.ppn;
     }

@@ -61,7 +61,7 @@ put_spaces(struct core_json *state, const struct scn_state *from)
         for (size_t j = 0; j < space->region_count; j++) {
             core_json_element(state->out, j);
             put_region(state->out, &space->regions[j], &from->spaces[i].regions[j],
-                       from->maps->page_bytes);
+                       space->page_bytes);
         }
         core_json_list_end(state->out);
         core_json_end(&object);

@@ -257,7 +257,7 @@ sum_of(const struct scn_space *space)
 }
 
 static void
-put_space(const struct core_out *out, const struct scn_space *space, uint64_t page_bytes)
+put_space(const struct core_out *out, const struct scn_space *space)
 {
     struct scn_region sum = sum_of(space);
 
@@ -268,9 +268,9 @@ put_space(const struct core_out *out, const struct scn_space *space, uint64_t pa
     }
     put_map_head(out);
     for (size_t i = 0; i < space->region_count; i++)
-        put_region(out, &space->regions[i], page_bytes);
+        put_region(out, &space->regions[i], space->page_bytes);
     core_put_left(out, "TOTAL", TYPE_WIDTH + RANGE_WIDTH);
-    put_sizes(out, sum.region.end, &sum.pages, page_bytes);
+    put_sizes(out, sum.region.end, &sum.pages, space->page_bytes);
     core_put_spaces(out, strlen(" PRT/MAX SHRMOD ") + PURGE_WIDTH + OURS_WIDTH + 1);
     put_count(out, sum.pages.wired, OURS_WIDTH - 2);
     put_count(out, sum.translated, OURS_WIDTH + 1);
@@ -290,7 +290,7 @@ scn_view_text(const struct core_out *out, enum scn_view view, const char *file,
         return;
     }
     for (size_t i = 0; i < snapshot->space_count; i++)
-        put_space(out, &snapshot->spaces[i], snapshot->page_bytes);
+        put_space(out, &snapshot->spaces[i]);
 }
 
 /* ---- JSON ---- */
@@ -344,7 +344,7 @@ json_region(const struct core_out *out, const struct scn_region *kept, uint64_t 
 }
 
 static void
-json_space(const struct core_out *out, const struct scn_space *space, uint64_t page_bytes)
+json_space(const struct core_out *out, const struct scn_space *space)
 {
     struct core_json object = core_json_begin(out);
 
@@ -353,7 +353,7 @@ json_space(const struct core_out *out, const struct scn_space *space, uint64_t p
     core_json_list(&object, "regions");
     for (size_t i = 0; i < space->region_count; i++) {
         core_json_element(out, i);
-        json_region(out, &space->regions[i], page_bytes);
+        json_region(out, &space->regions[i], space->page_bytes);
     }
     core_json_list_end(out);
     core_json_end(&object);
@@ -365,7 +365,7 @@ json_maps(struct core_json *run, const struct scn_snapshot *snapshot)
     core_json_list(run, "maps");
     for (size_t i = 0; i < snapshot->space_count; i++) {
         core_json_element(run->out, i);
-        json_space(run->out, &snapshot->spaces[i], snapshot->page_bytes);
+        json_space(run->out, &snapshot->spaces[i]);
     }
     core_json_list_end(run->out);
 }

@@ -81,6 +81,7 @@ static const struct scn_word option_words[] = {
     { "purgable", SCN_TAKES_PURGABLE },
     { "inherit", SCN_TAKES_INHERIT },
     { "by-hand", SCN_TAKES_BY_HAND },
+    { "pages", SCN_TAKES_PAGES },
 };
 
 static const struct scn_word lock_words[] = {

@@ -79,8 +79,7 @@ put_maps(const struct core_out *out, const struct scn_state *state)
 
         core_format(out, "%s (space %u)\n", space->name, space->id);
         for (size_t j = 0; j < space->region_count; j++)
-            put_region(out, &space->regions[j], &state->spaces[i].regions[j],
-                       state->maps->page_bytes);
+            put_region(out, &space->regions[j], &state->spaces[i].regions[j], space->page_bytes);
     }
 }
 

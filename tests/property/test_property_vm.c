@@ -10,7 +10,8 @@
  * them, each time in a child process, until none can be left out; what is left is printed, and written
  * to build/property_failure.scn, as a scenario that `faultline run` replays.
  *
- * Usage: test_property_vm [OPERATIONS [SEED]]
+ * Usage: test_property_vm [OPERATIONS [SEED [small]]]; small: tasks with pages of 4 KiB on a machine of
+ * 16 KiB frames. What the memory means is the same, whatever shares a frame with what.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -340,6 +341,7 @@ main(int argc, char **argv)
     trace_digest_init(&digest);
     run.digest = &digest;
     run.setting.seed = seed;
+    run.setting.is_small = argc > 3 && strcmp(argv[3], "small") == 0;
     run.check_every = CHECK_EVERY;
     for (uint64_t done = 0; done < count; done += round.count) {
         uint64_t rest = count - done;

@@ -17,6 +17,7 @@ struct vm_story {
     FILE *file; /* into memory */
     char *text;
     size_t length;
+    bool is_small; /* the pages that lines count in are not the machine's */
     unsigned cpu;
     unsigned names;                  /* names are bound once: each gets a number of its own */
     unsigned tasks[TASKS];           /* tN and wN, its window */
@@ -69,8 +70,11 @@ vm_story_begin(struct vm_story *story, const struct vm_trial_setting *setting)
 {
     line(story,
          "title \"what the property test found with seed %" PRIu64
-         "\"\nprofile %s\nmachine cpus=2 frames=%u store=65536\nfile = file %up",
-         setting->seed, setting->profile, (unsigned)setting->frames, PLAIN_FILE_PAGES);
+         "\"\nprofile %s\nmachine %scpus=2 frames=%u store=65536\nfile = file %up",
+         setting->seed, setting->profile, setting->is_small ? "m1 " : "", (unsigned)setting->frames,
+         PLAIN_FILE_PAGES);
+    if (story != NULL)
+        story->is_small = setting->is_small;
 }
 
 void
@@ -276,7 +280,7 @@ vm_story_operation(struct vm_story *story, const struct vm_operation *op)
     if (story == NULL)
         return;
     if (op->verb == TASK)
-        tell_task(story, op->task, "task");
+        tell_task(story, op->task, story->is_small ? "task pages=4K" : "task");
     else if (tellers[op->verb] != NULL)
         tellers[op->verb](story, op);
     else
@@ -380,6 +384,26 @@ vm_story_check(struct vm_story *story)
 
 /* ---- the file ---- */
 
+/* "3p" as "12K", where a page is not the machine's. */
+static bool
+write_as_bytes(const struct vm_story *story, FILE *file)
+{
+    const char *at = story->text;
+
+    while (at < story->text + story->length) {
+        size_t digits = strspn(at, "0123456789");
+        bool is_pages =
+            digits > 0 && at[digits] == 'p' && strspn(at + digits + 1, "0123456789") == 0;
+
+        if (is_pages)
+            fprintf(file, "%luK", strtoul(at, NULL, 10) * 4);
+        else
+            fwrite(at, 1, digits > 0 ? digits : 1, file);
+        at += is_pages ? digits + 1 : digits > 0 ? digits : 1;
+    }
+    return ferror(file) == 0;
+}
+
 /* Beside it first, and then in its place. */
 static bool
 write_file(const struct vm_story *story, const char *path)
@@ -392,7 +416,8 @@ write_file(const struct vm_story *story, const char *path)
     file = fopen(beside, "wb");
     if (file == NULL)
         return false;
-    is_whole = fwrite(story->text, 1, story->length, file) == story->length;
+    is_whole = story->is_small ? write_as_bytes(story, file)
+                               : fwrite(story->text, 1, story->length, file) == story->length;
     is_whole &= fclose(file) == 0;
     if (is_whole && rename(beside, path) == 0)
         return true;

@@ -44,7 +44,11 @@ range_of(const struct vm_operation *op)
 static void
 do_task(struct vm_trial *run, const struct vm_operation *op)
 {
-    vm_trial_same_result(run, VMM_OK, vm_task_create(run->system, &run->tasks[op->task]));
+    struct vm_task **made = &run->tasks[op->task];
+
+    vm_trial_same_result(run, VMM_OK,
+                         run->setting.is_small ? vm_task_create_small(run->system, made)
+                                               : vm_task_create(run->system, made));
     plain_create(&run->plain, op->task);
 }
 
@@ -512,19 +516,20 @@ vm_trial_start(struct vm_trial *run)
     memset(run->entries, 0, sizeof(run->entries));
     run->plain.release = (struct plain_release){
         .unwire_skips_before_hole = run->profile.user_unwire_skips_before_hole,
-        .copy_buffer_max = run->profile.copyin_buffer_max,
+        .copy_buffer_max = run->profile.copyin_buffer_max * (run->setting.is_small ? 4 : 1),
         .knows_pageout = run->profile.sanitizes_ranges,
     };
     /* Below every limit on user wires (vm.md 3.1), page tables and one window counted in. */
     run->wire_max = run->setting.frames * 7 / 10 - 20 - PAGES;
     run->done = 0;
     counting_alloc_init(&run->counting);
-    run->system = vm_system_create(&(struct vm_config){ .alloc = &run->counting.alloc,
-                                                        .profile = &run->profile,
-                                                        .geometry = &hw_geometry_x86_64,
-                                                        .cpu_count = 2,
-                                                        .frame_count = run->setting.frames,
-                                                        .store_pages = 1 << 16 });
+    run->system = vm_system_create(&(struct vm_config){
+        .alloc = &run->counting.alloc,
+        .profile = &run->profile,
+        .geometry = run->setting.is_small ? &hw_geometry_arm64_16k : &hw_geometry_x86_64,
+        .cpu_count = 2,
+        .frame_count = run->setting.frames,
+        .store_pages = 1 << 16 });
     if (run->system == NULL)
         vm_trial_fail(run, "system", 1, 0);
     if (run->digest != NULL)

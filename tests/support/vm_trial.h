@@ -85,6 +85,8 @@ struct vm_operation {
 struct vm_trial_setting {
     const char *profile;
     vmm_ppn frames;
+    bool
+        is_small; /* tasks with pages of 4 KiB on a machine of 16 KiB frames, which hold four each */
     uint64_t seed; /* of the run that drew the operations */
 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "vm/vm_access.h"
-#include "vm/vm_map.h"
+#include "vm/vm_internal.h"
 #include "vm/vm_task.h"
 #include "vm_story.h"
 #include "vm_trial_internal.h"
@@ -77,20 +77,23 @@ vm_trial_load_at(const struct vm_trial *run, unsigned task, vmm_va va, uint8_t *
 /*
  * What a load or a store ends with. Rights without READ refuse the fault of either (vm.md 6.1 step 3),
  * but x86 has no translation that cannot be read: where a wiring, or a page that lost READ only, left
- * one, the hardware serves it without asking. Without any right there is none to be left.
+ * one, the hardware serves it without asking. Without any right there is none to be left. arm64 keeps
+ * WRITE back until the first store.
  */
 enum vmm_status
 vm_trial_access_result(const struct vm_trial *run, unsigned task, unsigned page, vmm_prot access)
 {
     const struct plain_page *plain = &run->plain.tasks[task].pages[page];
-    struct vm_page_view view;
+    struct pmap_translation found = { .prot = VMM_PROT_NONE };
+    bool is_translated;
 
     if (plain->cell == NULL)
         return VMM_INVALID_ADDRESS;
     if (!((VMM_PROT_READ | access) & ~plain->prot))
         return VMM_OK;
-    vm_map_probe(vm_trial_map(run, task), vm_trial_va(page), &view);
-    return plain->prot != VMM_PROT_NONE && view.is_translated && !(access & ~view.translation_prot)
+    is_translated = pmap_query(vm_trial_map(run, task)->pmap, vm_trial_va(page), &found);
+    found.prot |= found.is_soft_write ? (vmm_prot)VMM_PROT_WRITE : 0;
+    return plain->prot != VMM_PROT_NONE && is_translated && !(access & ~found.prot)
                ? VMM_OK
                : VMM_PROTECTION_FAILURE;
 }
@@ -134,6 +137,7 @@ check_region(struct vm_trial *run, unsigned task, unsigned page)
  * A wired page stays in memory, and its translation says that it is wired. That the translation is
  * there at all holds until its rights change; for a page that may not be written another mapping's
  * store can take it away too (vm.md T2, T3), and of WRITE alone the slow path may leave nothing (T5).
+ * Where a frame holds several pages, a copy of a neighbour can take it away as well: nothing is told.
  */
 void
 vm_trial_check_wired(struct vm_trial *run, unsigned task, unsigned page)
@@ -150,7 +154,8 @@ vm_trial_check_wired(struct vm_trial *run, unsigned task, unsigned page)
     if (view.is_translated)
         vm_trial_same_told(run, "wired-translations", NULL, task, page, true,
                            view.is_translation_wired);
-    if (!plain->lost_rights && (plain->prot & VMM_PROT_DEFAULT) == VMM_PROT_DEFAULT)
+    if (!run->setting.is_small && !plain->lost_rights &&
+        (plain->prot & VMM_PROT_DEFAULT) == VMM_PROT_DEFAULT)
         vm_trial_same_told(run, "translated", NULL, task, page, true, view.is_translated);
 }
 
