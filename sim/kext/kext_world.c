@@ -196,6 +196,12 @@ vmk_sim_task_id(vmk_task_t task)
     return task == vmk_kernel_task() ? 0 : 1;
 }
 
+vmk_task_t
+vmk_sim_task_by_id(uint32_t id)
+{
+    return id == 1 ? kext_world.task : NULL;
+}
+
 void
 vmk_sim_set_cpu(uint32_t cpu)
 {
