@@ -5,8 +5,6 @@
 
 #include "core/story.h"
 
-enum { KPI_NO_STRATEGY = -1 };
-
 #define KPI_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct kpi_symbol kpi_symbols[] = {
@@ -114,8 +112,10 @@ kpi_release_named(const char *name, size_t length, size_t *index)
 bool
 kpi_release_find(const char *name, size_t *index)
 {
-    if (strncmp(name, "macos-", 6) == 0)
-        name += 6;
+    static const char prefix[] = "macos-"; /* as profiles are called */
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
+        name += sizeof(prefix) - 1;
     return kpi_release_named(name, strlen(name), index);
 }
 

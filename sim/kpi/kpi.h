@@ -46,8 +46,11 @@ enum { KPI_MAX_SPANS = 8 };
 
 /* "iokit", "unsupported", ...; "-" for none, "unknown". */
 const char *kpi_list_name(enum kpi_list list);
+
+/* Whether a kext may link against the list and be kept working: bsd, iokit, libkern and mach. */
 bool kpi_list_is_supported(enum kpi_list list);
 
+/* How many symbols the table knows; symbol `index` < that. */
 size_t kpi_symbol_count(void);
 const struct kpi_symbol *kpi_symbol_at(size_t index);
 /* Finds a symbol by its linker's name; `name` need not be terminated. */
@@ -59,16 +62,19 @@ size_t kpi_symbol_spans(const struct kpi_symbol *symbol, struct kpi_span spans[K
 /* The list that holds a symbol (NULL: unknown) on a release. */
 enum kpi_list kpi_symbol_list(const struct kpi_symbol *symbol, size_t release);
 
+/* How many releases the table has, oldest first; the name of release `index` < that. */
 size_t kpi_release_count(void);
 const char *kpi_release_at(size_t index);
 /* False: no release of that name. "macos-15.4" is as good as "15.4". */
 bool kpi_release_find(const char *name, size_t *index);
 
+enum { KPI_NO_STRATEGY = -1 };
+
 /* What else does the work of a call that is not supported, and what the model says it costs. */
 struct kpi_alternative {
     const char *name; /* of the symbol that it replaces */
     const char *text;
-    int strategy; /* enum story_strategy_id that shows it, or -1 */
+    int strategy; /* enum story_strategy_id that shows it, or KPI_NO_STRATEGY */
 };
 
 /* The index-th alternative to a symbol, or NULL. */

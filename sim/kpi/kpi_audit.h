@@ -40,6 +40,8 @@ void kpi_audit_take(void *context, const char *name, size_t length);
 
 /* After the last import: sorts, drops repetitions, looks up. */
 void kpi_audit_finish(struct kpi_audit *audit);
+
+/* Gives the imports back. */
 void kpi_audit_destroy(struct kpi_audit *audit);
 
 /* Whether a list that holds an import is missing in OSBundleLibraries. */

@@ -19,6 +19,7 @@ struct kpi_nm_error {
     size_t column;
 };
 
+/* Hands out every undefined symbol of the text, in its order. */
 bool kpi_nm_read(const char *text, size_t length, macho_take take, void *context,
                  struct kpi_nm_error *error);
 

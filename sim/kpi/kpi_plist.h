@@ -22,6 +22,7 @@ struct kpi_plist {
     char executable[KPI_PLIST_NAME_BYTES]; /* CFBundleExecutable, or "" */
 };
 
+/* Reads a property list of `length` bytes; a binary one, and one of more than 16 MiB, is refused. */
 bool kpi_plist_read(const char *text, size_t length, struct kpi_plist *plist,
                     char why[KPI_PLIST_WHY_BYTES]);
 

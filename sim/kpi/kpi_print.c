@@ -12,6 +12,7 @@
 #include "core/story.h"
 #include "kpi/kpi_audit.h"
 #include "kpi/macho_view.h"
+#include "vm/vm_profile.h"
 
 enum { KPI_HEADING_WIDTH = 13 };
 
@@ -44,16 +45,19 @@ kpi_name(const struct kpi_import *import, char name[MACHO_NAME_MAX + 1])
     return name;
 }
 
-/* What the model says of a strategy on the newest release, for the radar's 16 pages. */
+/* What the model says of a strategy on the newest release, for the radar's pages. */
 static void
 kpi_put_cost(const struct core_out *out, const struct vmm_alloc *alloc, int strategy)
 {
+    struct vm_profile newest;
     struct story_cell cell;
 
-    if (strategy < 0 ||
+    vm_profile_at(scn_newest_release(), &newest);
+    if (strategy == KPI_NO_STRATEGY ||
         !story_run_one(alloc, (enum story_strategy_id)strategy, scn_newest_release(), &cell))
         return;
-    CORE_PUT(out, " [%u pages on the model, macos-15.5: %s, %" PRIu64 " fault(s)]", STORY_PAGES,
+    CORE_PUT(out, " [%u pages on the model, %s: %s, %" PRIu64 " fault(s)]", STORY_PAGES,
+             newest.name,
              cell.outcome == STORY_CLEAN    ? "clean"
              : cell.outcome == STORY_PANICS ? "panics for a copy-on-write input"
                                             : story_outcome_name(cell.outcome),
