@@ -60,6 +60,7 @@ struct calibrate_host {
     uint32_t sweeps, calm;      /* through all chains of a TLB, and those of them that counted */
 };
 
+/* "lazy", "populate", "chase" .. */
 const char *calibrate_kind_name(enum calibrate_kind kind);
 
 /* "lazy, 64 of 4096 pages" */
@@ -95,6 +96,7 @@ bool calibrate_fit(const struct vmm_alloc *alloc, struct machine *machine,
                    const struct calibrate_host *host, struct calibrate_case *cases, size_t count,
                    struct calibrate_fit *fit);
 
+/* The tables of `faultline calibrate`, and its picture: predicted over measured of the cases that were not fitted. */
 void calibrate_text(const struct core_out *out, const struct calibrate_host *host,
                     const struct calibrate_case *cases, size_t count,
                     const struct calibrate_fit *fit);

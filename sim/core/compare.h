@@ -25,6 +25,7 @@ enum compare_way {
     COMPARE_WAYS
 };
 
+/* "touch-first" */
 const char *compare_way_name(enum compare_way way);
 
 struct compare_question {
@@ -46,7 +47,7 @@ struct compare_answer {
     uint64_t copied_bytes;
 };
 
-/* Asks one way. */
+/* Asks one way in a world of its own. False: memory ran out. */
 bool compare_ask(const struct vmm_alloc *alloc, const struct compare_question *question,
                  enum compare_way way, struct compare_answer *answer);
 
@@ -78,7 +79,10 @@ struct compare_sweep {
     size_t asked_count;
 };
 
-/* Fills points and break_even of a sweep whose question, from and to are set. */
+/*
+ * Fills points and break_even of a sweep whose question, from and to are set, 1 <= from <= to. False: memory ran
+ * out.
+ */
 bool compare_run(const struct vmm_alloc *alloc, struct compare_sweep *sweep);
 
 /* ---- printing ---- */

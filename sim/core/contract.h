@@ -56,6 +56,7 @@ struct contract {
     struct contract_fact *fact; /* the one that runs */
 };
 
+/* How many facts there are: what `facts` below has room for. */
 size_t contract_fact_count(void);
 
 /* Asks the backend behind vmk.h. facts: contract_fact_count() of them. True: every fact holds. */

@@ -27,6 +27,8 @@ struct core_arena {
 
 /* Makes an empty arena; takes nothing yet. */
 void core_arena_init(struct core_arena *arena, const struct vmm_alloc *alloc);
+
+/* Gives back every piece at once. */
 void core_arena_destroy(struct core_arena *arena);
 
 /* `size` zeroed bytes, or `count` zeroed pieces of `size` bytes; never NULL for 0 bytes. */

@@ -15,6 +15,7 @@
 
 #include "scn.h"
 
+/* A terminated string, `length` bytes, `count` blanks: as they are. */
 void core_put(const struct core_out *out, const char *string);
 void core_put_bytes(const struct core_out *out, const char *bytes, size_t length);
 void core_put_spaces(const struct core_out *out, size_t count);
@@ -45,6 +46,7 @@ struct core_field {
     bool is_address; /* better read in hex */
 };
 
+/* Reads the next field of an event; false behind the last. *field begins with `rest` set. */
 bool core_event_field(const struct trace_event *event, struct core_field *field);
 /* The word for an event's detail ("CACHE_HIT", "spin lock held"), or NULL. */
 const char *core_event_detail(const struct trace_event *event);

@@ -26,8 +26,10 @@ struct core_set {
 
 /* Makes an empty set; takes nothing yet. */
 void core_set_init(struct core_set *set, const struct vmm_alloc *alloc);
+/* Gives its slots back; the set is empty then, and may be used again. */
 void core_set_destroy(struct core_set *set);
 
+/* Whether the digest was added. */
 bool core_set_has(const struct core_set *set, uint64_t digest);
 
 /* Whether the digest is new; it is kept then, unless the set is exhausted. */

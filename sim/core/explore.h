@@ -22,6 +22,7 @@
 
 struct explore;
 
+/* A search that has run nothing yet; NULL: memory ran out. explore_destroy() gives it back, NULL is allowed. */
 struct explore *explore_create(const struct vmm_alloc *alloc, const struct scn_program *program,
                                struct scn_fibers *fibers, const struct explore_options *options);
 void explore_destroy(struct explore *explore);
@@ -29,6 +30,7 @@ void explore_destroy(struct explore *explore);
 /* Runs one schedule. */
 enum explore_outcome explore_step(struct explore *explore);
 
+/* How far the search is, and what it has found so far: the same thing once, with its first schedule. */
 struct explore_progress explore_progress(const struct explore *explore);
 size_t explore_failure_count(const struct explore *explore);
 const struct explore_failure *explore_failure_at(const struct explore *explore, size_t index);

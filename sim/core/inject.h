@@ -42,6 +42,7 @@ struct inject;
 
 enum inject_outcome { INJECT_MORE, INJECT_FINISHED, INJECT_NO_MEMORY };
 
+/* Nothing has run yet; NULL: memory ran out. inject_destroy() gives it back, NULL is allowed. */
 struct inject *inject_create(const struct vmm_alloc *alloc, const struct scn_program *program,
                              const struct inject_options *options);
 void inject_destroy(struct inject *inject);
@@ -49,6 +50,7 @@ void inject_destroy(struct inject *inject);
 /* One run. Finished: it came to its end without a way that was not hit before. */
 enum inject_outcome inject_step(struct inject *inject);
 
+/* What the runs so far came to; it changes with each. */
 const struct inject_result *inject_result(const struct inject *inject);
 
 /*
@@ -58,6 +60,8 @@ const struct inject_result *inject_result(const struct inject *inject);
  */
 const char *inject_scenario(const struct inject_result *result, struct core_arena *arena,
                             const char *bytes, size_t length);
-const char *inject_call_name(enum vmm_call call); /* "allocation" */
+
+/* "allocation", "table page": a kind of call as people read it. */
+const char *inject_call_name(enum vmm_call call);
 
 #endif

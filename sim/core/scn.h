@@ -38,8 +38,14 @@ struct scn_program;
 
 enum scn_outcome { SCN_OK, SCN_BAD_SOURCE, SCN_NO_MEMORY };
 
+/*
+ * Reads `length` bytes of the language. SCN_OK: *program, which scn_program_free() gives back; SCN_BAD_SOURCE:
+ * *error has the first thing that is wrong; SCN_NO_MEMORY.
+ */
 enum scn_outcome scn_parse(const struct vmm_alloc *alloc, const char *bytes, size_t length,
                            struct scn_program **program, struct scn_error *error);
+
+/* NULL is allowed. */
 void scn_program_free(struct scn_program *program);
 
 /* The title line, or "". */
@@ -175,6 +181,8 @@ struct scn_options {
 enum scn_outcome scn_run(const struct scn_program *program, const struct vmm_alloc *alloc,
                          size_t profile, const struct scn_options *options,
                          struct scn_report **report);
+
+/* NULL is allowed; what the report shows goes with it. */
 void scn_report_free(struct scn_report *report);
 
 /* "clean", "unexpected", "failed" */

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+/* Of the 48 innermost calls, the caller's included. It differs from process to process. */
 uint64_t stack_path(void);
 
 #endif

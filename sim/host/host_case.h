@@ -29,9 +29,11 @@ struct host_time {
 /* Puts a list into an order of chance. */
 void host_shuffle(struct vmm_rng *rng, size_t *order, size_t count);
 
+/* Takes memory for the chains; `seed` orders them. */
 void host_bench_init(struct host_bench *bench, uint64_t seed);
 void host_bench_destroy(struct host_bench *bench);
 
+/* Does one case once; ns < 0: this host cannot, or has no memory for it. */
 struct host_time host_case_time(struct host_bench *bench, const struct calibrate_case *one);
 
 #endif

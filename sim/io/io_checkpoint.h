@@ -34,6 +34,7 @@ struct io_checkpoints {
 
 /* Before any thread is made. `distance`: between the first checkpoints. */
 void io_checkpoints_begin(struct io_checkpoints *checkpoints, uint64_t distance);
+/* Ends every checkpoint, and waits for its process. */
 void io_checkpoints_end(struct io_checkpoints *checkpoints);
 
 /*

@@ -32,6 +32,7 @@ struct io_child {
     bool was_interrupted;
 };
 
+/* Runs it to its end; child's last fields say how that was. Blocks. */
 bool io_child_run(struct io_child *child, char why[IO_WHY_BYTES]);
 
 #endif

@@ -43,6 +43,7 @@ enum io_end io_loop_run(const char *program, io_work work, void *context);
 /* Gives descriptors 0 to 2 something to be, so that no file of ours is taken for one of them. */
 void io_guard_standard(void);
 
+/* Whether a person may be looking: of progress, colours and screens. */
 bool io_is_terminal(int descriptor);
 
 #endif

@@ -32,6 +32,7 @@ bool io_source_read_at(struct io_source *source, uint64_t offset, uint8_t *bytes
 /* The next bytes are those at `offset`; only where io_source_read_at() works. */
 void io_source_seek(struct io_source *source, uint64_t offset);
 
+/* Packed bytes that were read, and all of them; 0: nobody knows how many. */
 uint64_t io_source_done(const struct io_source *source);
 uint64_t io_source_total(const struct io_source *source);
 

@@ -22,6 +22,7 @@ struct io_tty_user {
     bool (*key)(void *context, const char *bytes, size_t length);
 };
 
+/* Until a key says that it is the end. False: there is no terminal on 0 and 1, or it went away. */
 bool io_tty_run(const struct io_tty_user *user);
 
 #endif

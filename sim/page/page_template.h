@@ -18,6 +18,7 @@
 /* Where the scenario goes, once in the template. */
 #define PAGE_PLACE "@GIVEN@"
 
+/* The page's bytes, ended by a 0 that *length does not count; NULL: there is none. */
 const char *page_template(size_t *length);
 
 #endif

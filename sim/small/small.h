@@ -34,6 +34,10 @@ enum small_outcome { SMALL_MORE, SMALL_FINISHED, SMALL_VIOLATION, SMALL_NO_MEMOR
 
 struct small;
 
+/*
+ * All sequences of up to `depth` calls (at most SMALL_DEPTH_MAX) on a release. NULL: memory ran out;
+ * small_destroy() gives it back, NULL is allowed.
+ */
 struct small *small_create(const struct vmm_alloc *alloc, const struct vm_profile *profile,
                            uint32_t depth);
 void small_destroy(struct small *small);
