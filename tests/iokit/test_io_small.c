@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "vm/vm_task.h"
+#include "vm/vm_user.h"
 
 enum { FRAME = 16384 };
 
@@ -236,6 +237,32 @@ entries_that_do_not_meet_on_a_page_are_ragged(void **state)
     }
 }
 
+/*
+ * A snapshot has whole pages too, of which the range is the snapshot. Of several entries that do not meet at
+ * a page of 16 KiB there is none.
+ */
+static void
+a_snapshot_keeps_the_bytes_of_its_range(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_desc_t md = describe(f, 1, 3, IO_DIRECTION_IN | IO_MEMORY_MAP_COPY_ON_WRITE);
+    vmk_map_t map = map_in_kernel(f, md, 0);
+
+    assert_int_equal(vmk_map_address(map) % FRAME, IO_PAGE);
+    assert_io_byte(f->kernel, vmk_map_address(map), IO_FILL + 1);
+    assert_true(io_store(f->task, io_page(f, 1), 0x11));
+    assert_io_byte(f->kernel, vmk_map_address(map), IO_FILL + 1);
+    assert_true(io_store(f->kernel, vmk_map_address(map) + IO_PAGE, 0x12));
+    assert_io_byte(f->task, io_page(f, 2), IO_FILL + 2);
+    assert_io_byte(f->task, io_page(f, 1), 0x11);
+    release(map, md);
+    assert_int_equal(
+        vm_inherit(vmk_sim_task_map(f->task), io_page(f, 6), IO_PAGE, VMM_INHERIT_NONE), VMM_OK);
+    md = describe(f, 5, 7, IO_DIRECTION_IN | IO_MEMORY_MAP_COPY_ON_WRITE);
+    assert_map_refused(md, f->kernel, 0, IO_MAP_ANYWHERE | IO_MAP_READ_ONLY, VMM_IO_NOT_ALIGNED);
+    release(NULL, md);
+}
+
 /*  a device's registers in such a task: a block is entered whole, part by part  */
 static void
 a_device_is_mapped_part_by_part(void **state)
@@ -265,6 +292,7 @@ main(void)
         SMALL_TEST(a_buffer_is_mapped_into_the_task),
         SMALL_TEST(prefault_enters_every_part),
         SMALL_TEST(entries_that_do_not_meet_on_a_page_are_ragged),
+        SMALL_TEST(a_snapshot_keeps_the_bytes_of_its_range),
         SMALL_TEST(a_device_is_mapped_part_by_part),
     };
 

@@ -481,6 +481,7 @@ sharing_with_larger_pages_needs_whole_pages(void **state)
     struct vm_fixture *f = *state;
     struct vm_memory_entry *handle;
     vmm_size size = PAGE;
+    vmm_off before = 0;
     vmm_va at = 0;
 
     draw_pages(f, "xxxx");
@@ -496,7 +497,8 @@ sharing_with_larger_pages_needs_whole_pages(void **state)
     assert_int_equal(vm_memory_entry_map(handle, f->map, &at, 0, PAGE, VM_MAP_FIXED, VMM_PROT_READ),
                      VMM_OK);
     assert_text(f, page(f, 9), "bbbb");
-    assert_int_equal(vm_memory_entry_widen(handle), PAGE);
+    assert_true(vm_memory_entry_widen(handle, &before));
+    assert_int_equal(before, PAGE);
     at = f->kernel->min;
     assert_int_equal(
         vm_memory_entry_map(handle, f->kernel, &at, 0, FRAME, VM_MAP_ANYWHERE, VMM_PROT_READ),

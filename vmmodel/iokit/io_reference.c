@@ -62,6 +62,7 @@ io_reference_add_range(struct io_md *md, struct io_reference *reference,
         struct vm_memory_entry *entry;
         enum vmm_status status;
         uint64_t covered;
+        vmm_off before;
 
         if (!io_reference_grow(md, reference))
             return VMM_MODEL_NO_MEMORY;
@@ -69,7 +70,8 @@ io_reference_add_range(struct io_md *md, struct io_reference *reference,
         if (status != VMM_OK)
             return status;
         covered = size - page_offset;
-        page_offset += vm_memory_entry_widen(entry);
+        VMM_ASSERT(vm_memory_entry_widen(entry, &before)); /* one piece */
+        page_offset += before;
         if (covered > range->length - done && md->range_count > 1)
             covered = range->length - done;
         reference->pieces[reference->count++] =
@@ -86,6 +88,7 @@ io_reference_copy_range(struct io_md *md, struct io_reference *reference,
 {
     struct vm_memory_entry *entry;
     enum vmm_status status;
+    vmm_off before;
 
     if (range->length == 0)
         return VMM_OK;
@@ -94,8 +97,13 @@ io_reference_copy_range(struct io_md *md, struct io_reference *reference,
     status = vm_memory_entry_copy(io_md_map(md), range->address, range->length, &entry);
     if (status != VMM_OK)
         return status;
+    if (!vm_memory_entry_widen(entry, &before)) {
+        vm_memory_entry_release(&entry);
+        return VMM_IO_NOT_ALIGNED;
+    }
     reference->pieces[reference->count++] =
-        (struct io_piece){ .run = { md_offset, range->length, vm_memory_entry_data_offset(entry) },
+        (struct io_piece){ .run = { md_offset, range->length,
+                                    vm_memory_entry_data_offset(entry) + before },
                            .entry = entry };
     return VMM_OK;
 }

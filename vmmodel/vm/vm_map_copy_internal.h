@@ -27,4 +27,7 @@ enum vmm_status vm_map_copy_place(struct vm_map *map, const struct vm_place *pla
 /* Where in physical memory a byte of a device's entry is; 0: nowhere. */
 uint64_t vm_map_device_address(const struct vm_map_entry *entry, vmm_va va);
 
+/* Whether every piece can be an entry of the map: it may come from one with smaller pages. */
+bool vm_map_copy_fits(const struct vm_map *map, const struct vm_map_copy *copy);
+
 #endif

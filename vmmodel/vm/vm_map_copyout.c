@@ -150,8 +150,7 @@ vm_map_overwrite_bytes(struct vm_map *map, vmm_va address, const struct vm_map_c
     return status;
 }
 
-/* Whether every piece can be an entry of the map: it may come from one with smaller pages. */
-static bool
+bool
 vm_map_copy_fits(const struct vm_map *map, const struct vm_map_copy *copy)
 {
     vmm_size mask = vm_map_page_bytes(map) - 1;

@@ -7,7 +7,7 @@
 #include "vm/vm_memory_entry.h"
 
 #include "vm/vm_fault_internal.h"
-#include "vm/vm_map_copy.h"
+#include "vm/vm_map_copy_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry_internal.h"
 #include "vm/vm_object.h"
@@ -171,18 +171,22 @@ vm_memory_entry_count_pages(const struct vm_memory_entry *entry, uint64_t *resid
         vm_piece_count_pages(&entry->pieces->pieces[i], resident, dirty);
 }
 
-vmm_off
-vm_memory_entry_widen(struct vm_memory_entry *entry)
+bool
+vm_memory_entry_widen(struct vm_memory_entry *entry, vmm_off *before)
 {
-    struct vm_piece *piece = &entry->pieces->pieces[0];
-    vmm_off start = vm_object_trunc_page(piece->object, piece->offset);
-    vmm_off in_page = piece->offset - start;
+    struct vm_map_copy *pieces = entry->pieces;
+    struct vm_piece *piece = &pieces->pieces[0];
+    vmm_off end;
 
-    VMM_ASSERT(entry->pieces->count == 1);
-    piece->size = vm_object_span(piece->object, piece->offset, piece->size);
-    piece->offset = start;
-    entry->size = entry->pieces->size = piece->size;
-    return in_page;
+    *before = 0;
+    if (pieces->count > 1)
+        return vm_map_copy_fits(entry->system->kernel_map, pieces);
+    if (piece->object != NULL)
+        *before = piece->offset - vm_object_trunc_page(piece->object, piece->offset);
+    end = vm_system_round_page(entry->system, *before + piece->size);
+    piece->offset -= *before;
+    entry->size = pieces->size = piece->size = end;
+    return true;
 }
 
 struct vm_object *

@@ -89,11 +89,11 @@ bool vm_memory_entry_is_same(const struct vm_memory_entry *a, const struct vm_me
 vmm_off vm_memory_entry_data_offset(const struct vm_memory_entry *entry);
 
 /*
- * Makes a plain entry reach to the bounds of its object's pages, which it may have parts of only where
- * it was made in a map with smaller pages; returns how many bytes came in front. For I/O Kit, which
- * lists and maps whole pages.
+ * Makes an entry reach to the bounds of its object's pages, which it may have parts of only where it was
+ * made in a map with smaller pages; *before is how many bytes came in front. False: it is several pieces,
+ * and they do not meet at such bounds. For I/O Kit, which lists and maps whole pages.
  */
-vmm_off vm_memory_entry_widen(struct vm_memory_entry *entry);
+bool vm_memory_entry_widen(struct vm_memory_entry *entry, vmm_off *before) VMM_MUST_USE;
 
 /* Pages of the entry that are resident, in the objects it names. */
 uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
