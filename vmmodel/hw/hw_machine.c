@@ -352,12 +352,13 @@ hw_access_repeats(struct hw_machine *machine, uint32_t cpu_id, uint64_t referenc
     struct hw_cpu *cpu = &machine->cpus[cpu_id];
     uint64_t kind = reference & HW_REFERENCE_KIND, pte;
     vmm_va va = reference & ~(uint64_t)HW_REFERENCE_KIND;
+    const struct hw_geometry *geometry = hw_cpu_space(cpu, va);
     struct hw_run run;
 
-    if (cpu->tlb.replacement != HW_REPLACE_LRU || !hw_is_canonical(machine->geometry, va))
+    if (cpu->tlb.replacement != HW_REPLACE_LRU || !hw_is_canonical(geometry, va))
         return false;
-    hw_run_init(&run, machine->geometry, cpu, from_user);
+    hw_run_init(&run, geometry, cpu, from_user);
     pte = hw_run_front(&cpu->tlb, hw_tlb_first(&cpu->tlb, kind == HW_REFERENCE_EXECUTE),
-                       hw_vpn(machine->geometry, va), hw_is_kernel_va(va) ? 0 : cpu->user_asid);
+                       hw_vpn(geometry, va), hw_is_kernel_va(va) ? 0 : cpu->user_asid);
     return ((pte ^ HW_PTE_NX) & run.wanted[kind]) == run.wanted[kind];
 }
