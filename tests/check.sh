@@ -6,7 +6,8 @@ set -eu
 build=$1
 shift
 cd "$(dirname "$0")/.."
-step() { printf '\n== %s\n' "$*"; }
+began=$(date +%s)
+step() { printf '\n== %s (%d s so far)\n' "$*" $(($(date +%s) - began)); }
 
 step format
 find vmmodel sim tests bench \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) -print0 |
