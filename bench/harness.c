@@ -1,8 +1,8 @@
 /*
  * harness.c - see harness.h
  */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* madvise() */
 #endif
 
 #include "harness.h"
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -35,11 +36,21 @@ static struct {
 void
 bench_arena_create(size_t bytes)
 {
+    enum { LARGE_PAGE = 2 << 20 };
+
     free(arena.bytes);
-    arena.bytes = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    arena.size = bytes;
+    arena.size = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    arena.bytes = aligned_alloc(LARGE_PAGE, arena.size);
     arena.used = 0;
     bench_check(arena.bytes != NULL, "out of memory");
+}
+
+void
+bench_arena_in_large_pages(void)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(arena.bytes, arena.size, MADV_HUGEPAGE);
+#endif
 }
 
 void

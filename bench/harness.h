@@ -24,6 +24,8 @@ void bench_check(bool holds, const char *what);
 
 /* One block of host memory for everything; touched when it is first used. */
 void bench_arena_create(size_t bytes);
+/* Asks for large pages for it, as sim/io/io_heap.c does for the program's own systems. */
+void bench_arena_in_large_pages(void);
 void bench_arena_empty(void);
 size_t bench_arena_used(void);
 extern const struct vmm_alloc bench_alloc; /* takes from the arena */

@@ -71,16 +71,16 @@ the_largest_number_finds_the_last_member(void **state)
 {
     struct fixture *f = *state;
 
-    for (uint64_t key = 0; key < 4 * VMM_INDEX_WIDTH * VMM_INDEX_WIDTH; key++) {
+    for (uint64_t key = 0; key < VMM_COUNT_OF(members) - 1; key++) {
         assert_true(vmm_index_insert(&f->index, key, &members[key]));
         assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[key]);
         assert_false(vmm_index_remove(&f->index, UINT64_MAX));
         assert_int_equal(f->index.count, key + 1);
     }
-    assert_true(vmm_index_insert(&f->index, UINT64_MAX - 1, &members[7999]));
-    assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[7999]);
+    assert_true(vmm_index_insert(&f->index, UINT64_MAX - 1, &members[VMM_COUNT_OF(members) - 1]));
+    assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[VMM_COUNT_OF(members) - 1]);
     assert_true(vmm_index_remove(&f->index, UINT64_MAX - 1));
-    for (uint64_t key = 4 * VMM_INDEX_WIDTH * VMM_INDEX_WIDTH; key-- > 0;) {
+    for (uint64_t key = VMM_COUNT_OF(members) - 1; key-- > 0;) {
         assert_ptr_equal(vmm_index_find(&f->index, UINT64_MAX), &members[key]);
         assert_false(vmm_index_remove(&f->index, UINT64_MAX));
         assert_true(vmm_index_remove(&f->index, key));
@@ -130,14 +130,14 @@ insert_many(struct counting_alloc *counting)
 
     vmm_zone_init(&zone, &counting->alloc, sizeof(struct vmm_index_node));
     vmm_index_init(&index, &zone);
-    while (count < 2000 && vmm_index_insert(&index, count * 7 % 2003, &members[count]))
+    while (count < 5000 && vmm_index_insert(&index, count * 7 % 5003, &members[count]))
         count++;
     assert_int_equal(index.count, count);
     assert_true(count == 0 || vmm_index_check(&index));
     vmm_index_destroy(&index);
     assert_int_equal(zone.pieces_in_use, 0);
     vmm_zone_destroy(&zone);
-    return count == 2000;
+    return count == 5000;
 }
 
 static void

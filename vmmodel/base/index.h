@@ -1,8 +1,8 @@
 /*
  * index.h - the member with the largest key that is not above a given one, in few steps
  *
- * PURPOSE     A tree of wide nodes over 64-bit keys: a step reads two lines of keys that stand side by
- *             side and one line more, where a binary tree would take four steps of a line each.
+ * PURPOSE     A tree of wide nodes over 64-bit keys: a step asks for all lines of a node at once, so that it
+ *             waits as long as for one, where a binary tree would wait six times.
  *             The owner keeps the members in order by itself (a list) and can do without the index.
  * INVARIANTS  X1  keys strictly increase; a node's key for a child is the child's first key
  *             X2  all leaves are on one level, and no node is empty
@@ -19,9 +19,9 @@
 #include "base/alloc.h"
 #include "base/types.h"
 
-enum { VMM_INDEX_WIDTH = 15 };
+enum { VMM_INDEX_BITS = 6, VMM_INDEX_WIDTH = (1 << VMM_INDEX_BITS) - 1 };
 
-/* Four lines: keys and their number in two, what they stand for in two. */
+/* Keys and their number in one half, what they stand for in the other. */
 struct vmm_index_node {
     _Alignas(64) uint64_t key[VMM_INDEX_WIDTH]; /* behind `used`: all bits set */
     uint32_t used;
@@ -29,7 +29,7 @@ struct vmm_index_node {
     void *at[VMM_INDEX_WIDTH];
 };
 
-_Static_assert(sizeof(struct vmm_index_node) <= 256, "a node has four lines");
+_Static_assert(sizeof(struct vmm_index_node) == 16 << VMM_INDEX_BITS, "a node is whole lines");
 
 struct vmm_index {
     struct vmm_zone *zone; /* of struct vmm_index_node */
