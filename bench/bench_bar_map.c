@@ -309,7 +309,7 @@ main(void)
     struct bench_time times[2];
 
     bench_arena_create((size_t)512 << 20);
-    bench_arena_in_large_pages(); /* of all sides: what is measured is the order of steps */
+    bench_arena_in_large_pages();
     bench_race(small, 2, TURNS, times);
     bench_bar("map-lookup-1000", each(&times[0], LOOKUPS), each(&times[1], LOOKUPS), "ns", 1.0 / 3);
     bench_race(large, 2, TURNS, times);
