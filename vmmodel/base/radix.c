@@ -63,27 +63,6 @@ vmm_radix_leaf_of(struct vmm_radix_head *head)
 
 /* ---- what a leaf holds ---- */
 
-static bool
-vmm_radix_holds(const struct vmm_radix_leaf *leaf, uint32_t slot)
-{
-    return (leaf->held >> slot & 1) != 0;
-}
-
-/* The values of a leaf that stores them. */
-static uint32_t *
-vmm_radix_values(const struct vmm_radix_leaf *leaf)
-{
-    return vmm_pool_at(&leaf->radix->store->values, leaf->values);
-}
-
-static uint32_t
-vmm_radix_value(const struct vmm_radix_leaf *leaf, uint32_t slot)
-{
-    if (!vmm_radix_holds(leaf, slot))
-        return 0;
-    return leaf->values == 0 ? leaf->base + slot : vmm_radix_values(leaf)[slot];
-}
-
 /* From now on a leaf stores its values. False: no memory, and nothing changed. */
 static bool
 vmm_radix_break(struct vmm_radix_leaf *leaf)
@@ -174,14 +153,6 @@ vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index)
     while (head != NULL && head->shift > 0)
         head = vmm_radix_node_of(head)->child[vmm_radix_slot(index, head->shift)];
     return head == NULL ? NULL : vmm_radix_leaf_of(head);
-}
-
-uint32_t
-vmm_radix_get(const struct vmm_radix *radix, uint64_t index)
-{
-    const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index);
-
-    return leaf == NULL ? 0 : vmm_radix_value(leaf, vmm_radix_slot(index, 0));
 }
 
 /* How many of these bits are set, from `slot` on and at most `count`, before one that is not. */

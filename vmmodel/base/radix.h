@@ -71,8 +71,40 @@ void vmm_radix_init(struct vmm_radix *radix, struct vmm_radix_store *store);
 /* The same, of which a value can always be replaced: all are stored. */
 void vmm_radix_init_stored(struct vmm_radix *radix, struct vmm_radix_store *store);
 
-/* The value at `index`, or 0. */
-uint32_t vmm_radix_get(const struct vmm_radix *radix, uint64_t index);
+/* The leaf that holds `index`, or NULL. */
+struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
+
+static inline bool
+vmm_radix_holds(const struct vmm_radix_leaf *leaf, uint32_t slot)
+{
+    return (leaf->held >> slot & 1) != 0;
+}
+
+/* The values of a leaf that stores them. */
+static inline uint32_t *
+vmm_radix_values(const struct vmm_radix_leaf *leaf)
+{
+    return vmm_pool_at(&leaf->radix->store->values, leaf->values);
+}
+
+static inline uint32_t
+vmm_radix_value(const struct vmm_radix_leaf *leaf, uint32_t slot)
+{
+    if (!vmm_radix_holds(leaf, slot))
+        return 0;
+    return leaf->values == 0 ? leaf->base + slot : vmm_radix_values(leaf)[slot];
+}
+
+/* The value at `index`, or 0. Most of who asks is near what was stored last. */
+static inline uint32_t
+vmm_radix_get(const struct vmm_radix *radix, uint64_t index)
+{
+    const struct vmm_radix_leaf *leaf = radix->last;
+
+    if (leaf == NULL || (index ^ leaf->first) >= VMM_RADIX_FANOUT)
+        leaf = vmm_radix_leaf(radix, index);
+    return leaf == NULL ? 0 : vmm_radix_value(leaf, index & (VMM_RADIX_FANOUT - 1));
+}
 
 /* Stores a value other than 0 at `index`; replaces one that is there. False: no memory. */
 bool vmm_radix_set(struct vmm_radix *radix, uint64_t index, uint32_t value) VMM_MUST_USE;
@@ -86,9 +118,6 @@ struct vmm_radix_leaf *vmm_radix_put(struct vmm_radix *radix, uint64_t index,
  */
 struct vmm_radix_leaf *vmm_radix_put_run(struct vmm_radix *radix, uint64_t index,
                                          const uint32_t *values, uint32_t count) VMM_MUST_USE;
-
-/* The leaf that holds `index`, or NULL. */
-struct vmm_radix_leaf *vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index);
 
 /* For how many indices from `index` on, at most `count`, there is a value, or there is none. */
 uint32_t vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count);

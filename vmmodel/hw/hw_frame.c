@@ -306,7 +306,7 @@ hw_frame_free(struct hw_frames *frames, vmm_ppn ppn)
 }
 
 void
-hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
+hw_frame_clear(struct hw_frames *frames, vmm_ppn ppn)
 {
     bool is_kept = hw_frame_is_device(frames, ppn) || frames->ram != NULL;
     uint8_t *storage = hw_frame_storage(frames, ppn);

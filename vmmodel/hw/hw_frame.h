@@ -114,8 +114,18 @@ hw_frame_table(const struct hw_frames *frames, vmm_ppn ppn)
 /* Gives a frame in use back; storage that is not RAM is dropped. */
 void hw_frame_free(struct hw_frames *frames, vmm_ppn ppn);
 
+/* hw_frame_zero() of a frame that may have storage. */
+void hw_frame_clear(struct hw_frames *frames, vmm_ppn ppn);
+
 /* Makes the frame read as zeroes. */
-void hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn);
+static inline void
+hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
+{
+    if (hw_frame_is_device(frames, ppn) || frames->blocks[ppn / HW_FRAME_BLOCK] != NULL)
+        hw_frame_clear(frames, ppn);
+    else
+        frames->untouched = VMM_NO_PAGE; /* M2 */
+}
 
 /* The same of bytes [offset, offset + length) of it. */
 void hw_frame_zero_part(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, uint32_t length);

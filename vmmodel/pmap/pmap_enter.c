@@ -29,7 +29,7 @@ pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
     return HW_PTE_WRITE | HW_PTE_MOD;
 }
 
-uint64_t
+inline uint64_t
 pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
     vmm_ppn page = ppn << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT;
@@ -146,15 +146,18 @@ enum vmm_status
 pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
     struct pmap_system *system = pmap->system;
-    uint64_t *slot = NULL;
-    enum vmm_status status;
+    uint64_t *slot = pmap_table_at_hand(pmap, va), *made;
+    enum vmm_status status = VMM_OK;
 
     VMM_ASSERT(pmap_owns(pmap, va));
     if (ppn > UINT32_MAX >> pmap->part_bits)
         return VMM_MEMORY_ERROR;
-    if (pmap->has_large)
-        pmap_clear_large(pmap, va);
-    status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &slot);
+    if (slot == NULL || pmap->has_large) {
+        if (pmap->has_large)
+            pmap_clear_large(pmap, va);
+        status = pmap_table_expand(pmap, va, !(flags & PMAP_ENTER_NOWAIT), &made);
+        slot = status == VMM_OK ? made : NULL;
+    }
     if (status != VMM_OK || (flags & PMAP_ENTER_NOENTER))
         return status;
     VMM_ASSERT(!pmap_is_managed(system, ppn) ||

@@ -21,20 +21,7 @@ pmap_pv_destroy(struct pmap_system *system)
 
 /* ---- chunks ---- */
 
-static struct pmap_chunk *
-pmap_chunk_of(const struct pmap_system *system, uint32_t place)
-{
-    return vmm_pool_at(&system->chunks, place >> PMAP_CHUNK_PAGE_BITS);
-}
-
-/* Where a pmap keeps the number of a chunk; all addresses of one pmap have the same bits above. */
-static uint64_t
-pmap_chunk_index(vmm_va va)
-{
-    return (va & (((vmm_va)1 << 48) - 1)) >> PMAP_CHUNK_SHIFT;
-}
-
-static uint32_t
+uint32_t
 pmap_chunk_make(struct pmap_system *system, struct pmap *pmap, vmm_va va)
 {
     uint32_t number = vmm_pool_take(&system->chunks);
@@ -50,28 +37,10 @@ pmap_chunk_make(struct pmap_system *system, struct pmap *pmap, vmm_va va)
     return number;
 }
 
-static uint32_t
-pmap_chunk_place(uint32_t number, vmm_va va)
-{
-    uint32_t pages = ((uint32_t)1 << PMAP_CHUNK_PAGE_BITS) - 1;
-
-    return number << PMAP_CHUNK_PAGE_BITS | ((uint32_t)(va >> PMAP_CHUNK_PAGE_SHIFT) & pages);
-}
-
 bool
 pmap_pv_has_chunk(const struct pmap *pmap, vmm_va va)
 {
     return vmm_radix_get(&pmap->chunks, pmap_chunk_index(va)) != 0;
-}
-
-uint32_t
-pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
-{
-    uint32_t number = vmm_radix_get(&pmap->chunks, pmap_chunk_index(va));
-
-    if (number == 0)
-        number = pmap_chunk_make(system, pmap, va);
-    return number == 0 ? 0 : pmap_chunk_place(number, va);
 }
 
 static vmm_va
@@ -153,18 +122,9 @@ pmap_list_add(struct pmap_system *system, vmm_ppn ppn, uint32_t place)
 }
 
 bool
-pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va)
+pmap_pv_add_another(struct pmap_system *system, vmm_ppn ppn, uint32_t place)
 {
-    uint32_t place;
-
-    if (!pmap_is_managed(system, ppn))
-        return true;
-    place = pmap_pv_place(system, pmap, va);
-    if (place == 0)
-        return false;
-    if (!pmap_pv_is_mapped(system, ppn)) {
-        pmap_word_set(system, ppn, place);
-    } else if (!pmap_list_add(system, ppn, place)) {
+    if (!pmap_list_add(system, ppn, place)) {
         pmap_chunk_end(system, place);
         return false;
     }

@@ -48,8 +48,6 @@ struct pmap_pv {
     uint32_t place;
 };
 
-bool pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap,
-                 vmm_va va) VMM_MUST_USE;
 void pmap_pv_remove(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va);
 
 /* One mapping of a page. */
@@ -98,6 +96,61 @@ pmap_harvest(const struct pmap *pmap, uint64_t pte)
         pmap_note_attributes(pmap->system, ppn,
                              (pte & HW_PTE_REF ? (uint32_t)PMAP_REFERENCED : 0) |
                                  (pte & HW_PTE_MOD ? (uint32_t)PMAP_MODIFIED : 0));
+}
+
+static inline struct pmap_chunk *
+pmap_chunk_of(const struct pmap_system *system, uint32_t place)
+{
+    return vmm_pool_at(&system->chunks, place >> PMAP_CHUNK_PAGE_BITS);
+}
+
+/* Where a pmap keeps the number of a chunk; all addresses of one pmap have the same bits above. */
+static inline uint64_t
+pmap_chunk_index(vmm_va va)
+{
+    return (va & (((vmm_va)1 << 48) - 1)) >> PMAP_CHUNK_SHIFT;
+}
+
+/* The number of a new chunk for `va`, or 0. */
+uint32_t pmap_chunk_make(struct pmap_system *system, struct pmap *pmap, vmm_va va);
+
+static inline uint32_t
+pmap_chunk_place(uint32_t number, vmm_va va)
+{
+    uint32_t pages = ((uint32_t)1 << PMAP_CHUNK_PAGE_BITS) - 1;
+
+    return number << PMAP_CHUNK_PAGE_BITS | ((uint32_t)(va >> PMAP_CHUNK_PAGE_SHIFT) & pages);
+}
+
+/* The place of `va`, with its chunk made if need be; 0: none could be had. */
+static inline uint32_t
+pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
+{
+    uint32_t number = vmm_radix_get(&pmap->chunks, pmap_chunk_index(va));
+
+    if (number == 0)
+        number = pmap_chunk_make(system, pmap, va);
+    return number == 0 ? 0 : pmap_chunk_place(number, va);
+}
+
+/* pmap_pv_add() of a place for a page that is mapped elsewhere too. */
+bool pmap_pv_add_another(struct pmap_system *system, vmm_ppn ppn, uint32_t place) VMM_MUST_USE;
+
+VMM_MUST_USE static inline bool
+pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va)
+{
+    uint32_t place;
+
+    if (!pmap_is_managed(system, ppn))
+        return true;
+    place = pmap_pv_place(system, pmap, va);
+    if (place == 0)
+        return false;
+    if (pmap_pv_is_mapped(system, ppn))
+        return pmap_pv_add_another(system, ppn, place);
+    system->machine->frames.words[ppn] |= place; /* where nothing but attributes stood */
+    pmap_chunk_of(system, place)->count++;
+    return true;
 }
 
 /* Makes a pmap's chunks, and the system's, empty. */

@@ -81,12 +81,9 @@ pmap_table_leaf_index(const struct pmap *pmap, vmm_va va)
 uint64_t *
 pmap_table_slot(const struct pmap *pmap, vmm_va va)
 {
-    const struct hw_geometry *geometry = pmap->geometry;
+    uint64_t *slot = pmap_table_at_hand(pmap, va);
 
-    if (pmap->last_leaf != NULL &&
-        va >> geometry->page_shift >> geometry->index_bits == pmap->last_chunk)
-        return pmap->last_leaf + pmap_table_leaf_index(pmap, va);
-    return pmap_table_walk(pmap, va, geometry->levels - 1, NULL);
+    return slot != NULL ? slot : pmap_table_walk(pmap, va, pmap->geometry->levels - 1, NULL);
 }
 
 uint64_t
@@ -153,19 +150,17 @@ enum vmm_status
 pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
 {
     const struct hw_geometry *geometry = pmap->geometry;
-    vmm_va chunk = va >> geometry->page_shift >> geometry->index_bits;
     enum vmm_status status;
 
-    if (pmap->last_leaf != NULL && chunk == pmap->last_chunk) {
-        *slot = pmap->last_leaf + pmap_table_leaf_index(pmap, va);
+    *slot = pmap_table_at_hand(pmap, va);
+    if (*slot != NULL)
         return VMM_OK;
-    }
     status = pmap_table_make_way(pmap, va, geometry->levels - 1, slot);
     if (status != VMM_OK)
         return status == VMM_MODEL_NO_FRAME && !may_wait ? VMM_RESOURCE_SHORTAGE : status;
     VMM_ASSERT(!(*pmap_table_parent(pmap, va) & HW_PTE_NESTED)); /* unnested before it is changed */
     pmap->last_leaf = *slot - pmap_table_leaf_index(pmap, va);
-    pmap->last_chunk = chunk;
+    pmap->last_chunk = va >> geometry->page_shift >> geometry->index_bits;
     return VMM_OK;
 }
 

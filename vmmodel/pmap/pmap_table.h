@@ -17,13 +17,25 @@
 #ifndef PMAP_PMAP_TABLE_H
 #define PMAP_PMAP_TABLE_H
 
-#include "pmap/pmap.h"
+#include "pmap/pmap_internal.h"
 
 /* Makes the root of a new pmap. */
 enum vmm_status pmap_table_make_root(struct pmap *pmap) VMM_MUST_USE;
 
 /* Frees every table, the root included. */
 void pmap_table_free_all(struct pmap *pmap);
+
+/* The leaf word for `va` where its table is the one that was entered into last, else NULL. */
+static inline uint64_t *
+pmap_table_at_hand(const struct pmap *pmap, vmm_va va)
+{
+    const struct hw_geometry *geometry = pmap->geometry;
+    uint64_t page = va >> geometry->page_shift;
+
+    return pmap->last_leaf != NULL && page >> geometry->index_bits == pmap->last_chunk
+               ? pmap->last_leaf + (page & (((uint64_t)1 << geometry->index_bits) - 1))
+               : NULL;
+}
 
 /* The leaf word for `va`, or NULL when no leaf table is there. */
 uint64_t *pmap_table_slot(const struct pmap *pmap, vmm_va va);

@@ -9,12 +9,6 @@ vm_context_here(struct vm_system *system)
     return &system->contexts[system->cpu];
 }
 
-static const struct vm_cpu_context *
-vm_context_of(const struct vm_system *system)
-{
-    return &system->contexts[system->cpu];
-}
-
 /* What a section of this kind adds (step 1) to or takes (step -1) from the CPU's counters. */
 static void
 vm_context_count(struct vm_cpu_context *context, enum vm_no_fault kind, uint32_t step)

@@ -159,7 +159,7 @@ vm_fault_lookup(struct vm_map *map, vmm_va va, vmm_prot access, struct vm_lookup
 }
 
 /* A fresh page in the top object: of zeroes, unless the map promises that nobody looks. */
-static enum vmm_status
+static inline enum vmm_status
 vm_fault_zero_fill(struct vm_object *object, vmm_off offset, bool no_zero_fill,
                    struct vm_page **page, enum vm_fault_kind *kind)
 {
@@ -221,10 +221,22 @@ vm_fault_copy_up(struct vm_object *object, vmm_off offset, struct vm_page *sourc
     return VMM_OK;
 }
 
-/* The page that the chain shows, wherever it was; NULL: nobody touched it yet. */
-static enum vmm_status
-vm_fault_find(struct vm_object *object, vmm_off offset, struct vm_page **page,
-              enum vm_fault_kind *kind)
+/* Whether the page that belongs there is in memory and good, or nobody has any. */
+static bool
+vm_fault_is_settled(const struct vm_spot *spot)
+{
+    if (spot->page != NULL)
+        return !spot->page->busy && !spot->page->error;
+    return spot->slot == 0 && spot->object->pager == NULL && !spot->object->shadow_severed;
+}
+
+/*
+ * The page that the chain shows, wherever it was; NULL: nobody touched it yet. `spot` is where the chain
+ * ends for it.
+ */
+static inline enum vmm_status
+vm_fault_find(struct vm_object *object, vmm_off offset, const struct vm_spot *spot,
+              struct vm_page **page, enum vm_fault_kind *kind)
 {
     static const enum vm_fault_kind kinds[] = { [VM_PAGE_WAS_HERE] = VM_FAULT_CACHE_HIT,
                                                 [VM_PAGE_WAS_STORED] = VM_FAULT_COMPRESSOR,
@@ -236,6 +248,10 @@ vm_fault_find(struct vm_object *object, vmm_off offset, struct vm_page **page,
     *page = NULL;
     if (vm_object_is_guard(object, offset))
         return VMM_MEMORY_ERROR;
+    *kind = VM_FAULT_CACHE_HIT;
+    *page = spot->page;
+    if (vm_fault_is_settled(spot))
+        return VMM_OK;
     status = vm_page_in(object, offset, &origin);
     *kind = kinds[origin];
     *page = vm_object_find_page(object, offset);
@@ -260,15 +276,15 @@ vm_fault_touch(struct vm_page *page, enum vm_fault_kind *kind)
 
 /* The path that never waits (vm.md 4.3). False: take the slow path. */
 static bool
-vm_fault_fast(const struct vm_lookup *found, struct vm_page **page, enum vm_fault_kind *kind,
-              enum vmm_status *status)
+vm_fault_fast(const struct vm_lookup *found, const struct vm_spot *spot, struct vm_page **page,
+              enum vm_fault_kind *kind, enum vmm_status *status)
 {
     struct vm_object *object = found->object;
     bool is_write = (found->access & VMM_PROT_WRITE) != 0;
 
     if (is_write && object->copy != NULL)
         return false; /* the copy must be given the old page first */
-    *status = vm_fault_find(object, found->offset, page, kind);
+    *status = vm_fault_find(object, found->offset, spot, page, kind);
     if (*status != VMM_OK)
         return true;
     if (*page == NULL)
@@ -306,8 +322,11 @@ vm_fault_page(struct vm_object *object, vmm_off offset, bool for_write, struct v
               enum vm_fault_kind *kind)
 {
     struct vm_page *found;
-    enum vmm_status status = vm_fault_find(object, offset, &found, kind);
+    struct vm_spot spot;
+    enum vmm_status status;
 
+    vm_object_look(object, offset, &spot);
+    status = vm_fault_find(object, offset, &spot, &found, kind);
     if (status != VMM_OK)
         return status;
     if (found == NULL)
@@ -337,7 +356,8 @@ vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *h
     return keeps_write ? how->prot : how->prot & ~(vmm_prot)VMM_PROT_WRITE;
 }
 
-enum vmm_status
+/* Enters the translation with these rights. All or nothing. */
+static inline enum vmm_status
 vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 {
     vmm_prot prot = vm_fault_rights(&vm_page_system(page)->profile, how, page->wpmapped);
@@ -347,7 +367,8 @@ vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page)
 
     if (status != VMM_OK)
         return status;
-    page->is_dirty |= (how->access & VMM_PROT_WRITE) != 0;
+    if (how->access & VMM_PROT_WRITE)
+        page->is_dirty = true;
     if (how->change_wiring)
         vm_page_wire(page);
     return VMM_OK;
@@ -389,27 +410,19 @@ vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, cons
  * (vm.md 4.3, 4.4 steps 2 and 6).
  */
 static enum vmm_status
-vm_fault_await(struct vm_fault_work *work, const struct vm_lookup *found, uint32_t behavior)
+vm_fault_await(struct vm_fault_work *work, const struct vm_spot *spot, uint32_t behavior)
 {
-    struct vm_object *object = found->object;
-    vmm_off offset = found->offset;
-    struct vm_page *page = vm_page_lookup(object, offset);
     enum vmm_status status;
 
-    while (page == NULL && object->shadow != NULL && vm_page_slot(object, offset) == 0) {
-        offset += object->shadow_offset;
-        object = object->shadow;
-        page = vm_page_lookup(object, offset);
-    }
-    if (page != NULL && page->busy && work->may_wait) {
+    if (spot->page != NULL && spot->page->busy && work->may_wait) {
         work->again = true;
-        return vm_fault_sleep(work, VM_SCHED_PAGE_BUSY, page);
+        return vm_fault_sleep(work, VM_SCHED_PAGE_BUSY, spot->page);
     }
-    if (page != NULL || object->pager == NULL)
+    if (spot->page != NULL || spot->object->pager == NULL)
         return VMM_OK;
-    status = vm_pager_request(object, &(struct vm_pager_ask){ .offset = offset,
-                                                              .behavior = behavior,
-                                                              .may_yield = work->may_wait });
+    status = vm_pager_request(spot->object, &(struct vm_pager_ask){ .offset = spot->offset,
+                                                                    .behavior = behavior,
+                                                                    .may_yield = work->may_wait });
     work->again = work->asked = status == VMM_OK;
     return status;
 }
@@ -487,6 +500,7 @@ static enum vmm_status
 vm_fault_internal(struct vm_fault_work *work)
 {
     struct vm_lookup found;
+    struct vm_spot spot;
     struct vm_page *page;
     enum vmm_status status = vm_fault_lookup(work->map, work->va, work->access, &found);
 
@@ -501,57 +515,76 @@ vm_fault_internal(struct vm_fault_work *work)
         return vm_fault_on_superpage(work, &found);
     if (vm_object_is_purge_error(found.object))
         return VMM_MEMORY_ERROR;
-    status = vm_fault_await(work, &found, found.entry->behavior);
+    vm_object_look(found.object, found.offset, &spot);
+    status = vm_fault_await(work, &spot, found.entry->behavior);
     if (status != VMM_OK || work->again)
         return status;
-    if (!vm_fault_fast(&found, &page, &work->kind, &status))
+    if (!vm_fault_fast(&found, &spot, &page, &work->kind, &status))
         status = vm_fault_page(found.object, found.offset, true, &page, &work->kind);
     return status == VMM_OK ? vm_fault_finish(work, &found, page) : status;
 }
 
 /* Counts, services and announces one fault. Without a free page it waits, if there is who can wait. */
 static enum vmm_status
-vm_fault_run(struct vm_fault_work *work)
+vm_fault_run(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring, struct pmap *pmap,
+             vmm_va pmap_va)
 {
-    struct vm_map *map = work->map;
+    struct vm_fault_work work = { .map = map,
+                                  .va = va,
+                                  .access = access,
+                                  .change_wiring = change_wiring,
+                                  .pmap = pmap,
+                                  .pmap_va = pmap_va,
+                                  .may_wait = !map->is_locked && map->system->sched != NULL };
     enum vmm_status status;
 
-    work->may_wait = !map->is_locked && map->system->sched != NULL;
     vm_fault_count(map);
     do {
-        status = vm_fault_internal(work);
+        status = vm_fault_internal(&work);
         if (status == VMM_MODEL_NO_FRAME) {
             map->system->waiting_for_pages++;
-            status = vm_fault_sleep(work, VM_SCHED_PAGE_FREE, map->system);
+            status = vm_fault_sleep(&work, VM_SCHED_PAGE_FREE, map->system);
             map->system->waiting_for_pages--;
-            work->again = true;
+            work.again = true;
         }
-    } while (status == VMM_OK && work->again);
-    status = vm_fault_result(map, work->va, status);
-    trace_emit(
-        &map->system->trace, EV_FAULT, .space = map->space, .va = work->va, .prot = work->access,
-        .detail = status == VMM_OK || work->kind == VM_FAULT_GUARD ? work->kind : VM_FAULT_NONE,
-        .status = status);
+    } while (status == VMM_OK && work.again);
+    if (status != VMM_OK)
+        status = vm_fault_result(map, va, status);
+    trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va, .prot = access,
+               .detail =
+                   status == VMM_OK || work.kind == VM_FAULT_GUARD ? work.kind : VM_FAULT_NONE,
+               .status = status);
     return status;
 }
 
 enum vmm_status
 vm_fault_wire_slow(struct vm_map *map, vmm_va va, struct pmap *pmap, vmm_va pmap_va)
 {
-    return vm_fault_run(&(struct vm_fault_work){
-        .map = map, .va = va, .change_wiring = true, .pmap = pmap, .pmap_va = pmap_va });
+    return vm_fault_run(map, va, VMM_PROT_NONE, true, pmap, pmap_va);
+}
+
+/* What refuses a fault before anything is looked at (vm.md 4.1). */
+static enum vmm_status
+vm_fault_may_be(const struct vm_system *system)
+{
+    enum vmm_status status = vm_system_runs(system);
+
+    if (status != VMM_OK)
+        return status;
+    return vm_context_preemption_level(system) > 0 || vm_context_faults_disabled(system)
+               ? VMM_FAILURE
+               : VMM_OK;
 }
 
 enum vmm_status
 vm_fault(struct vm_map *map, vmm_va va, vmm_prot access)
 {
-    enum vmm_status status = vm_system_runs(map->system);
+    if (!vm_system_is_at_ease(map->system)) {
+        enum vmm_status status = vm_fault_may_be(map->system);
 
-    if (status != VMM_OK)
-        return status;
-    if (vm_context_preemption_level(map->system) > 0 || vm_context_faults_disabled(map->system))
-        return VMM_FAILURE;
+        if (status != VMM_OK)
+            return status;
+    }
     va = vm_map_trunc_page(map, va);
-    return vm_fault_run(&(struct vm_fault_work){
-        .map = map, .va = va, .access = access, .pmap = map->pmap, .pmap_va = va });
+    return vm_fault_run(map, va, access, false, map->pmap, va);
 }

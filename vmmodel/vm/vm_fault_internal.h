@@ -41,9 +41,6 @@ struct vm_fault_enter {
 vmm_prot vm_fault_rights(const struct vm_profile *profile, const struct vm_fault_enter *how,
                          bool wpmapped);
 
-/* Enters the translation with these rights. All or nothing. */
-enum vmm_status vm_fault_enter(const struct vm_fault_enter *how, struct vm_page *page) VMM_MUST_USE;
-
 /*
  * A fault on an entry of a device: maps the page, or the whole entry if the device is one block
  * (vm.md 4.4 step 8). VMM_MEMORY_ERROR: nothing is there.

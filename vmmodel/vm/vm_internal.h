@@ -294,6 +294,20 @@ struct vm_system {
     struct vm_stop stop;
 };
 
+/* The section that the current CPU is in, if any. */
+static inline const struct vm_cpu_context *
+vm_context_of(const struct vm_system *system)
+{
+    return &system->contexts[system->cpu];
+}
+
+/* Whether the kernel runs and its current CPU is in no section: nothing refuses a fault then. */
+static inline bool
+vm_system_is_at_ease(const struct vm_system *system)
+{
+    return system->stop.kind == VM_RUNNING && vm_context_of(system)->depth == 0;
+}
+
 static inline struct vm_page *
 vm_page_at(const struct vm_system *system, vmm_ppn ppn)
 {

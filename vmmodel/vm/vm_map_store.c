@@ -28,15 +28,10 @@ vm_map_entry_before(const struct vm_map *map, vmm_va address)
 }
 
 bool
-vm_map_lookup_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry)
+vm_map_search_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry)
 {
-    struct vm_map_entry *before = map->hint;
+    struct vm_map_entry *before = vm_map_entry_before(map, address);
 
-    if (before != NULL && address >= before->start && address < before->end) {
-        *entry = before;
-        return true;
-    }
-    before = vm_map_entry_before(map, address);
     *entry = before;
     if (before == NULL || address >= before->end)
         return false;

@@ -15,8 +15,20 @@
 
 #include "vm/vm_internal.h"
 
+/* vm_map_lookup_entry() where the hint does not help. */
+bool vm_map_search_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry);
+
 /* True: *entry holds `address`. False: *entry is the one before it, or NULL when none is. */
-bool vm_map_lookup_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry);
+static inline bool
+vm_map_lookup_entry(const struct vm_map *map, vmm_va address, struct vm_map_entry **entry)
+{
+    struct vm_map_entry *hint = map->hint;
+
+    if (hint == NULL || address < hint->start || address >= hint->end)
+        return vm_map_search_entry(map, address, entry);
+    *entry = hint;
+    return true;
+}
 
 /* The entry that holds `address`, or the first one after it, or NULL. */
 struct vm_map_entry *vm_map_entry_at_or_after(const struct vm_map *map, vmm_va address);

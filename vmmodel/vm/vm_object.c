@@ -276,15 +276,6 @@ vm_object_collapse(struct vm_object *object, bool can_bypass)
 }
 
 bool
-vm_object_is_guard(const struct vm_object *object, vmm_off offset)
-{
-    vmm_off last = object->size - object->system->page_bytes;
-
-    return (object->guard_first && offset < object->system->page_bytes) ||
-           (object->guard_last && offset >= last);
-}
-
-bool
 vm_object_sever(struct vm_object *object)
 {
     vmm_off offset = 0;
@@ -312,6 +303,17 @@ vm_object_share(struct vm_object *object)
     object->true_share = true;
     if (object->copy_strategy == VM_COPY_SYMMETRIC)
         object->copy_strategy = VM_COPY_DELAY;
+}
+
+void
+vm_object_look_below(struct vm_spot *spot)
+{
+    while (spot->page == NULL && spot->slot == 0 && spot->object->shadow != NULL) {
+        spot->offset += spot->object->shadow_offset;
+        spot->object = spot->object->shadow;
+        spot->page = vm_page_lookup(spot->object, spot->offset);
+        spot->slot = spot->page == NULL ? vm_page_slot(spot->object, spot->offset) : 0;
+    }
 }
 
 struct vm_page *

@@ -15,6 +15,7 @@
 #define VM_VM_OBJECT_H
 
 #include "vm/vm_internal.h"
+#include "vm/vm_page.h"
 
 /* An anonymous object of `size` bytes with one reference. */
 enum vmm_status vm_object_create(struct vm_system *system, vmm_size size,
@@ -84,7 +85,12 @@ enum vmm_status vm_object_copy_slowly(struct vm_object *source, vmm_off offset, 
 enum vmm_status vm_object_transpose(struct vm_object *a, struct vm_object *b) VMM_MUST_USE;
 
 /* Whether the page at `offset` is a guard: it has no frame, and a touch of it is error 10. */
-bool vm_object_is_guard(const struct vm_object *object, vmm_off offset);
+static inline bool
+vm_object_is_guard(const struct vm_object *object, vmm_off offset)
+{
+    return (object->guard_first && offset < object->system->page_bytes) ||
+           (object->guard_last && offset >= object->size - object->system->page_bytes);
+}
 
 /*
  * Takes what lies below the object away from it for good: a page that it does not have itself is error
@@ -101,6 +107,28 @@ void vm_object_share(struct vm_object *object);
  * XNU: vm_object_pmap_protect.
  */
 void vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot);
+
+/* Where the chain from an object ends for an offset, and what is there. */
+struct vm_spot {
+    struct vm_object *object; /* the first that has the page or its slot, else the last of all */
+    vmm_off offset;
+    struct vm_page *page; /* in memory, or NULL */
+    uint32_t slot;        /* of the store, or 0 */
+};
+
+/* Goes on from an object that has nothing there. */
+void vm_object_look_below(struct vm_spot *spot);
+
+static inline void
+vm_object_look(struct vm_object *object, vmm_off offset, struct vm_spot *spot)
+{
+    struct vm_page *page = vm_page_lookup(object, offset);
+
+    *spot =
+        (struct vm_spot){ object, offset, page, page == NULL ? vm_page_slot(object, offset) : 0 };
+    if (page == NULL && spot->slot == 0 && object->shadow != NULL)
+        vm_object_look_below(spot);
+}
 
 /* The page that the chain from (object, offset) shows, or NULL: a page nobody touched yet. */
 struct vm_page *vm_object_find_page(const struct vm_object *object, vmm_off offset);

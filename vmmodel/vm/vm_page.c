@@ -25,30 +25,26 @@ vm_page_dequeue(struct vm_page *page)
     *vm_page_wires(page) = 0;
 }
 
-void
-vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
+/* To the end of a queue, of a page that is on none. */
+static inline void
+vm_page_append(const struct vm_object *object, struct vm_page *page, vmm_ppn ppn,
+               enum vm_page_queue queue)
 {
-    struct vm_system *system = vm_page_system(page);
+    struct vm_system *system = object->system;
     struct vm_page_list *list = &system->queues[queue];
-    vmm_ppn ppn = vm_page_ppn(page);
 
-    vm_page_dequeue(page);
     page->queue = queue & VM_PAGE_ANY_QUEUE;
     vm_page_link(system, list, list->last, ppn);
     vm_page_link(system, list, ppn, VMM_NO_PAGE);
     list->count++;
-    system->external_pages += vm_page_object(page)->pager != NULL;
+    system->external_pages += object->pager != NULL;
 }
 
 void
-vm_page_activate(struct vm_page *page)
+vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue)
 {
-    page->reference = true;
-    page->is_dirty |=
-        page->laundry; /* vm_pageout_steal_laundry(): its bytes are still to be kept */
-    page->laundry = false;
-    if (vm_page_wire_count(page) == 0 && !page->busy && page->queue != VM_PAGE_ACTIVE)
-        vm_page_enqueue(page, VM_PAGE_ACTIVE);
+    vm_page_dequeue(page);
+    vm_page_append(vm_page_object(page), page, vm_page_ppn(page), queue);
 }
 
 void
@@ -92,28 +88,6 @@ vm_page_is_referenced(const struct vm_page *page)
 
 /* ---- pages ---- */
 
-static uint64_t
-vm_page_index(const struct vm_object *object, vmm_off offset)
-{
-    return offset >> object->system->page_shift;
-}
-
-struct vm_page *
-vm_page_lookup(const struct vm_object *object, vmm_off offset)
-{
-    vmm_ppn ppn = vmm_radix_get(&object->pages, vm_page_index(object, offset));
-
-    return ppn == VMM_NO_PAGE ? NULL : vm_page_at(object->system, ppn);
-}
-
-uint32_t
-vm_page_slot(const struct vm_object *object, vmm_off offset)
-{
-    return object->paged_out.count == 0
-               ? 0
-               : vmm_radix_get(&object->paged_out, vm_page_index(object, offset));
-}
-
 /* A free frame, reclaimed if need be; the object it is for is not purged meanwhile. */
 static enum vmm_status
 vm_page_grab(struct vm_object *object, vmm_ppn *ppn)
@@ -143,7 +117,7 @@ vm_page_begin(struct vm_page *page, uint32_t place)
     *vm_page_wires(page) = 0;
 }
 
-enum vmm_status
+inline enum vmm_status
 vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_page **page)
 {
     struct vm_system *system = object->system;
@@ -158,7 +132,7 @@ vm_page_insert(struct vm_object *object, vmm_off offset, vmm_ppn ppn, struct vm_
     pmap_page_begin(system->pmaps, ppn);
     *page = vm_page_at(system, ppn);
     vm_page_begin(*page, vmm_radix_place(leaf, index));
-    vm_page_enqueue(*page, VM_PAGE_ACTIVE);
+    vm_page_append(object, *page, ppn, VM_PAGE_ACTIVE);
     return VMM_OK;
 }
 
@@ -311,22 +285,14 @@ vm_page_drop_odd_wire(struct vm_page *page, enum vm_odd_wires kind)
 
 /* ---- translations ---- */
 
-/* pmap_enter(), again and again while a reclaimed page may give the table it lacks. */
-static enum vmm_status
+enum vmm_status
 vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
                          uint32_t flags)
 {
     struct vm_system *system = vm_page_system(page);
     uint8_t queue = page->queue;
-    enum vmm_status status;
+    enum vmm_status status = VMM_MODEL_NO_FRAME;
 
-    if (page->is_absent) { /* as missing: whoever sees it sees zeroes (vm.md 4.4) */
-        hw_frame_zero(&system->machine->frames, vm_page_ppn(page));
-        page->is_absent = false;
-    }
-    status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
-    if (status != VMM_MODEL_NO_FRAME)
-        return status;
     vm_page_keep_out(page); /* making room must not take the page itself */
     while (status == VMM_MODEL_NO_FRAME) {
         status = vm_page_reclaim(system);
@@ -337,19 +303,4 @@ vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm
     }
     vm_page_let_go(page, queue);
     return status;
-}
-
-enum vmm_status
-vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot, uint32_t flags)
-{
-    enum vmm_status status;
-
-    if (prot == VMM_PROT_NONE)
-        return VMM_OK;
-    status = vm_page_enter_reclaiming(page, pmap, va, prot, flags);
-    if (status != VMM_OK)
-        return status;
-    page->pmapped = true;
-    page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;
-    return VMM_OK;
 }

@@ -18,8 +18,29 @@
 
 #include "vm/vm_internal.h"
 
+static inline uint64_t
+vm_page_index(const struct vm_object *object, vmm_off offset)
+{
+    return offset >> object->system->page_shift;
+}
+
 /* The resident page at `offset` of this very object, or NULL. */
-struct vm_page *vm_page_lookup(const struct vm_object *object, vmm_off offset);
+static inline struct vm_page *
+vm_page_lookup(const struct vm_object *object, vmm_off offset)
+{
+    vmm_ppn ppn = vmm_radix_get(&object->pages, vm_page_index(object, offset));
+
+    return ppn == VMM_NO_PAGE ? NULL : vm_page_at(object->system, ppn);
+}
+
+/* The slot of the store that has the page of this very object, or 0. */
+static inline uint32_t
+vm_page_slot(const struct vm_object *object, vmm_off offset)
+{
+    return object->paged_out.count == 0
+               ? 0
+               : vmm_radix_get(&object->paged_out, vm_page_index(object, offset));
+}
 
 /*
  * Takes a free page into `object` at `offset`, contents zeroed; reclaims one if none is free and the
@@ -44,16 +65,36 @@ void vm_page_free(struct vm_page *page);
 void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);
 
+/* pmap_enter() that lacks a table, again and again while a reclaimed page may give it. */
+enum vmm_status vm_page_enter_reclaiming(struct vm_page *page, struct pmap *pmap, vmm_va va,
+                                         vmm_prot prot, uint32_t flags) VMM_MUST_USE;
+
 /*
  * pmap_enter() of this page, which counts as mapped from then on; other pages are reclaimed when a
  * table needs a frame and none is free. Without any right there is no translation to make, and
  * nothing happens. XNU: pmap_expand() waits for a page.
  */
-enum vmm_status vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
-                              uint32_t flags) VMM_MUST_USE;
+VMM_MUST_USE static inline enum vmm_status
+vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot, uint32_t flags)
+{
+    enum vmm_status status;
 
-/* The slot of the store that has the page of this very object, or 0. */
-uint32_t vm_page_slot(const struct vm_object *object, vmm_off offset);
+    if (prot == VMM_PROT_NONE)
+        return VMM_OK;
+    if (page->is_absent) { /* as missing: whoever sees it sees zeroes (vm.md 4.4) */
+        hw_frame_zero(&vm_page_system(page)->machine->frames, vm_page_ppn(page));
+        page->is_absent = false;
+    }
+    status = pmap_enter(pmap, va, vm_page_ppn(page), prot, flags);
+    if (status == VMM_MODEL_NO_FRAME)
+        status = vm_page_enter_reclaiming(page, pmap, va, prot, flags);
+    if (status != VMM_OK)
+        return status;
+    page->pmapped = true;
+    if (prot & VMM_PROT_WRITE)
+        page->wpmapped = true;
+    return VMM_OK;
+}
 
 /* Makes two pages neighbours on a queue, or one of them the first or the last. */
 static inline void
@@ -72,8 +113,20 @@ vm_page_link(struct vm_system *system, struct vm_page_list *list, vmm_ppn before
 /* To the end of a queue; the page is neither wired nor busy. */
 void vm_page_enqueue(struct vm_page *page, enum vm_page_queue queue);
 
-/* To the active queue, unless it is held somewhere else: it is in use. To the queue that goes first. */
-void vm_page_activate(struct vm_page *page);
+/* To the active queue, unless it is held somewhere else: it is in use. */
+static inline void
+vm_page_activate(struct vm_page *page)
+{
+    page->reference = true;
+    if (page->laundry) { /* vm_pageout_steal_laundry(): its bytes are still to be kept */
+        page->is_dirty = true;
+        page->laundry = false;
+    }
+    if (page->queue != VM_PAGE_ACTIVE && vm_page_wire_count(page) == 0 && !page->busy)
+        vm_page_enqueue(page, VM_PAGE_ACTIVE);
+}
+
+/* To the queue that goes first. */
 void vm_page_speculate(struct vm_page *page);
 
 /* Whether it was written, or may have been through a translation. */

@@ -143,22 +143,10 @@ vm_place_descend(struct vm_place *place, vmm_va va)
     return true;
 }
 
-/* The entry of the first map; false: none. */
-static bool
-vm_place_begin(const struct vm_map *map, vmm_va va, struct vm_place *place)
-{
-    *place = (struct vm_place){ .map = map, .address = va };
-    if (!vm_map_lookup_entry(map, va, &place->entry))
-        return false;
-    place->start = place->entry->start;
-    place->end = place->entry->end;
-    return true;
-}
-
 bool
-vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place *place)
+vm_map_find_below(vmm_va address, struct vm_place *place)
 {
-    bool is_mapped = vm_place_begin(map, address, place);
+    bool is_mapped = true;
 
     while (is_mapped && place->entry->submap != NULL)
         is_mapped = vm_place_descend(place, address);
@@ -222,17 +210,14 @@ vm_submap_copy(struct vm_map *map, struct vm_map_entry *entry, vmm_va address)
 }
 
 enum vmm_status
-vm_map_lookup_for(struct vm_map *map, vmm_va address, vmm_prot access, struct vm_place *place)
+vm_map_lookup_through(struct vm_map *map, vmm_va address, vmm_prot access, struct vm_place *place)
 {
     bool copies = (access & (VMM_PROT_WRITE | VMM_PROT_COPY)) != 0;
+    vmm_prot rights = place->entry->protection;
     struct vm_map_entry *entry;
-    vmm_prot rights;
     enum vmm_status status = VMM_OK;
 
     access &= VMM_PROT_ALL;
-    if (!vm_map_find_place(map, address, place))
-        return VMM_INVALID_ADDRESS;
-    rights = place->entry->protection;
     (void)vm_map_lookup_entry(map, address, &entry);
     if (copies && place->needs_copy)
         rights |= entry->protection; /* those of the copy */

@@ -26,6 +26,7 @@
 #define VM_VM_SUBMAP_H
 
 #include "vm/vm_internal.h"
+#include "vm/vm_map_store.h"
 
 /*
  * Takes [*address, + size) of a map (or any room, ANYWHERE in `flags`) for a submap that shares its
@@ -76,8 +77,24 @@ vm_place_map(const struct vm_place *place, struct vm_map *map)
     return place->submap == NULL ? map : place->submap;
 }
 
+/* From an entry that names a submap, down to the one that names none; false: nothing is mapped there. */
+bool vm_map_find_below(vmm_va address, struct vm_place *place);
+
 /* False: nothing is mapped there. Nothing changes. */
-bool vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place *place);
+static inline bool
+vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place *place)
+{
+    *place = (struct vm_place){ .map = map, .address = address };
+    if (!vm_map_lookup_entry(map, address, &place->entry))
+        return false;
+    place->start = place->entry->start;
+    place->end = place->entry->end;
+    return place->entry->submap == NULL || vm_map_find_below(address, place);
+}
+
+/* vm_map_lookup_for() of a place behind a submap. */
+enum vmm_status vm_map_lookup_through(struct vm_map *map, vmm_va address, vmm_prot access,
+                                      struct vm_place *place) VMM_MUST_USE;
 
 /*
  * The same for an access. A store (or VMM_PROT_COPY) through an entry that waits to be copied puts a
@@ -85,8 +102,16 @@ bool vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place
  * (vm.md 5.7). Errors: 1 nothing mapped, 2 rights.
  * XNU: vm_map_lookup_locked(), vm.md 4.2.
  */
-enum vmm_status vm_map_lookup_for(struct vm_map *map, vmm_va address, vmm_prot access,
-                                  struct vm_place *place) VMM_MUST_USE;
+VMM_MUST_USE static inline enum vmm_status
+vm_map_lookup_for(struct vm_map *map, vmm_va address, vmm_prot access, struct vm_place *place)
+{
+    if (!vm_map_find_place(map, address, place))
+        return VMM_INVALID_ADDRESS;
+    if (place->depth > 0)
+        return vm_map_lookup_through(map, address, access, place);
+    return access & VMM_PROT_ALL & ~(vmm_prot)place->entry->protection ? VMM_PROTECTION_FAILURE
+                                                                       : VMM_OK;
+}
 
 /*
  * Takes the translations of what an entry shows of its submap away; a nested one is unnested.
