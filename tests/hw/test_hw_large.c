@@ -1,6 +1,6 @@
 /* test_hw_large.c - leaves above the last level, and a second level for instructions */
 #include "hw/hw_catalog.h"
-#include "hw/hw_machine.h"
+#include "hw/hw_run.h"
 #include "test_alloc.h"
 
 #define VA ((vmm_va)0x40200000)
@@ -186,6 +186,7 @@ a_run_over_large_leaves_counts_as_one_by_one(void **state)
     uint64_t references[64];
     struct fixture one, many;
     enum hw_outcome outcome;
+    struct hw_run run;
 
     (void)state;
     begin(&one, &hw_geometry_x86_64);
@@ -196,7 +197,8 @@ a_run_over_large_leaves_counts_as_one_by_one(void **state)
         references[n] = (VA + (n * 7 % 16) * 4096) | (n % 5 == 0 ? HW_REFERENCE_WRITE : 0);
         touch(&one, references[n] & ~(uint64_t)3, n % 5 == 0 ? HW_WRITE : HW_READ);
     }
-    assert_int_equal(hw_access_run(many.machine, 0, references, 64, true, &outcome), 64);
+    hw_run_begin(&run, many.machine, 0, true);
+    assert_int_equal(hw_run_on(&run, references, 64, &outcome), 64);
     assert_int_equal(outcome, HW_OK);
     assert_int_equal(many.machine->cpus[0].walks, one.machine->cpus[0].walks);
     assert_int_equal(many.machine->cpus[0].tlb.l1_hits, one.machine->cpus[0].tlb.l1_hits);

@@ -174,7 +174,6 @@ arm64_always_has_vectors(void **state)
     assert_true(hw_tlb_init(&tlb, &counting.alloc, &hw_geometry_x86_64));
 #ifdef __aarch64__
     assert_true(tlb.is_vector);
-    assert_true(hw_tlb_vector_runs(&tlb));
 #endif
     hw_tlb_destroy(&tlb, &counting.alloc);
 }

@@ -109,15 +109,19 @@ hw_is_canonical(const struct hw_geometry *geometry, vmm_va va)
     return top == 0 || top == UINT64_MAX >> (geometry->va_bits - 1);
 }
 
-/*
- * Whether a word serves an access: valid, with the right, and whatever `more` names. NX turned around
- * is a right as the others.
- */
+/* What a word must have for an access, with NX turned around, so that it is a right as the others. */
+static inline uint64_t
+hw_pte_wanted(enum hw_access_kind kind, bool from_user)
+{
+    return HW_PTE_VALID | (from_user ? HW_PTE_USER : 0) | (kind == HW_WRITE ? HW_PTE_WRITE : 0) |
+           (kind == HW_EXECUTE ? HW_PTE_NX : 0);
+}
+
+/* Whether a word serves an access: valid, with the right, and whatever `more` names. */
 static inline bool
 hw_pte_serves(uint64_t pte, enum hw_access_kind kind, bool from_user, uint64_t more)
 {
-    uint64_t wanted = HW_PTE_VALID | (from_user ? HW_PTE_USER : 0) | more |
-                      (kind == HW_WRITE ? HW_PTE_WRITE : 0) | (kind == HW_EXECUTE ? HW_PTE_NX : 0);
+    uint64_t wanted = hw_pte_wanted(kind, from_user) | more;
 
     return ((pte ^ HW_PTE_NX) & wanted) == wanted;
 }
@@ -169,17 +173,6 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
  * A reference in one word: the address, and in the two lowest bits, which no TLB looks at, the kind.
  */
 enum { HW_REFERENCE_READ, HW_REFERENCE_WRITE, HW_REFERENCE_EXECUTE, HW_REFERENCE_KIND = 3 };
-
-/*
- * Makes references until one faults: as many hw_access(), with the same counts, TLBs and bits at the
- * end. Returns how many were made; *outcome says why the next one was not, HW_OK: all were.
- */
-size_t hw_access_run(struct hw_machine *machine, uint32_t cpu, const uint64_t *references,
-                     size_t count, bool from_user, enum hw_outcome *outcome);
-
-/* Whether one more such reference by this CPU would be a hit that changes no more than hw_tlb.l1_hits. */
-bool hw_access_repeats(struct hw_machine *machine, uint32_t cpu, uint64_t reference,
-                       bool from_user);
 
 /*
  * Loads a user space on a CPU (VMM_NO_PAGE and 0: none), translated as `space` says: as the machine, or

@@ -255,17 +255,6 @@ hw_tlb_lookup_further(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t v
     return 0;
 }
 
-/* Notes whose translation comes (T4). */
-static inline void
-hw_tlb_note_asid(struct hw_tlb *tlb, uint64_t tag, uint32_t asid)
-{
-    if (tlb->asid_filter == 0)
-        tlb->only_asid = asid;
-    else if (tlb->only_asid != asid)
-        tlb->only_asid = HW_TLB_MANY_ASIDS;
-    tlb->asid_filter |= hw_tlb_filter_bit(tag);
-}
-
 void
 hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uint32_t asid,
                uint64_t pte, bool is_new)
@@ -273,9 +262,8 @@ hw_tlb_fill_in(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn, uin
     struct hw_tlb_level *second = hw_tlb_second(tlb, first);
     uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
 
-    pte &= HW_TLB_KEPT;                                                     /* T7 */
-    second->filled |= (uint64_t)1 << (hw_tlb_set_number(second, vpn) & 63); /* T8 */
-    hw_tlb_note_asid(tlb, tag, asid);
+    pte &= HW_TLB_KEPT; /* T7 */
+    hw_tlb_note_fill(tlb, second, vpn, asid);
     if (tlb->is_vector) {
         hw_tlb_vector_fill(tlb, first, vpn, tag, pte, is_new);
         return;
@@ -326,7 +314,7 @@ hw_tlb_fill_large(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid, uint64_t leaf
     uint64_t tag = hw_tlb_tag(number, asid) | tlb->generation;
 
     tlb->has_large = true;
-    hw_tlb_note_asid(tlb, tag, asid);
+    hw_tlb_note_asid(tlb, asid);
     hw_tlb_level_fill(tlb, &tlb->large, number, tag, leaf);
 }
 

@@ -170,6 +170,25 @@ hw_tlb_lookup(struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
     return hw_tlb_lookup_in(tlb, &tlb->l1, vpn, asid);
 }
 
+/* Notes whose translation comes (T4). */
+static inline void
+hw_tlb_note_asid(struct hw_tlb *tlb, uint32_t asid)
+{
+    if (tlb->asid_filter == 0)
+        tlb->only_asid = asid;
+    else if (tlb->only_asid != asid)
+        tlb->only_asid = HW_TLB_MANY_ASIDS;
+    tlb->asid_filter |= (uint64_t)1 << (asid & 63);
+}
+
+/* Notes that, and where in the second level it goes (T8). */
+static inline void
+hw_tlb_note_fill(struct hw_tlb *tlb, struct hw_tlb_level *second, uint64_t vpn, uint32_t asid)
+{
+    second->filled |= (uint64_t)1 << (hw_tlb_set_number(second, vpn) & 63);
+    hw_tlb_note_asid(tlb, asid);
+}
+
 /*
  * Remembers a translation in both levels; who makes room is the replacement's choice. `is_new`: a
  * look-up has just missed, so nobody needs to look for it again.

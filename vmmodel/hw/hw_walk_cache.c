@@ -36,7 +36,7 @@ hw_walk_cache_destroy(struct hw_walk_cache *cache, const struct vmm_alloc *alloc
 
 /* Moves the tag to the front, where it stands from now on; says whether it was there. */
 static bool
-hw_walk_cache_use(uint64_t *tags, uint32_t entries, uint64_t tag)
+hw_walk_cache_touch(uint64_t *tags, uint32_t entries, uint64_t tag)
 {
     uint32_t at = 0;
     bool is_there;
@@ -51,19 +51,19 @@ hw_walk_cache_use(uint64_t *tags, uint32_t entries, uint64_t tag)
 }
 
 uint32_t
-hw_walk_cache_reads(struct hw_walk_cache *cache, const struct hw_geometry *space, uint64_t vpn,
-                    uint32_t asid, uint32_t levels)
+hw_walk_cache_use(struct hw_walk_cache *cache, const struct hw_geometry *space, uint64_t vpn,
+                  uint32_t asid, uint32_t levels)
 {
     uint32_t above = space->levels - cache->geometry->levels; /* levels that nothing is kept of */
     uint32_t known = 0; /* the deepest table whose address was remembered; the root's always is */
 
-    for (uint32_t level = 1 + above; level < levels && cache->remembers; level++) {
+    for (uint32_t level = 1 + above; level < levels; level++) {
         uint64_t table = vpn >> (space->levels - level) * space->index_bits;
         uint64_t tag = (uint64_t)1 << 63 | table << 16 | (asid & 0xffffu);
         uint32_t at = level - above;
 
         if (cache->tags[at] != NULL &&
-            hw_walk_cache_use(cache->tags[at], cache->geometry->walk_entries[at], tag))
+            hw_walk_cache_touch(cache->tags[at], cache->geometry->walk_entries[at], tag))
             known = level;
     }
     return levels - known;

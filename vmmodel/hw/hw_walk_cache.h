@@ -27,13 +27,21 @@ bool hw_walk_cache_init(struct hw_walk_cache *cache, const struct vmm_alloc *all
                         const struct hw_geometry *geometry) VMM_MUST_USE;
 void hw_walk_cache_destroy(struct hw_walk_cache *cache, const struct vmm_alloc *alloc);
 
+/* hw_walk_cache_reads() of a cache that remembers anything. */
+uint32_t hw_walk_cache_use(struct hw_walk_cache *cache, const struct hw_geometry *space,
+                           uint64_t vpn, uint32_t asid, uint32_t levels);
+
 /*
  * The words that a walk reads which would read `levels` of them from the root; remembers its way. In a
  * space with more levels than the machine's own, the tables are remembered that are as far from the
  * leaves.
  */
-uint32_t hw_walk_cache_reads(struct hw_walk_cache *cache, const struct hw_geometry *space,
-                             uint64_t vpn, uint32_t asid, uint32_t levels);
+static inline uint32_t
+hw_walk_cache_reads(struct hw_walk_cache *cache, const struct hw_geometry *space, uint64_t vpn,
+                    uint32_t asid, uint32_t levels)
+{
+    return cache->remembers ? hw_walk_cache_use(cache, space, vpn, asid, levels) : levels;
+}
 
 /* Forgets one address space, or everything. */
 void hw_walk_cache_flush_asid(struct hw_walk_cache *cache, uint32_t asid);

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hw/hw_run.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_page.h"
@@ -53,12 +54,13 @@ vm_trap_panic(struct vm_system *system, const struct vm_access *access, vmm_va v
 }
 
 /* vm_fault(), or what stands for it when interrupts are off (vm.md 6.1 step 4). */
-static enum vmm_status
+static inline enum vmm_status
 vm_trap_fault(struct vm_system *system, const struct vm_access *access, vmm_va va)
 {
-    struct vm_map *map = vm_task_map(access->task);
+    struct vm_map *map = access->task->map;
 
-    if (!vm_context_interrupts_enabled(system) && vm_context_preemption_level(system) == 0) {
+    if (!vm_system_is_at_ease(system) && !vm_context_interrupts_enabled(system) &&
+        vm_context_preemption_level(system) == 0) {
         if (system->profile.refuses_faults_interrupts_off)
             return VMM_FAILURE;
         trace_emit(&system->trace, EV_FAULT_UNSAFE, .space = vm_map_space(map), .va = va,
@@ -108,7 +110,7 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
 }
 
 /* One trap, from the hardware's refusal to its end. VMM_OK: try again. */
-static enum vmm_status
+static inline enum vmm_status
 vm_trap(struct vm_system *system, const struct vm_access *access, vmm_va va,
         enum hw_outcome outcome)
 {
@@ -273,6 +275,7 @@ vm_access_run_until(struct vm_task *task, const uint64_t *references, size_t cou
     bool is_user = vm_task_id(task) != 0;
     enum vmm_status status = vm_system_runs(system);
     enum hw_outcome outcome;
+    struct hw_run run;
     size_t at = 0;
 
     if (status != VMM_OK)
@@ -280,9 +283,9 @@ vm_access_run_until(struct vm_task *task, const uint64_t *references, size_t cou
     if (is_user)
         vm_task_switch(task);
     pmap_cpu_mode(system->pmaps, system->cpu, is_user ? HW_CPU_USER : HW_CPU_KERNEL);
+    hw_run_begin(&run, system->machine, system->cpu, is_user);
     while (status == VMM_OK && at < count) {
-        at += hw_access_run(system->machine, system->cpu, references + at, count - at, is_user,
-                            &outcome);
+        at += hw_run_on(&run, references + at, count - at, &outcome);
         if (outcome == HW_OK)
             break;
         status = vm_access_run_trap(system, task, references[at], outcome);
@@ -290,6 +293,8 @@ vm_access_run_until(struct vm_task *task, const uint64_t *references, size_t cou
             *traps = true;
             count = at + 1;
         }
+        if (run.cpu->id != system->cpu) /* a fault slept, and went on elsewhere */
+            hw_run_begin(&run, system->machine, system->cpu, is_user);
     }
     pmap_cpu_mode(system->pmaps, system->cpu, HW_CPU_KERNEL);
     if (done != NULL)
