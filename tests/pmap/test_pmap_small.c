@@ -3,6 +3,7 @@
  *
  * Pictures have one character a page of 4 KiB: which part of frame 0 it shows.
  */
+#include "hw/hw_run.h"
 #include "pmap/pmap_enter_run.h"
 #include "pmap/pmap_internal.h"
 #include "pmap/pmap_look.h"
@@ -245,12 +246,14 @@ a_run_over_both_halves_finds_each_its_pages(void **state)
     vmm_va kernel = f->machine->geometry->kernel_min;
     uint64_t references[64];
     enum hw_outcome outcome;
+    struct hw_run run;
 
     assert_int_equal(pmap_enter(f->kernel, kernel, f->data[1], VMM_PROT_DEFAULT, 0), VMM_OK);
     enter_four(f, VMM_PROT_DEFAULT, PMAP_ENTER_STORE);
     for (unsigned i = 0; i < 64; i++)
         references[i] = i % 2 == 0 ? kernel + (i % 4) * SMALL : page(i / 2 % 5);
-    assert_int_equal(hw_access_run(f->machine, 0, references, 64, false, &outcome), 9);
+    hw_run_begin(&run, f->machine, 0, false);
+    assert_int_equal(hw_run_on(&run, references, 64, &outcome), 9);
     assert_int_equal(outcome, HW_FAULT_NOT_PRESENT); /* page 4 */
     assert_int_equal(f->machine->cpus[0].walks, 6);
 }
