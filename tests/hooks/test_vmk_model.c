@@ -136,7 +136,6 @@ released_handles_are_refused(void **state)
     assert_refused_as_task(task);
 }
 
-/*  A new object may sit where the old one sat; the old handle still names nothing                 */
 /* The call says that the driver named something that is gone, once. */
 #define ASSERT_ANNOUNCED(call)                                    \
     do {                                                          \
@@ -201,6 +200,7 @@ V1_every_call_on_a_lock_that_is_gone_is_announced(void **state)
     ASSERT_ANNOUNCED(vmk_sleep(l, &l, 1));
 }
 
+/*  A new object may sit where the old one sat; the old handle still names nothing                 */
 static void
 a_stale_handle_does_not_name_its_successor(void **state)
 {

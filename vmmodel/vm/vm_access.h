@@ -8,7 +8,7 @@
  * ERRORS      user access: vm_fault's code, as the exception would carry it. Kernel access: what
  *             vm_fault refused is VMM_MODEL_PANIC with the text of vm.md 6.3; with recovery
  *             (copyio) it is VMM_INVALID_ADDRESS (EFAULT).
- * EVENTS      FAULT FAULT_REFUSED PANIC
+ * EVENTS      FAULT FAULT_REFUSED FAULT_UNSAFE ACCESS_UNHELD TLB_STALE PANIC
  * XNU         osfmk/i386/trap.c kernel_trap, user_trap; copyio
  */
 #ifndef VM_VM_ACCESS_H

@@ -16,7 +16,7 @@
  * UNITS       first: page number; pages: count; address: physical bytes
  * OWNERSHIP   the object owns a copy of the ranges
  * ERRORS      VMM_MEMORY_ERROR from a fault: a frame of memory that nobody owns any more
- * EVENTS      FAULT PMAP_ENTER
+ * EVENTS      DEVICE_ACCESS FAULT PMAP_ENTER
  * XNU         osfmk/vm/device_vm.c device_pager_setup, device_pager_populate_object; vm.md 4.4 step 8.
  *             Differs: frames beyond memory exist wherever a device says they are; a frame of memory
  *             may be named too, and then its pv records see the mapping

@@ -8,7 +8,7 @@
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   an object owns its pages until vm_page_free()
  * ERRORS      VMM_MODEL_NO_FRAME: no page of memory is free; VMM_MODEL_NO_MEMORY
- * EVENTS      PAGE_WIRE PAGE_UNWIRE PAGE_FREE
+ * EVENTS      PAGE_WIRE PAGE_UNWIRE PAGE_COPY PAGE_FREE PMAP_ENTER
  * XNU         osfmk/vm/vm_resident.c vm_page_grab, vm_page_insert, vm_page_wire, vm_page_unwire
  *             Differs: queues in order of arrival; busy only while a pager works, for nothing else
  *             takes time here
