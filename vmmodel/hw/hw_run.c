@@ -2,10 +2,10 @@
  * hw_run.c - see hw_run.h
  *
  * With vectors one loop does what nearly every reference needs, the walk after a miss too, and keeps
- * what stays the same in registers. What it leaves to hw_run_one(), one reference at a time: a word that
- * is remembered and does not do, an address that is none, a TLB that remembers large leaves, and a CPU
- * whose two halves differ in their pages. Without
- * vectors every reference to another page than the one before goes there.
+ * what stays the same in registers. It leaves some to hw_run_one(), one reference at a time: a word that is
+ * remembered and does not do, an address that is none, a TLB that remembers large leaves, and a CPU whose
+ * two halves differ in their pages. Without vectors every reference to another page than the one before
+ * goes there.
  */
 #include "hw/hw_run.h"
 
