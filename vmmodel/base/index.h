@@ -29,7 +29,8 @@ struct vmm_index_node {
     void *at[VMM_INDEX_WIDTH];
 };
 
-_Static_assert(sizeof(struct vmm_index_node) == 16 << VMM_INDEX_BITS, "a node is whole lines");
+_Static_assert(sizeof(struct vmm_index_node) == (8 + sizeof(void *)) << VMM_INDEX_BITS,
+               "a node is whole lines, and none of them is empty");
 
 struct vmm_index {
     struct vmm_zone *zone; /* of struct vmm_index_node */
