@@ -58,6 +58,18 @@ pmap_only_wires(const struct pmap_system *system, uint64_t before, uint64_t pte)
            ((before ^ pte) & ~(HW_PTE_WIRED | HW_PTE_REF | HW_PTE_MOD)) == 0;
 }
 
+bool
+pmap_row_takes(const struct pmap_row *row, uint32_t at, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
+{
+    const struct pmap_system *system = row->pmap->system;
+    uint64_t before = row->words[at];
+
+    if (before == 0)
+        return !pmap_pv_is_mapped(system, ppn);
+    return !pmap_tracks_refmod(system) && /* else pmap_word() would note a store to the page */
+           pmap_only_wires(system, before, pmap_word(row->pmap, ppn, prot, flags));
+}
+
 /* Pages of a row, and what is to be entered for them. */
 struct pmap_batch {
     struct pmap *pmap;

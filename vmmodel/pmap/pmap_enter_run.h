@@ -33,6 +33,13 @@ bool pmap_row_find(struct pmap *pmap, vmm_va va, uint64_t count, struct pmap_row
 uint32_t pmap_row_room(const struct pmap_row *row);
 
 /*
+ * Whether pmap_row_enter() would enter frame `ppn` for page `at` of a row: for who would have to look at a
+ * whole row before it can ask that.
+ */
+bool pmap_row_takes(const struct pmap_row *row, uint32_t at, vmm_ppn ppn, vmm_prot prot,
+                    uint32_t flags);
+
+/*
  * pmap_enter() of `count` frames, `first` and following, for the pages of a row from the one `at` on.
  * Returns for how many it was done.
  */

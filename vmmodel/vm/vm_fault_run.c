@@ -64,6 +64,8 @@ vm_fault_run_fills(const struct vm_fault_wire *wire, vmm_va va)
 
 /* ---- wire ---- */
 
+enum { VM_WIRE_FAST = PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT }; /* as vm_fault_wire_fast() enters */
+
 static void
 vm_fault_run_count(const struct vm_fault_wire *wire, uint32_t pages, uint32_t faults)
 {
@@ -107,6 +109,17 @@ vm_fault_wire_absent(const struct vm_fault_wire *wire, vmm_va va, uint64_t index
     return pages;
 }
 
+/* Whether the page at `index` is one that pmap takes as it is, for page `at` of a row of words. */
+static bool
+vm_fault_run_goes_on(const struct vm_fault_wire *wire, const struct pmap_row *words, uint32_t at,
+                     uint64_t index)
+{
+    vmm_ppn ppn = vmm_radix_get(&wire->entry->object->pages, index);
+
+    return ppn != VMM_NO_PAGE &&
+           pmap_row_takes(words, at, ppn, wire->entry->protection, VM_WIRE_FAST);
+}
+
 /* Pages that are there. */
 static uint32_t
 vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, uint64_t index)
@@ -115,25 +128,26 @@ vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, uint64_t ind
     uint64_t left = (wire->entry->end - va) >> object->system->page_shift;
     vmm_prot prot = wire->entry->protection;
     bool is_writable = (prot & VMM_PROT_WRITE) != 0;
+    bool is_stopped = false;
     uint32_t pages = 0;
     struct pmap_row words;
-    struct vm_page_row row;
-    uint32_t entered;
-    bool is_stopped;
 
     if ((object->copy != NULL && is_writable) ||
         !pmap_row_find(wire->pmap, va + wire->delta, left, &words))
         return 0;
-    do {
-        row = vm_page_row_at(object, index + pages, words.count - pages);
+    while (!is_stopped && pages < words.count &&
+           vm_fault_run_goes_on(wire, &words, pages, index + pages)) {
+        struct vm_page_row row = vm_page_row_at(object, index + pages, words.count - pages);
+        uint32_t entered;
+
         row.count = vm_page_row_at_hand(&row);
-        entered = pmap_row_enter(&words, pages, vm_page_row_first(&row), row.count, prot,
-                                 PMAP_ENTER_WIRED | PMAP_ENTER_NOWAIT);
+        entered =
+            pmap_row_enter(&words, pages, vm_page_row_first(&row), row.count, prot, VM_WIRE_FAST);
         is_stopped = row.count == 0 || entered < row.count;
         row.count = entered;
         vm_page_wire_row(object, &row, is_writable);
         pages += entered;
-    } while (!is_stopped && pages < words.count);
+    }
     vm_fault_run_count(wire, pages, 1);
     return pages;
 }
