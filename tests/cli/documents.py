@@ -44,6 +44,8 @@ ELSEWHERE = {
     "faultline results merge /shared": None, "(cd /tmp && apt-get source": None, "sh tests/arm64/arm64.sh": None}
 # Each page whose commands another test runs.
 OTHERS_PAGES = {"tutorial-driver.md": "tests/kit/installed.sh"}
+# What commands would have made that were left out.
+NOT_MADE = set()
 
 
 def run(program, command, folder, text=None):
@@ -63,6 +65,9 @@ def run(program, command, folder, text=None):
 
 def left_out(program, folder, command):
     """Why a command is not run here, or nothing. Valgrind is no part of what a build needs."""
+    missing = NOT_MADE.intersection(command.split())
+    if missing:
+        return f"no {', '.join(sorted(missing))}"
     if re.search("^valgrind|(faultline|./run) record", command) and shutil.which("valgrind") is None:
         return "no valgrind"
     if re.match("(faultline|./run) report ", command) and run(program, command, folder).stdout.startswith(
@@ -111,6 +116,7 @@ def command_errors(program, folder, line, shown):
     why = left_out(program, folder, command)
     if why:
         print(f"left out, {why}: {command}")
+        NOT_MADE.update(re.findall(r" -o (\S+)", command))
         return []
     made = run(program, command, folder)
     if made.returncode != int(code[1] if code else 0):
