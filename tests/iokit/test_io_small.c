@@ -279,6 +279,29 @@ a_device_is_mapped_part_by_part(void **state)
     release(map, md);
 }
 
+/*  iokit.md 3.4: a small guard is one page of the map that it stands in  */
+static void
+a_small_guard_is_a_page_of_the_map(void **state)
+{
+    struct iokit_fixture *f = *state;
+    vmk_task_t tasks[] = { f->task, f->kernel };
+    uint64_t pages[] = { IO_PAGE, FRAME };
+
+    for (unsigned i = 0; i < 2; i++) {
+        vmk_desc_t md = vmk_desc_buffer(f->kernel, IO_DIRECTION_OUT_IN, 2 * FRAME, 0, 0);
+        vmk_map_t map =
+            map_part(md, tasks[i], IO_MAP_ANYWHERE | IO_MAP_GUARDED_SMALL, 0, 2 * FRAME);
+        struct vm_region region;
+
+        assert_non_null(map);
+        assert_true(vmk_sim_region(tasks[i], vmk_map_address(map) - 1, &region));
+        assert_int_equal(region.protection, VMM_PROT_NONE);
+        assert_int_equal(region.end - region.start, pages[i]);
+        assert_int_equal(region.end, vmk_map_address(map));
+        release(map, md);
+    }
+}
+
 #define SMALL_TEST(name) cmocka_unit_test_setup_teardown(name, setup, iokit_fixture_teardown)
 
 int
@@ -294,6 +317,7 @@ main(void)
         SMALL_TEST(entries_that_do_not_meet_on_a_page_are_ragged),
         SMALL_TEST(a_snapshot_keeps_the_bytes_of_its_range),
         SMALL_TEST(a_device_is_mapped_part_by_part),
+        SMALL_TEST(a_small_guard_is_a_page_of_the_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

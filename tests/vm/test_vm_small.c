@@ -474,6 +474,28 @@ copies_go_between_maps_of_different_pages(void **state)
     assert_text_of(f, other, (data & ~(vmm_va)0x3fff) + 7, "first");
 }
 
+/*  what comes from larger pages ends with its room: |201 pages|neighbour|                          */
+static void
+a_copy_from_larger_pages_spares_the_neighbour(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_size size = 201 * PAGE;
+    struct vm_task *other;
+    vmm_va from = (vmm_va)1 << 33;
+    vmm_va data = 0, again = 0, neighbour;
+
+    assert_int_equal(vm_task_create(f->system, &other), VMM_OK);
+    assert_int_equal(vm_allocate(vm_task_map(other), &from, 208 * PAGE, VM_MAP_FIXED), VMM_OK);
+    assert_int_equal(vm_read(vm_task_map(other), from, size, f->map, &data), VMM_OK);
+    assert_int_equal(vm_deallocate(f->map, data, size), VMM_OK);
+    neighbour = data + size;
+    assert_int_equal(vm_allocate(f->map, &neighbour, PAGE, VM_MAP_FIXED), VMM_OK);
+    store_text(f, neighbour, "mine");
+    assert_int_equal(vm_read(vm_task_map(other), from, size, f->map, &again), VMM_OK);
+    assert_int_equal(again, data);
+    assert_text(f, neighbour, "mine");
+}
+
 /*  a piece that is on no page of the other map can be no entry of it: code 4, and nothing changes  */
 static void
 sharing_with_larger_pages_needs_whole_pages(void **state)
@@ -617,6 +639,7 @@ main(void)
         SMALL_TEST(pageout_drops_every_translation),
         SMALL_TEST(free_drops_whole_pages_only),
         SMALL_TEST(copying_a_page_drops_the_other_parts),
+        SMALL_TEST(a_copy_from_larger_pages_spares_the_neighbour),
         SMALL_TEST(a_part_is_copied_by_itself),
         SMALL_TEST(t16_a_wired_part_is_copied_at_once),
         SMALL_TEST(copies_go_between_maps_of_different_pages),

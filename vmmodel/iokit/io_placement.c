@@ -126,7 +126,7 @@ io_guard_bytes(const struct io_placement *placement)
     case 0:
         return 0;
     case IO_MAP_GUARDED_SMALL:
-        return io_page_mask(md) + 1;
+        return vm_map_page_bytes(placement->request->map); /* iokit.md 3.4 */
     default:
         return IO_GUARD_LARGE_BYTES;
     }

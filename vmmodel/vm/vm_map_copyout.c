@@ -286,21 +286,25 @@ vm_map_copy_overwrite(struct vm_map *map, vmm_va address, struct vm_map_copy **c
     return status;
 }
 
-/* Pieces that nobody shares become entries of their own, rights and all, as after a fork. */
+/*
+ * Pieces that nobody shares become entries of their own, rights and all, as after a fork. The last one ends with
+ * the room, whose map may have smaller pages than the map that it is from.
+ */
 static enum vmm_status
-vm_map_copyout_pieces(struct vm_map *map, struct vm_map_copy *copy, vmm_va start)
+vm_map_copyout_pieces(struct vm_map *map, struct vm_map_copy *copy, vmm_va start, vmm_va end)
 {
     enum vmm_status status = VMM_OK;
 
     for (size_t i = 0; i < copy->count && status == VMM_OK; i++) {
         const struct vm_piece *piece = &copy->pieces[i];
+        vmm_size size = piece->size < end - start ? piece->size : end - start;
         struct vm_map_enter_args like = { .flags = VM_MAP_FIXED | VM_MAP_OVERWRITE,
                                           .protection = VMM_PROT_DEFAULT,
                                           .max_protection = VMM_PROT_ALL,
                                           .inheritance = VMM_INHERIT_COPY };
 
-        status = vm_map_enter_piece(map, &start, piece, 0, piece->size, &like);
-        start += piece->size;
+        status = vm_map_enter_piece(map, &start, piece, 0, size, &like);
+        start += size;
     }
     return status;
 }
@@ -324,7 +328,7 @@ vm_map_copyout(struct vm_map *map, struct vm_map_copy **copy, vmm_va *address)
         status = vm_map_overwrite_bytes(map, start + (*copy)->offset, *copy, 0, (*copy)->size);
         vm_map_unlock(map);
     } else {
-        status = vm_map_copyout_pieces(map, *copy, start);
+        status = vm_map_copyout_pieces(map, *copy, start, start + size);
     }
     if (status != VMM_OK) {
         enum vmm_status removed = vm_map_delete(map, start, start + size);
