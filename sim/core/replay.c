@@ -328,8 +328,8 @@ replay_event(void *context, const struct memtrace_event *event)
     struct replay *replay = context;
     enum vmm_status status = VMM_OK;
 
-    if (replay_passes_event(replay))
-        return true;
+    if (replay_passes_event(replay)) /* the last that was made may have stopped the kernel */
+        return replay_runs(replay) || replay_is_visiting(replay);
     replay_flush(replay);
     if (!replay_runs(replay))
         return replay_is_visiting(replay);
