@@ -120,7 +120,9 @@ echo old >far/real.json
 chmod 600 far/real.json
 ln -s far/real.json link.json
 ends 0 run --quiet --trace link.json g.scn
-[ -L link.json ] && python3 -m json.tool far/real.json >/dev/null && [ ! -e far/real.json.part ]
+[ -L link.json ]
+python3 -m json.tool far/real.json >/dev/null
+[ ! -e far/real.json.part ]
 [ "$(stat -c %a far/real.json)" = 600 ]
 # One that leads to nothing makes what it names.
 ln -s far/new.json dangling.json

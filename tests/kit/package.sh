@@ -21,7 +21,7 @@ grep -q '^macos-15.4..macos-15.5  *panics p.0' story || { cat story; fail "the s
 for page in man1/faultline.1 man5/faultline-scenario.5 man3/faultline-vmk.3; do
     gzip -cd "$share/man/$page.gz" | grep -q '^\.Nm' || fail "$page is missing"
 done
-dpkg-deb -f "$package" Maintainer | grep -q '^Faultline <' || fail "no maintainer"
+dpkg-deb -f "$package" Maintainer | grep -qE '^[^<]+ <[^@ ]+@[^> ]+>$' || fail "no maintainer"
 grep '^## ' "$share/doc/faultline/CHANGELOG.md" | head -n 1 | grep -q "^## $(dpkg-deb -f "$package" Version)\(,\|$\)" ||
     fail "CHANGELOG.md begins with another version"
 gzip -cd "$share/doc/faultline/changelog.gz" | dpkg-parsechangelog -l- -S Version | grep -qxF "$(dpkg-deb -f "$package" Version)" ||
