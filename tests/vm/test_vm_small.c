@@ -496,6 +496,33 @@ a_copy_from_larger_pages_spares_the_neighbour(void **state)
     assert_text(f, neighbour, "mine");
 }
 
+/*  the same of what is shown again, as a copy and shared                                            */
+static void
+a_remap_of_larger_pages_spares_the_neighbour(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_task *other;
+    vmm_va from = (vmm_va)1 << 33;
+
+    assert_int_equal(vm_task_create(f->system, &other), VMM_OK);
+    assert_int_equal(vm_allocate(vm_task_map(other), &from, 32 * PAGE, VM_MAP_FIXED), VMM_OK);
+    for (unsigned is_copy = 0; is_copy < 2; is_copy++) {
+        struct vm_remap_call call = { .source_map = vm_task_map(other),
+                                      .source = from,
+                                      .size = 5 * PAGE,
+                                      .copy = is_copy != 0,
+                                      .inheritance = VMM_INHERIT_SHARE };
+        vmm_va at = page(f, 40), neighbour = page(f, 45);
+        vmm_prot protection, max_protection;
+
+        assert_int_equal(vm_allocate(f->map, &neighbour, PAGE, VM_MAP_FIXED), VMM_OK);
+        store_text(f, neighbour, "mine");
+        assert_int_equal(vm_remap(f->map, &at, &call, &protection, &max_protection), VMM_OK);
+        assert_text(f, neighbour, "mine");
+        assert_int_equal(vm_deallocate(f->map, page(f, 40), 16 * PAGE), VMM_OK);
+    }
+}
+
 /*  a piece that is on no page of the other map can be no entry of it: code 4, and nothing changes  */
 static void
 sharing_with_larger_pages_needs_whole_pages(void **state)
@@ -640,6 +667,7 @@ main(void)
         SMALL_TEST(free_drops_whole_pages_only),
         SMALL_TEST(copying_a_page_drops_the_other_parts),
         SMALL_TEST(a_copy_from_larger_pages_spares_the_neighbour),
+        SMALL_TEST(a_remap_of_larger_pages_spares_the_neighbour),
         SMALL_TEST(a_part_is_copied_by_itself),
         SMALL_TEST(t16_a_wired_part_is_copied_at_once),
         SMALL_TEST(copies_go_between_maps_of_different_pages),

@@ -300,21 +300,23 @@ vm_map_call(struct vm_map *map, vmm_va *address, const struct vm_map_call *call)
 
 /* ---- remap ---- */
 
+/* The last piece ends with the room, whose map may have smaller pages. */
 static enum vmm_status
-vm_remap_pieces(struct vm_map *map, vmm_va start, const struct vm_map_copy *extract,
+vm_remap_pieces(struct vm_map *map, vmm_va start, vmm_va end, const struct vm_map_copy *extract,
                 const struct vm_remap_call *call, vmm_prot limit, vmm_prot max_limit)
 {
     enum vmm_status status = VMM_OK;
 
     for (size_t i = 0; i < extract->count && status == VMM_OK; i++) {
         const struct vm_piece *piece = &extract->pieces[i];
+        vmm_size size = piece->size < end - start ? piece->size : end - start;
         struct vm_map_enter_args like = { .flags = VM_MAP_OVERWRITE | (uint32_t)piece->tag << 24,
                                           .protection = piece->protection & limit,
                                           .max_protection = piece->max_protection & max_limit,
                                           .inheritance = call->inheritance };
 
-        status = vm_map_enter_piece(map, &start, piece, 0, piece->size, &like);
-        start += piece->size;
+        status = vm_map_enter_piece(map, &start, piece, 0, size, &like);
+        start += size;
     }
     return status;
 }
@@ -331,10 +333,10 @@ vm_remap_rights(const struct vm_map_copy *extract, vmm_prot *protection, vmm_pro
 }
 
 static enum vmm_status
-vm_remap_place(struct vm_map *map, vmm_va *at, const struct vm_map_copy *extract,
+vm_remap_place(struct vm_map *map, vmm_va *at, vmm_size size, const struct vm_map_copy *extract,
                const struct vm_remap_call *call, vmm_prot limit, vmm_prot max_limit)
 {
-    struct vm_map_enter_args room = { .size = extract->size,
+    struct vm_map_enter_args room = { .size = size,
                                       .mask = call->mask,
                                       .flags = call->flags & 0xFFFFFF,
                                       .protection = VMM_PROT_DEFAULT,
@@ -344,9 +346,9 @@ vm_remap_place(struct vm_map *map, vmm_va *at, const struct vm_map_copy *extract
 
     if (status != VMM_OK)
         return status;
-    status = vm_remap_pieces(map, *at, extract, call, limit, max_limit);
+    status = vm_remap_pieces(map, *at, *at + size, extract, call, limit, max_limit);
     if (status != VMM_OK) {
-        enum vmm_status removed = vm_map_delete(map, *at, *at + extract->size);
+        enum vmm_status removed = vm_map_delete(map, *at, *at + size);
 
         return removed == VMM_OK ? status : removed;
     }
@@ -361,6 +363,7 @@ vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
     bool returns_data = (call->flags & VM_MAP_RETURN_DATA_ADDR) != 0;
     vmm_size size = returns_data ? vm_map_round_page(map, call->source + call->size) - source
                                  : vm_map_round_page(map, call->size);
+    vmm_size whole = vm_map_round_page(call->source_map, source + size) - source;
     vmm_prot limit = call->is_new ? *protection : VMM_PROT_ALL;
     vmm_prot max_limit = call->is_new ? *max_protection : VMM_PROT_ALL;
     vmm_va at = vm_map_trunc_page(map, *address);
@@ -377,11 +380,11 @@ vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
         return VMM_INVALID_ADDRESS;
     if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, size))
         return VMM_INVALID_ADDRESS;
-    status = vm_map_extract(call->source_map, source, size, call->copy,
+    status = vm_map_extract(call->source_map, source, whole, call->copy,
                             call->is_new ? limit : VMM_PROT_NONE, &extract);
     if (status != VMM_OK)
         return status;
-    status = vm_remap_place(map, &at, extract, call, limit, max_limit);
+    status = vm_remap_place(map, &at, size, extract, call, limit, max_limit);
     if (status == VMM_OK) {
         vm_remap_rights(extract, protection, max_protection);
         *protection &= limit;
