@@ -44,7 +44,7 @@ ELSEWHERE = {
     "faultline results merge /shared": None, "(cd /tmp && apt-get source": None, "sh tests/arm64/arm64.sh": None}
 # Each page whose commands another test runs.
 OTHERS_PAGES = {"tutorial-driver.md": "tests/kit/installed.sh"}
-# What commands would have made that were left out.
+# What commands of a page would have made that were left out.
 NOT_MADE = set()
 
 
@@ -176,6 +176,7 @@ def block_errors(program, source, folder, kind, words, block):
 
 def check_page(program, source, page):
     count = 0
+    NOT_MADE.clear()
     with tempfile.TemporaryDirectory() as folder:
         for tree in "sim", "docs", "tests":
             os.symlink(source / tree, os.path.join(folder, tree))

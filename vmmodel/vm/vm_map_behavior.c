@@ -268,7 +268,7 @@ vm_behavior_zero(struct vm_map *map, vmm_va start, vmm_va end)
     if (vm_map_span(map, start, end) == 0)
         return VMM_INVALID_ADDRESS;
     if (vm_map_is_small(map))
-        return VMM_NO_ACCESS; /* nobody zeroes a part of a page */
+        return VMM_NO_ACCESS; /* GUESS: nobody zeroes a part of a page */
     for (; entry != NULL && entry->start < end; entry = vm_map_next(map, entry)) {
         enum vmm_status status = vm_behavior_may_zero(entry);
         vmm_va from = entry->start > start ? entry->start : start;
@@ -307,7 +307,7 @@ vm_behavior_reusable(struct vm_map *map, vmm_va start, vmm_va end, uint32_t beha
         vm_behavior_reusable_check(map, start, end, behavior == VM_BEHAVIOR_REUSABLE);
 
     if (status != VMM_OK || behavior == VM_BEHAVIOR_CAN_REUSE || vm_map_is_small(map))
-        return status; /* nothing can be done with a part of a page */
+        return status; /* GUESS: nothing is done with a part of a page */
     return vm_behavior_range(map, start, end,
                              behavior == VM_BEHAVIOR_REUSABLE ? VM_DEED_REUSABLE : VM_DEED_REUSE);
 }
