@@ -8,7 +8,8 @@ function takeScenario(scenario) {
     Object.assign(given, scenario);
     if (isEdited) {
         $('given-again').disabled = false;
-        $('live').textContent = `${given.file} has changed: "As given" takes it`;
+        $('behind').hidden = false;
+        $('behind').textContent = `${given.file} has changed: "As given" takes it`;
         return;
     }
     $('text').value = given.text;

@@ -79,6 +79,7 @@ function runText(event) {
     engine.setMachine(machines.indexOf($('machine').value));
     const answer = engine.run(text, -1);
     $('given-again').disabled = text === given.text;
+    $('behind').hidden ||= text === given.text;
     if (answer.error) {
         showError(answer.error);
         showGutter();
