@@ -64,7 +64,8 @@ where_refuse(const char *name, const json_t *names, const json_t *params, struct
     if (guess.word != NULL)
         vmm_text_format(&text, "did you mean '%s'?", guess.word);
     else
-        vmm_text_put(&text, "its parameters are");
+        vmm_text_put(&text,
+                     json_array_size(params) > 0 ? "its parameters are" : "it has no parameters");
     json_array_foreach(params, i, value)
     {
         if (guess.word == NULL)
@@ -104,10 +105,11 @@ where_note_value(void *context, const struct store_row *row)
 {
     struct where_values *values = context;
     json_t *params = json_loads(row->params, 0, NULL);
-    const char *text = json_string_value(json_object_get(params, values->name));
+    const char *text =
+        store_column_of(row, values->name); /* a column hides a parameter: see store_where_sql() */
 
     if (text == NULL)
-        text = store_column_of(row, values->name);
+        text = json_string_value(json_object_get(params, values->name));
     if (text != NULL)
         json_object_set_new(values->found, text, json_true());
     json_decref(params);

@@ -316,6 +316,24 @@ sweep_read_number(const char *name, const char *text, uint64_t most, uint64_t *n
     return false;
 }
 
+/* Whether the first point is a scenario: what is wrong in every point is told before there is a run. */
+static enum scn_outcome
+sweep_try_first(const struct sweep_job *job, struct scn_error *error)
+{
+    struct scn_program *program = NULL;
+    struct io_bytes text = { 0 };
+    struct core_out out = cmd_out(&text);
+    enum scn_outcome outcome = sweep_point_text(job->sweep, 0, &out, error);
+
+    if (outcome == SCN_OK)
+        outcome =
+            scn_parse(&cmd_heap, text.length > 0 ? text.data : "", text.length, &program, error);
+    if (outcome == SCN_OK)
+        scn_program_free(program);
+    io_bytes_free(&text);
+    return outcome;
+}
+
 static bool
 sweep_load(struct sweep_job *job, uint64_t seed)
 {
@@ -332,6 +350,8 @@ sweep_load(struct sweep_job *job, uint64_t seed)
     outcome = sweep_parse(&cmd_heap, source.data != NULL ? source.data : "", source.length, seed,
                           &job->sweep, &error);
     io_bytes_free(&source);
+    if (outcome == SCN_OK)
+        outcome = sweep_try_first(job, &error);
     if (outcome == SCN_BAD_SOURCE) {
         cmd_error_text(job->file, &error, text);
         cmd_trouble("%s", text);

@@ -282,6 +282,19 @@ sweep_param_named(const struct sweep *sweep, const char *name, size_t length)
     return NULL;
 }
 
+/* Whether a result's row has a field of this name, that a parameter would stand beside (struct sweep_row). */
+static bool
+sweep_is_field(const struct sweep_line *line)
+{
+    static const char *const fields[] = { "point", "profile", "verdict", "stop", "digest" };
+
+    for (size_t i = 0; i < VMM_COUNT_OF(fields); i++) {
+        if (sweep_is_word(line, fields[i]))
+            return true;
+    }
+    return false;
+}
+
 /* `param NAME = VALUES`, behind the word. */
 static enum scn_outcome
 sweep_read_param(struct sweep *sweep, struct sweep_line *line, struct scn_error *error)
@@ -296,6 +309,9 @@ sweep_read_param(struct sweep *sweep, struct sweep_line *line, struct scn_error 
     length = sweep_word_length(line);
     if (length == 0)
         return sweep_fail(error, line, how, "a parameter's name is missing");
+    if (sweep_is_field(line))
+        return sweep_fail(error, line, "give it another name",
+                          "results have a column of this name");
     if (sweep->param_count == SWEEP_PARAMS_MAX)
         return sweep_fail(error, line, "fix some of them", "more than %u parameters",
                           SWEEP_PARAMS_MAX);

@@ -133,6 +133,9 @@ refuse 'cannot be opened' results "$work/nowhere.db"
 refuse 'cannot be opened' sweep "$work/grid.scn" -o /nonexistent/r.db
 refuse 'cannot be read' sweep /nonexistent.scn -o "$work/x.db"
 refuse 'bad.scn:2:2: no parameter' sweep "$work/bad.scn" -o "$work/x.db"
+printf 'param x = 1\napp = tusk\n' >"$work/never.scn"
+refuse "never.scn:2:7: unknown operation 'tusk'" sweep "$work/never.scn" -o "$work/x.db"
+[ ! -e "$work/x.db" ] || complain "a sweep that cannot begin made a file"
 refuse '--shard 5/4' sweep "$work/grid.scn" -o "$work/x.db" --shard 5/4
 refuse '--shard 0/4' sweep "$work/grid.scn" -o "$work/x.db" --shard 0/4
 refuse '--shard 1/0' sweep "$work/grid.scn" -o "$work/x.db" --shard 1/0

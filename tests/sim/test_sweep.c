@@ -190,6 +190,7 @@ what_is_wrong_is_told_with_its_place(void **state)
         { "param x = 1 .. 9999999\n", 1, 16, "'x' has more than 4096 values" },
         { "param x = random 5 1\n", 1, 21, "'random' needs three numbers" },
         { "param x = 1\nparam x = 2\n", 2, 7, "the parameter is there already" },
+        { "param verdict = 1\n", 1, 7, "results have a column of this name" },
         { "param pages = 1\n$page\n", 2, 2, "no parameter is named here" },
         { "param x = 1\n${x\n", 2, 4, "'}' is missing" },
         { "param x = a\n${x}\n", 2, 4, "'x' is not a number" },
