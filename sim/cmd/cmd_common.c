@@ -71,6 +71,12 @@ cmd_complain(struct io_bytes *err, const char *format, ...)
     return CMD_TROUBLE;
 }
 
+int
+cmd_no_memory(struct io_bytes *err, const char *what)
+{
+    return cmd_complain(err, "%s: memory ran out", what);
+}
+
 static bool
 cmd_say_work(void *context, struct io_bytes *out, struct io_bytes *err)
 {

@@ -23,9 +23,3 @@ cmd_write_file(const char *path, const char *data, size_t length, struct io_byte
     cmd_complain(err, "%s: cannot be written: %s", path, why);
     return false;
 }
-
-int
-cmd_no_memory(struct io_bytes *err, const char *what)
-{
-    return cmd_complain(err, "%s: memory ran out", what);
-}

@@ -50,6 +50,19 @@ kpi_is_plain(const struct kpi_word *word)
     return true;
 }
 
+/* How a line of more than one word begins: an address or dashes, a type's letter, "(undefined)", "driver.o:0000". */
+static bool
+kpi_nm_begins(const struct kpi_word *word)
+{
+    if (word->length == 1 || word->at[0] == '(' || memchr(word->at, ':', word->length) != NULL)
+        return true;
+    for (size_t i = 0; i < word->length; i++) {
+        if (strchr("0123456789abcdefABCDEF-", word->at[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
 /* The line's undefined symbol, NULL when it has none; false when it is no line of nm's. */
 static bool
 kpi_nm_line(const struct kpi_word *words, size_t count, const struct kpi_word **found)
@@ -66,6 +79,8 @@ kpi_nm_line(const struct kpi_word *words, size_t count, const struct kpi_word **
         return true; /* "driver.o:", or "driver (for architecture x86_64):" */
     if (count == 1)
         *found = &words[0];
+    else if (!kpi_nm_begins(&words[0]))
+        return false;
     else if (kpi_word_is(&words[0], "U"))
         *found = &words[1];
     else if (kpi_word_is(&words[0], "(undefined)")) {

@@ -24,6 +24,7 @@ expect 2 "did you mean '_IOLog'" --symbol _IOLgo
 expect 2 'cannot be read' /nonexistent
 expect 2 'is a directory' "$corpus"
 expect 2 'neither Mach-O nor' "$FAULTLINE"
+expect 2 'way3_wire_then_access.scn:1:1: neither Mach-O nor' "$SOURCE/sim/scenarios/way3_wire_then_access.scn"
 expect 2 'needs a file'
 expect 2 'unknown release' --release 9.3 "$corpus/x86_64_object"
 "$FAULTLINE" kpi --json "$corpus/x86_64_object" "$corpus/classic_bundle" | python3 -m json.tool >/dev/null ||

@@ -104,6 +104,7 @@ every_dialect_of_nm_is_read(void **state)
          "                 (undefined) weak external _vm_fault\n0000 (__TEXT,__text) external "
          "_x\n"),
         "---------------- U _vm_fault\n---------------- U _IOLog\n\n---------------- U _IOLog",
+        "driver.o: U _IOLog\ndriver.o: U _vm_fault\ndriver.o:00000000000000a0 T _start\n",
     };
 
     (void)state;
@@ -119,17 +120,21 @@ every_dialect_of_nm_is_read(void **state)
 }
 
 static void
-what_is_no_text_is_refused_where_it_begins(void **state)
+what_no_nm_prints_is_refused_where_it_begins(void **state)
 {
-    static const char text[] = "_IOLog\n  \x01\x02\n";
-    struct kpi_audit audit = { .kind = "symbol list" };
-    struct kpi_nm_error error;
+    static const char *const texts[] = { "_IOLog\n  \x01\x02\n", "_IOLog\n  app = task\n",
+                                         "_IOLog\n  title \"a scenario\"\n" };
 
     (void)state;
-    assert_false(kpi_nm_read(text, sizeof(text) - 1, kpi_audit_take, &audit, &error));
-    assert_int_equal(error.line, 2);
-    assert_int_equal(error.column, 3);
-    kpi_audit_destroy(&audit);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct kpi_audit audit = { .kind = "symbol list" };
+        struct kpi_nm_error error;
+
+        assert_false(kpi_nm_read(texts[i], strlen(texts[i]), kpi_audit_take, &audit, &error));
+        assert_int_equal(error.line, 2);
+        assert_int_equal(error.column, 3);
+        kpi_audit_destroy(&audit);
+    }
 }
 
 /* ---- property lists ---- */
@@ -188,7 +193,7 @@ main(void)
         cmocka_unit_test(a_symbol_may_come_later),
         cmocka_unit_test(a_name_that_only_begins_like_one_is_unknown),
         cmocka_unit_test(every_dialect_of_nm_is_read),
-        cmocka_unit_test(what_is_no_text_is_refused_where_it_begins),
+        cmocka_unit_test(what_no_nm_prints_is_refused_where_it_begins),
         cmocka_unit_test(libraries_cover_the_lists_that_they_name),
         cmocka_unit_test(a_broken_property_list_is_refused_with_its_line),
     };
