@@ -82,10 +82,9 @@ memtrace_condense_words(const struct memtrace_condenser *condenser,
     uint8_t *at = bytes;
 
     for (size_t i = 0; i < block->word_count; i++) {
-        int64_t difference = (int64_t)((block->words[i] >> 2) - page);
-        uint64_t zigzag = (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63);
+        uint64_t difference = memtrace_zigzag((block->words[i] >> 2) - page);
 
-        at = memtrace_put_varint(at, zigzag << 2 | (block->words[i] & 3));
+        at = memtrace_put_varint(at, difference << 2 | (block->words[i] & 3));
         at = memtrace_put_varint(at, block->counts[i]);
         page = block->words[i] >> 2;
     }

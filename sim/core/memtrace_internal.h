@@ -75,6 +75,19 @@ memtrace_get_varint(const uint8_t *at, uint64_t *value)
     return at;
 }
 
+/* A difference modulo 2^64 as a number that is small when it is near 0, and back. */
+static inline uint64_t
+memtrace_zigzag(uint64_t difference)
+{
+    return difference << 1 ^ (0 - (difference >> 63));
+}
+
+static inline uint64_t
+memtrace_unzigzag(uint64_t value)
+{
+    return value >> 1 ^ (0 - (value & 1));
+}
+
 /* What is there is a difference to *value. */
 static inline const uint8_t *
 memtrace_get_difference(const uint8_t *at, uint64_t *value)
@@ -82,7 +95,7 @@ memtrace_get_difference(const uint8_t *at, uint64_t *value)
     uint64_t difference;
 
     at = memtrace_get_varint(at, &difference);
-    *value += difference >> 1 ^ (0 - (difference & 1));
+    *value += memtrace_unzigzag(difference);
     return at;
 }
 
@@ -98,9 +111,7 @@ memtrace_put_varint(uint8_t *at, uint64_t value)
 static inline uint8_t *
 memtrace_put_difference(uint8_t *at, uint64_t from, uint64_t to)
 {
-    int64_t difference = (int64_t)(to - from);
-
-    return memtrace_put_varint(at, (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63));
+    return memtrace_put_varint(at, memtrace_zigzag(to - from));
 }
 
 /* ---- words of a line ---- */

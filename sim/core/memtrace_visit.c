@@ -26,7 +26,7 @@ visit_words(struct memtrace_block *block, const uint8_t *at, const uint8_t *end)
 
         at = memtrace_get_varint(at, &word);
         at = memtrace_get_varint(at, &count);
-        page += word >> 3 ^ (0 - (word >> 2 & 1));
+        page += memtrace_unzigzag(word >> 2);
         if (at > end || page >> (64 - MEMTRACE_PAGE_SHIFT) != 0 || count > block->references - all)
             return NULL;
         all += count;

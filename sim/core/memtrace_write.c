@@ -204,12 +204,16 @@ write_fetch(struct memtrace_writer *writer, uint64_t va, uint32_t size)
 static void
 condense(struct memtrace_writer *writer, uint64_t va, uint32_t how)
 {
-    if (memtrace_condense(&writer->condenser, va, how))
+    struct memtrace_condenser *condenser = &writer->condenser;
+
+    if (memtrace_condense(condenser, va, how))
         return;
-    writer->condenser.is_void = writer->length < SMALL;
-    if (!writer->condenser.is_void) {
+    if (writer->length < SMALL) {
+        condenser->is_void = true;
+        condenser->length = condenser->block.word_count = 0; /* they need no room */
+    } else {
         end_block(writer);
-        (void)memtrace_condense(&writer->condenser, va, how);
+        (void)memtrace_condense(condenser, va, how);
     }
 }
 

@@ -85,33 +85,43 @@ grep -qF 'label="a \"b\\ c' g.dot
 grep -qE 'object_[0-9]+ -> object_[0-9]+ \[label="shadow' g.dot
 sed -n 's/^  \([a-z_0-9]*\) -> \([a-z_0-9]*\) .*/\1\n\2/p' g.dot | sort -u >arrows
 sed -n 's/^ *\([a-z_0-9]*\) \[shape=.*/\1/p' g.dot | sort -u >nodes
-[ -s arrows ] && [ -z "$(comm -23 arrows nodes)" ]
+[ -s arrows ]
+[ -z "$(comm -23 arrows nodes)" ]
 [ "$(tail -n 1 g.dot)" = '}' ]
 if command -v dot >/dev/null; then dot -Tsvg g.dot >g.svg && grep -q '</svg>' g.svg; fi
 
 # The same twice; both at once; and the run's exit code is kept.
-run --trace a.json --dot a.dot g.scn >out && run --trace b.json --dot b.dot g.scn >out
-cmp a.json b.json && cmp a.dot b.dot && cmp a.dot g.dot
+run --trace a.json --dot a.dot g.scn >out
+run --trace b.json --dot b.dot g.scn >out
+cmp a.json b.json
+cmp a.dot b.dot
+cmp a.dot g.dot
 printf 'app = task\nexpect result 5\n' >wrong.scn
 ends 1 run --trace w.pftrace wrong.scn
 python3 -m json.tool w.pftrace >/dev/null
 
 # What cannot be: one line, exit 2, no file and no part of one.
 ends 2 run --trace nowhere/t.json g.scn
-[ "$(wc -l <err)" = 1 ] && grep -qF 'nowhere/t.json: cannot be written: no such file or directory' err
+[ "$(wc -l <err)" = 1 ]
+grep -qF 'nowhere/t.json: cannot be written: no such file or directory' err
 printf 'app = tusk\n' >bad.scn
-ends 2 run --trace bad.json bad.scn && [ ! -e bad.json ] && [ ! -e bad.json.part ]
-ends 2 run --trace t.json - <g.scn && grep -qF 'need one file' err
+ends 2 run --trace bad.json bad.scn
+[ ! -e bad.json ]
+[ ! -e bad.json.part ]
+ends 2 run --trace t.json - <g.scn
+grep -qF 'need one file' err
 ends 2 run --trace t.json g.scn wrong.scn
 ends 2 run --trace - g.scn
 ends 2 run --trace t.json --watch g.scn
 echo old >old.json
 (ulimit -f 1; trap '' XFSZ; ends 2 run --trace old.json g.scn)
-[ "$(cat old.json)" = old ] && [ ! -e old.json.part ]
+[ "$(cat old.json)" = old ]
+[ ! -e old.json.part ]
 # The part that a killed run left is the next one's.
 head -c 1000000 /dev/zero >old.json.part
 ends 0 run --trace old.json g.scn
-python3 -m json.tool old.json >/dev/null && [ ! -e old.json.part ]
+python3 -m json.tool old.json >/dev/null
+[ ! -e old.json.part ]
 [ ! -e /dev/full ] || ends 2 run --trace /dev/full g.scn
 
 # A link stays a link to the file, which keeps the rights that it had.
@@ -127,4 +137,5 @@ python3 -m json.tool far/real.json >/dev/null
 # One that leads to nothing makes what it names.
 ln -s far/new.json dangling.json
 ends 0 run --quiet --dot dangling.json g.scn
-[ -L dangling.json ] && grep -q digraph far/new.json
+[ -L dangling.json ]
+grep -q digraph far/new.json

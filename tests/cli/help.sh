@@ -3,6 +3,9 @@ set -eu
 python3 "$SOURCE/tests/cli/help.py" "$FAULTLINE" "$SOURCE"
 
 # -h is --help, for every verb
+verbs=0
 for verb in $("$FAULTLINE" help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
     [ "$("$FAULTLINE" "$verb" -h)" = "$("$FAULTLINE" "$verb" --help)" ] || { echo "$verb has no -h"; exit 1; }
+    verbs=$((verbs + 1))
 done
+[ "$verbs" -ge 20 ] || { echo "only $verbs verbs in the list"; exit 1; }

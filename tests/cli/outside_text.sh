@@ -22,11 +22,17 @@ sed 's/^expect.*/expect result ok/' "$file" >"b$c1.scn"
     printf 'thread a { load b }\nthread c { load b+4096 }\nexpect panic "%s"\n' "$c1"
 } >"t$c1.scn"
 
+# What is looked for is in what goes in: each of both is found.
+controls=$(printf '[\001-\010\013-\037\177]\\|\302[\200-\237]')
+for bytes in "$esc" "$c1"; do
+    echo "$bytes" | LC_ALL=C grep -qa "$controls" || { echo "the check sees nothing"; failed=1; }
+done
+
 # plain WORD...: whatever comes of it, it is plain.
 plain() {
     echo last | "$FAULTLINE" "$@" >out 2>err
     [ $? -lt 124 ] || { echo "$*: ended"; failed=1; }
-    LC_ALL=C grep -qa "$(printf '[\001-\010\013-\037\177]\\|\302[\200-\237]')" out err || return 0
+    LC_ALL=C grep -qa "$controls" out err || return 0
     echo "not plain: $*" | LC_ALL=C tr -d '\033\302\233'
     failed=1
 }

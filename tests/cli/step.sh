@@ -1,6 +1,7 @@
 # faultline step: a transcript is plain and the same each time; back shows exactly what was; a
 # terminal gets a screen that fits it
 set -eu
+no() { if "$@"; then exit 1; fi; } # `!` is none of what set -e looks at
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -51,9 +52,10 @@ cat >expected <<'S'
 S
 step --script script >out
 head -n "$(wc -l <expected)" out | diff -u expected -
-grep -qxF '> quit' out && ! grep -qxF '> next' out
+grep -qxF '> quit' out
+no grep -qxF '> next' out
 grep -qxF "unknown command 'frob': help" out
-! grep -q "$(printf '\033')" out
+no grep -q "$(printf '\033')" out
 
 # The same from standard input, and the same again.
 step <script | cmp - out
@@ -83,7 +85,9 @@ step --json | grep -qF '"event": 13'
 step --json --at 99 | grep -qF '"event": 13'
 for bad in "--at 3" "--json --script script" "--json --at 0"; do
     code=0; step $bad >out 2>err || code=$?
-    [ "$code" = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ]
+    [ "$code" = 2 ]
+    [ ! -s out ]
+    [ "$(wc -l <err)" = 1 ]
 done
 
 # Forward to the end and back: the same states in reverse (the stars and the commands left out).
