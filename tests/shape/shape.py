@@ -8,6 +8,7 @@ includes  every #include goes downward or sideways
 imports   libvmmodel.a imports memcpy and its like, and has one mutable global
 headers   every header compiles alone; the seam also as C++
 parts     every header begins with its fixed parts in their order, and names events that there are
+scripts   no check of a shell test is one that `set -e` passes over
 paths     every path named in the documents exists, or is a file that the page itself gives
 Exit 0: holds. 1: says where it does not.
 """
@@ -181,6 +182,22 @@ def check_parts(root):
     return errors, seen
 
 
+# `! a`, and all but the last of `a && b`, end no script.
+PASSED_OVER = re.compile(r"^\s*(?:! |(?!if |elif |while |until |#)[^|]*[^|&]&& )(?!.*\|\|)")
+
+
+def check_scripts(root):
+    errors, seen = [], 0
+    for path in sorted((root / "tests" / "cli").glob("*.sh")):
+        text = path.read_text(encoding="utf-8")
+        if not re.search(r"^set -\w*e", text, re.M):
+            continue
+        seen += 1
+        errors += [f"{path.relative_to(root)}:{number}: set -e passes over: {line.strip()}"
+                   for number, line in enumerate(text.splitlines(), 1) if PASSED_OVER.match(line)]
+    return errors, seen
+
+
 SPAN = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.M | re.S)
 GIVEN = re.compile(r"^```\w+ ([\w./-]+)", re.M)
@@ -248,7 +265,7 @@ def check_paths(root):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("check", choices=["includes", "imports", "headers", "parts", "paths"])
+    parser.add_argument("check", choices=["includes", "imports", "headers", "parts", "scripts", "paths"])
     parser.add_argument("root", type=pathlib.Path)
     parser.add_argument("--library", type=pathlib.Path)
     parser.add_argument("--cc", default="cc")
@@ -263,6 +280,8 @@ def main():
         errors, seen = check_headers(options.root, options.cc, options.cxx)
     elif options.check == "parts":
         errors, seen = check_parts(options.root)
+    elif options.check == "scripts":
+        errors, seen = check_scripts(options.root)
     else:
         errors, seen = check_paths(options.root)
     for error in errors:

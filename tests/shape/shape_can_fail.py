@@ -59,6 +59,8 @@ CASES = [
     ("parts", {**EVENT, "vmmodel/vm/a.h": PAGE.replace(" * UNITS       none\n", "")}, "its parts are"),
     ("parts", {**EVENT, "vmmodel/vm/a.h": PAGE.replace("FAULT", "FAULT PAGE_LOST")},
      "no event PAGE_LOST"),
+    ("scripts", {"tests/cli/a.sh": "set -eu\n! grep -q bad out\n"}, "a.sh:2: set -e passes over"),
+    ("scripts", {"tests/cli/a.sh": "set -eu\n[ -s out ] && grep -q good out\n"}, "a.sh:2: set -e"),
     ("paths", {"README.md": "see `docs/nowhere.md`\n"}, "does not exist"),
     ("paths", {"README.md": "see [this](docs/nowhere.md)\n"}, "leads nowhere"),
     ("paths", {"README.md": "# One\n[two](#two)\n"}, "no heading for #two"),
@@ -73,6 +75,7 @@ GOOD = {
     "vmmodel/vm/a.h": PAGE + "#ifndef A\n#define A\n#include <stdint.h>\ntypedef uint32_t fine;\n#endif\n",
     "vmmodel/hooks/vmk.h": PAGE.replace("a.h", "vmk.h") + "#ifndef V\n#define V\nenum vmk { VMK_OK };\n#endif\n",
     "vmmodel/vm/a.c": '#include "vm/a.h"\n#include "base/types.h"\n',
+    "tests/cli/a.sh": "set -eu\nif ! grep a b && true; then exit 1; fi\n[ a = b ] || exit 1\n",
     "README.md": "`vm/a.h`, `osfmk/vm/vm_map.c`, `vmmodel/vm/`, `a/b`, [model](vmmodel/vm/a.c#x)\n",
 }
 
@@ -120,7 +123,7 @@ def main():
             expect(check, name, 1, [expected])
     with tempfile.TemporaryDirectory() as name:
         tree(pathlib.Path(name), GOOD)
-        for check in "includes", "headers", "parts", "paths":
+        for check in "includes", "headers", "parts", "scripts", "paths":
             expect(check, name, 0, [])
         bad = library(pathlib.Path(name), options.cc, BAD_SOURCE)
         words = ["imports malloc", "imports __assert_fail", "mutable is a global",
