@@ -89,7 +89,7 @@ put_failed(const struct inject_result *result, struct io_bytes *out)
     for (size_t i = 0; i < VMM_CALL_COUNT; i++) {
         if (result->failed[i] == 0)
             continue;
-        io_bytes_format(out, "%s%s %llu", between, inject_call_name((enum vmm_call)i),
+        io_bytes_format(out, "%s%s %llu", between, vmm_call_name((enum vmm_call)i),
                         (unsigned long long)result->failed[i]);
         between = ", ";
     }

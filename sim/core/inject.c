@@ -19,22 +19,6 @@ struct inject {
     enum vmm_call failed;
 };
 
-static const char *const call_names[VMM_CALL_COUNT] = {
-    [VMM_CALL_ALLOCATION] = "allocation",
-    [VMM_CALL_FRAME] = "frame",
-    [VMM_CALL_TABLE] = "table page",
-    [VMM_CALL_PAGER] = "pager",
-    [VMM_CALL_PREPARE] = "prepare",
-    [VMM_CALL_WIRE] = "wire",
-    [VMM_CALL_MAP] = "map",
-};
-
-const char *
-inject_call_name(enum vmm_call call)
-{
-    return call_names[call];
-}
-
 /* ---- what is out ---- */
 
 static void *
@@ -96,7 +80,7 @@ note_wrong(struct inject *inject, const struct scn_step *hit, uint64_t *count, c
             inject->result.wrong_nth = hit->injected_nth;
         }
         vmm_text_init(&text, inject->result.what, sizeof inject->result.what);
-        vmm_text_format(&text, "%s %llu: %s", call_names[inject->failed],
+        vmm_text_format(&text, "%s %llu: %s", vmm_call_name(inject->failed),
                         (unsigned long long)inject->result.failed[inject->failed], what);
     }
     ++*count;
@@ -111,7 +95,7 @@ note_silence(struct inject *inject, const struct scn_step *step)
 
     inject->result.silent++;
     vmm_text_init(&text, line, sizeof line);
-    vmm_text_format(&text, "%s at %u", call_names[inject->failed], (unsigned)step->line);
+    vmm_text_format(&text, "%s at %u", vmm_call_name(inject->failed), (unsigned)step->line);
     if (strstr(inject->result.silences, line) != NULL ||
         length + sizeof line + 2 > sizeof inject->result.silences)
         return;

@@ -61,7 +61,4 @@ const struct inject_result *inject_result(const struct inject *inject);
 const char *inject_scenario(const struct inject_result *result, struct core_arena *arena,
                             const char *bytes, size_t length);
 
-/* "allocation", "table page": a kind of call as people read it. */
-const char *inject_call_name(enum vmm_call call);
-
 #endif

@@ -92,13 +92,9 @@ static const struct scn_word lock_words[] = {
 };
 
 static const struct scn_word call_words[] = {
-    { "allocation", VMM_CALL_ALLOCATION },
-    { "frame", VMM_CALL_FRAME },
-    { "table", VMM_CALL_TABLE },
-    { "pager", VMM_CALL_PAGER },
-    { "prepare", VMM_CALL_PREPARE },
-    { "wire", VMM_CALL_WIRE },
-    { "map", VMM_CALL_MAP },
+#define VMM_CALL(id, word) { word, VMM_CALL_##id },
+#include "base/call.def"
+#undef VMM_CALL
 };
 
 #define WORD_LIST(words)           \

@@ -15,17 +15,26 @@
 
 #include "base/types.h"
 
-/* What can be refused. The scenario language and faultline_fail() have a word for each. */
+/* What can be refused: VMM_CALL_ALLOCATION and its like. */
 enum vmm_call {
-    VMM_CALL_ALLOCATION, /* the embedder's own take(); its wrapper asks */
-    VMM_CALL_FRAME,      /* a page for an object */
-    VMM_CALL_TABLE,      /* a page for a page table */
-    VMM_CALL_PAGER,      /* a page from a file or from the store */
-    VMM_CALL_PREPARE,    /* IOMemoryDescriptor::prepare() */
-    VMM_CALL_WIRE,       /* the pages of a map entry */
-    VMM_CALL_MAP,        /* a map entry */
+#define VMM_CALL(id, word) VMM_CALL_##id,
+#include "base/call.def"
+#undef VMM_CALL
     VMM_CALL_COUNT
 };
+
+/* "allocation" and its like. */
+static inline const char *
+vmm_call_name(enum vmm_call call)
+{
+    static const char *const words[VMM_CALL_COUNT] = {
+#define VMM_CALL(id, word) word,
+#include "base/call.def"
+#undef VMM_CALL
+    };
+
+    return words[call];
+}
 
 struct vmm_injector {
     /* Whether this call fails. */

@@ -20,16 +20,6 @@ enum { SITES = 4096, CHILD_SECONDS = 60 }; /* GUESS: more than any driver's test
 
 #define NO_SITE SIZE_MAX
 
-static const char *const names[VMM_CALL_COUNT] = {
-    [VMM_CALL_ALLOCATION] = "allocation",
-    [VMM_CALL_FRAME] = "frame",
-    [VMM_CALL_TABLE] = "table",
-    [VMM_CALL_PAGER] = "pager",
-    [VMM_CALL_PREPARE] = "prepare",
-    [VMM_CALL_WIRE] = "wire",
-    [VMM_CALL_MAP] = "map",
-};
-
 struct inject_site {
     enum vmm_call call;
     size_t count;
@@ -91,19 +81,13 @@ native_fails(struct vmm_injector *injector, enum vmm_call call)
     return fails;
 }
 
-const char *
-native_call_word(enum vmm_call call)
-{
-    return names[call];
-}
-
 /* The kind of a name; VMM_CALL_COUNT: none. */
 static enum vmm_call
 inject_kind(const char *name)
 {
     unsigned kind = 0;
 
-    while (kind < VMM_CALL_COUNT && strcmp(names[kind], name) != 0)
+    while (kind < VMM_CALL_COUNT && strcmp(vmm_call_name((enum vmm_call)kind), name) != 0)
         kind++;
     return (enum vmm_call)kind;
 }
@@ -143,7 +127,7 @@ inject_say(const struct inject_site *site, int result)
     struct native_where where[8];
     bool is_done = false;
 
-    printf("not handled: %s fails (%s)\n", names[site->call],
+    printf("not handled: %s fails (%s)\n", vmm_call_name(site->call),
            result >= 128 ? "the process died" : "findings above");
     for (size_t i = 0; i < site->count && !is_done; i++) {
         size_t count = native_where(site->frames[i] - 1, where, 8);

@@ -130,9 +130,6 @@ void native_note_call(struct faultline_world *world, const struct trace_event *e
 /* Whether a call of the model fails. */
 bool native_fails(struct vmm_injector *injector, enum vmm_call call);
 
-/* "allocation", as faultline_fail() and scenarios call it. */
-const char *native_call_word(enum vmm_call call);
-
 /* ---- native_host.c: the host's mappings ---- */
 
 /* Memory that the model and the host's mappings share. False: errno. */

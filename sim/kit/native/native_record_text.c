@@ -77,7 +77,7 @@ native_line(struct native_record *record)
         native_say(record, "on-cpu %u\n", (unsigned)cpu);
     record->cpu = cpu;
     if (record->failed_nth > 0)
-        native_say(record, "fail %s %" PRIu64 "\n", native_call_word(record->failed),
+        native_say(record, "fail %s %" PRIu64 "\n", vmm_call_name(record->failed),
                    record->failed_nth);
     record->failed_nth = 0;
 }
