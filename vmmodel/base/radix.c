@@ -206,16 +206,16 @@ vmm_radix_leaf_row(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t co
 }
 
 uint32_t
-vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count, uint32_t *first)
+vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count)
 {
+    uint32_t first = vmm_radix_get(radix, index);
     uint32_t row = 0;
 
-    *first = vmm_radix_get(radix, index);
-    while (*first != 0 && row < count) {
+    while (first != 0 && row < count) {
         const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + row);
         uint32_t slot = vmm_radix_slot(index + row, 0);
         uint32_t more =
-            leaf == NULL ? 0 : vmm_radix_leaf_row(leaf, slot, count - row, *first + row);
+            leaf == NULL ? 0 : vmm_radix_leaf_row(leaf, slot, count - row, first + row);
 
         row += more;
         if (more < VMM_RADIX_FANOUT - slot)

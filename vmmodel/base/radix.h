@@ -124,11 +124,10 @@ uint32_t vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t 
 uint32_t vmm_radix_vacant(const struct vmm_radix *radix, uint64_t index, uint32_t count);
 
 /*
- * How many values from `index` on, at most `count`, follow each other as numbers do; *first is the first
- * of them. 0: there is none at `index`.
+ * How many values from `index` on, at most `count`, follow each other as numbers do. 0: there is none at
+ * `index`.
  */
-uint32_t vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count,
-                       uint32_t *first);
+uint32_t vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count);
 
 /*
  * Where a value stands, in 32 bits: the leaf's number and the slot in it. It holds until the value is

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "hw/hw_tlb_vector.h"
 #include "hw/hw_walk.h"
 
 struct hw_machine *
@@ -23,6 +24,7 @@ hw_machine_create(const struct vmm_alloc *alloc, const struct hw_geometry *geome
     if (machine == NULL)
         return NULL;
     machine->alloc = alloc;
+    machine->rows = vmm_rows(hw_host_has_vectors());
     machine->geometry = geometry;
     machine->small = hw_geometry_small(geometry);
     machine->cpus = vmm_take_array(alloc, cpu_count, sizeof(*machine->cpus));

@@ -18,6 +18,7 @@
 #define HW_HW_MACHINE_H
 
 #include "base/alloc.h"
+#include "base/row.h"
 #include "hw/hw_frame.h"
 #include "hw/hw_geometry.h"
 #include "hw/hw_pagetable.h"
@@ -51,6 +52,7 @@ enum { HW_KNOWN_TABLES = 512 }; /* a GiB of 4 KiB pages */
 
 struct hw_machine {
     const struct vmm_alloc *alloc;
+    const struct vmm_rows *rows; /* how this host goes over arrays */
     const struct hw_geometry *geometry;
     struct hw_geometry small; /* of user spaces with pages of 4 KiB, where frames are larger */
     struct hw_frames frames;

@@ -6,11 +6,17 @@
 #ifdef HW_LANES_TARGET
 
 bool
+hw_host_has_vectors(void)
+{
+    return hw_lanes_serve();
+}
+
+bool
 hw_tlb_vector_serves(const struct hw_tlb *tlb)
 {
     return tlb->replacement == HW_REPLACE_LRU && tlb->l1.ways % HW_LANES == 0 &&
            tlb->l1i.ways % HW_LANES == 0 && tlb->l2.ways % HW_LANES == 0 &&
-           tlb->l2i.ways % HW_LANES == 0 && hw_lanes_serve();
+           tlb->l2i.ways % HW_LANES == 0 && hw_host_has_vectors();
 }
 
 /* ---- one level ---- */
@@ -107,6 +113,12 @@ hw_tlb_vector_fill(struct hw_tlb *tlb, struct hw_tlb_level *first, uint64_t vpn,
 }
 
 #else
+
+bool
+hw_host_has_vectors(void)
+{
+    return false;
+}
 
 bool
 hw_tlb_vector_serves(const struct hw_tlb *tlb)

@@ -15,7 +15,10 @@
 
 #include "hw/hw_tlb.h"
 
-/* Whether this processor can, and the TLB is of a kind that it is written for: LRU, ways by fours. */
+/* Whether this processor has what hw_lanes_avx2.h or hw_lanes_neon.h are written for. */
+bool hw_host_has_vectors(void);
+
+/* Whether it has, and the TLB is of a kind that it is written for: LRU, ways by fours. */
 bool hw_tlb_vector_serves(const struct hw_tlb *tlb);
 
 /* hw_tlb_lookup_further() and hw_tlb_fill_tag() for such a TLB. */

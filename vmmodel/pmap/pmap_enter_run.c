@@ -26,16 +26,6 @@ pmap_row_find(struct pmap *pmap, vmm_va va, uint64_t count, struct pmap_row *row
     return row->words != NULL;
 }
 
-static inline bool
-pmap_words_are_empty(const uint64_t *words, uint32_t count)
-{
-    uint64_t held = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        held |= words[i];
-    return held == 0;
-}
-
 uint32_t
 pmap_row_room(const struct pmap_row *row)
 {
@@ -43,7 +33,7 @@ pmap_row_room(const struct pmap_row *row)
 
     if (!pmap_pv_has_chunk(row->pmap, row->va))
         return 0;
-    if (pmap_words_are_empty(row->words, row->count))
+    if (row->pmap->system->machine->rows->held64(row->words, row->count) == 0)
         return row->count;
     while (row->words[room] == 0)
         room++;
@@ -128,37 +118,25 @@ pmap_batch_enter(const struct pmap_batch *batch)
 }
 
 /* Whether the words hold nothing, and the frames are mapped nowhere. */
-static inline bool
+static bool
 pmap_batch_is_fresh(const struct pmap_batch *batch)
 {
-    const uint64_t *words = batch->words;
-    const uint32_t *pv = batch->pv;
-    uint64_t held = 0;
-    uint32_t mapped = 0;
+    const struct vmm_rows *rows = batch->pmap->system->machine->rows;
 
-    for (uint32_t i = 0; i < batch->count; i++) {
-        held |= words[i];
-        mapped |= pv[i];
-    }
-    return held == 0 && (mapped & PMAP_PV_PLACE) == 0;
+    return rows->held64(batch->words, batch->count) == 0 &&
+           (rows->held32(batch->pv, batch->count) & PMAP_PV_PLACE) == 0;
 }
 
 /* pmap_batch_enter() of such a run on x86: there is nothing to ask. */
-static inline struct pmap_batch_sum
+static struct pmap_batch_sum
 pmap_batch_fill(const struct pmap_batch *batch)
 {
-    uint64_t pte =
-        hw_pte_make(batch->first, pmap_word(batch->pmap, VMM_NO_PAGE, batch->prot, batch->flags));
+    const struct vmm_rows *rows = batch->pmap->system->machine->rows;
+    uint64_t bits = pmap_word(batch->pmap, VMM_NO_PAGE, batch->prot, batch->flags);
     uint32_t count = batch->count;
-    uint32_t place = batch->place;
-    uint32_t step = batch->step;
-    uint64_t *words = batch->words;
-    uint32_t *pv = batch->pv;
 
-    for (uint32_t i = 0; i < count; i++, place += step, pte += hw_pte_make(1, 0)) {
-        pv[i] |= place;
-        words[i] = pte;
-    }
+    rows->put64(batch->words, count, hw_pte_make(batch->first, bits), hw_pte_make(1, 0));
+    rows->join32(batch->pv, count, batch->place, batch->step);
     return (struct pmap_batch_sum){ count, count, batch->flags & PMAP_ENTER_WIRED ? count : 0 };
 }
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/ramp.h"
 #include "vm/vm_page.h"
 
 /* ---- rows ---- */
@@ -18,20 +17,24 @@ vm_page_bits(struct vm_page page)
     return bits;
 }
 
+static inline const struct vmm_rows *
+vm_page_rows(const struct vm_page_row *row)
+{
+    return row->chunk->system->machine->rows;
+}
+
 /*
- * How many pages of a row, from the first on, have the same in `some` bits as `one` has. Nearly always
- * all have, and so this takes several at once, as all loops here.
+ * How many pages of a row, from the first on, have the same in `some` bits as `one` has: nearly always
+ * all.
  */
-static inline uint32_t
+static uint32_t
 vm_page_row_alike(const struct vm_page_row *row, struct vm_page some, struct vm_page one)
 {
     const uint16_t *bits = &row->chunk->bits[row->nth];
-    uint16_t other = 0;
+    uint16_t unlike = vm_page_rows(row)->unlike16(bits, row->count, vm_page_bits(one));
     uint32_t alike = 0;
 
-    for (uint32_t i = 0; i < row->count; i++)
-        other |= bits[i] ^ vm_page_bits(one);
-    if ((other & vm_page_bits(some)) == 0)
+    if ((unlike & vm_page_bits(some)) == 0)
         return row->count;
     while (((bits[alike] ^ vm_page_bits(one)) & vm_page_bits(some)) == 0)
         alike++;
@@ -42,20 +45,15 @@ vm_page_row_alike(const struct vm_page_row *row, struct vm_page some, struct vm_
 static inline void
 vm_page_row_change(const struct vm_page_row *row, struct vm_page taken, struct vm_page given)
 {
-    uint16_t *bits = &row->chunk->bits[row->nth];
-
-    for (uint32_t i = 0, count = row->count; i < count; i++)
-        bits[i] = (uint16_t)((bits[i] & ~vm_page_bits(taken)) | vm_page_bits(given));
+    vm_page_rows(row)->change16(&row->chunk->bits[row->nth], row->count, vm_page_bits(taken),
+                                vm_page_bits(given));
 }
 
 /* Wires pages that were not, once. */
 static inline void
 vm_page_row_wire_once(const struct vm_page_row *row)
 {
-    uint32_t *wires = &row->chunk->wires[row->nth];
-
-    for (uint32_t i = 0, count = row->count; i < count; i++)
-        wires[i] = 1;
+    vm_page_rows(row)->put32(&row->chunk->wires[row->nth], row->count, 1, 0);
 }
 
 /* ---- pages that were not there ---- */
@@ -77,7 +75,8 @@ vm_page_insert_wired_run(struct vm_object *object, uint64_t index, const vmm_ppn
     for (uint32_t done = 0; done < count; done += row.count) {
         row = vm_page_row(system, ppns[done], hw_frames_in_row(&ppns[done], count - done));
         vm_page_row_change(&row, all, made);
-        vmm_ramp_fill(&row.chunk->place[row.nth], row.count, vmm_radix_place(leaf, index) + done);
+        vm_page_rows(&row)->put32(&row.chunk->place[row.nth], row.count,
+                                  vmm_radix_place(leaf, index) + done, 1);
         vm_page_row_wire_once(&row);
     }
     object->wired_page_count += count;
@@ -110,7 +109,8 @@ vm_page_wire_queued(struct vm_system *system, struct vm_page_row row, struct vm_
     for (; row.nth < end; row.nth += row.count) {
         const vmm_ppn *prev = &row.chunk->queue_prev[row.nth];
 
-        row.count = 1 + vmm_ramp_count(&prev[1], end - row.nth - 1, vm_page_row_first(&row));
+        row.count =
+            1 + vm_page_rows(&row)->ramp(&prev[1], end - row.nth - 1, vm_page_row_first(&row));
         vm_page_link(system, list, prev[0], row.chunk->queue_next[row.nth + row.count - 1]);
         vm_page_row_wire_once(&row);
     }
@@ -166,26 +166,25 @@ vm_page_row_activate(struct vm_system *system, const struct vm_page_row *row)
     vmm_ppn first = vm_page_row_first(row);
 
     vm_page_row_change(row, none, made);
-    vmm_ramp_fill(&row->chunk->queue_next[row->nth], row->count, first + 1);
-    vmm_ramp_fill(&row->chunk->queue_prev[row->nth], row->count, first - 1);
+    vm_page_rows(row)->put32(&row->chunk->queue_next[row->nth], row->count, first + 1, 1);
+    vm_page_rows(row)->put32(&row->chunk->queue_prev[row->nth], row->count, first - 1, 1);
     vm_page_link(system, list, list->last, first);
     vm_page_link(system, list, first + row->count - 1, VMM_NO_PAGE);
     list->count += row->count;
 }
 
 /* How many pages of a row, from the first on, are wired once. */
-static inline uint32_t
+static uint32_t
 vm_page_row_wired_once(const struct vm_page_row *row)
 {
     const uint32_t *wires = &row->chunk->wires[row->nth];
-    uint32_t off = 0;
     uint32_t once = 0;
 
-    for (uint32_t i = 0; i < row->count; i++)
-        off |= wires[i] ^ 1;
-    while (off != 0 && wires[once] == 1)
+    if (vm_page_rows(row)->unlike32(wires, row->count, 1) == 0)
+        return row->count;
+    while (wires[once] == 1)
         once++;
-    return off == 0 ? row->count : once;
+    return once;
 }
 
 /* Takes one of several wires from pages of a row, from the first on; how many have several. */

@@ -45,10 +45,11 @@ vm_page_row(const struct vm_system *system, vmm_ppn first, uint32_t count)
 static inline struct vm_page_row
 vm_page_row_at(const struct vm_object *object, uint64_t index, uint32_t count)
 {
-    vmm_ppn first;
+    struct vm_page_row row =
+        vm_page_row(object->system, vmm_radix_get(&object->pages, index), count);
 
-    count = vmm_radix_row(&object->pages, index, count, &first);
-    return vm_page_row(object->system, first, count);
+    row.count = vmm_radix_row(&object->pages, index, row.count);
+    return row;
 }
 
 static inline vmm_ppn
