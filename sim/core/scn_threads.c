@@ -352,7 +352,9 @@ put_wait(struct vmm_text *text, const struct scn_threads *threads, const struct 
     else
         vmm_text_put(text, thread->event == VM_SCHED_PAGE_BUSY   ? "waits for a busy page"
                            : thread->event == VM_SCHED_PAGE_FREE ? "waits for a free page"
-                                                                 : "waits for calls to end");
+                           : thread->event == VM_SCHED_OBJECT_BLOCKED
+                               ? "waits for redirected memory"
+                               : "waits for calls to end");
 }
 
 static void

@@ -148,6 +148,16 @@ two_locks_in_both_orders_are_a_deadlock(void **state)
                "thread b, line 17 (lock one), waits for a lock, which thread a holds");
 }
 
+/* Whoever touches memory that its owner keeps to himself waits for him, and for no page. */
+static void
+a_wait_for_redirected_memory_is_called_so(void **state)
+{
+    assert_finds(*state, "block m\nthread a { load m }\nthread b { load m }\n",
+                 "hang (redirected-memory-touched) at line 8");
+    assert_has(((struct scn_fixture *)*state)->report->stop.text,
+               "thread a, line 8 (load m), waits for redirected memory");
+}
+
 /* Both wire and look; without the lock one sees the other's wire too. */
 static void
 what_a_lock_keeps_out_does_not_come_between(void **state)
@@ -365,6 +375,7 @@ main(void)
         TEST(a_fault_in_a_section_that_only_some_orders_take_is_found),
         TEST(an_unmap_that_waits_for_a_wire_keeps_the_lock_of_all_mappings),
         TEST(two_locks_in_both_orders_are_a_deadlock),
+        TEST(a_wait_for_redirected_memory_is_called_so),
         TEST(what_a_lock_keeps_out_does_not_come_between),
         TEST(states_with_other_findings_are_not_equal),
         TEST(what_is_left_is_said_up_to_what_a_number_holds),

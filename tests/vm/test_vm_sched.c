@@ -6,6 +6,7 @@
 #include "vm/vm_internal.h"
 #include "vm/vm_map_store.h"
 #include "vm/vm_map_wire.h"
+#include "vm/vm_memory_entry.h"
 #include "vm/vm_user.h"
 #include "vm_fixture.h"
 #include "vm_two_threads.h"
@@ -476,6 +477,71 @@ a_map_may_make_its_callers_wait_for_room(void **state)
     assert_int_equal(vm_system_stop(f->system)->reason, REASON_NO_MAP_SPACE);
 }
 
+/* A page of the kernel's that its owner keeps everybody out of. */
+static struct vm_memory_entry *
+blocked_kernel_page(struct vm_fixture *f, vmm_va *va)
+{
+    struct vm_memory_entry *entry;
+    vmm_size size = PAGE;
+
+    *va = 0;
+    assert_int_equal(vm_allocate(f->kernel, va, PAGE, VM_MAP_ANYWHERE), VMM_OK);
+    assert_int_equal(vm_memory_entry_create(f->kernel, *va, &size, VMM_PROT_DEFAULT, &entry),
+                     VMM_OK);
+    vm_memory_entry_block(entry, true);
+    return entry;
+}
+
+static enum vmm_status
+kernel_load(struct vm_fixture *f, vmm_va va, bool has_recovery)
+{
+    const struct vm_access access = { .task = vm_task_kernel(f->system),
+                                      .va = va,
+                                      .length = 1,
+                                      .kind = VM_ACCESS_READ,
+                                      .has_recovery = has_recovery };
+
+    return vm_access(f->system, &access, NULL);
+}
+
+/*  A wait that cannot end now is no panic and no EFAULT: the access may be tried again             */
+static void
+an_access_that_would_block_may_be_tried_again(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_sched least;
+    vmm_va va;
+    struct vm_memory_entry *entry = blocked_kernel_page(f, &va);
+
+    vm_sched_init(&least);
+    f->system->sched = &least;
+    assert_int_equal(kernel_load(f, va, false), VMM_MODEL_WOULD_BLOCK);
+    assert_int_equal(kernel_load(f, va, true), VMM_MODEL_WOULD_BLOCK);
+    assert_int_equal(vm_system_stop(f->system)->kind, VM_RUNNING);
+    vm_memory_entry_block(entry, false);
+    assert_int_equal(kernel_load(f, va, false), VMM_OK);
+    vm_memory_entry_release(&entry);
+    f->system->sched = NULL;
+}
+
+/*  What a deadlock over such a wait is called, and where it is                                     */
+static void
+who_waits_for_redirected_memory_says_so(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_sched least;
+    vmm_va va;
+    struct vm_memory_entry *entry = blocked_kernel_page(f, &va);
+
+    vm_sched_init(&least);
+    f->system->sched = &least;
+    assert_int_equal(kernel_load(f, va + 5, false), VMM_MODEL_WOULD_BLOCK);
+    assert_int_equal(least.wait.reason, REASON_ACCESS_BLOCKED);
+    assert_int_equal(least.wait.start, va);
+    vm_memory_entry_release(&entry);
+    f->system->sched = NULL;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -498,6 +564,8 @@ main(void)
         TEST(a_place_that_went_away_during_the_wait_is_code_5),
         TEST(a_removal_that_would_block_completes_when_tried_again),
         TEST(a_map_may_make_its_callers_wait_for_room),
+        TEST(an_access_that_would_block_may_be_tried_again),
+        TEST(who_waits_for_redirected_memory_says_so),
     };
 
     return cmocka_run_group_tests_name("vm_sched", tests, NULL, NULL);

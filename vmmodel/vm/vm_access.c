@@ -78,6 +78,17 @@ vm_trap_fast_fault(const struct vm_access *access, vmm_va va, enum hw_outcome ou
            pmap_fast_fault(vm_task_map(access->task)->pmap, va, (vmm_prot)access->kind);
 }
 
+/*
+ * Whether the access ends without a word about the memory: the kernel stopped, the model cannot go on,
+ * or the instruction would start again some time (interrupted, vm.md 4.7; or not able to wait).
+ */
+static bool
+vm_trap_just_ends(enum vmm_status status)
+{
+    return status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG || status == VMM_MODEL_NO_MEMORY ||
+           status == VMM_MODEL_WOULD_BLOCK || status == VMM_ABORTED;
+}
+
 /* What becomes of an access whose fault was not served. */
 static enum vmm_status
 vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
@@ -85,9 +96,7 @@ vm_trap_end(struct vm_system *system, const struct vm_access *access, vmm_va va,
 {
     bool is_kernel = vm_task_id(access->task) == 0;
 
-    /* Interrupted, the instruction would start again some time (vm.md 4.7): the access ends here. */
-    if (status == VMM_MODEL_PANIC || status == VMM_MODEL_HANG || status == VMM_MODEL_NO_MEMORY ||
-        status == VMM_ABORTED)
+    if (vm_trap_just_ends(status))
         return status;
     if (status == VMM_FAILURE)
         trace_emit(&system->trace, EV_FAULT_REFUSED, .space = vm_task_id(access->task), .va = va,

@@ -389,16 +389,15 @@ struct vm_fault_work {
     enum vm_fault_kind kind;
 };
 
-/* Sleeps until a page is no longer busy, or one is free. */
+/* Sleeps until an event of `object` may have come; `reason`: what a deadlock over that is. */
 static enum vmm_status
-vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, const void *object)
+vm_fault_sleep(const struct vm_fault_work *work, enum vm_sched_event event, const void *object,
+               enum trace_reason reason)
 {
     struct vm_system *system = work->map->system;
 
-    if (system->sched == NULL || !work->may_wait)
-        return VMM_MODEL_NO_FRAME;
     system->sched->wait =
-        (struct vm_wait){ .reason = REASON_NO_FREE_PAGE, .space = work->map->space };
+        (struct vm_wait){ .reason = reason, .space = work->map->space, .start = work->va };
     return system->sched->block(system->sched, event, object,
                                 vm_map_is_kernel(work->map) ? VM_SCHED_UNINTERRUPTIBLE
                                                             : VM_SCHED_INTERRUPTIBLE);
@@ -416,7 +415,7 @@ vm_fault_await(struct vm_fault_work *work, const struct vm_spot *spot, uint32_t 
 
     if (spot->page != NULL && spot->page->busy && work->may_wait) {
         work->again = true;
-        return vm_fault_sleep(work, VM_SCHED_PAGE_BUSY, spot->page);
+        return vm_fault_sleep(work, VM_SCHED_PAGE_BUSY, spot->page, REASON_NO_FREE_PAGE);
     }
     if (spot->page != NULL || spot->object->pager == NULL)
         return VMM_OK;
@@ -469,7 +468,7 @@ vm_fault_on_blocked(struct vm_fault_work *work, const struct vm_lookup *found)
 {
     if (work->may_wait) {
         work->again = true;
-        return vm_fault_sleep(work, VM_SCHED_OBJECT_BLOCKED, found->object);
+        return vm_fault_sleep(work, VM_SCHED_OBJECT_BLOCKED, found->object, REASON_ACCESS_BLOCKED);
     }
     return vm_hang(work->map->system, REASON_ACCESS_BLOCKED, work->map->space, work->va,
                    "the fault at 0x%" PRIx64 " waits for redirected memory, and nobody ends that",
@@ -541,9 +540,9 @@ vm_fault_run(struct vm_map *map, vmm_va va, vmm_prot access, bool change_wiring,
     vm_fault_count(map);
     do {
         status = vm_fault_internal(&work);
-        if (status == VMM_MODEL_NO_FRAME) {
+        if (status == VMM_MODEL_NO_FRAME && work.may_wait) {
             map->system->waiting_for_pages++;
-            status = vm_fault_sleep(&work, VM_SCHED_PAGE_FREE, map->system);
+            status = vm_fault_sleep(&work, VM_SCHED_PAGE_FREE, map->system, REASON_NO_FREE_PAGE);
             map->system->waiting_for_pages--;
             work.again = true;
         }
