@@ -1,11 +1,12 @@
 /* test_vm_device.c - mapping what a device has; vm.md 3.4, 4.4 step 8, T6, T28; iokit.md 3.5, 3.6 */
-#include "vm_fixture.h"
+#include "vm_inside.h"
 
 #include "vm/vm_device.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_map_copy.h"
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_object.h"
+#include "vm/vm_page.h"
 #include "vm/vm_upl.h"
 #include "vm/vm_user.h"
 
@@ -337,6 +338,44 @@ mapping_a_device_survives_every_failing_allocation(void **state)
     assert_int_equal(status, VMM_OK);
 }
 
+/*  An address whose page has no number is nobody's, and not the page with the low bits of it        */
+static void
+an_address_beyond_all_pages_is_nobodys(void **state)
+{
+    struct vm_fixture *f = *state;
+    vmm_ppn ppn = 0;
+    uint64_t far;
+    uint8_t byte = 0;
+
+    draw_pages(f, "x");
+    assert_int_equal(user_store(f, 0, 7), VMM_OK);
+    ppn = vm_page_ppn(page_at(f, 0));
+    far = ((uint64_t)1 << 32 | ppn) * PAGE;
+    vm_device_dma_read(f->system, (uint64_t)ppn * PAGE, &byte, 1);
+    assert_int_equal(byte, 7);
+    byte = 0;
+    vm_device_dma_read(f->system, far, &byte, 1);
+    assert_int_equal(byte, 0);
+    assert_int_equal(vm_device_dma_write(f->system, far, 9, 1), VMM_OK);
+    assert_int_equal(vm_device_write(f->system, far, &byte, 1), VMM_OK);
+    vm_device_read(f->system, far, &byte, 1);
+    assert_int_equal(byte, 0);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(byte, 7);
+}
+
+/*  Page 0 is no page, also where the machine's memory is one piece and something lies before it     */
+static void
+nothing_is_at_page_0(void **state)
+{
+    struct vm_fixture *f = *state;
+    uint8_t byte = 9;
+
+    assert_int_equal(vm_device_write(f->system, 5, &byte, 1), VMM_OK);
+    vm_device_read(f->system, 5, &byte, 1);
+    assert_int_equal(byte, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -353,6 +392,8 @@ main(void)
         TEST(a_page_list_is_copied_at_once),
         TEST(an_io_list_over_a_device_holds_no_wires),
         TEST(a_layout_must_make_sense),
+        TEST(an_address_beyond_all_pages_is_nobodys),
+        TEST(nothing_is_at_page_0),
         TEST(a_large_block_is_mapped_through_a_window_until_10_15),
         TEST(mapping_a_device_survives_every_failing_allocation),
     };

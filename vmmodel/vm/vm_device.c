@@ -110,6 +110,15 @@ vm_device_frame_is_usable(const struct vm_system *system, vmm_ppn ppn)
             vm_page_object(vm_page_at(system, ppn)) != NULL);
 }
 
+/* The page of a physical address; VMM_NO_PAGE: beyond all that have a number. */
+static vmm_ppn
+vm_device_ppn(const struct vm_system *system, uint64_t address)
+{
+    uint64_t page = address >> system->page_shift;
+
+    return page > UINT32_MAX ? VMM_NO_PAGE : (vmm_ppn)page;
+}
+
 /* How many bytes from `address` on lie on one page, at most `length`. */
 static uint32_t
 vm_device_run(const struct vm_system *system, uint64_t address, vmm_size length)
@@ -126,9 +135,13 @@ vm_device_read(const struct vm_system *system, uint64_t address, void *to, vmm_s
 
     while (length > 0) {
         uint32_t run = vm_device_run(system, address, length);
+        vmm_ppn ppn = vm_device_ppn(system, address);
 
-        hw_frame_read(&system->machine->frames, (vmm_ppn)(address >> system->page_shift),
-                      (uint32_t)(address & (system->page_bytes - 1)), out, run);
+        if (ppn == VMM_NO_PAGE)
+            memset(out, 0, run);
+        else
+            hw_frame_read(&system->machine->frames, ppn,
+                          (uint32_t)(address & (system->page_bytes - 1)), out, run);
         out += run;
         address += run;
         length -= run;
@@ -142,8 +155,10 @@ vm_device_write(struct vm_system *system, uint64_t address, const void *from, vm
 
     while (length > 0) {
         uint32_t run = vm_device_run(system, address, length);
+        vmm_ppn ppn = vm_device_ppn(system, address);
 
-        if (!hw_frame_write(&system->machine->frames, (vmm_ppn)(address >> system->page_shift),
+        if (ppn != VMM_NO_PAGE &&
+            !hw_frame_write(&system->machine->frames, ppn,
                             (uint32_t)(address & (system->page_bytes - 1)), in, run))
             return VMM_MODEL_NO_MEMORY;
         in += run;
@@ -160,7 +175,7 @@ vm_device_page_kind(const struct vm_system *system, vmm_ppn ppn)
 {
     if (hw_frame_is_device(&system->machine->frames, ppn))
         return VM_DEVICE_HELD;
-    if (ppn == VMM_NO_PAGE || !vm_device_frame_is_usable(system, ppn))
+    if (!vm_device_frame_is_usable(system, ppn))
         return VM_DEVICE_NOBODYS;
     return vm_page_wire_count(vm_page_at(system, ppn)) > 0 ? VM_DEVICE_HELD : VM_DEVICE_LOOSE;
 }
@@ -175,7 +190,7 @@ struct vm_device_span {
 static struct vm_device_span
 vm_device_span(const struct vm_system *system, uint64_t address, vmm_size length)
 {
-    vmm_ppn ppn = (vmm_ppn)(address >> system->page_shift);
+    vmm_ppn ppn = vm_device_ppn(system, address);
 
     return (struct vm_device_span){ .bytes = vm_device_run(system, address, length),
                                     .ppn = ppn,

@@ -60,7 +60,10 @@ vmm_ppn vm_device_frame(const struct vm_object *object, vmm_off offset);
 /* Whether the frame can be mapped: a device's always, memory's as long as an object holds it. */
 bool vm_device_frame_is_usable(const struct vm_system *system, vmm_ppn ppn);
 
-/* Copies bytes at a physical address, which need not be in one page. No translation is used. */
+/*
+ * Copies bytes at a physical address, which need not be in one page. No translation is used. Page 0 and
+ * what lies beyond all page numbers read as zeroes, and stores there go nowhere.
+ */
 void vm_device_read(const struct vm_system *system, uint64_t address, void *to, vmm_size length);
 enum vmm_status vm_device_write(struct vm_system *system, uint64_t address, const void *from,
                                 vmm_size length) VMM_MUST_USE;
