@@ -154,6 +154,24 @@ digest_of(struct vm_fixture *f, make_state make, bool is_other, uint32_t flags)
     return digest;
 }
 
+/*  which of two tasks a CPU runs says whom a flush must reach; who may swap tasks sees no difference */
+static void
+the_task_that_a_cpu_runs_counts(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_task *other;
+    uint64_t plain;
+    uint64_t symmetric;
+
+    assert_int_equal(vm_task_create(f->system, &other), VMM_OK);
+    vm_task_switch(f->task);
+    plain = vm_system_digest(f->system, 0);
+    symmetric = vm_system_digest(f->system, VM_DIGEST_SYMMETRIC);
+    vm_task_switch(other);
+    assert_int_not_equal(vm_system_digest(f->system, 0), plain);
+    assert_int_equal(vm_system_digest(f->system, VM_DIGEST_SYMMETRIC), symmetric);
+}
+
 static void
 states_that_differ_in_one_thing_differ(void **state)
 {
@@ -208,6 +226,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(states_that_differ_in_one_thing_differ),
+        TEST(the_task_that_a_cpu_runs_counts),
         TEST(zeroes_are_zeroes_however_they_came),
     };
 

@@ -153,8 +153,17 @@ vm_digest_see_tlb(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
     *sum += vm_digest_mix(vm_digest_mix(vpn, asid != 0), pte & (HW_PTE_WRITE | HW_PTE_MOD));
 }
 
+/* Whose user space a CPU has: somebody's, where tasks may be swapped. */
 static uint64_t
-vm_digest_cpu(const struct vm_system *system, uint32_t id)
+vm_digest_loaded(const struct vm_task *task, uint32_t flags)
+{
+    if (task == NULL)
+        return 0;
+    return flags & VM_DIGEST_SYMMETRIC ? 1 : task->id;
+}
+
+static uint64_t
+vm_digest_cpu(const struct vm_system *system, uint32_t id, uint32_t flags)
 {
     const struct vm_cpu_context *context = &system->contexts[id];
     const struct hw_cpu *cpu = &system->machine->cpus[id];
@@ -163,9 +172,10 @@ vm_digest_cpu(const struct vm_system *system, uint32_t id)
 
     hw_tlb_each(&cpu->tlb, vm_digest_see_tlb, &tlb);
     digest = vm_digest_mix(digest, tlb);
-    digest = vm_digest_mix(
-        digest, (uint64_t)cpu->mode << 48 | (uint64_t)pmap_cpu_owes(system->pmaps, id) << 3 |
-                    (uint64_t)(system->cpu == id) << 1 | (system->cpu_tasks[id] != NULL));
+    digest = vm_digest_mix(digest, (uint64_t)cpu->mode << 48 |
+                                       (uint64_t)pmap_cpu_owes(system->pmaps, id) << 3 |
+                                       (uint64_t)(system->cpu == id) << 1);
+    digest = vm_digest_mix(digest, vm_digest_loaded(system->cpu_tasks[id], flags));
     for (uint32_t i = 0; i < context->depth; i++)
         digest = vm_digest_mix(digest, context->stack[i]);
     return digest;
@@ -195,6 +205,6 @@ vm_system_digest(const struct vm_system *system, uint32_t flags)
             vm_digest_add(digest, vm_digest_mix(vm_digest_map(map), is_kernel), map->space, flags);
     }
     for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++)
-        digest = vm_digest_add(digest, vm_digest_cpu(system, cpu), cpu, flags);
+        digest = vm_digest_add(digest, vm_digest_cpu(system, cpu, flags), cpu, flags);
     return digest;
 }
