@@ -6,6 +6,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_purgeable.h"
 
 static struct vm_object *
 new_object(struct vm_fixture *f, unsigned pages)
@@ -672,6 +673,42 @@ transposed_objects_change_guards_with_their_pages(void **state)
     vm_object_release(&b);
 }
 
+/*  b can be purged from now on, and so a copy of it is made at once; a is copied as b was before     */
+static void
+transposed_objects_change_how_they_are_copied(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *a = new_object(f, 1);
+    struct vm_object *b = new_object(f, 1);
+
+    vm_object_make_purgable(a);
+    vm_object_share(b);
+    assert_int_equal(vm_object_transpose(a, b), VMM_OK);
+    assert_int_equal(a->purgable, VM_PURGABLE_DENY);
+    assert_int_equal(a->copy_strategy, VM_COPY_DELAY);
+    assert_int_equal(b->purgable, VM_PURGABLE_NONVOLATILE);
+    assert_int_equal(b->copy_strategy, VM_COPY_NONE);
+    vm_object_release(&a);
+    vm_object_release(&b);
+}
+
+/*  Each of very many lists holds the page once, however many bits a Mac has for their number       */
+static void
+a_page_may_be_wired_more_often_than_an_entry(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *object = new_object(f, 1);
+    struct vm_page *page;
+
+    assert_int_equal(vm_page_alloc(object, 0, &page), VMM_OK);
+    for (uint32_t n = 0; n < UINT16_MAX + 2; n++)
+        vm_page_wire(page);
+    assert_int_equal(vm_page_wire_count(page), UINT16_MAX + 2);
+    for (uint32_t n = 0; n < UINT16_MAX + 2; n++)
+        vm_page_unwire(page);
+    vm_object_release(&object);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -707,6 +744,8 @@ main(void)
         TEST(an_older_and_larger_copy_keeps_its_bytes),
         TEST(a_clean_page_that_hides_something_is_kept),
         TEST(transposed_objects_change_guards_with_their_pages),
+        TEST(transposed_objects_change_how_they_are_copied),
+        TEST(a_page_may_be_wired_more_often_than_an_entry),
     };
 
     return cmocka_run_group_tests_name("vm_object", tests, NULL, NULL);

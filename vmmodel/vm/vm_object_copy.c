@@ -180,6 +180,7 @@ vm_object_take_contents(struct vm_object *object, const struct vm_object *from)
     object->guard_first = from->guard_first;
     object->guard_last = from->guard_last;
     object->pager = from->pager;
+    object->copy_strategy = from->copy_strategy;
     object->purgable = from->purgable;
     object->volatile_state = from->volatile_state;
     object->volatile_since = from->volatile_since;

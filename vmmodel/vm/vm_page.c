@@ -220,7 +220,7 @@ vm_page_wire(struct vm_page *page)
     uint32_t *wires = vm_page_wires(page);
 
     vm_page_dequeue(page);
-    VMM_ASSERT(*wires < UINT16_MAX);
+    VMM_ASSERT(*wires < UINT32_MAX);
     if ((*wires)++ == 0) {
         object->wired_page_count++;
         object->system->wired_pages++;

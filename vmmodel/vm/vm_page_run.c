@@ -124,7 +124,7 @@ vm_page_wire_unqueued(const struct vm_page_row *row)
     uint32_t newly = 0;
 
     for (uint32_t i = 0; i < row->count; i++) {
-        VMM_ASSERT(wires[i] < UINT16_MAX);
+        VMM_ASSERT(wires[i] < UINT32_MAX);
         newly += wires[i]++ == 0;
     }
     return newly;
