@@ -524,6 +524,7 @@ every_section_has_a_name_of_its_own(void **state)
                                     vm_no_fault_name((enum vm_no_fault)b));
     }
     assert_string_equal(vm_no_fault_name(VM_SPIN_LOCK), "spin lock held");
+    assert_string_equal(vm_no_fault_name((enum vm_no_fault)(VM_MUTEX + 1)), "faults allowed");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)

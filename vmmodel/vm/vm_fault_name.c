@@ -36,5 +36,5 @@ vm_no_fault_name(enum vm_no_fault kind)
         [VM_MUTEX] = "mutex held",
     };
 
-    return names[kind];
+    return (size_t)kind < VMM_COUNT_OF(names) ? names[kind] : names[VM_FAULTS_ALLOWED];
 }
