@@ -30,7 +30,7 @@ fill(struct vm_object *object, unsigned n, uint8_t byte)
 
 /* The first byte of what the chain shows at page n, or '-'. */
 static char
-shown(const struct vm_object *object, unsigned n)
+shown(struct vm_object *object, unsigned n)
 {
     const struct vm_page *found = vm_object_find_page(object, (vmm_off)n * PAGE);
     char byte = '-';
@@ -42,7 +42,7 @@ shown(const struct vm_object *object, unsigned n)
 
 /* One picture of an object: the first byte of each page the chain shows, '-' for none. */
 static void
-assert_shown(const struct vm_object *object, const char *picture)
+assert_shown(struct vm_object *object, const char *picture)
 {
     char found[64] = "";
 

@@ -42,7 +42,7 @@ vm_fault_result(struct vm_map *map, vmm_va va, enum vmm_status status)
 static struct vm_page *
 vm_fault_page_at_risk(const struct vm_map_entry *entry, vmm_va va)
 {
-    const struct vm_object *object = entry->object;
+    struct vm_object *object = entry->object;
     struct vm_page *page = vm_object_find_page(object, vm_entry_offset(entry, va));
 
     return page != NULL && (vm_page_object(page) == object || !object->is_under_wires) ? page

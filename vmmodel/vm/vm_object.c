@@ -316,23 +316,6 @@ vm_object_look_below(struct vm_spot *spot)
     }
 }
 
-struct vm_page *
-vm_object_find_page(const struct vm_object *object, vmm_off offset)
-{
-    struct vm_page *page;
-
-    while (object != NULL) {
-        page = vm_page_lookup(object, offset);
-        if (page != NULL)
-            return page;
-        if (vm_page_slot(object, offset) != 0)
-            return NULL; /* in the store: vm_page_in() brings it back */
-        offset += object->shadow_offset;
-        object = object->shadow;
-    }
-    return NULL;
-}
-
 /* Moves *offset to the first index at or after it that the radix holds, if that is before *end. */
 static void
 vm_object_clamp_next(const struct vmm_radix *radix, vmm_off from, uint32_t shift, vmm_off offset,
@@ -363,7 +346,7 @@ vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm_off 
 }
 
 uint64_t
-vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size)
+vm_object_resident(struct vm_object *object, vmm_off offset, vmm_size size)
 {
     uint64_t resident = 0;
     vmm_off end = offset + size;

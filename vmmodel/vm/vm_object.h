@@ -130,8 +130,15 @@ vm_object_look(struct vm_object *object, vmm_off offset, struct vm_spot *spot)
         vm_object_look_below(spot);
 }
 
-/* The page that the chain from (object, offset) shows, or NULL: a page nobody touched yet. */
-struct vm_page *vm_object_find_page(const struct vm_object *object, vmm_off offset);
+/* The page that the chain from (object, offset) shows; NULL: it is not in memory. */
+static inline struct vm_page *
+vm_object_find_page(struct vm_object *object, vmm_off offset)
+{
+    struct vm_spot spot;
+
+    vm_object_look(object, offset, &spot);
+    return spot.page;
+}
 
 /*
  * Moves *offset to the first page at or after it that the chain under `object` (NULL: none) holds,
@@ -144,8 +151,8 @@ bool vm_object_next_content(const struct vm_object *object, vmm_off *offset, vmm
 bool vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end,
                          struct vm_page **page);
 
-/* How many pages of [offset, offset + size) the chain holds. */
-uint64_t vm_object_resident(const struct vm_object *object, vmm_off offset, vmm_size size);
+/* How many pages of [offset, offset + size) the chain under `object` (NULL: none) has in memory. */
+uint64_t vm_object_resident(struct vm_object *object, vmm_off offset, vmm_size size);
 
 uint32_t vm_object_depth(const struct vm_object *object);
 

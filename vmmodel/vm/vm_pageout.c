@@ -178,23 +178,24 @@ vm_system_reclaim(struct vm_system *system, uint64_t pages)
 
 /* From the store; the slot is given back. */
 static enum vmm_status
-vm_page_unstore(struct vm_object *object, vmm_off offset, uint32_t slot)
+vm_page_unstore(const struct vm_spot *spot)
 {
+    struct vm_object *object = spot->object;
     struct vm_system *system = object->system;
     struct vm_page *page;
-    enum vmm_status status = vm_page_alloc(object, offset, &page);
+    enum vmm_status status = vm_page_alloc(object, spot->offset, &page);
 
     if (status != VMM_OK)
         return status;
-    status = vm_store_get(system, &system->store, slot, vm_page_ppn(page));
-    trace_emit(&system->trace, EV_PAGE_IN, .object = object->id, .va = offset,
+    status = vm_store_get(system, &system->store, spot->slot, vm_page_ppn(page));
+    trace_emit(&system->trace, EV_PAGE_IN, .object = object->id, .va = spot->offset,
                .ppn = vm_page_ppn(page), .length = system->page_bytes, .status = status);
     if (status != VMM_OK) {
         vm_page_free(page);
         return status;
     }
-    vmm_radix_clear(&object->paged_out, offset >> system->page_shift);
-    vm_store_drop(system, &system->store, slot);
+    vmm_radix_clear(&object->paged_out, spot->offset >> system->page_shift);
+    vm_store_drop(system, &system->store, spot->slot);
     page->is_dirty = true; /* its only copy is this one again */
     system->counts.decompressions++;
     return VMM_OK;
@@ -203,47 +204,38 @@ vm_page_unstore(struct vm_object *object, vmm_off offset, uint32_t slot)
 enum vmm_status
 vm_page_in(struct vm_object *object, vmm_off offset, enum vm_page_origin *origin)
 {
-    *origin = VM_PAGE_WAS_HERE;
-    for (; object != NULL; object = object->shadow) {
-        struct vm_page *page = vm_page_lookup(object, offset);
-        uint32_t slot = vm_page_slot(object, offset);
+    struct vm_spot spot;
 
-        if (page != NULL)
-            return vm_pager_finish(page);
-        if (slot == 0 && object->shadow_severed)
-            return VMM_MEMORY_ERROR;
-        if (slot != 0) {
-            *origin = VM_PAGE_WAS_STORED;
-            return vm_page_unstore(object, offset, slot);
-        }
-        if (object->pager != NULL) {
-            *origin = VM_PAGE_WAS_FILED;
-            return vm_pager_request(object, &(struct vm_pager_ask){ .offset = offset });
-        }
-        offset += object->shadow_offset;
+    *origin = VM_PAGE_WAS_HERE;
+    vm_object_look(object, offset, &spot);
+    if (spot.page != NULL)
+        return vm_pager_finish(spot.page);
+    if (spot.slot != 0) {
+        *origin = VM_PAGE_WAS_STORED;
+        return vm_page_unstore(&spot);
     }
-    return VMM_OK;
+    if (spot.object->shadow_severed)
+        return VMM_MEMORY_ERROR;
+    if (spot.object->pager == NULL)
+        return VMM_OK;
+    *origin = VM_PAGE_WAS_FILED;
+    return vm_pager_request(spot.object, &(struct vm_pager_ask){ .offset = spot.offset });
 }
 
 enum vmm_status
 vm_page_read_ahead(struct vm_object *object, vmm_off offset)
 {
-    enum vmm_status status;
+    enum vmm_status status = VMM_OK;
+    struct vm_spot spot;
 
-    for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
-        uint32_t slot = vm_page_slot(object, offset);
-
-        if (vm_page_lookup(object, offset) != NULL)
-            return VMM_OK;
-        if (object->pager != NULL)
-            return vm_pager_request(object,
-                                    &(struct vm_pager_ask){ .offset = offset, .is_ahead = true });
-        if (slot == 0)
-            continue;
-        status = vm_page_unstore(object, offset, slot);
-        if (status == VMM_OK)
-            vm_page_lookup(object, offset)->clustered = true;
-        return status;
-    }
-    return VMM_OK;
+    vm_object_look(object, offset, &spot);
+    if (spot.page == NULL && spot.object->pager != NULL)
+        return vm_pager_request(
+            spot.object, &(struct vm_pager_ask){ .offset = spot.offset, .is_ahead = true });
+    if (spot.slot == 0)
+        return VMM_OK;
+    status = vm_page_unstore(&spot);
+    if (status == VMM_OK)
+        vm_page_lookup(spot.object, spot.offset)->clustered = true;
+    return status;
 }

@@ -9,7 +9,7 @@
 static struct vm_region
 vm_region_of(const struct vm_map_entry *entry)
 {
-    const struct vm_object *object = entry->object;
+    struct vm_object *object = entry->object;
 
     return (struct vm_region){
         .start = entry->start,
