@@ -87,7 +87,10 @@ struct pmap_watch {
      * with pages smaller than frames.
      */
     void (*entered)(void *context, uint32_t space, vmm_va va, vmm_ppn ppn, vmm_prot prot);
-    /* Nothing in the range translates any more; not all of it need have done so. */
+    /*
+     * Nothing in the range translates any more; not all of it need have done so. arm64: AF was cleared,
+     * or the word went.
+     */
     void (*removed)(void *context, uint32_t space, vmm_va va, vmm_size bytes);
     /* Every page of the range translated before and does now with exactly `prot`, which is less. */
     void (*narrowed)(void *context, uint32_t space, vmm_va va, vmm_size bytes, vmm_prot prot);

@@ -131,6 +131,20 @@ pmap_decode(const struct pmap *pmap, uint64_t pte, struct pmap_translation *foun
                                         .is_soft_write = (pte & HW_PTE_SOFT_WRITE) != 0 };
 }
 
+/* Whether the hardware uses a valid word; arm64's waits for the kernel where AF is not set. */
+static inline bool
+pmap_is_open(const struct pmap *pmap, uint64_t pte)
+{
+    return !pmap_tracks_refmod(pmap->system) || (pte & HW_PTE_REF) != 0;
+}
+
+/* Whether who watches must hear of a word that was narrowed: it was in use, and not only a mark went. */
+static inline bool
+pmap_is_less(const struct pmap *pmap, uint64_t before, uint64_t after)
+{
+    return pmap_is_open(pmap, before) && pmap_rights(before) != pmap_rights(after);
+}
+
 /* Who is told of a pmap's translations (struct pmap_watch), or NULL. */
 static inline const struct pmap_watch *
 pmap_watch_of(const struct pmap *pmap)

@@ -50,7 +50,9 @@ pmap_page_drop(struct pmap *pmap, vmm_va va, uint64_t *slot, uint32_t instead)
 static bool
 pmap_page_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, uint32_t prot)
 {
-    if (pmap_narrow(pmap, va, slot, (vmm_prot)prot))
+    uint64_t before = *slot;
+
+    if (pmap_narrow(pmap, va, slot, (vmm_prot)prot) && pmap_is_less(pmap, before, *slot))
         pmap_tell_narrowed(pmap, va, va + pmap_page_bytes(pmap), pmap_rights(*slot));
     return true;
 }
@@ -131,10 +133,10 @@ pmap_force_fast_fault(struct pmap *pmap, vmm_va va, uint64_t *slot, uint32_t att
         *slot = (*slot & ~(HW_PTE_WRITE | HW_PTE_MOD)) | HW_PTE_SOFT_WRITE;
     if (*slot == before)
         return false;
-    if (*slot & HW_PTE_REF)
+    if (!pmap_is_open(pmap, *slot))
+        pmap_tell_removed(pmap, va, va + pmap_page_bytes(pmap));
+    else if (pmap_is_less(pmap, before, *slot))
         pmap_tell_narrowed(pmap, va, va + pmap_page_bytes(pmap), pmap_rights(*slot));
-    else
-        pmap_tell_removed(pmap, va, va + pmap_page_bytes(pmap)); /* no use without AF */
     return true;
 }
 

@@ -125,27 +125,29 @@ pmap_narrow(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_prot prot)
 }
 
 /*
- * Narrows what one leaf table holds of the run; says whether there was anything. Neighbours that
- * changed and have the same rights now are told together.
+ * Narrows what one leaf table holds of the run; says whether there was anything. Neighbours that may
+ * less than before, and have the same rights now, are told together.
  */
 static bool
 pmap_protect_run(struct pmap *pmap, const struct pmap_run *run, vmm_prot prot)
 {
     uint64_t *slot = run->slots;
     vmm_size step = run->large_bytes != 0 ? run->large_bytes : pmap_page_bytes(pmap);
-    vmm_va told_to = run->start; /* [told_to, va) changed and nobody knows */
+    vmm_va told_to = run->start; /* [told_to, va) may less and nobody knows */
     vmm_prot rights = VMM_PROT_NONE;
     bool any = false;
 
     for (vmm_va va = run->start; va < run->end; va += step, slot++) {
-        bool changed = (*slot & HW_PTE_VALID) && pmap_narrow(pmap, va, slot, prot);
+        uint64_t before = *slot;
+        bool is_less = (before & HW_PTE_VALID) && pmap_narrow(pmap, va, slot, prot) &&
+                       pmap_is_less(pmap, before, *slot);
 
-        any |= (*slot & HW_PTE_VALID) != 0;
-        if (changed && pmap_rights(*slot) == rights)
+        any |= (before & HW_PTE_VALID) != 0;
+        if (is_less && pmap_rights(*slot) == rights)
             continue;
         pmap_tell_narrowed(pmap, told_to, va, rights);
-        rights = changed ? pmap_rights(*slot) : (vmm_prot)VMM_PROT_NONE;
-        told_to = changed ? va : va + step;
+        rights = is_less ? pmap_rights(*slot) : (vmm_prot)VMM_PROT_NONE;
+        told_to = is_less ? va : va + step;
     }
     pmap_tell_narrowed(pmap, told_to, run->end, rights);
     return any;
