@@ -488,6 +488,17 @@ t2_page_protect_to_none_removes_wired_mappings(void **state)
     assert_true(pmap_page_is_mapped(f->pmaps, f->data[1]));
 }
 
+/*  vm.md 5.3: READ and READ with EXECUTE narrow; whatever else has no WRITE removes  */
+static void
+page_protect_to_execute_alone_removes(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    enter_picture(f, f->user, "x");
+    pmap_page_protect(f->pmaps, f->data[0], VMM_PROT_EXECUTE);
+    assert_picture(f, f->user, "-");
+}
+
 static void
 page_protect_that_keeps_write_does_nothing(void **state)
 {
@@ -828,6 +839,7 @@ main(void)
         CASE(change_wiring_sets_the_bit_and_never_flushes),
         CASE(page_protect_takes_write_from_every_mapping),
         CASE(t2_page_protect_to_none_removes_wired_mappings),
+        CASE(page_protect_to_execute_alone_removes),
         CASE(page_protect_that_keeps_write_does_nothing),
         CASE(looking_tells_in_order_and_changes_nothing),
         CASE(asids_run_on_and_start_over_past_those_in_use),

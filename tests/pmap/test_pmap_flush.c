@@ -185,6 +185,43 @@ a_broadcast_names_up_to_256_pages(void **state)
     assert_false(remembers(f, 0, f->user));
 }
 
+/*  vm.md 5.6: for the kernel, and for a pmap in common, "the whole space" is everything there is         */
+static void
+a_large_broadcast_for_all_spaces_forgets_everything(void **state)
+{
+    struct pmap_fixture *f = *state;
+    struct pmap *shared = pmap_create_shared(f->pmaps, 9);
+    struct pmap *pmaps[] = { f->kernel, shared };
+
+    assert_non_null(shared);
+    for (size_t i = 0; i < VMM_COUNT_OF(pmaps); i++) {
+        warm(f, f->user);
+        pmap_flush_range(pmaps[i], pmap_fixture_va(f, pmaps[i], 0),
+                         pmap_fixture_va(f, pmaps[i], 256));
+        assert_true(remembers(f, 1, f->user));
+        pmap_flush_range(pmaps[i], pmap_fixture_va(f, pmaps[i], 0),
+                         pmap_fixture_va(f, pmaps[i], 257));
+        assert_false(remembers(f, 1, f->user));
+    }
+    pmap_destroy(shared);
+}
+
+/*  a pmap in common is never run, so no CPU owes it anything for ever: marks say who must forget        */
+static void
+a_flush_in_common_is_owed_by_nobody_who_was_told(void **state)
+{
+    struct pmap_fixture *f = *state;
+    struct pmap *shared = pmap_create_shared(f->pmaps, 9);
+
+    assert_non_null(shared);
+    pmap_cpu_mode(f->pmaps, 1, HW_CPU_USER);
+    flush(f, shared);
+    assert_int_equal(pmap_cpu_owes(f->pmaps, 0), 0);
+    assert_int_equal(pmap_cpu_owes(f->pmaps, 1), 0);
+    assert_int_equal(pmap_cpu_owes(f->pmaps, 2), 2); /* it sleeps: everything, when it wakes */
+    pmap_destroy(shared);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, pmap_fixture_setup, pmap_fixture_teardown)
 
 int
@@ -198,6 +235,9 @@ main(void)
         CASE(a_mark_is_taken_when_a_cpu_wakes_or_enters_the_kernel),
         CASE(a_mark_is_taken_at_a_switch),
         CASE(i18_a_marked_cpu_may_remember_what_is_gone),
+        CASE(a_flush_in_common_is_owed_by_nobody_who_was_told),
+        cmocka_unit_test_setup_teardown(a_large_broadcast_for_all_spaces_forgets_everything,
+                                        pmap_fixture_setup_arm64, pmap_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_broadcast_names_up_to_256_pages, pmap_fixture_setup_arm64,
                                         pmap_fixture_teardown),
     };

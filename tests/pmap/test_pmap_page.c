@@ -296,6 +296,41 @@ an_empty_table_of_a_user_is_freed(void **state)
     assert_pmap_invariants(f);
 }
 
+/*  before  cd      a marker, and a page that was disconnected: nothing there is valid any more
+ *  remove  ^^      flushes nothing, and the table goes all the same (vm.md 5.2, 5.3)          */
+static void
+a_table_that_emptied_in_other_ways_is_freed_too(void **state)
+{
+    struct pmap_fixture *f = *state;
+    uint64_t before = statistics_of(f->user).table_pages;
+
+    enter_picture(f, f->user, "ww");
+    pmap_page_compress(f->pmaps, f->data[0]);
+    pmap_page_protect(f->pmaps, f->data[1], VMM_PROT_NONE);
+    f->events_length = 0;
+    pmap_remove(f->user, va_of(f, f->user, 1), va_of(f, f->user, 2));
+    assert_int_equal(statistics_of(f->user).table_pages, before + 2); /* the marker needs it */
+    pmap_remove(f->user, va_of(f, f->user, 0), va_of(f, f->user, 1));
+    assert_int_equal(statistics_of(f->user).table_pages, before + 1);
+    assert_int_equal(f->trace.counters[EV_PMAP_TABLE_FREE], 1);
+    assert_events(f, "");
+}
+
+/*  AF is a part of the word, and every change of a valid word flushes (vm.md 5.4)  */
+static void
+enter_that_sets_af_again_flushes(void **state)
+{
+    struct pmap_fixture *f = *state;
+
+    enter_picture(f, f->user, "r");
+    pmap_clear_refmod(f->pmaps, f->data[0], PMAP_REFERENCED);
+    f->events_length = 0;
+    enter_picture(f, f->user, "r");
+    assert_events(f, "FLUSH@0+1 SYNC ENTER@0");
+    enter_picture(f, f->user, "r");
+    assert_events(f, "ENTER@0");
+}
+
 /*  more than 256 pages are one TLBI for the space  */
 static void
 a_large_broadcast_is_one_for_the_space(void **state)
@@ -332,6 +367,8 @@ main(void)
         ARM64(clear_refmod_makes_fast_faults_and_spares_what_is_wired),
         ARM64(protect_clears_the_mark_and_flushes_each_table),
         ARM64(an_empty_table_of_a_user_is_freed),
+        ARM64(a_table_that_emptied_in_other_ways_is_freed_too),
+        ARM64(enter_that_sets_af_again_flushes),
         ARM64(a_large_broadcast_is_one_for_the_space),
     };
 

@@ -7,6 +7,7 @@
  */
 #include "vm_inside.h"
 
+#include "pmap/pmap_flush.h"
 #include "pmap/pmap_internal.h"
 #include "trap_fixture.h"
 #include "vm/vm_page.h"
@@ -183,6 +184,32 @@ i18_a_tlb_that_remembers_what_no_table_has(void **state)
     hw_tlb_flush_all(tlb);
 }
 
+/*
+ * Another task's space was flushed while nobody ran it, so this CPU owes it a flush. That is no excuse for a
+ * translation of ours that is not so any more: whoever uses it is told.
+ */
+static void
+i18_a_stale_use_is_seen_while_another_space_is_owed_a_flush(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct hw_machine *machine = f->system->machine;
+    struct pmap *other = pmap_create(f->system->pmaps, 77);
+    uint8_t byte;
+
+    assert_non_null(other);
+    vm_system_watch_tlbs(f->system, true);
+    draw_and_touch(f, "xx");
+    pmap_flush_range(other, page(f, 0), page(f, 1));
+    assert_int_not_equal(pmap_cpu_owes(f->system->pmaps, 0), 0);
+    hw_tlb_fill(&machine->cpus[0].tlb, hw_vpn(machine->geometry, page(f, 0)), f->map->pmap->asid,
+                hw_pte_make(vm_page_ppn(page_at(f, 1)),
+                            HW_PTE_VALID | HW_PTE_USER | HW_PTE_WRITE | HW_PTE_MOD | HW_PTE_NX));
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(vm_system_trace(f->system)->counters[EV_TLB_STALE], 1);
+    hw_tlb_flush_all(&machine->cpus[0].tlb);
+    pmap_destroy(other);
+}
+
 static enum vmm_status
 allocate(struct vm_fixture *f)
 {
@@ -256,6 +283,7 @@ main(void)
         TEST(i17_a_free_page_that_is_wired),
         TEST(i17_a_free_page_that_is_mapped),
         TEST(i18_a_tlb_that_remembers_what_no_table_has),
+        TEST(i18_a_stale_use_is_seen_while_another_space_is_owed_a_flush),
         TEST(i20_every_change_of_a_map_moves_its_timestamp),
     };
 

@@ -150,9 +150,9 @@ enum vmm_status pmap_enter_large(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_
                                  uint32_t flags, uint32_t above) VMM_MUST_USE;
 
 /*
- * Drops translations, wired ones too. One flush per leaf table (2 MiB on x86, 32 MiB on arm64) that
- * held any (vm.md 5.3, T21). arm64 frees a user's table that is empty then. `later`: NULL, or where
- * the flushes are put off to.
+ * Drops translations, wired ones too, and markers. One flush per leaf table (2 MiB on x86, 32 MiB on
+ * arm64) that held a translation (vm.md 5.3, T21). arm64 frees each table of a user in the range that is
+ * empty then, whatever emptied it. `later`: NULL, or where the flushes are put off to.
  */
 void pmap_remove_options(struct pmap *pmap, vmm_va start, vmm_va end,
                          struct pmap_flush_context *later);
@@ -183,9 +183,9 @@ bool pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
 void pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired);
 
 /*
- * Every mapping of a page in every pmap: VMM_PROT_NONE removes it, wired or not (vm.md T2; XNU's
- * pmap_disconnect()). READ, with or without EXECUTE, takes WRITE away and nothing else (vm.md 5.3).
- * With WRITE there is nothing to do. One flush per mapping; arm64: one TLBI each and one DSB.
+ * Every mapping of a page in every pmap. READ, with or without EXECUTE, takes WRITE away and nothing else;
+ * NONE, and EXECUTE alone, remove it, wired or not (vm.md 5.3, T2; XNU's pmap_disconnect()). With WRITE
+ * there is nothing to do. One flush per mapping; arm64: one TLBI each and one DSB.
  */
 void pmap_page_protect_options(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot,
                                struct pmap_flush_context *later);
@@ -258,6 +258,12 @@ void pmap_switch(struct pmap_system *system, uint32_t cpu, struct pmap *pmap);
 
 /* Whether a CPU has a mark: it forgets when it wakes, enters the kernel or switches. */
 bool pmap_is_flush_pending(const struct pmap_system *system, uint32_t cpu);
+
+/*
+ * Whether a CPU may remember of this pmap what is not so any more (I18): it has a mark, or must forget the
+ * space before it runs it again.
+ */
+bool pmap_may_be_stale(const struct pmap *pmap, uint32_t cpu);
 
 /* Sets a CPU's mode; entering the kernel or leaving idle takes a pending flush (vm.md 5.5). */
 void pmap_cpu_mode(struct pmap_system *system, uint32_t cpu, enum hw_cpu_mode mode);

@@ -44,16 +44,16 @@ pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 /*
  * Whether a change from a valid word to one for the same page needs a flush. x86: not when exactly the
  * wired bit changes, and not when exactly WRITE is added; both at once do (vm.md 5.4, T32). arm64:
- * every change does.
+ * every change does, that of AF too.
  */
 static bool
 pmap_change_needs_flush(const struct pmap *pmap, uint64_t from, uint64_t to)
 {
     uint64_t changed = (from ^ to) & ~(HW_PTE_REF | HW_PTE_MOD);
 
-    if (changed == 0 || pmap_tracks_refmod(pmap->system))
-        return changed != 0;
-    if (changed == HW_PTE_WIRED)
+    if (pmap_tracks_refmod(pmap->system))
+        return from != to;
+    if (changed == 0 || changed == HW_PTE_WIRED)
         return false;
     return changed != HW_PTE_WRITE || !(to & HW_PTE_WRITE);
 }

@@ -14,7 +14,8 @@
  * interrupted, whatever it runs by then, user code included.
  *
  * arm64 tells the hardware: every CPU forgets, none is interrupted. A broadcast by page takes one TLBI
- * a page; above PMAP_TLBI_MAX_PAGES it is one for the whole space.
+ * a page; above PMAP_TLBI_MAX_PAGES it is one for the whole space, or for the kernel's and a shared
+ * pmap one for everything.
  */
 #include "pmap/pmap_flush.h"
 
@@ -121,11 +122,11 @@ pmap_running_cpus(const struct pmap *pmap)
                                                    : pmap->loaded_cpus;
 }
 
-/* Step 1: whoever does not flush now must do so before it runs the pmap again. */
+/* Step 1: whoever does not flush now must do so before it runs the pmap again. Nobody runs a shared one. */
 static void
 pmap_mark_incoherent(struct pmap *pmap)
 {
-    if (!pmap_is_kernel(pmap))
+    if (!pmap_is_kernel(pmap) && !pmap->is_shared)
         pmap->incoherent_cpus = pmap_all_cpus(pmap->system);
 }
 
@@ -184,18 +185,23 @@ pmap_broadcast_pages(struct pmap *pmap, vmm_va start, vmm_va end)
         pmap_forget_pages(pmap, cpu, start, end);
 }
 
+/* The same of a whole space; the kernel's and a shared one are everybody's, so everything goes. */
 static void
 pmap_broadcast_space(struct pmap *pmap)
 {
     struct hw_machine *machine = pmap->system->machine;
 
-    for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
-        hw_cpu_flush_asid(&machine->cpus[cpu], pmap->asid);
+    for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++) {
+        if (pmap_is_kernel(pmap) || pmap->is_shared)
+            hw_cpu_flush_all(&machine->cpus[cpu]);
+        else
+            hw_cpu_flush_asid(&machine->cpus[cpu], pmap->asid);
+    }
 }
 
 /* A shared pmap's translations are remembered under the tags of those that nest it: all are told. */
 static void
-pmap_broadcast_shared(const struct pmap *pmap, vmm_va start, vmm_va end)
+pmap_broadcast_shared_pages(const struct pmap *pmap, vmm_va start, vmm_va end)
 {
     const struct vmm_list *pmaps = &pmap->system->pmaps;
 
@@ -217,12 +223,12 @@ pmap_flush_broadcasting(struct pmap *pmap, vmm_va start, vmm_va end)
     trace_emit(system->trace, EV_TLB_FLUSH, .space = pmap->space, .va = start,
                .length = end - start, .cpu = system->trace->cpu, .detail = PMAP_FLUSH_BROADCAST,
                .count = is_by_page ? (uint32_t)pages : 1);
-    if (pmap->is_shared)
-        pmap_broadcast_shared(pmap, start, end);
-    else if (is_by_page)
-        pmap_broadcast_pages(pmap, start, end);
-    else
+    if (!is_by_page)
         pmap_broadcast_space(pmap);
+    else if (pmap->is_shared)
+        pmap_broadcast_shared_pages(pmap, start, end);
+    else
+        pmap_broadcast_pages(pmap, start, end);
 }
 
 void
@@ -292,6 +298,13 @@ bool
 pmap_is_flush_pending(const struct pmap_system *system, uint32_t cpu)
 {
     return ((system->pending_local | system->pending_global) & pmap_cpu_bit(cpu)) != 0;
+}
+
+bool
+pmap_may_be_stale(const struct pmap *pmap, uint32_t cpu)
+{
+    return pmap_is_flush_pending(pmap->system, cpu) ||
+           (pmap->incoherent_cpus & pmap_cpu_bit(cpu)) != 0;
 }
 
 void

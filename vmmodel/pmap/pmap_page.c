@@ -63,7 +63,7 @@ pmap_page_protect_options(struct pmap_system *system, vmm_ppn ppn, vmm_prot prot
 {
     if (prot & VMM_PROT_WRITE)
         return;
-    if (prot == VMM_PROT_NONE)
+    if (!(prot & VMM_PROT_READ))
         (void)pmap_each_mapping(system, ppn, pmap_page_drop, 0, later);
     else
         (void)pmap_each_mapping(system, ppn, pmap_page_narrow, VMM_PROT_READ | VMM_PROT_EXECUTE,

@@ -53,11 +53,13 @@ pmap_remove_options(struct pmap *pmap, vmm_va start, vmm_va end, struct pmap_flu
     struct pmap_run run;
 
     while (pmap_table_next_run(pmap, &start, end, &run)) {
-        if (run.is_nested || !pmap_remove_run(pmap, &run))
+        if (run.is_nested)
             continue;
-        pmap_widen_run(&run);
-        pmap_flush_or_defer(pmap, run.start, run.end, later);
-        pmap_tell_removed(pmap, run.start, run.end);
+        if (pmap_remove_run(pmap, &run)) {
+            pmap_widen_run(&run);
+            pmap_flush_or_defer(pmap, run.start, run.end, later);
+            pmap_tell_removed(pmap, run.start, run.end);
+        }
         if (frees_tables)
             pmap_table_free_if_empty(pmap, run.start);
     }

@@ -161,7 +161,7 @@ vm_access_compare(struct vm_system *system, const struct vm_access *access, vmm_
     if (pmap_query(map->pmap, va, &now) && hw_pte_ppn(word) == (now.ppn << part_bits | now.part) &&
         (now.prot & (vmm_prot)access->kind) != 0)
         return;
-    if (pmap_cpu_owes(system->pmaps, system->cpu) != 0)
+    if (pmap_may_be_stale(map->pmap, system->cpu))
         return; /* it has not looked yet */
     trace_emit(&system->trace, EV_TLB_STALE, .space = vm_task_id(access->task), .va = va,
                .ppn = hw_pte_ppn(word) >> part_bits, .prot = (vmm_prot)access->kind,
