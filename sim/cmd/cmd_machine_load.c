@@ -169,20 +169,26 @@ static bool
 load_base(const struct machine_file *in, json_t *root)
 {
     const json_t *base = json_object_get(root, "base");
-    const json_t *name = json_object_get(root, "name");
-    struct vmm_text text;
 
     if (json_is_string(base) && !machine_find(json_string_value(base), in->machine))
         return load_unknown_base(in, json_string_value(base));
     if (!json_is_string(base))
         return machine_wrong(in, "\"base\": the name of a machine is allowed: 'faultline machines' "
                                  "lists them");
-    if (name != NULL && (!json_is_string(name) || json_string_length(name) == 0))
-        return machine_wrong(in, "\"name\": a text is allowed");
-    vmm_text_init(&text, in->machine->name, sizeof in->machine->name);
-    vmm_text_put(&text, name != NULL ? json_string_value(name) : "mine");
     in->machine->label = "a user's own machine";
     return true;
+}
+
+static bool
+load_name(const struct machine_file *in, json_t *root)
+{
+    const json_t *name = json_object_get(root, "name");
+    const char *text = name == NULL ? "mine" : json_is_string(name) ? json_string_value(name) : "";
+    char bytes[CMD_MACHINE_WHY_BYTES];
+    struct vmm_text why;
+
+    vmm_text_init(&why, bytes, sizeof bytes);
+    return machine_set_name(in->machine, text, &why) || machine_wrong(in, bytes);
 }
 
 static bool
@@ -195,7 +201,7 @@ load_root(const struct machine_file *in, json_t *root)
     if (!json_is_object(root))
         return machine_wrong(in, "an object is allowed: { \"base\": .., \"geometry\": {..}, "
                                  "\"prices\": {..} }");
-    if (!load_top_keys(in, root) || !load_base(in, root) ||
+    if (!load_top_keys(in, root) || !load_base(in, root) || !load_name(in, root) ||
         !load_keys(in, json_object_get(root, "geometry"), "geometry", load_geometry_key) ||
         !load_keys(in, json_object_get(root, "prices"), "prices", load_price_key))
         return false;

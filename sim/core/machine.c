@@ -46,7 +46,34 @@ machine_find(const char *name, struct machine *machine)
     return true;
 }
 
-/* ---- a user's own numbers ---- */
+/* ---- a user's own name and numbers ---- */
+
+/* A name stands in reports, in rows of CSV and in pictures as it is. */
+static bool
+machine_may_hold(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || (letter != '\0' && strchr("-_. ", letter) != NULL);
+}
+
+bool
+machine_set_name(struct machine *machine, const char *name, struct vmm_text *why)
+{
+    size_t length = 0;
+    struct vmm_text text;
+
+    while (machine_may_hold(name[length]))
+        length++;
+    if (length == 0 || length >= sizeof machine->name || name[length] != '\0') {
+        vmm_text_format(
+            why, "\"name\": 1 to %u of letters, digits, '-', '_', '.' and blanks are allowed",
+            (unsigned)sizeof machine->name - 1);
+        return false;
+    }
+    vmm_text_init(&text, machine->name, sizeof machine->name);
+    vmm_text_put(&text, name);
+    return true;
+}
 
 static bool
 machine_field(const struct sheet *sheet, const char *key, size_t *field, struct vmm_text *why)

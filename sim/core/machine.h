@@ -17,10 +17,8 @@
 #include "hw/hw_catalog.h"
 #include "scn.h"
 
-enum { MACHINE_NAME_BYTES = 16 };
-
 struct machine {
-    char name[MACHINE_NAME_BYTES];
+    char name[HW_NAME_BYTES];
     const char *label;
     struct sheet_value geometry[HW_FIELD_COUNT];
     struct sheet_value prices[COST_ITEM_COUNT];
@@ -34,6 +32,9 @@ const char *machine_nearest(const char *name);
 
 /* Fills *machine from the catalog; false: no such name. */
 bool machine_find(const char *name, struct machine *machine);
+
+/* A name of the user's own. False: *why says what is wrong; the name stays what it was. */
+bool machine_set_name(struct machine *machine, const char *name, struct vmm_text *why);
 
 /* A whole number for a key of the geometry. False: *why says what is wrong. */
 bool machine_set_geometry(struct machine *machine, const char *key, uint64_t number,

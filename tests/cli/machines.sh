@@ -39,9 +39,15 @@ printf '%s' '{"name":"mine","base":"skylake","geometry":{"l2_entries":96,"l2_way
     "prices":{"trap":250,"ipi_first":{"low":300,"ns":700,"high":2000}}}' >"$folder/mine.json"
 wants 0 "l2_ways = 6" machines show "$folder/mine.json"
 wants 0 "trap = 250 ns" machines show "$folder/mine.json"
+printf '%s' '{"name":"My-machine of thirty-one bytes.","base":"skylake"}' >"$folder/long.json"
+wants 0 "My-machine of thirty-one bytes.: " machines show "$folder/long.json"
 bad '{' "no JSON"
 bad '[]' "an object is allowed"
 bad '{"base":"skylake","geometri":{}}' 'unknown key "geometri"'
+bad '{"name":"a-name-of-thirty-two-bytes------","base":"skylake"}' '"name": 1 to 31 of letters, digits'
+bad '{"name":"one,two","base":"skylake"}' '"name": 1 to 31 of letters, digits'
+bad '{"name":"","base":"skylake"}' '"name": 1 to 31 of letters, digits'
+bad '{"name":7,"base":"skylake"}' '"name": 1 to 31 of letters, digits'
 bad '{"base":"z80"}' '"base": the name of a machine is allowed'
 bad '{"base":"skylake","geometry":{"l2_wais":4}}' 'did you mean "l2_ways"?'
 bad '{"base":"skylake","geometry":{"l1d_ways":0}}' '"l1d_ways" is 0: from 1 to 65536 is allowed'

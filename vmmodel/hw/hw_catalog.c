@@ -1,7 +1,7 @@
 /* hw_catalog.c - see hw_catalog.h */
 #include "hw/hw_catalog.h"
 
-#include <string.h>
+#include "base/assert.h"
 
 static const struct sheet_field hw_catalog_fields[] = {
 #define HW_FIELD(name, unit, minimum, maximum, text) { #name, unit, text, minimum, maximum },
@@ -36,8 +36,6 @@ static const struct {
     { HW_FIELD_l2i_entries, HW_FIELD_l2i_ways },
 };
 
-enum { HW_PLRU_MOST_WAYS = 64 };
-
 static bool
 hw_catalog_check_level(const struct sheet_value *values, size_t level, struct vmm_text *why)
 {
@@ -53,9 +51,9 @@ hw_catalog_check_level(const struct sheet_value *values, size_t level, struct vm
     else if (entries % ways != 0)
         vmm_text_format(why, "%s is %llu: it must divide the %llu entries", name,
                         (unsigned long long)ways, (unsigned long long)entries);
-    else if (values[HW_FIELD_replacement].value == HW_REPLACE_PLRU && ways > HW_PLRU_MOST_WAYS)
+    else if (values[HW_FIELD_replacement].value == HW_REPLACE_PLRU && ways > HW_PLRU_MAX_WAYS)
         vmm_text_format(why, "%s is %llu: with PLRU at most %u are allowed", name,
-                        (unsigned long long)ways, (unsigned)HW_PLRU_MOST_WAYS);
+                        (unsigned long long)ways, (unsigned)HW_PLRU_MAX_WAYS);
     else
         return true;
     return false;
@@ -75,10 +73,10 @@ hw_catalog_check(const struct sheet_value *values, struct vmm_text *why)
         return false;
     }
     if (values[HW_FIELD_replacement].value == HW_REPLACE_PLRU &&
-        values[HW_FIELD_l1d_large_entries].value > HW_PLRU_MOST_WAYS) {
+        values[HW_FIELD_l1d_large_entries].value > HW_PLRU_MAX_WAYS) {
         vmm_text_format(why, "l1d_large_entries is %llu: with PLRU at most %u are allowed",
                         (unsigned long long)values[HW_FIELD_l1d_large_entries].value,
-                        (unsigned)HW_PLRU_MOST_WAYS);
+                        (unsigned)HW_PLRU_MAX_WAYS);
         return false;
     }
     for (size_t level = 0; level < VMM_COUNT_OF(hw_catalog_levels); level++) {
@@ -120,6 +118,7 @@ hw_catalog_geometry(const struct sheet_value *values, const char *name,
         values[HW_FIELD_architecture].value == 0 ? hw_geometry_x86_64 : hw_geometry_arm64_16k;
     vmm_text_init(&text, geometry->name, sizeof(geometry->name));
     vmm_text_put(&text, name);
+    VMM_ASSERT(!text.is_cut);
     vmm_text_init(&text, geometry->source, sizeof(geometry->source));
     vmm_text_put(&text, "vmmodel/hw/hw_catalog_rows.def");
     geometry->has_asids = values[HW_FIELD_address_space_ids].value != 0;

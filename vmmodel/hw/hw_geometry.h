@@ -6,6 +6,7 @@
  *                 or va_bits - 1 where each half has a root of its own (arm64)
  *             G2  ways >= 1 wherever sets >= 1; sets of 0: there is no such TLB (never l1)
  *             G3  a space's pages are the machine's, or smaller (arm64: a granule for each root)
+ *             G4  with PLRU no set has more than HW_PLRU_MAX_WAYS ways
  * UNITS       shifts and widths: bits; sets, ways: entries
  * OWNERSHIP   geometries are constants
  * ERRORS      none
@@ -25,10 +26,14 @@ struct hw_tlb_geometry {
 /* Which way makes room. PLRU: one bit a way, as in "not recently used"; the first way without it goes. */
 enum hw_replacement { HW_REPLACE_LRU, HW_REPLACE_PLRU, HW_REPLACE_RANDOM };
 
-enum { HW_MAX_LEVELS = 4 };
+enum {
+    HW_MAX_LEVELS = 4,
+    HW_PLRU_MAX_WAYS = 64, /* a bit of one word each */
+    HW_NAME_BYTES = 32,    /* a machine's name, its end included */
+};
 
 struct hw_geometry {
-    char name[16];
+    char name[HW_NAME_BYTES];
     uint32_t page_shift;
     uint32_t levels;     /* root to leaf */
     uint32_t index_bits; /* per level */
@@ -40,12 +45,11 @@ struct hw_geometry {
     bool has_broadcast_flush; /* arm64: TLBI reaches every CPU and interrupts none */
     bool has_asids;           /* PCID or ASID: a switch of space keeps the TLB */
     enum hw_replacement replacement;
-    struct hw_tlb_geometry l1;  /* data, and instructions too without an l1i */
-    struct hw_tlb_geometry l1i; /* instructions */
-    struct hw_tlb_geometry l2;  /* both, or data where there is an l2i */
-    struct hw_tlb_geometry l2i; /* instructions */
-    struct hw_tlb_geometry
-        large; /* leaves above the last level; none: page by page, as all others */
+    struct hw_tlb_geometry l1;    /* data, and instructions too without an l1i */
+    struct hw_tlb_geometry l1i;   /* instructions */
+    struct hw_tlb_geometry l2;    /* both, or data where there is an l2i */
+    struct hw_tlb_geometry l2i;   /* instructions */
+    struct hw_tlb_geometry large; /* leaves above the last level; none: page by page */
     /* How many tables of each level the walker remembers by address; [0], the root, is not one. */
     uint32_t walk_entries[HW_MAX_LEVELS];
     char source[80];

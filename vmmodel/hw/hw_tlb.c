@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "hw/hw_pagetable.h"
+#include "base/assert.h"
 #include "hw/hw_tlb_vector.h"
 
 /* ---- tags ---- */
@@ -64,6 +64,8 @@ hw_tlb_level_init(struct hw_tlb_level *level, const struct vmm_alloc *alloc,
                                .sets_are_power = (geometry->sets & (geometry->sets - 1)) == 0 };
     if (level->sets == 0)
         return true;
+    VMM_ASSERT(level->ways >= 1);                                                  /* G2 */
+    VMM_ASSERT(replacement != HW_REPLACE_PLRU || level->ways <= HW_PLRU_MAX_WAYS); /* G4 */
     level->tags = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->tags));
     if (is_packed)
         level->frames = vmm_take_array(alloc, hw_tlb_slots(level), sizeof(*level->frames));
