@@ -16,29 +16,25 @@
 static uint64_t
 pmap_write_bits(const struct pmap *pmap, vmm_ppn ppn, uint32_t flags)
 {
-    struct pmap_system *system = pmap->system;
+    const struct pmap_system *system = pmap->system;
 
     if (!pmap_tracks_refmod(system))
         return HW_PTE_WRITE;
-    if (!pmap_is_managed(system, ppn))
-        return HW_PTE_WRITE | HW_PTE_MOD;
-    if (!pmap_is_kernel(pmap) && !(flags & PMAP_ENTER_STORE) &&
-        !(pmap_attributes(system, ppn) & PMAP_MODIFIED))
-        return HW_PTE_SOFT_WRITE;
-    pmap_note_attributes(system, ppn, PMAP_MODIFIED);
-    return HW_PTE_WRITE | HW_PTE_MOD;
+    return !pmap_is_managed(system, ppn) || pmap_is_kernel(pmap) || (flags & PMAP_ENTER_STORE) ||
+                   (pmap_attributes(system, ppn) & PMAP_MODIFIED)
+               ? HW_PTE_WRITE | HW_PTE_MOD
+               : HW_PTE_SOFT_WRITE;
 }
 
 inline uint64_t
 pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags)
 {
-    vmm_ppn page = ppn << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT;
-
-    return hw_pte_make(page, HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |
-                                 (flags & PMAP_ENTER_WIRED ? HW_PTE_WIRED : 0) |
-                                 (pmap_is_kernel(pmap) ? 0 : HW_PTE_USER) |
-                                 (pmap_tracks_refmod(pmap->system) ? HW_PTE_REF : 0) |
-                                 (prot & VMM_PROT_WRITE ? pmap_write_bits(pmap, ppn, flags) : 0));
+    return hw_pte_make(pmap_leaf_number(pmap, ppn, flags),
+                       HW_PTE_VALID | (prot & VMM_PROT_EXECUTE ? 0 : HW_PTE_NX) |
+                           (flags & PMAP_ENTER_WIRED ? HW_PTE_WIRED : 0) |
+                           (pmap_is_kernel(pmap) ? 0 : HW_PTE_USER) |
+                           (pmap_tracks_refmod(pmap->system) ? HW_PTE_REF : 0) |
+                           (prot & VMM_PROT_WRITE ? pmap_write_bits(pmap, ppn, flags) : 0));
 }
 
 /*
@@ -163,8 +159,7 @@ pmap_enter(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint32_t fl
     VMM_ASSERT(!pmap_is_managed(system, ppn) ||
                hw_frame_is_in_use(&system->machine->frames, ppn)); /* I17 */
     VMM_ASSERT(flags >> PMAP_ENTER_PART_SHIFT < pmap_frame_parts(pmap));
-    if (!(*slot & HW_PTE_VALID) ||
-        hw_pte_ppn(*slot) != (ppn << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT))
+    if (!(*slot & HW_PTE_VALID) || hw_pte_ppn(*slot) != pmap_leaf_number(pmap, ppn, flags))
         status = pmap_make_way(pmap, va, slot, ppn);
     if (status != VMM_OK)
         return status;
@@ -198,6 +193,14 @@ pmap_large_bytes(const struct pmap_system *system, uint32_t above)
     return hw_pt_pages(geometry, geometry->levels - 1 - above) << geometry->page_shift;
 }
 
+/* pmap_harvest() of a word that stands for many pages. */
+static void
+pmap_harvest_large(const struct pmap *pmap, uint64_t leaf, uint64_t pages)
+{
+    for (uint64_t n = 0; n < pages; n++)
+        pmap_harvest(pmap, leaf + hw_pte_make((vmm_ppn)n, 0));
+}
+
 /* pmap_store() of a word that stands for many pages, in place of none or of the same ones. */
 static void
 pmap_store_large(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t leaf, vmm_size bytes)
@@ -205,7 +208,9 @@ pmap_store_large(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t leaf, vm
     uint64_t pages = bytes / pmap_page_bytes(pmap);
     uint64_t before = *slot;
 
-    if (!pmap_tracks_refmod(pmap->system))
+    if (pmap_tracks_refmod(pmap->system))
+        pmap_harvest_large(pmap, leaf, pages);
+    else
         leaf |= before & (HW_PTE_REF | HW_PTE_MOD);
     *slot = leaf;
     pmap->has_large = true;
@@ -223,7 +228,7 @@ pmap_store_large(struct pmap *pmap, vmm_va va, uint64_t *slot, uint64_t leaf, vm
 static void
 pmap_tell_large(const struct pmap *pmap, vmm_va va, uint64_t leaf, vmm_size bytes)
 {
-    for (vmm_size at = 0; at < bytes; at += pmap_page_bytes(pmap), leaf += (uint64_t)1 << 12)
+    for (vmm_size at = 0; at < bytes; at += pmap_page_bytes(pmap), leaf += hw_pte_make(1, 0))
         pmap_tell_entered(pmap, va + at, leaf);
 }
 
@@ -237,7 +242,8 @@ pmap_enter_large(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot, uint3
     uint64_t *slot = NULL;
     enum vmm_status status;
 
-    VMM_ASSERT(pmap_owns(pmap, va) && (va & (bytes - 1)) == 0 && (ppn & (pages - 1)) == 0);
+    VMM_ASSERT(pmap_owns(pmap, va) && pmap_frame_parts(pmap) == 1);
+    VMM_ASSERT((va & (bytes - 1)) == 0 && (ppn & (pages - 1)) == 0);
     status = pmap_table_make_way(pmap, va, system->machine->geometry->levels - 1 - above, &slot);
     if (status != VMM_OK)
         return status;
@@ -265,8 +271,7 @@ pmap_drop_large(struct pmap *pmap, vmm_va va, uint64_t *slot, vmm_size bytes)
     *slot = 0;
     pmap->wired_pages -= leaf & HW_PTE_WIRED ? pages : 0;
     pmap->resident_pages -= pmap_is_managed(system, hw_pte_ppn(leaf)) ? pages : 0;
-    for (uint64_t n = 0; n < pages; n++)
-        pmap_harvest(pmap, leaf + (n << 12));
+    pmap_harvest_large(pmap, leaf, pages);
     trace_emit(system->trace, EV_PMAP_REMOVE, .space = pmap->space, .va = va,
                .ppn = hw_pte_ppn(leaf));
 }

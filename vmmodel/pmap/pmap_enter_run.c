@@ -56,8 +56,7 @@ pmap_row_takes(const struct pmap_row *row, uint32_t at, vmm_ppn ppn, vmm_prot pr
 
     if (before == 0)
         return !pmap_pv_is_mapped(system, ppn);
-    return !pmap_tracks_refmod(system) && /* else pmap_word() would note a store to the page */
-           pmap_only_wires(system, before, pmap_word(row->pmap, ppn, prot, flags));
+    return pmap_only_wires(system, before, pmap_word(row->pmap, ppn, prot, flags));
 }
 
 /* Pages of a row, and what is to be entered for them. */
@@ -93,12 +92,9 @@ pmap_batch_enter(const struct pmap_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         uint64_t before = batch->words[i];
         bool is_new = before == 0 && (batch->pv[i] & PMAP_PV_PLACE) == 0;
-        uint64_t pte;
+        uint64_t pte = tracks ? pmap_word(batch->pmap, batch->first + i, batch->prot, batch->flags)
+                              : hw_pte_make(batch->first + i, bits);
 
-        if (tracks && !is_new)
-            break; /* before pmap_word() notes a store to the page */
-        pte = tracks ? pmap_word(batch->pmap, batch->first + i, batch->prot, batch->flags)
-                     : hw_pte_make(batch->first + i, bits);
         if (is_new) {
             batch->pv[i] |= batch->place + i * batch->step;
             batch->words[i] = pte;

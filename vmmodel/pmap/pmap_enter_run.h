@@ -27,8 +27,8 @@ struct pmap_row {
 bool pmap_row_find(struct pmap *pmap, vmm_va va, uint64_t count, struct pmap_row *row);
 
 /*
- * How many words of a row, from the first on, hold nothing, and get a frame that nobody maps without any
- * memory.
+ * How many words of a row, from the first on, hold nothing, and get a frame of memory that nobody maps without
+ * any memory of the embedder's.
  */
 uint32_t pmap_row_room(const struct pmap_row *row);
 
@@ -40,8 +40,8 @@ bool pmap_row_takes(const struct pmap_row *row, uint32_t at, vmm_ppn ppn, vmm_pr
                     uint32_t flags);
 
 /*
- * pmap_enter() of `count` frames, `first` and following, for the pages of a row from the one `at` on.
- * Returns for how many it was done.
+ * pmap_enter() of `count` frames of memory (none is a device's), `first` and following, for the pages of a row
+ * from the one `at` on. Returns for how many it was done: the next one takes what only pmap_enter() does.
  */
 uint32_t pmap_row_enter(const struct pmap_row *row, uint32_t at, vmm_ppn first, uint32_t count,
                         vmm_prot prot, uint32_t flags);

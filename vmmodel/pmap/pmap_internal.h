@@ -92,7 +92,16 @@ pmap_frame_parts(const struct pmap *pmap)
     return 1u << pmap->part_bits;
 }
 
-/* The frame that a leaf of the pmap names, and the part of it. */
+/*
+ * The number that a leaf of the pmap has for a part of a frame, named by pmap_enter()'s flags; and the frame
+ * that a leaf names, and the part of it.
+ */
+static inline vmm_ppn
+pmap_leaf_number(const struct pmap *pmap, vmm_ppn frame, uint32_t flags)
+{
+    return frame << pmap->part_bits | flags >> PMAP_ENTER_PART_SHIFT;
+}
+
 static inline vmm_ppn
 pmap_frame(const struct pmap *pmap, uint64_t pte)
 {
@@ -183,7 +192,7 @@ pmap_tell_narrowed(const struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot p
 /* Whose address space has a number, or NULL. */
 const struct pmap *pmap_by_asid(const struct pmap_system *system, uint32_t asid);
 
-/* The word that pmap_enter() makes, and what it notes of the page on arm64. */
+/* The word that pmap_enter() makes; on arm64 MOD in it says that the page counts as modified from now on. */
 uint64_t pmap_word(const struct pmap *pmap, vmm_ppn ppn, vmm_prot prot, uint32_t flags);
 
 /*
