@@ -246,6 +246,28 @@ user_and_kernel_wires_count_apart(void **state)
     assert_int_equal(unwire(f, 0, 1), VMM_OK);
 }
 
+/*  wired   11       twice by the user; the kernel unwires what it never wired
+ *  after   00       and the user's own unwire finds nothing; what is wired next counts from 0    */
+static void
+a_kernel_unwire_of_what_only_users_wired_takes_their_wires(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_region region;
+
+    draw_pages(f, "xx");
+    vm_map_set_user_wire_limit(f->map, 2 * (vmm_size)PAGE);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 2), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 2), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(unwire(f, 0, 2), VMM_OK);
+    assert_wired(f, "00");
+    assert_translated(f, "ww");
+    assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 2), true), VMM_OK);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 2), VMM_PROT_READ, true), VMM_OK);
+    assert_true(vm_map_region(f->map, page(f, 0), &region));
+    assert_int_equal(region.user_wired_count, 1);
+    assert_wired(f, "11");
+}
+
 /*  512 pages of memory, of which 10.11 keeps a fifth from user wires: 410 pages do not fit         */
 static void
 user_wire_beyond_the_limit_is_code_6(void **state)
@@ -608,6 +630,7 @@ main(void)
         TEST(t12_user_unwire_of_unwired_is_silent),
         TEST(t13_user_unwire_before_a_hole),
         TEST(user_and_kernel_wires_count_apart),
+        TEST(a_kernel_unwire_of_what_only_users_wired_takes_their_wires),
         TEST(user_wire_beyond_the_limit_is_code_6),
         TEST(t30_too_many_wirings),
         TEST(t32_wire_of_a_read_only_translation_flushes),

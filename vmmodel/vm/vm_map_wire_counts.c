@@ -55,17 +55,21 @@ vm_map_add_wire(struct vm_map *map, struct vm_map_entry *entry, bool user_wire)
     return VMM_OK;
 }
 
-/* subtract_wire_counts() */
+/*
+ * subtract_wire_counts(). Differs from XNU: when the kernel unwires what only users wired, the one wire
+ * goes that all of theirs stand for, and they go with it; XNU keeps a user count that nothing can undo.
+ */
 void
 vm_map_subtract_wire(struct vm_map *map, struct vm_map_entry *entry, bool user_wire)
 {
-    bool is_last_user = user_wire && entry->user_wired_count == 1;
+    bool is_users_last = entry->user_wired_count > 0 &&
+                         (user_wire ? entry->user_wired_count : entry->wired_count) == 1;
 
     VMM_ASSERT(entry->wired_count > 0);
-    if (is_last_user && !VMM_PLANTED(VMM_PLANTED_WIRE_SIZE))
+    if (is_users_last && !VMM_PLANTED(VMM_PLANTED_WIRE_SIZE))
         map->user_wire_size -= vm_entry_size(entry);
-    entry->wired_count = (uint16_t)(entry->wired_count - (is_last_user || !user_wire));
-    entry->user_wired_count = (uint16_t)(entry->user_wired_count - user_wire);
+    entry->wired_count = (uint16_t)(entry->wired_count - (is_users_last || !user_wire));
+    entry->user_wired_count = is_users_last ? 0 : (uint16_t)(entry->user_wired_count - user_wire);
 }
 
 void
