@@ -5,6 +5,7 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_memory_entry_internal.h"
+#include "vm/vm_user.h"
 
 static uint64_t
 count_of(struct vm_fixture *f, enum trace_kind kind)
@@ -639,6 +640,69 @@ naming_survives_every_failing_allocation(void **state)
     assert_int_equal(status, VMM_OK);
 }
 
+/*
+ *  before  AB, of which B is read from below since a copy was taken; and handle b of fresh memory
+ *  after   00: the bytes changed places, also of the page that stood below
+ */
+static void
+transposed_memory_is_not_read_from_what_was_below(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *copy, *a, *b;
+
+    draw_pages(f, "xx");
+    store_letters(f, 0, "AB");
+    copy = copy_pages(f, 0, 2);
+    a = name_pages(f, 0, 2, VMM_PROT_DEFAULT);
+    assert_letters(f, 0, "AB");
+    assert_int_equal(vm_memory_entry_anonymous(f->system, 2 * PAGE, VMM_PROT_DEFAULT, false, &b),
+                     VMM_OK);
+    assert_int_equal(vm_memory_entry_transpose(a, b), VMM_OK);
+    assert_letters(f, 0, "00");
+    assert_null(vm_system_check(f->system));
+    vm_memory_entry_release(&b);
+    vm_memory_entry_release(&a);
+    vm_memory_entry_release(&copy);
+}
+
+/*  a copy of memory that nobody touched has no object: it cannot be purgeable                     */
+static void
+a_handle_that_names_no_object_is_not_purgeable(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *copy;
+    int word = 0;
+
+    draw_pages(f, "xx");
+    copy = copy_pages(f, 0, 2);
+    assert_int_equal(vm_memory_entry_purgable(copy, VM_PURGABLE_GET_STATE, &word),
+                     VMM_INVALID_ARGUMENT);
+    vm_memory_entry_release(&copy);
+}
+
+/*  XNU's entry point knows two calls; what the map's own call refuses it refuses too              */
+static void
+a_handle_refuses_states_and_calls_that_it_does_not_know(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *entry;
+    int word = 0;
+
+    assert_int_equal(vm_memory_entry_anonymous(f->system, PAGE, VMM_PROT_DEFAULT, true, &entry),
+                     VMM_OK);
+    assert_int_equal(vm_memory_entry_purgable(entry, VM_PURGABLE_PURGE_ALL, &word),
+                     VMM_INVALID_ARGUMENT);
+    assert_int_equal(vm_memory_entry_purgable(entry, VM_PURGABLE_PURGE_ALL + 1, &word),
+                     VMM_INVALID_ARGUMENT);
+    word = 1 << 30;
+    assert_int_equal(vm_memory_entry_purgable(entry, VM_PURGABLE_SET_STATE, &word),
+                     VMM_INVALID_ARGUMENT);
+    word = VM_PURGABLE_VOLATILE;
+    assert_int_equal(vm_memory_entry_purgable(entry, VM_PURGABLE_SET_STATE, &word), VMM_OK);
+    assert_int_equal(word, VM_PURGABLE_NONVOLATILE);
+    vm_memory_entry_release(&entry);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -675,6 +739,9 @@ main(void)
         TEST(a_copy_outlives_its_source),
         TEST(a_copy_survives_every_failing_allocation),
         TEST(naming_survives_every_failing_allocation),
+        TEST(transposed_memory_is_not_read_from_what_was_below),
+        TEST(a_handle_that_names_no_object_is_not_purgeable),
+        TEST(a_handle_refuses_states_and_calls_that_it_does_not_know),
     };
 
     return cmocka_run_group_tests_name("vm_memory_entry", tests, NULL, NULL);

@@ -171,6 +171,22 @@ a_submap_without_room_is_code_3_and_leaves_nothing(void **state)
     assert_int_equal(vm_map_size(f->kernel), size);
 }
 
+/*  a map that wires what is new cannot wire an empty submap: nothing is left of it                */
+static void
+a_submap_that_cannot_be_wired_goes_again(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_map *submap = NULL;
+    vmm_va at = 0;
+
+    f->kernel->wiring_required = true;
+    assert_int_equal(vm_map_suballoc(f->kernel, &at, SUB_PAGES * PAGE, VM_MAP_ANYWHERE, &submap),
+                     VMM_INVALID_ADDRESS);
+    f->kernel->wiring_required = false;
+    assert_null(submap);
+    assert_null(vm_system_check(f->system));
+}
+
 /*  wire [2, 4) of the kernel's map        kernel  ..11....      submap  ..11....
  *  again                                          ..22....              ..11....   only counts
  *  twice unwired                                  ..00....              ..00....               */
@@ -194,6 +210,26 @@ a_wire_through_a_submap_counts_on_both_levels(void **state)
     assert_counts(f->kernel, f->base, "00000000");
     assert_counts(submap, f->base, ".0000...");
     assert_translated(f, "--ww----");
+    vm_map_release(&submap);
+}
+
+/*  wired by a user, then by the kernel: the submap has the user's wire only, and the kernel's unwire
+ *  is the last; nothing is left on either level                                                  */
+static void
+the_last_unwire_through_a_submap_undoes_whose_wire_it_finds(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_map *submap = suballoc(f);
+
+    fill(submap, f->base, 1, 5);
+    assert_int_equal(vm_map_wire(f->kernel, page(f, 1), page(f, 5), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(vm_map_wire(f->kernel, page(f, 1), page(f, 5), VMM_PROT_READ, false), VMM_OK);
+    assert_int_equal(vm_map_unwire(f->kernel, page(f, 1), page(f, 5), true), VMM_OK);
+    assert_counts(submap, f->base, ".1111...");
+    assert_int_equal(vm_map_unwire(f->kernel, page(f, 1), page(f, 5), false), VMM_OK);
+    assert_counts(f->kernel, f->base, "00000000");
+    assert_counts(submap, f->base, ".0000...");
+    assert_null(vm_system_check(f->system));
     vm_map_release(&submap);
 }
 
@@ -338,6 +374,50 @@ two_tasks_show_the_same_memory(void **state)
     show(vm_task_map(other), submap, f->base, SUB_PAGES * PAGE, false, 0, VMM_INHERIT_SHARE);
     assert_store(f->task, page(f, 3), 5);
     assert_load(other, page(f, 3), 5);
+    assert_null(vm_system_check(f->system));
+    vm_map_release(&submap);
+}
+
+/*
+ *  A copy was taken of all, then a task stored to page 0: that page stands above the others, which it
+ *  reads from below. When the submap lets go of the memory, the task has a translation of neither.
+ */
+static void
+what_leaves_a_submap_leaves_no_translation_of_the_pages_below(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_map *submap = region_submap(f);
+    vmm_va copy;
+
+    show(f->map, submap, f->base, SUB_PAGES * PAGE, false, 0, VMM_INHERIT_SHARE);
+    for (unsigned n = 0; n < SUB_PAGES; n++)
+        assert_store(f->task, page(f, n), 5);
+    assert_int_equal(vm_read(f->map, f->base, SUB_PAGES * PAGE, f->map, &copy), VMM_OK);
+    assert_store(f->task, page(f, 0), 6);
+    assert_translated(f, "wrrrrrrr");
+    assert_int_equal(vm_deallocate(submap, 0, SUB_PAGES * PAGE), VMM_OK);
+    assert_translated(f, "--------");
+    assert_null(vm_system_check(f->system));
+    vm_map_release(&submap);
+}
+
+/*  a superpage in a submap: reading a part of it cuts its entry, which has no pmap of its own      */
+static void
+a_superpage_of_a_submap_may_be_cut(void **state)
+{
+    const vmm_size size = (vmm_size)2 << 20;
+    struct vm_fixture *f = *state;
+    struct vm_map *submap;
+    vmm_va in = 0, copy;
+
+    vm_fixture_restart_on(f, "macos-15.4", &hw_geometry_x86_64, 4096);
+    assert_int_equal(vm_map_create_submap(f->system, size, &submap), VMM_OK);
+    assert_int_equal(vm_allocate(submap, &in, size, VM_MAP_FIXED | VM_MAP_SUPERPAGE_2MB), VMM_OK);
+    show(f->map, submap, f->base, size, false, 0, VMM_INHERIT_SHARE);
+    assert_store(f->task, page(f, 4), 5);
+    assert_int_equal(vm_read(f->map, page(f, 4), 16 * PAGE, f->map, &copy), VMM_OK);
+    assert_load(f->task, copy, 5);
+    assert_load(f->task, page(f, 4), 5);
     assert_null(vm_system_check(f->system));
     vm_map_release(&submap);
 }
@@ -698,13 +778,17 @@ main(void)
         TEST(what_the_submap_does_not_map_faults),
         TEST(removing_the_entry_ends_a_submap_that_nobody_else_has),
         TEST(a_submap_without_room_is_code_3_and_leaves_nothing),
+        TEST(a_submap_that_cannot_be_wired_goes_again),
         TEST(a_wire_through_a_submap_counts_on_both_levels),
+        TEST(the_last_unwire_through_a_submap_undoes_whose_wire_it_finds),
         TEST(a_wire_over_a_hole_of_the_submap_undoes_both_levels),
         TEST(a_submap_that_cannot_be_looked_up_is_code_5_before_15),
         TEST(removal_undoes_the_wires_of_both_levels),
         TEST(extracting_a_page_of_a_submap_is_code_4),
         TEST(lists_copies_and_queries_look_through_a_submap),
         TEST(two_tasks_show_the_same_memory),
+        TEST(what_leaves_a_submap_leaves_no_translation_of_the_pages_below),
+        TEST(a_superpage_of_a_submap_may_be_cut),
         TEST(memory_of_a_submap_is_shared_with_another_place),
         TEST(a_store_through_a_submap_copies_the_smallest_part),
         TEST(a_store_that_nothing_allows_copies_nothing),

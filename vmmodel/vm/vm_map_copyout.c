@@ -182,7 +182,7 @@ vm_map_replace(struct vm_map *map, struct vm_map_entry *entry, const struct vm_p
     struct vm_object *old = entry->object;
 
     if (old != NULL)
-        pmap_remove(map->pmap, entry->start, entry->end);
+        vm_map_entry_narrow(map, entry, VMM_PROT_NONE);
     if (piece->object != NULL)
         vm_object_reference(piece->object);
     entry->object = piece->object;

@@ -254,6 +254,8 @@ vm_enter_undo(struct vm_enter *enter, enum vmm_status status)
 
     if (enter->args->object != NULL)
         vm_object_reference(enter->args->object);
+    if (enter->args->submap != NULL)
+        vm_map_reference(enter->args->submap);
     removed = vm_map_delete(enter->map, enter->at, enter->at + enter->args->size);
     return removed == VMM_OK ? status : removed;
 }

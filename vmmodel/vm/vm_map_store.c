@@ -196,7 +196,7 @@ static enum vmm_status
 vm_map_cut(struct vm_map *map, struct vm_map_entry *entry, vmm_va at, bool keeps_tail)
 {
     if (entry->object != NULL && entry->object->phys_contiguous)
-        pmap_remove(map->pmap, entry->start, entry->end);
+        vm_map_entry_narrow(map, entry, VMM_PROT_NONE);
     if (entry->is_atomic)
         return vm_panic(map->system, REASON_CLIP_ATOMIC, map->space, at,
                         "Attempting to clip an atomic VM entry! (0x%" PRIx64 "-0x%" PRIx64 ")",

@@ -385,17 +385,30 @@ vm_object_next_page(const struct vm_object *object, vmm_off *offset, vmm_off end
     return vm_page_offset(*page) < end;
 }
 
+/* The pages of this very object. */
+static void
+vm_object_narrow(struct vm_object *object, vmm_off offset, vmm_off end, vmm_prot prot,
+                 struct pmap_flush_context *later)
+{
+    struct vm_page *page;
+
+    while (vm_object_next_page(object, &offset, end, &page)) {
+        if (page->pmapped)
+            pmap_page_protect_options(object->system->pmaps, vm_page_ppn(page), prot, later);
+    }
+}
+
 void
 vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot)
 {
     struct pmap_system *pmaps = object->system->pmaps;
     struct pmap_flush_context later = { .cpus = 0 };
-    struct vm_page *page;
-    vmm_off end = offset + size;
 
-    while (vm_object_next_page(object, &offset, end, &page)) {
-        if (page->pmapped)
-            pmap_page_protect_options(pmaps, vm_page_ppn(page), prot, &later);
+    vm_object_narrow(object, offset, offset + size, prot, &later);
+    while (prot == VMM_PROT_NONE && object->shadow != NULL) {
+        offset += object->shadow_offset;
+        object = object->shadow;
+        vm_object_narrow(object, offset, offset + size, prot, &later);
     }
     pmap_flush(pmaps, &later); /* one for all pages: vm.md 5.3 */
 }

@@ -103,7 +103,8 @@ bool vm_object_sever(struct vm_object *object);
 void vm_object_share(struct vm_object *object);
 
 /*
- * Narrows the translations of every resident page of [offset, offset + size), in every pmap.
+ * Narrows the translations of every resident page of [offset, offset + size), in every pmap. With
+ * VMM_PROT_NONE those go too that show pages below, which the chain has there (vm.md 5.3).
  * XNU: vm_object_pmap_protect.
  */
 void vm_object_pmap_protect(struct vm_object *object, vmm_off offset, vmm_size size, vmm_prot prot);

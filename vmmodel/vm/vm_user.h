@@ -124,7 +124,10 @@ enum {
 enum vmm_status vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control,
                                     int *state) VMM_MUST_USE;
 
-/* The same for a memory entry's object. XNU: memory_entry_purgeable_control_internal(). */
+/*
+ * The same for a memory entry's object, which a copy or a share has not (VMM_INVALID_ARGUMENT); nothing
+ * is known of PURGE_ALL here. XNU: memory_entry_purgeable_control_internal().
+ */
 enum vmm_status vm_memory_entry_purgable(struct vm_memory_entry *entry, uint32_t control,
                                          int *state) VMM_MUST_USE;
 

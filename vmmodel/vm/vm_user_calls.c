@@ -492,6 +492,25 @@ vm_make_memory_entry(struct vm_map *map, vmm_size *size, vmm_off offset, uint32_
 
 /* ---- purgeable memory ---- */
 
+static bool
+vm_purgable_is_known(uint32_t control, int state)
+{
+    return control == VM_PURGABLE_GET_STATE ||
+           (control == VM_PURGABLE_SET_STATE && (state & ~VM_PURGABLE_STATE_BITS) == 0);
+}
+
+/* What both calls do to the object, or NULL, that they have found. */
+static enum vmm_status
+vm_purgable_object(struct vm_object *object, uint32_t control, int *state)
+{
+    if (object == NULL || object->purgable == VM_PURGABLE_DENY)
+        return VMM_INVALID_ARGUMENT;
+    if (control == VM_PURGABLE_SET_STATE)
+        return vm_purgable_set(object, state);
+    *state = (int)object->purgable;
+    return VMM_OK;
+}
+
 enum vmm_status
 vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *state)
 {
@@ -500,40 +519,28 @@ vm_purgable_control(struct vm_map *map, vmm_va address, uint32_t control, int *s
 
     if (status != VMM_OK)
         return status;
-    if (control > VM_PURGABLE_PURGE_ALL)
-        return VMM_INVALID_ARGUMENT;
     if (control == VM_PURGABLE_PURGE_ALL) {
         vm_purge_all(map->system);
         return VMM_OK;
     }
-    if (control == VM_PURGABLE_SET_STATE && (*state & ~VM_PURGABLE_STATE_BITS) != 0)
+    if (!vm_purgable_is_known(control, *state))
         return VMM_INVALID_ARGUMENT;
     if (!vm_map_lookup_entry(map, address, &entry))
         return VMM_INVALID_ADDRESS;
     if (!(entry->protection & VMM_PROT_WRITE) && control == VM_PURGABLE_SET_STATE)
         return VMM_PROTECTION_FAILURE;
-    if (entry->object == NULL || entry->object->purgable == VM_PURGABLE_DENY)
+    if (entry->object != NULL &&
+        (entry->offset != 0 || entry->object->size != vm_entry_size(entry)))
         return VMM_INVALID_ARGUMENT;
-    if (vm_entry_offset(entry, entry->start) != 0 || entry->object->size != vm_entry_size(entry))
-        return VMM_INVALID_ARGUMENT;
-    if (control == VM_PURGABLE_GET_STATE) {
-        *state = (int)entry->object->purgable;
-        return VMM_OK;
-    }
-    return vm_purgable_set(entry->object, state);
+    return vm_purgable_object(entry->object, control, state);
 }
 
 enum vmm_status
 vm_memory_entry_purgable(struct vm_memory_entry *entry, uint32_t control, int *state)
 {
     vmm_off offset;
-    struct vm_object *object = vm_memory_entry_object(entry, 0, &offset);
 
-    if (object->purgable == VM_PURGABLE_DENY || vm_memory_entry_is_copy(entry))
+    if (!vm_purgable_is_known(control, *state) || vm_memory_entry_is_copy(entry))
         return VMM_INVALID_ARGUMENT;
-    if (control == VM_PURGABLE_GET_STATE) {
-        *state = (int)object->purgable;
-        return VMM_OK;
-    }
-    return vm_purgable_set(object, state);
+    return vm_purgable_object(vm_memory_entry_object(entry, 0, &offset), control, state);
 }
