@@ -1,4 +1,4 @@
-/* classes_test.c - runs the checks of classes.cpp in the kernel, and its old driver from outside */
+/* classes_test.c - runs the checks of classes.cpp and libkern.cpp in the kernel, and its old driver from outside */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,18 +12,20 @@
 #include <faultline/iokit.h>
 #include <hooks/vmk_sim.h>
 
-#define CHECKS(DO) \
-    DO(objects)    \
-    DO(containers) \
-    DO(queues)     \
-    DO(buffers)    \
-    DO(bounds)     \
-    DO(dma)        \
-    DO(queue)      \
-    DO(work_loop)  \
-    DO(sleep)      \
-    DO(twice)      \
-    DO(last_loop) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts)
+#define CHECKS(DO)                                                                             \
+    DO(objects)                                                                                \
+    DO(containers)                                                                             \
+    DO(queues)                                                                                 \
+    DO(buffers)                                                                                \
+    DO(bounds)                                                                                 \
+    DO(dma)                                                                                    \
+    DO(queue)                                                                                  \
+    DO(work_loop)                                                                              \
+    DO(sleep)                                                                                  \
+    DO(twice)                                                                                  \
+    DO(last_loop)                                                                              \
+    DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts) DO(values) \
+        DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies) DO(serialized)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

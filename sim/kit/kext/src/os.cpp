@@ -30,6 +30,12 @@ OSMetaClass::getMetaClassWithName(const char *wanted)
     return at;
 }
 
+const OSMetaClass *
+OSMetaClass::getMetaClassWithName(const OSSymbol *wanted)
+{
+    return getMetaClassWithName(wanted->getCStringNoCopy());
+}
+
 OSObject *
 OSMetaClass::allocClassWithName(const char *wanted)
 {
@@ -235,14 +241,15 @@ OSObject::getRetainCount() const
     return __atomic_load_n(&retainCount, __ATOMIC_RELAXED);
 }
 
+/* All references go through the two with a tag, which a driver may have its own of. */
 void
-OSObject::retain() const
+OSObject::taggedRetain(const void *) const
 {
     __atomic_fetch_add(&retainCount, 1, __ATOMIC_RELAXED);
 }
 
 void
-OSObject::release(int freeWhen) const
+OSObject::taggedRelease(const void *, const int freeWhen) const
 {
     int left = __atomic_sub_fetch(&retainCount, 1, __ATOMIC_ACQ_REL);
 
@@ -253,33 +260,27 @@ OSObject::release(int freeWhen) const
 }
 
 void
+OSObject::retain() const
+{
+    taggedRetain(NULL);
+}
+
+void
 OSObject::release() const
 {
-    release(1);
+    taggedRelease(NULL);
 }
 
 void
-OSObject::taggedRetain(const void *) const
+OSObject::release(int freeWhen) const
 {
-    retain();
+    taggedRelease(NULL, freeWhen);
 }
 
 void
-OSObject::taggedRelease(const void *) const
+OSObject::taggedRelease(const void *tag) const
 {
-    release(1);
-}
-
-void
-OSObject::taggedRelease(const void *, const int freeWhen) const
-{
-    release(freeWhen);
-}
-
-bool
-OSObject::serialize(OSSerialize *) const
-{
-    return false;
+    taggedRelease(tag, 1);
 }
 
 bool

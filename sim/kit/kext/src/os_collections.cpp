@@ -20,6 +20,14 @@ OSCollection::setOptions(unsigned options, unsigned mask, void *)
     return before;
 }
 
+void
+OSCollection::haveUpdated()
+{
+    if (flags & kImmutable)
+        OSReportWithBacktrace("a collection that nobody may change is changed\n");
+    changes++;
+}
+
 /* Only those that can be copied answer. */
 OSCollection *
 OSCollection::copyCollection(OSDictionary *)
@@ -27,15 +35,58 @@ OSCollection::copyCollection(OSDictionary *)
     return NULL;
 }
 
+/* A collection among the members, or its copy where it has one; the caller's reference. NULL: it is none. */
+static OSCollection *
+copy_member(const OSObject *member, OSDictionary *cycles)
+{
+    OSCollection *inner = OSDynamicCast(OSCollection, member);
+    OSObject *known =
+        inner == NULL ? NULL : cycles->getObject((const OSSymbol *)(const void *)inner);
+
+    if (known == NULL)
+        return inner == NULL ? NULL : inner->copyCollection(cycles);
+    known->retain();
+    return (OSCollection *)known;
+}
+
+OSCollection *
+OSCollection::copyMembers(OSCollection *copy, OSArray *members, OSDictionary *cycles) const
+{
+    OSDictionary *known = cycles != NULL ? cycles : OSDictionary::withCapacity(16);
+
+    if (copy == NULL || known == NULL) {
+        OSSafeRelease(copy);
+        OSSafeRelease(cycles == NULL ? known : NULL);
+        return NULL;
+    }
+    known->setObject((const OSSymbol *)(const void *)this, copy); /* its address is the key */
+    for (unsigned i = 0; i < members->getCount(); i++) {
+        OSCollection *inner = copy_member(members->getObject(i), known);
+
+        members->replaceObject(i, inner);
+        OSSafeRelease(inner);
+    }
+    OSSafeRelease(cycles == NULL ? known : NULL);
+    return copy;
+}
+
+bool
+OSCollection::hasRoom(unsigned *capacity, unsigned count)
+{
+    if (*capacity == 0)
+        *capacity = count;
+    return count <= *capacity;
+}
+
 bool
 OSCollection::iterateObjects(void *refcon, bool (*callback)(void *refcon, OSObject *object))
 {
     unsigned before = changes;
 
-    for (unsigned i = 0; i < getCount(); i++)
-        if (changes != before || callback(refcon, objectAt(i)))
-            return changes == before;
-    return true;
+    for (unsigned i = 0; i < getCount() && changes == before; i++)
+        if (callback(refcon, objectAt(i)))
+            break;
+    return changes == before;
 }
 
 /* ---- iterators ---- */
@@ -47,7 +98,6 @@ OSCollectionIterator::initWithCollection(const OSCollection *walked)
         return false;
     walked->retain();
     collection = walked;
-    changes = walked->changes;
     return true;
 }
 
@@ -73,11 +123,15 @@ OSCollectionIterator::reset()
 {
     at = 0;
     changes = collection->changes;
+    isBegun = true;
 }
 
+/* What changes before the first look does not matter. */
 bool
 OSCollectionIterator::isValid()
 {
+    if (!isBegun)
+        reset();
     return changes == collection->changes;
 }
 
@@ -92,22 +146,24 @@ OSCollectionIterator::getNextObject()
 bool
 OSArray::initWithCapacity(unsigned wanted)
 {
+    (void)setCapacityIncrement(wanted);
     return OSObject::init() && ensureCapacity(wanted) >= wanted;
 }
 
 unsigned int
 OSArray::ensureCapacity(unsigned wanted)
 {
+    UInt64 rounded = ((UInt64)wanted + growth - 1) / growth * growth;
     const OSMetaClassBase **larger;
 
-    if (wanted <= capacity)
+    if (wanted <= capacity || rounded > UINT32_MAX / sizeof(*larger))
         return capacity;
-    larger = (const OSMetaClassBase **)kext_allocate(wanted * sizeof(*larger), 16);
+    larger = (const OSMetaClassBase **)kext_allocate(rounded * sizeof(*larger), 16);
     if (count > 0)
         memcpy(larger, array, count * sizeof(*larger));
     kext_release(array);
     array = larger;
-    return capacity = wanted;
+    return capacity = (unsigned)rounded;
 }
 
 void
@@ -121,9 +177,10 @@ OSArray::free()
 void
 OSArray::flushCollection()
 {
-    changes++;
-    while (count > 0)
-        array[--count]->taggedRelease(this);
+    haveUpdated();
+    for (unsigned i = 0; i < count; i++)
+        array[i]->taggedRelease(this);
+    count = 0;
 }
 
 bool
@@ -135,15 +192,13 @@ OSArray::setObject(const OSMetaClassBase *object)
 bool
 OSArray::setObject(unsigned index, const OSMetaClassBase *object)
 {
-    if (object == NULL || index > count)
+    if (object == NULL || index > count || ensureCapacity(count + 1) <= count)
         return false;
-    if (count == capacity)
-        ensureCapacity(growth != 0 ? capacity + growth : capacity == 0 ? 4 : capacity * 2);
+    haveUpdated();
     memmove(array + index + 1, array + index, (count - index) * sizeof(*array));
     object->taggedRetain(this);
     array[index] = object;
     count++;
-    changes++;
     return true;
 }
 
@@ -154,11 +209,11 @@ OSArray::replaceObject(unsigned index, const OSMetaClassBase *object)
 
     if (object == NULL || index >= count)
         return;
+    haveUpdated();
     before = array[index];
     object->taggedRetain(this);
     array[index] = object;
     before->taggedRelease(this);
-    changes++;
 }
 
 void
@@ -168,10 +223,10 @@ OSArray::removeObject(unsigned index)
 
     if (index >= count)
         return;
+    haveUpdated();
     before = array[index];
     count--;
     memmove(array + index, array + index + 1, (count - index) * sizeof(*array));
-    changes++;
     before->taggedRelease(this);
 }
 
@@ -198,7 +253,7 @@ OSArray::getNextIndexOfObject(const OSMetaClassBase *object, unsigned index) con
 bool
 OSArray::initWithObjects(const OSObject *objects[], unsigned number, unsigned wanted)
 {
-    bool is_good = initWithCapacity(wanted > number ? wanted : number);
+    bool is_good = objects != NULL && hasRoom(&wanted, number) && initWithCapacity(wanted);
 
     for (unsigned i = 0; is_good && i < number; i++)
         is_good = setObject(objects[i]);
@@ -208,13 +263,19 @@ OSArray::initWithObjects(const OSObject *objects[], unsigned number, unsigned wa
 bool
 OSArray::initWithArray(const OSArray *other, unsigned wanted)
 {
-    return other != NULL && initWithObjects((const OSObject **)other->array, other->count, wanted);
+    if (other == NULL || !hasRoom(&wanted, other->count) || !initWithCapacity(wanted))
+        return false;
+    return merge(other);
 }
 
 bool
 OSArray::merge(const OSArray *other)
 {
-    for (unsigned i = 0; i < other->count; i++)
+    unsigned more = other->count; /* it may be this one */
+
+    if (more > ~0u - count || ensureCapacity(count + more) < count + more)
+        return false;
+    for (unsigned i = 0; i < more; i++)
         setObject(other->array[i]);
     return true;
 }
@@ -236,9 +297,11 @@ OSArray::isEqualTo(const OSMetaClassBase *other) const
 }
 
 OSCollection *
-OSArray::copyCollection(OSDictionary *)
+OSArray::copyCollection(OSDictionary *cycles)
 {
-    return withArray(this);
+    OSArray *copy = withArray(this);
+
+    return copyMembers(copy, copy, cycles);
 }
 
 OSArray *
@@ -264,7 +327,11 @@ OSArray::withObjects(const OSObject *objects[], unsigned number, unsigned wanted
 OSArray *
 OSArray::withArray(const OSArray *other, unsigned wanted)
 {
-    return withObjects((const OSObject **)other->array, other->count, wanted);
+    OSArray *object = new OSArray;
+
+    if (object != NULL && !object->initWithArray(other, wanted))
+        OSSafeReleaseNULL(object);
+    return object;
 }
 
 /* ---- dictionaries ---- */
@@ -274,6 +341,7 @@ OSDictionary::initWithCapacity(unsigned wanted)
 {
     keys = OSArray::withCapacity(wanted);
     values = OSArray::withCapacity(wanted);
+    (void)setCapacityIncrement(wanted);
     return OSObject::init() && keys != NULL && values != NULL;
 }
 
@@ -290,9 +358,12 @@ OSDictionary::withCapacity(unsigned wanted)
 OSDictionary *
 OSDictionary::withDictionary(const OSDictionary *other, unsigned wanted)
 {
-    OSDictionary *object = withCapacity(wanted);
+    OSDictionary *object;
 
-    if (object != NULL && other != NULL)
+    if (other == NULL || !hasRoom(&wanted, other->getCount()))
+        return NULL;
+    object = withCapacity(wanted);
+    if (object != NULL)
         object->merge(other);
     return object;
 }
@@ -308,10 +379,14 @@ OSDictionary *
 OSDictionary::withObjects(const OSObject *objects[], const OSString *names[], unsigned number,
                           unsigned wanted)
 {
-    OSDictionary *object = withCapacity(wanted > number ? wanted : number);
+    OSDictionary *object;
 
+    if (objects == NULL || names == NULL || !hasRoom(&wanted, number))
+        return NULL;
+    object = withCapacity(wanted);
     for (unsigned i = 0; object != NULL && i < number; i++)
-        object->setObject(names[i], objects[i]);
+        if (!object->setObject(names[i], objects[i]))
+            OSSafeReleaseNULL(object);
     return object;
 }
 
@@ -323,13 +398,11 @@ OSDictionary::free()
     OSCollection::free();
 }
 
-int
-OSDictionary::indexOf(const char *key) const
+/* A key is the symbol itself: its text exists once. */
+unsigned
+OSDictionary::indexOf(const OSSymbol *key) const
 {
-    for (unsigned i = 0; i < keys->getCount(); i++)
-        if (((OSString *)keys->getObject(i))->isEqualTo(key))
-            return (int)i;
-    return -1;
+    return keys->getNextIndexOfObject(key, 0);
 }
 
 unsigned int
@@ -354,7 +427,7 @@ OSDictionary::ensureCapacity(unsigned wanted)
 void
 OSDictionary::flushCollection()
 {
-    changes++;
+    haveUpdated();
     keys->flushCollection();
     values->flushCollection();
 }
@@ -368,16 +441,16 @@ OSDictionary::objectAt(unsigned index) const
 bool
 OSDictionary::setObject(const OSSymbol *key, const OSMetaClassBase *value)
 {
-    int at = key == NULL || value == NULL ? -2 : indexOf(key->getCStringNoCopy());
+    unsigned at;
 
-    if (at == -2)
+    if (key == NULL || value == NULL)
         return false;
-    changes++;
-    if (at >= 0) {
-        values->replaceObject((unsigned)at, value);
-        return true;
-    }
-    return keys->setObject(key) && values->setObject(value);
+    haveUpdated();
+    at = indexOf(key);
+    if (at == ~0u)
+        return keys->setObject(key) && values->setObject(value);
+    values->replaceObject(at, value);
+    return true;
 }
 
 bool
@@ -397,41 +470,47 @@ OSDictionary::setObject(const OSString *key, const OSMetaClassBase *value)
 }
 
 void
-OSDictionary::removeObject(const char *key)
+OSDictionary::removeObject(const OSSymbol *key)
 {
-    int at = indexOf(key);
+    unsigned at = key == NULL ? ~0u : indexOf(key);
 
-    if (at < 0)
+    if (at == ~0u)
         return;
-    changes++;
-    keys->removeObject((unsigned)at);
-    values->removeObject((unsigned)at);
+    haveUpdated();
+    keys->removeObject(at);
+    values->removeObject(at);
 }
 
 void
-OSDictionary::removeObject(const OSSymbol *key)
+OSDictionary::removeObject(const char *key)
 {
-    removeObject(key->getCStringNoCopy());
+    const OSSymbol *symbol = key == NULL ? NULL : OSSymbol::existingSymbolForCString(key);
+
+    removeObject(symbol);
+    OSSafeRelease(symbol);
 }
 
 void
 OSDictionary::removeObject(const OSString *key)
 {
-    removeObject(key->getCStringNoCopy());
-}
-
-OSObject *
-OSDictionary::getObject(const char *key) const
-{
-    int at = key == NULL ? -1 : indexOf(key);
-
-    return at < 0 ? NULL : values->getObject((unsigned)at);
+    removeObject(key == NULL ? NULL : key->getCStringNoCopy());
 }
 
 OSObject *
 OSDictionary::getObject(const OSSymbol *key) const
 {
-    return key == NULL ? NULL : getObject(key->getCStringNoCopy());
+    return key == NULL ? NULL : values->getObject(indexOf(key));
+}
+
+/* A text that is no symbol yet is nobody's key. */
+OSObject *
+OSDictionary::getObject(const char *key) const
+{
+    const OSSymbol *symbol = key == NULL ? NULL : OSSymbol::existingSymbolForCString(key);
+    OSObject *found = getObject(symbol);
+
+    OSSafeRelease(symbol);
+    return found;
 }
 
 OSObject *
@@ -443,9 +522,11 @@ OSDictionary::getObject(const OSString *key) const
 bool
 OSDictionary::merge(const OSDictionary *other)
 {
-    for (unsigned i = 0; i < other->getCount(); i++)
-        setObject((OSString *)other->keys->getObject(i), other->values->getObject(i));
-    return true;
+    bool is_done = other != NULL;
+
+    for (unsigned i = 0; is_done && i < other->getCount(); i++)
+        is_done = setObject((const OSSymbol *)other->objectAt(i), other->values->getObject(i));
+    return is_done;
 }
 
 /* Whether both have the same values for every key of the first. */
@@ -482,7 +563,9 @@ OSDictionary::isEqualTo(const OSMetaClassBase *other) const
 }
 
 OSCollection *
-OSDictionary::copyCollection(OSDictionary *)
+OSDictionary::copyCollection(OSDictionary *cycles)
 {
-    return withDictionary(this);
+    OSDictionary *copy = withDictionary(this);
+
+    return copyMembers(copy, copy == NULL ? NULL : copy->values, cycles);
 }

@@ -11,7 +11,8 @@ OSSerialize::initWithCapacity(unsigned wanted)
     capacity = wanted < 64 ? 64 : wanted;
     data = (char *)kext_allocate(capacity, 1);
     length = 1; /* the end counts */
-    return OSObject::init();
+    tags = OSArray::withCapacity(16);
+    return tags != NULL && OSObject::init();
 }
 
 OSSerialize *
@@ -28,6 +29,7 @@ void
 OSSerialize::free()
 {
     kext_release(data);
+    OSSafeReleaseNULL(tags);
     OSObject::free();
 }
 
@@ -42,6 +44,7 @@ OSSerialize::clearText()
 {
     data[0] = '\0';
     length = 1;
+    tags->flushCollection();
 }
 
 bool
@@ -71,9 +74,27 @@ OSSerialize::addString(const char *added)
 }
 
 bool
-OSSerialize::addXMLStartTag(const OSMetaClassBase *, const char *tag)
+OSSerialize::previouslySerialized(const OSMetaClassBase *object)
 {
-    return addChar('<') && addString(tag) && addChar('>');
+    unsigned number = tags->getNextIndexOfObject(object, 0);
+    char text[40];
+
+    if (number == ~0u) {
+        tags->setObject(object);
+        return false;
+    }
+    snprintf(text, sizeof(text), "<reference IDREF=\"%u\"/>", number);
+    return addString(text);
+}
+
+/* Of what previouslySerialized() was asked about. */
+bool
+OSSerialize::addXMLStartTag(const OSMetaClassBase *object, const char *tag)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), " ID=\"%u\">", tags->getNextIndexOfObject(object, 0));
+    return addChar('<') && addString(tag) && addString(number);
 }
 
 bool
@@ -84,26 +105,46 @@ OSSerialize::addXMLEndTag(const char *tag)
 
 /* ---- what each class says ---- */
 
-bool
-OSString::serialize(OSSerialize *to) const
+static bool
+add_text(OSSerialize *to, const char *text)
 {
-    bool is_done = to->addXMLStartTag(this, "string");
+    bool is_done = true;
 
-    for (const char *at = string; is_done && *at != '\0'; at++)
+    for (const char *at = text; is_done && *at != '\0'; at++)
         is_done = *at == '<'   ? to->addString("&lt;")
                   : *at == '>' ? to->addString("&gt;")
                   : *at == '&' ? to->addString("&amp;")
                                : to->addChar(*at);
-    return is_done && to->addXMLEndTag("string");
+    return is_done;
+}
+
+bool
+OSObject::serialize(OSSerialize *to) const
+{
+    if (to->previouslySerialized(this))
+        return true;
+    return to->addXMLStartTag(this, "string") && add_text(to, getMetaClass()->getClassName()) &&
+           to->addString(" is not serializable") && to->addXMLEndTag("string");
+}
+
+bool
+OSString::serialize(OSSerialize *to) const
+{
+    if (to->previouslySerialized(this))
+        return true;
+    return to->addXMLStartTag(this, "string") && add_text(to, string) && to->addXMLEndTag("string");
 }
 
 bool
 OSNumber::serialize(OSSerialize *to) const
 {
-    char text[80];
+    char tag[32], text[24];
 
-    snprintf(text, sizeof(text), "<integer size=\"%u\">0x%llx</integer>", bits, value);
-    return to->addString(text);
+    if (to->previouslySerialized(this))
+        return true;
+    snprintf(tag, sizeof(tag), "integer size=\"%u\"", bits);
+    snprintf(text, sizeof(text), "0x%llx", value);
+    return to->addXMLStartTag(this, tag) && to->addString(text) && to->addXMLEndTag("integer");
 }
 
 bool
@@ -117,7 +158,11 @@ OSData::serialize(OSSerialize *to) const
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const UInt8 *bytes = (const UInt8 *)data;
-    bool is_done = to->addXMLStartTag(this, "data");
+    bool is_done;
+
+    if (to->previouslySerialized(this))
+        return true;
+    is_done = to->addXMLStartTag(this, "data");
 
     for (unsigned i = 0; is_done && i < length; i += 3) {
         unsigned left = length - i;
@@ -135,7 +180,11 @@ OSData::serialize(OSSerialize *to) const
 static bool
 serialize_members(OSSerialize *to, const OSCollection *of, const char *tag)
 {
-    bool is_done = to->addXMLStartTag(of, tag);
+    bool is_done;
+
+    if (to->previouslySerialized(of))
+        return true;
+    is_done = to->addXMLStartTag(of, tag);
 
     for (unsigned i = 0; is_done && i < of->getCount(); i++)
         is_done = of->objectAt(i)->serialize(to);
@@ -157,11 +206,14 @@ OSSet::serialize(OSSerialize *to) const
 bool
 OSDictionary::serialize(OSSerialize *to) const
 {
-    bool is_done = to->addXMLStartTag(this, "dict");
+    bool is_done;
 
+    if (to->previouslySerialized(this))
+        return true;
+    is_done = to->addXMLStartTag(this, "dict");
     for (unsigned i = 0; is_done && i < getCount(); i++)
-        is_done = to->addXMLStartTag(this, "key") &&
-                  to->addString(((OSString *)keys->getObject(i))->getCStringNoCopy()) &&
+        is_done = to->addString("<key>") &&
+                  add_text(to, ((OSString *)keys->getObject(i))->getCStringNoCopy()) &&
                   to->addXMLEndTag("key") && values->getObject(i)->serialize(to);
     return is_done && to->addXMLEndTag("dict");
 }

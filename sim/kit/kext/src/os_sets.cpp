@@ -10,6 +10,7 @@ bool
 OSSet::initWithCapacity(unsigned wanted)
 {
     members = OSArray::withCapacity(wanted);
+    (void)setCapacityIncrement(wanted);
     return members != NULL && OSObject::init();
 }
 
@@ -26,8 +27,11 @@ OSSet::withCapacity(unsigned wanted)
 OSSet *
 OSSet::withObjects(const OSObject *objects[], unsigned number, unsigned wanted)
 {
-    OSSet *object = withCapacity(wanted > number ? wanted : number);
+    OSSet *object;
 
+    if (objects == NULL || !hasRoom(&wanted, number))
+        return NULL;
+    object = withCapacity(wanted);
     for (unsigned i = 0; object != NULL && i < number; i++)
         object->setObject(objects[i]);
     return object;
@@ -36,8 +40,11 @@ OSSet::withObjects(const OSObject *objects[], unsigned number, unsigned wanted)
 OSSet *
 OSSet::withArray(const OSArray *other, unsigned wanted)
 {
-    OSSet *object = withCapacity(wanted);
+    OSSet *object;
 
+    if (other == NULL || !hasRoom(&wanted, other->getCount()))
+        return NULL;
+    object = withCapacity(wanted);
     if (object != NULL)
         object->merge(other);
     return object;
@@ -46,7 +53,7 @@ OSSet::withArray(const OSArray *other, unsigned wanted)
 OSSet *
 OSSet::withSet(const OSSet *other, unsigned wanted)
 {
-    return withArray(other->members, wanted);
+    return withArray(other == NULL ? NULL : other->members, wanted);
 }
 
 void
@@ -77,7 +84,7 @@ OSSet::ensureCapacity(unsigned wanted)
 void
 OSSet::flushCollection()
 {
-    changes++;
+    haveUpdated();
     members->flushCollection();
 }
 
@@ -102,20 +109,21 @@ OSSet::containsObject(const OSMetaClassBase *object) const
 bool
 OSSet::setObject(const OSMetaClassBase *object)
 {
-    if (containsObject(object))
+    if (object == NULL || containsObject(object))
         return false;
-    changes++;
+    haveUpdated();
     return members->setObject(object);
 }
 
+/* False: one of them is not in the set now. */
 bool
 OSSet::merge(const OSArray *other)
 {
-    bool is_more = false;
+    bool are_in = true;
 
     for (unsigned i = 0; i < other->getCount(); i++)
-        is_more |= setObject(other->getObject(i));
-    return is_more;
+        are_in &= containsObject(other->getObject(i)) || setObject(other->getObject(i));
+    return are_in;
 }
 
 bool
@@ -127,7 +135,9 @@ OSSet::merge(const OSSet *other)
 void
 OSSet::removeObject(const OSMetaClassBase *object)
 {
-    changes++;
+    if (!containsObject(object))
+        return;
+    haveUpdated();
     members->removeObject(members->getNextIndexOfObject(object, 0));
 }
 
@@ -148,9 +158,11 @@ OSSet::isEqualTo(const OSMetaClassBase *other) const
 }
 
 OSCollection *
-OSSet::copyCollection(OSDictionary *)
+OSSet::copyCollection(OSDictionary *cycles)
 {
-    return withSet(this);
+    OSSet *copy = withSet(this);
+
+    return copyMembers(copy, copy == NULL ? NULL : copy->members, cycles);
 }
 
 /* ---- ordered sets ---- */
@@ -159,6 +171,7 @@ bool
 OSOrderedSet::initWithCapacity(unsigned wanted, OSOrderFunction order, void *reference)
 {
     members = OSArray::withCapacity(wanted);
+    (void)setCapacityIncrement(wanted);
     ordering = order;
     orderingRef = reference;
     return members != NULL && OSObject::init();
@@ -202,7 +215,7 @@ OSOrderedSet::ensureCapacity(unsigned wanted)
 void
 OSOrderedSet::flushCollection()
 {
-    changes++;
+    haveUpdated();
     members->flushCollection();
 }
 
@@ -224,14 +237,14 @@ OSOrderedSet::containsObject(const OSMetaClassBase *object) const
     return members->getNextIndexOfObject(object, 0) != ~0u;
 }
 
-/* Before the first that is smaller; among equals behind those that were there. */
+/* Before the first that is smaller; among equals, as all are without an order, behind those there. */
 bool
 OSOrderedSet::setObject(const OSMetaClassBase *object)
 {
     unsigned at = 0;
 
-    while (ordering != NULL && at < getCount() &&
-           ordering(members->getObject(at), object, orderingRef) >= 0)
+    while (at < getCount() &&
+           (ordering == NULL || ordering(members->getObject(at), object, orderingRef) >= 0))
         at++;
     return setObject(at, object);
 }
@@ -239,9 +252,9 @@ OSOrderedSet::setObject(const OSMetaClassBase *object)
 bool
 OSOrderedSet::setObject(unsigned index, const OSMetaClassBase *object)
 {
-    if (containsObject(object))
+    if (object == NULL || index > getCount() || containsObject(object))
         return false;
-    changes++;
+    haveUpdated();
     return members->setObject(index, object);
 }
 
@@ -260,7 +273,9 @@ OSOrderedSet::setLastObject(const OSMetaClassBase *object)
 void
 OSOrderedSet::removeObject(const OSMetaClassBase *object)
 {
-    changes++;
+    if (!containsObject(object))
+        return;
+    haveUpdated();
     members->removeObject(members->getNextIndexOfObject(object, 0));
 }
 

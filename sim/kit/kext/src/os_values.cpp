@@ -20,18 +20,37 @@ OSDefineMetaClassAndStructors(OSString, OSObject) OSDefineMetaClassAndStructors(
 
     bool OSString::initWithCString(const char *text)
 {
+    return text != NULL && initWithStringOfLength(text, strlen(text));
+}
+
+/* The text ends there, or before. */
+bool
+OSString::initWithStringOfLength(const char *text, size_t most)
+{
+    if (text == NULL || !OSObject::init())
+        return false;
+    length = (unsigned)strnlen(text, most);
+    string = (char *)kext_allocate(length + 1, 1);
+    memcpy(string, text, length);
+    return true;
+}
+
+bool
+OSString::initWithCStringNoCopy(const char *text)
+{
     if (text == NULL || !OSObject::init())
         return false;
     length = (unsigned)strlen(text);
-    string = (char *)kext_allocate(length + 1, 1);
-    memcpy(string, text, length + 1);
+    string = const_cast<char *>(text);
+    isBorrowed = true;
     return true;
 }
 
 void
 OSString::free()
 {
-    kext_release(string);
+    if (!isBorrowed)
+        kext_release(string);
     OSObject::free();
 }
 
@@ -46,13 +65,9 @@ OSString::withCString(const char *text)
 OSString *
 OSString::withCStringNoCopy(const char *text)
 {
-    return withCString(text);
-}
+    OSString *object = new OSString;
 
-bool
-OSString::initWithCStringNoCopy(const char *text)
-{
-    return initWithCString(text);
+    return made(object, object != NULL && object->initWithCStringNoCopy(text));
 }
 
 bool
@@ -72,12 +87,7 @@ OSString::withCString(const char *text, size_t size)
 {
     OSString *object = new OSString;
 
-    if (object == NULL)
-        return NULL;
-    object->length = (unsigned)strnlen(text, size);
-    object->string = (char *)kext_allocate(object->length + 1, 1);
-    memcpy(object->string, text, object->length);
-    return object;
+    return made(object, object != NULL && object->initWithStringOfLength(text, size));
 }
 
 unsigned int
@@ -95,7 +105,7 @@ OSString::getChar(unsigned index) const
 bool
 OSString::setChar(char c, unsigned index)
 {
-    if (index >= length)
+    if (index >= length || isBorrowed)
         return false;
     string[index] = c;
     return true;
@@ -128,7 +138,7 @@ OSString::isEqualTo(const OSData *other) const
 bool
 OSString::isEqualTo(const OSMetaClassBase *other) const
 {
-    return isEqualTo(OSDynamicCast(OSString, other));
+    return isEqualTo(OSDynamicCast(OSString, other)) || isEqualTo(OSDynamicCast(OSData, other));
 }
 
 /*
@@ -218,9 +228,18 @@ OSDefineMetaClassAndStructors(OSNumber, OSObject) OSDefineMetaClassAndStructors(
 
     bool OSNumber::init(unsigned long long number, unsigned int width)
 {
-    value = width >= 64 ? number : number & ((1ull << width) - 1);
     bits = width;
-    return OSObject::init();
+    if (width > 64 || !OSObject::init())
+        return false;
+    OSNumber::setValue(number);
+    return true;
+}
+
+/* As many bits of it as the number has. */
+void
+OSNumber::setValue(unsigned long long number)
+{
+    value = bits == 64 ? number : number & ((1ull << bits) - 1);
 }
 
 OSNumber *
@@ -255,16 +274,6 @@ OSNumber::isEqualTo(const OSMetaClassBase *other) const
     return isEqualTo(OSDynamicCast(OSNumber, other));
 }
 
-static OSBoolean *
-boolean(bool truth)
-{
-    static OSBoolean *both[2];
-
-    if (both[truth] == NULL)
-        both[truth] = OSBoolean::withBoolean(truth);
-    return both[truth];
-}
-
 OSBoolean *
 OSBoolean::withBoolean(bool truth)
 {
@@ -276,12 +285,11 @@ OSBoolean::withBoolean(bool truth)
         both[truth] = new OSBoolean;
         both[truth]->value = truth;
     }
-    both[truth]->retain();
     return both[truth];
 }
 
-static OSBoolean *the_true = boolean(true);
-static OSBoolean *the_false = boolean(false);
+static OSBoolean *the_true = OSBoolean::withBoolean(true);
+static OSBoolean *the_false = OSBoolean::withBoolean(false);
 OSBoolean *const &kOSBooleanTrue = the_true;
 OSBoolean *const &kOSBooleanFalse = the_false;
 
@@ -293,7 +301,8 @@ bool
 OSData::initWithCapacity(unsigned bytes)
 {
     isOwn = true;
-    return OSObject::init() && (bytes == 0 || ensureCapacity(bytes) >= bytes);
+    capacityIncrement = bytes;
+    return OSObject::init() && ensureCapacity(bytes) >= bytes;
 }
 
 void
@@ -307,16 +316,18 @@ OSData::free()
 unsigned int
 OSData::ensureCapacity(unsigned bytes)
 {
+    UInt64 step = capacityIncrement != 0 ? capacityIncrement : 16;
+    UInt64 rounded = (bytes + step - 1) / step * step;
     void *larger;
 
-    if (bytes <= capacity || !isOwn)
+    if (bytes <= capacity || !isOwn || rounded > UINT32_MAX)
         return capacity;
-    larger = kext_allocate(bytes, 16);
+    larger = kext_allocate(rounded, 16);
     if (length > 0)
         memcpy(larger, data, length);
     kext_release(data);
     data = larger;
-    return capacity = bytes;
+    return capacity = (unsigned)rounded;
 }
 
 bool
@@ -328,6 +339,8 @@ OSData::appendBytes(const void *bytes, unsigned count)
         return false;
     if (bytes != NULL)
         memcpy((char *)data + length, bytes, count);
+    else
+        memset((char *)data + length, 0, count);
     length += count;
     return true;
 }
@@ -335,7 +348,11 @@ OSData::appendBytes(const void *bytes, unsigned count)
 bool
 OSData::appendBytes(const OSData *other)
 {
-    return appendBytes(other->data, other->length);
+    unsigned more = other->length;
+
+    if (more > UINT32_MAX - length || ensureCapacity(length + more) < length + more)
+        return false;
+    return appendBytes(other->data, more); /* it may be this one, whose bytes have moved */
 }
 
 OSData *
@@ -349,15 +366,15 @@ OSData::withCapacity(unsigned bytes)
 OSData *
 OSData::withBytes(const void *bytes, unsigned count)
 {
-    OSData *object = withCapacity(count);
+    OSData *object = new OSData;
 
-    return object == NULL ? NULL : made(object, object->appendBytes(bytes, count));
+    return made(object, object != NULL && object->initWithBytes(bytes, count));
 }
 
 bool
 OSData::initWithBytes(const void *bytes, unsigned count)
 {
-    return initWithCapacity(count) && appendBytes(bytes, count);
+    return (bytes != NULL || count == 0) && initWithCapacity(count) && appendBytes(bytes, count);
 }
 
 bool
@@ -385,7 +402,7 @@ OSData::withBytesNoCopy(void *bytes, unsigned count)
 OSData *
 OSData::withData(const OSData *other, unsigned start, unsigned count)
 {
-    const void *bytes = other->getBytesNoCopy(start, count);
+    const void *bytes = other == NULL ? NULL : other->getBytesNoCopy(start, count);
 
     return bytes == NULL ? NULL : withBytes(bytes, count);
 }
@@ -393,35 +410,38 @@ OSData::withData(const OSData *other, unsigned start, unsigned count)
 bool
 OSData::appendByte(unsigned char byte, unsigned count)
 {
-    bool is_done = true;
-
-    while (is_done && count-- > 0)
-        is_done = appendBytes(&byte, 1);
-    return is_done;
+    if (!appendBytes(NULL, count))
+        return false;
+    if (count > 0)
+        memset((char *)data + length - count, byte, count);
+    return true;
 }
 
 OSData *
 OSData::withData(const OSData *other)
 {
-    return withBytes(other->data, other->length);
+    return other == NULL ? NULL : withBytes(other->data, other->length);
 }
 
 const void *
 OSData::getBytesNoCopy(unsigned start, unsigned count) const
 {
-    return start <= length && count <= length - start && count > 0 ? (char *)data + start : NULL;
+    return start < length && count <= length - start ? (char *)data + start : NULL;
 }
 
 bool
 OSData::isEqualTo(const void *bytes, unsigned count) const
 {
-    return count <= length && memcmp(data, bytes, count) == 0;
+    return count <= length && (count == 0 || memcmp(data, bytes, count) == 0);
 }
 
+/* The data may have the string's end, too. */
 bool
 OSData::isEqualTo(const OSString *other) const
 {
-    return other != NULL && isEqualTo(other->getCStringNoCopy(), other->getLength());
+    unsigned more = other == NULL ? 2 : length - other->getLength();
+
+    return more <= 1 && isEqualTo(other->getCStringNoCopy(), length);
 }
 
 bool
@@ -433,7 +453,5 @@ OSData::isEqualTo(const OSData *other) const
 bool
 OSData::isEqualTo(const OSMetaClassBase *other) const
 {
-    const OSData *object = OSDynamicCast(OSData, other);
-
-    return object != NULL && isEqualTo(object);
+    return isEqualTo(OSDynamicCast(OSData, other)) || isEqualTo(OSDynamicCast(OSString, other));
 }

@@ -40,23 +40,23 @@ class OSCollection : public OSObject
     virtual unsigned int
     setCapacityIncrement(unsigned increment)
     {
-        return growth = increment;
+        return growth = increment != 0 ? increment : 16;
     }
     virtual unsigned int ensureCapacity(unsigned count) = 0;
     virtual void flushCollection() = 0;
     virtual unsigned setOptions(unsigned options, unsigned mask, void * = 0);
+    /* Collections in it are copied, too, each once: `cycles` has the copies by their originals. */
     virtual OSCollection *copyCollection(OSDictionary *cycles = 0);
     virtual OSObject *objectAt(unsigned) const = 0; /* what an iterator walks */
     bool iterateObjects(void *refcon, bool (*callback)(void *refcon, OSObject *object));
-    void
-    haveUpdated()
-    {
-        changes++;
-    }
+    void haveUpdated();
     unsigned changes;
 
   protected:
     unsigned growth, flags;
+    /* A capacity of 0 is that of `count`; false: it is smaller. */
+    static bool hasRoom(unsigned *capacity, unsigned count);
+    OSCollection *copyMembers(OSCollection *copy, OSArray *members, OSDictionary *cycles) const;
 };
 
 class OSCollectionIterator : public OSIterator
@@ -66,6 +66,7 @@ class OSCollectionIterator : public OSIterator
   protected:
     const OSCollection *collection;
     unsigned at, changes;
+    bool isBegun;
     void free() override;
 
   public:
@@ -159,7 +160,7 @@ class OSSet : public OSCollection
     OSCollection *copyCollection(OSDictionary *cycles = 0) override;
 };
 
-/* In the order that a function says, largest first; without one, newest first. */
+/* In the order that a function says, largest first; without one, as they came. */
 class OSOrderedSet : public OSCollection
 {
     OSDeclareDefaultStructors(OSOrderedSet);
@@ -218,7 +219,7 @@ class OSDictionary : public OSCollection
   protected:
     OSArray *keys, *values;
     void free() override;
-    int indexOf(const char *) const;
+    unsigned indexOf(const OSSymbol *) const; /* ~0u: there is none */
 
   public:
     static OSDictionary *withCapacity(unsigned);

@@ -87,6 +87,7 @@ class OSMetaClass : private OSMetaClassBase
     static OSObject *allocClassWithName(const OSSymbol *);
     static OSObject *allocClassWithName(const OSString *);
     static const OSMetaClass *getMetaClassWithName(const char *);
+    static const OSMetaClass *getMetaClassWithName(const OSSymbol *);
     virtual OSObject *alloc() const = 0;
     const OSMetaClass *
     getSuperClass() const

@@ -16,7 +16,7 @@
 
 class OSArray;
 
-/* A collection or a value as the text of a property list. */
+/* A collection or a value as the text of a property list, where what comes again is a reference. */
 class OSSerialize : public OSObject
 {
     OSDeclareDefaultStructors(OSSerialize);
@@ -24,6 +24,7 @@ class OSSerialize : public OSObject
   protected:
     char *data;
     unsigned length, capacity;
+    OSArray *tags; /* what has begun; its place is its number */
     void free() override;
 
   public:
@@ -41,6 +42,7 @@ class OSSerialize : public OSObject
         return capacity;
     }
     virtual void clearText();
+    virtual bool previouslySerialized(const OSMetaClassBase *); /* then the reference is written */
     virtual bool addChar(const char);
     virtual bool addString(const char *);
     virtual bool addXMLStartTag(const OSMetaClassBase *, const char *tag);
@@ -54,6 +56,7 @@ class OSString : public OSObject
   protected:
     unsigned length;
     char *string;
+    bool isBorrowed; /* the text is the caller's, and stays as it is */
     void free() override;
 
   public:
@@ -64,6 +67,7 @@ class OSString : public OSObject
     virtual bool initWithString(const OSString *);
     virtual bool initWithCString(const char *);
     virtual bool initWithCStringNoCopy(const char *);
+    bool initWithStringOfLength(const char *, size_t length);
     virtual unsigned int getLength() const;
     virtual char getChar(unsigned) const;
     virtual bool setChar(char, unsigned);
@@ -134,19 +138,16 @@ class OSNumber : public OSObject
     virtual void
     addValue(long long delta)
     {
-        value += (unsigned long long)delta;
+        setValue(value + (unsigned long long)delta);
     }
-    virtual void
-    setValue(unsigned long long number)
-    {
-        value = number;
-    }
+    virtual void setValue(unsigned long long number);
     virtual bool init(const char *, unsigned int bits);
     virtual bool isEqualTo(const OSNumber *) const;
     bool isEqualTo(const OSMetaClassBase *) const override;
     bool serialize(OSSerialize *) const override;
 };
 
+/* Two are there, for ever: nobody counts references to them. */
 class OSBoolean : public OSObject
 {
     OSDeclareDefaultStructors(OSBoolean);
@@ -155,6 +156,15 @@ class OSBoolean : public OSObject
     bool value;
 
   public:
+    void
+    taggedRetain(const void *) const override
+    {
+    }
+    void
+    taggedRelease(const void *, const int) const override
+    {
+    }
+    using OSObject::taggedRelease;
     static OSBoolean *withBoolean(bool);
     virtual bool
     isTrue() const
