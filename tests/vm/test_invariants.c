@@ -44,9 +44,9 @@ i17_a_free_page_that_is_wired(void **state)
     struct vm_page *last = vm_page_at(f->system, f->system->frame_count);
 
     assert_null(vm_page_object(last));
-    *vm_page_wires(last) = 1;
+    vm_page_set_wire_count(last, 1);
     assert_broken(f, "I17 a free page has a wire count");
-    *vm_page_wires(last) = 0;
+    vm_page_set_wire_count(last, 0);
 }
 
 static void
@@ -55,17 +55,44 @@ i10_a_page_that_nobody_can_reclaim(void **state)
     struct vm_fixture *f = *state;
     struct vm_page *found;
     struct vm_page kept;
-    vmm_ppn prev;
+    uint32_t *stored;
+    uint32_t prev;
 
     draw_and_touch(f, "x");
     found = page_at(f, 0);
     kept = *found;
-    prev = *vm_page_queue_prev(found);
+    stored = &vm_page_chunk(found)->wires[vm_page_nth(found)];
+    prev = *stored;
     found->queue = VM_PAGE_ON_NONE;
-    *vm_page_wires(found) = 0;
+    vm_page_set_wire_count(found, 0);
     assert_broken(f, "I10 a page that nobody holds stands on no queue");
     *found = kept;
-    *vm_page_queue_prev(found) = prev;
+    *stored = prev;
+}
+
+/*  pages in a row follow each other in their queue; what that says must be so  */
+static void
+q1_a_page_that_follows_another_than_it_says(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page_list *active = &f->system->queues[VM_PAGE_ACTIVE];
+    struct vm_page *third;
+
+    draw_and_touch(f, "xxx"); /* between the frames of the first two are those of tables */
+    third = page_at(f, 2);
+    assert_true(third->follows);
+    third->follows = false; /* what is stored then was never written */
+    vm_page_chunk(third)->queue_prev[vm_page_nth(third)] = VMM_NO_PAGE;
+    vm_page_chunk(third)->queue_next[vm_page_nth(third) - 1] = vm_page_ppn(third);
+    assert_broken(f, "Q1 a page of a queue is not behind the one before");
+    third->follows = true;
+    active->count++;
+    assert_broken(f, "Q1 a queue has not the pages that it counts");
+    active->count--;
+    vm_page_at(f->system, f->system->frame_count)->follows = true;
+    assert_broken(f, "Q1 a page that is on no queue follows another");
+    vm_page_at(f->system, f->system->frame_count)->follows = false;
+    assert_null(vm_system_check(f->system));
 }
 
 static void
@@ -148,21 +175,22 @@ i17_a_free_page_that_is_mapped(void **state)
     struct vm_fixture *f = *state;
     struct vm_page *found;
     struct vm_page kept;
-    uint32_t place;
-    vmm_ppn prev;
+    uint32_t *stored;
+    uint32_t place, prev;
 
     draw_and_touch(f, "x");
     found = page_at(f, 0);
     kept = *found;
     place = *vm_page_place(found);
-    prev = *vm_page_queue_prev(found);
+    stored = &vm_page_chunk(found)->wires[vm_page_nth(found)];
+    prev = *stored;
     *found = (struct vm_page){ .queue = VM_PAGE_ON_NONE };
     *vm_page_place(found) = 0;
-    *vm_page_wires(found) = 0;
+    vm_page_set_wire_count(found, 0);
     assert_broken(f, "I17 a free page is mapped");
     *found = kept;
     *vm_page_place(found) = place;
-    *vm_page_queue_prev(found) = prev;
+    *stored = prev;
 }
 
 /*  The translation is gone and flushed; then the TLB has it again, as if a flush had been forgotten  */
@@ -274,6 +302,7 @@ main(void)
         TEST(i10_a_wired_page_that_can_be_reclaimed),
         TEST(i10_a_page_that_lost_a_wire_it_never_had),
         TEST(i10_a_page_that_nobody_can_reclaim),
+        TEST(q1_a_page_that_follows_another_than_it_says),
         TEST(i17_a_free_page_that_is_on_a_queue),
         TEST(i17_a_translation_of_a_page_that_was_never_mapped),
         TEST(i21_a_page_that_stays_in_laundry),

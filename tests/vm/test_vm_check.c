@@ -208,9 +208,9 @@ i06_a_wired_entry_over_a_page_without_a_wire(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    *vm_page_wires(page_at(f, 0)) = 0;
+    vm_page_set_wire_count(page_at(f, 0), 0);
     assert_broken(f, "I6 a page of a wired entry has no wire count");
-    *vm_page_wires(page_at(f, 0)) = 1;
+    vm_page_set_wire_count(page_at(f, 0), 1);
     unwire(f, 0, 1);
 }
 
@@ -437,9 +437,9 @@ i10_a_wire_count_without_an_owner(void **state)
 
     draw_pages(f, "x");
     wire(f, 0, 1);
-    (*vm_page_wires(page_at(f, 0)))++;
+    vm_page_set_wire_count(page_at(f, 0), 2);
     assert_broken(f, "I10 wire counts of pages differ from wired entries and I/O lists");
-    (*vm_page_wires(page_at(f, 0)))--;
+    vm_page_set_wire_count(page_at(f, 0), 1);
     unwire(f, 0, 1);
 }
 

@@ -236,8 +236,9 @@ assert_same_page(const struct vm_page *one, const struct vm_page *other)
 
     assert_int_equal(a == NULL ? 0 : a->id, b == NULL ? 0 : b->id);
     if (one->queue != VM_PAGE_ON_NONE)
-        assert_int_equal(*vm_page_queue_next(one), *vm_page_queue_next(other));
-    assert_int_equal(*vm_page_wires(one), *vm_page_wires(other));
+        assert_int_equal(vm_page_queue_next(&vm_page_system(one)->queues[one->queue], one),
+                         vm_page_queue_next(&vm_page_system(other)->queues[other->queue], other));
+    assert_int_equal(vm_page_wire_count(one), vm_page_wire_count(other));
     assert_int_equal(one->queue, other->queue);
     assert_int_equal(one->pmapped | one->wpmapped << 1 | one->is_dirty << 2 | one->reference << 3,
                      other->pmapped | other->wpmapped << 1 | other->is_dirty << 2 |

@@ -155,6 +155,32 @@ vmm_radix_leaf(const struct vmm_radix *radix, uint64_t index)
     return head == NULL ? NULL : vmm_radix_leaf_of(head);
 }
 
+/* A way along the leaves: what is above one of them is above the next ones too. */
+struct vmm_radix_walk {
+    const struct vmm_radix *radix;
+    const struct vmm_radix_node *above; /* NULL: not known */
+};
+
+/* The leaf that holds `index`, or NULL; who asked before asked for the leaf before. */
+static inline const struct vmm_radix_leaf *
+vmm_radix_walk_leaf(struct vmm_radix_walk *walk, uint64_t index)
+{
+    uint32_t slot = vmm_radix_slot(index, VMM_RADIX_SHIFT);
+    struct vmm_radix_head *head = walk->radix->root;
+
+    if (walk->above == NULL || slot == 0) {
+        if (head == NULL || !vmm_radix_reaches(head->shift, index))
+            return NULL;
+        while (head != NULL && head->shift > VMM_RADIX_SHIFT)
+            head = vmm_radix_node_of(head)->child[vmm_radix_slot(index, head->shift)];
+        if (head == NULL || head->shift == 0)
+            return head == NULL ? NULL : vmm_radix_leaf_of(head);
+        walk->above = vmm_radix_node_of(head);
+    }
+    head = walk->above->child[slot];
+    return head == NULL ? NULL : vmm_radix_leaf_of(head);
+}
+
 /* How many of these bits are set, from `slot` on and at most `count`, before one that is not. */
 static uint32_t
 vmm_radix_set_bits(uint64_t bits, uint32_t slot, uint32_t count)
@@ -168,10 +194,11 @@ vmm_radix_set_bits(uint64_t bits, uint32_t slot, uint32_t count)
 uint32_t
 vmm_radix_held(const struct vmm_radix *radix, uint64_t index, uint32_t count)
 {
+    struct vmm_radix_walk walk = { radix, NULL };
     uint32_t held = 0;
 
     while (held < count) {
-        const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + held);
+        const struct vmm_radix_leaf *leaf = vmm_radix_walk_leaf(&walk, index + held);
         uint32_t slot = vmm_radix_slot(index + held, 0);
         uint32_t more = leaf == NULL ? 0 : vmm_radix_set_bits(leaf->held, slot, count - held);
 
@@ -208,14 +235,14 @@ vmm_radix_leaf_row(const struct vmm_radix_leaf *leaf, uint32_t slot, uint32_t co
 uint32_t
 vmm_radix_row(const struct vmm_radix *radix, uint64_t index, uint32_t count)
 {
+    struct vmm_radix_walk walk = { radix, NULL };
     uint32_t first = vmm_radix_get(radix, index);
     uint32_t row = 0;
 
     while (first != 0 && row < count) {
-        const struct vmm_radix_leaf *leaf = vmm_radix_leaf(radix, index + row);
+        const struct vmm_radix_leaf *leaf = vmm_radix_walk_leaf(&walk, index + row);
         uint32_t slot = vmm_radix_slot(index + row, 0);
-        uint32_t more =
-            leaf == NULL ? 0 : vmm_radix_leaf_row(leaf, slot, count - row, first + row);
+        uint32_t more = leaf == NULL ? 0 : vmm_radix_leaf_row(leaf, slot, count - row, first + row);
 
         row += more;
         if (more < VMM_RADIX_FANOUT - slot)

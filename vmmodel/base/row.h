@@ -15,6 +15,7 @@
 #define BASE_ROW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct vmm_rows {
@@ -36,5 +37,15 @@ struct vmm_rows {
 
 /* The loops for a host with vectors, or without: with AVX2 on x86_64, which others have none for. */
 const struct vmm_rows *vmm_rows(bool has_vectors);
+
+/* Asks the host for `bytes` from `at` on, which a loop will soon go over. */
+static inline void
+vmm_row_expect(const void *at, size_t bytes)
+{
+    enum { LINE = 64 };
+
+    for (size_t i = 0; i < bytes; i += LINE)
+        __builtin_prefetch((const char *)at + i);
+}
 
 #endif

@@ -136,6 +136,15 @@ pmap_batch_fill(const struct pmap_batch *batch)
     return (struct pmap_batch_sum){ count, count, batch->flags & PMAP_ENTER_WIRED ? count : 0 };
 }
 
+void
+pmap_row_expect(const struct pmap_row *row, uint32_t at, vmm_ppn first, uint32_t count)
+{
+    const struct hw_frames *frames = &row->pmap->system->machine->frames;
+
+    vmm_row_expect(&row->words[at], count * sizeof(*row->words));
+    vmm_row_expect(&frames->words[first], count * sizeof(*frames->words));
+}
+
 uint32_t
 pmap_row_enter(const struct pmap_row *row, uint32_t at, vmm_ppn first, uint32_t count,
                vmm_prot prot, uint32_t flags)

@@ -39,6 +39,9 @@ uint32_t pmap_row_room(const struct pmap_row *row);
 bool pmap_row_takes(const struct pmap_row *row, uint32_t at, vmm_ppn ppn, vmm_prot prot,
                     uint32_t flags);
 
+/* Asks the host for what pmap_row_enter() goes over: nothing changes. */
+void pmap_row_expect(const struct pmap_row *row, uint32_t at, vmm_ppn first, uint32_t count);
+
 /*
  * pmap_enter() of `count` frames of memory (none is a device's), `first` and following, for the pages of a row
  * from the one `at` on. Returns for how many it was done: the next one takes what only pmap_enter() does.

@@ -338,6 +338,8 @@ vm_check_frame(const struct vm_system *system, vmm_ppn ppn, const struct vm_page
         return "I17 a free page has a wire count";
     if (is_free && page->queue != VM_PAGE_ON_NONE)
         return "I17 a free page is on a queue";
+    if (page->follows && page->queue == VM_PAGE_ON_NONE)
+        return "Q1 a page that is on no queue follows another";
     if (is_free && is_in_use && pmap_page_is_mapped(system->pmaps, ppn))
         return "I17 a free page is mapped";
     return !is_free && !is_in_use ? "I17 an object's page is a free frame" : NULL;
@@ -364,6 +366,28 @@ vm_check_pages(const struct vm_system *system, struct vm_check_wires *wires)
     return broken;
 }
 
+/* Q1: each page of a queue is on it, behind the one before. */
+static const char *
+vm_check_queue(const struct vm_system *system, uint32_t queue)
+{
+    const struct vm_page_list *list = &system->queues[queue];
+    vmm_ppn before = VMM_NO_PAGE;
+    uint64_t count = 0;
+
+    for (vmm_ppn ppn = list->first; ppn != VMM_NO_PAGE; count++) {
+        const struct vm_page *page = vm_page_at(system, ppn);
+
+        if (count == list->count || page->queue != queue ||
+            vm_page_queue_prev(list, page) != before)
+            return "Q1 a page of a queue is not behind the one before";
+        before = ppn;
+        ppn = vm_page_queue_next(list, page);
+    }
+    return count == list->count && before == list->last
+               ? NULL
+               : "Q1 a queue has not the pages that it counts";
+}
+
 const char *
 vm_system_check(const struct vm_system *system)
 {
@@ -380,5 +404,7 @@ vm_system_check(const struct vm_system *system)
         if (broken == NULL)
             broken = vm_check_references(system, VMM_CONTAINER(at, struct vm_object, link));
     }
+    for (uint32_t queue = VM_PAGE_ON_NONE + 1; queue < VM_PAGE_QUEUES && broken == NULL; queue++)
+        broken = vm_check_queue(system, queue);
     return broken != NULL ? broken : vm_check_wire_counts(system, &wires);
 }

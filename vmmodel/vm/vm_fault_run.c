@@ -140,6 +140,7 @@ vm_fault_wire_resident(const struct vm_fault_wire *wire, vmm_va va, uint64_t ind
         struct vm_page_row row = vm_page_row_at(object, index + pages, words.count - pages);
         uint32_t entered;
 
+        pmap_row_expect(&words, pages, vm_page_row_first(&row), row.count);
         row.count = vm_page_row_at_hand(&row);
         entered =
             pmap_row_enter(&words, pages, vm_page_row_first(&row), row.count, prot, VM_WIRE_FAST);

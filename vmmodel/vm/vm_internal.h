@@ -62,14 +62,18 @@ struct vm_page {
     bool reference : 1; /* used since it was last deactivated, as far as no translation tells */
     bool error : 1;     /* the pager had no bytes for it: who meets it has code 10, and it goes */
     bool laundry : 1; /* being written back: on no queue until that is done, or somebody uses it */
+    bool
+        follows : 1; /* right behind the page before it in its queue too: that link is not stored */
+    bool wired_once : 1; /* its wire count is 1, and not stored */
 };
 
-enum { VM_PAGE_CHUNK_BYTES = 8192, VM_PAGE_CHUNK = 584 /* pages of one */ };
+enum { VM_PAGE_CHUNK_BYTES = 16384, VM_PAGE_CHUNK = 1169 /* pages of one */ };
 
 /*
  * Pages of neighbouring frames, aligned to its size, so that a page finds its system and its number.
  * Each thing there is to know of them is an array of its own, so that a run of pages is a run of it. A
- * page that is on no queue, as every wired one, needs no neighbours there.
+ * page that is on no queue, as every wired one, needs no neighbours there; and what nearly all pages have,
+ * the page before as neighbour or one wire, is a bit.
  */
 struct vm_page_chunk {
     _Alignas(VM_PAGE_CHUNK_BYTES) struct vm_system *system;
@@ -79,10 +83,10 @@ struct vm_page_chunk {
         uint16_t bits[VM_PAGE_CHUNK]; /* all of each, for who asks many at once */
     };
     uint32_t place[VM_PAGE_CHUNK];     /* in its object: vmm_radix_place(); 0: of no object */
-    vmm_ppn queue_next[VM_PAGE_CHUNK]; /* on system->queues[queue]; on no queue: anything */
+    vmm_ppn queue_next[VM_PAGE_CHUNK]; /* of system->queues[queue]: vm_page_queue_next() */
     union {
         vmm_ppn queue_prev[VM_PAGE_CHUNK];
-        uint32_t wires[VM_PAGE_CHUNK]; /* how often it is wired, while it is on no queue */
+        uint32_t wires[VM_PAGE_CHUNK]; /* while it is on no queue: vm_page_wire_count() */
     };
 };
 
@@ -345,22 +349,28 @@ vm_page_place(const struct vm_page *page)
     return &vm_page_chunk(page)->place[vm_page_nth(page)];
 }
 
-static inline vmm_ppn *
-vm_page_queue_next(const struct vm_page *page)
+/* The page behind one in its queue, and the one before; VMM_NO_PAGE: there is none. */
+static inline vmm_ppn
+vm_page_queue_next(const struct vm_page_list *list, const struct vm_page *page)
 {
-    return &vm_page_chunk(page)->queue_next[vm_page_nth(page)];
+    const struct vm_page_chunk *chunk = vm_page_chunk(page);
+    uint32_t nth = vm_page_nth(page);
+
+    if (list->last == chunk->first + nth)
+        return VMM_NO_PAGE;
+    return nth + 1 < VM_PAGE_CHUNK && page[1].follows ? chunk->first + nth + 1
+                                                      : chunk->queue_next[nth];
 }
 
-static inline vmm_ppn *
-vm_page_queue_prev(const struct vm_page *page)
+static inline vmm_ppn
+vm_page_queue_prev(const struct vm_page_list *list, const struct vm_page *page)
 {
-    return &vm_page_chunk(page)->queue_prev[vm_page_nth(page)];
-}
+    const struct vm_page_chunk *chunk = vm_page_chunk(page);
+    uint32_t nth = vm_page_nth(page);
 
-static inline uint32_t *
-vm_page_wires(const struct vm_page *page)
-{
-    return &vm_page_chunk(page)->wires[vm_page_nth(page)];
+    if (list->first == chunk->first + nth)
+        return VMM_NO_PAGE;
+    return page->follows ? chunk->first + nth - 1 : chunk->queue_prev[nth];
 }
 
 /* NULL: the page is free. */
@@ -388,7 +398,18 @@ vm_page_offset(const struct vm_page *page)
 static inline uint32_t
 vm_page_wire_count(const struct vm_page *page)
 {
-    return page->queue == VM_PAGE_ON_NONE ? *vm_page_wires(page) : 0;
+    if (page->queue != VM_PAGE_ON_NONE)
+        return 0;
+    return page->wired_once ? 1 : vm_page_chunk(page)->wires[vm_page_nth(page)];
+}
+
+/* Of a page that is on no queue. */
+static inline void
+vm_page_set_wire_count(struct vm_page *page, uint32_t count)
+{
+    page->wired_once = count == 1;
+    if (count != 1)
+        vm_page_chunk(page)->wires[vm_page_nth(page)] = count;
 }
 
 /* Loads a task's user space (NULL: none) on a CPU. */

@@ -18,11 +18,12 @@ vm_page_dequeue(struct vm_page *page)
 
     if (page->queue == VM_PAGE_ON_NONE)
         return;
-    vm_page_link(system, list, *vm_page_queue_prev(page), *vm_page_queue_next(page));
+    vm_page_link(system, list, vm_page_queue_prev(list, page), vm_page_queue_next(list, page));
     list->count--;
     system->external_pages -= vm_page_object(page)->pager != NULL;
     page->queue = VM_PAGE_ON_NONE;
-    *vm_page_wires(page) = 0;
+    page->follows = false;
+    vm_page_set_wire_count(page, 0);
 }
 
 /* To the end of a queue, of a page that is on none. */
@@ -114,7 +115,7 @@ vm_page_begin(struct vm_page *page, uint32_t place)
 {
     *page = (struct vm_page){ .queue = VM_PAGE_ON_NONE };
     *vm_page_place(page) = place;
-    *vm_page_wires(page) = 0;
+    vm_page_set_wire_count(page, 0);
 }
 
 inline enum vmm_status
@@ -217,32 +218,34 @@ void
 vm_page_wire(struct vm_page *page)
 {
     struct vm_object *object = vm_page_object(page);
-    uint32_t *wires = vm_page_wires(page);
+    uint32_t wires = vm_page_wire_count(page);
 
     vm_page_dequeue(page);
-    VMM_ASSERT(*wires < UINT32_MAX);
-    if ((*wires)++ == 0) {
+    VMM_ASSERT(wires < UINT32_MAX);
+    vm_page_set_wire_count(page, wires + 1);
+    if (wires == 0) {
         object->wired_page_count++;
         object->system->wired_pages++;
     }
     trace_emit(&object->system->trace, EV_PAGE_WIRE, .object = object->id,
-               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = *wires);
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = wires + 1);
 }
 
 void
 vm_page_unwire(struct vm_page *page)
 {
     struct vm_object *object = vm_page_object(page);
+    uint32_t wires = vm_page_wire_count(page);
 
-    VMM_ASSERT(vm_page_wire_count(page) > 0);
-    if (--*vm_page_wires(page) == 0) {
+    VMM_ASSERT(wires > 0);
+    vm_page_set_wire_count(page, wires - 1);
+    if (wires == 1) {
         object->wired_page_count--;
         object->system->wired_pages--;
         vm_page_activate(page);
     }
     trace_emit(&object->system->trace, EV_PAGE_UNWIRE, .object = object->id,
-               .va = vm_page_offset(page), .ppn = vm_page_ppn(page),
-               .count = vm_page_wire_count(page));
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page), .count = wires - 1);
 }
 
 bool

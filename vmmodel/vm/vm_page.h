@@ -5,6 +5,7 @@
  * INVARIANTS  I10 object.wired_page_count = pages with wire_count > 0
  *             I17 a free page has no mapping and no wire count
  *             I21 a busy page is on no queue, in no pmap and not wired
+ *             Q1  each page of a queue is on it, behind the one before
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   an object owns its pages until vm_page_free()
  * ERRORS      VMM_MODEL_NO_FRAME: no page of memory is free; VMM_MODEL_NO_MEMORY
@@ -100,14 +101,20 @@ vm_page_enter(struct vm_page *page, struct pmap *pmap, vmm_va va, vmm_prot prot,
 static inline void
 vm_page_link(struct vm_system *system, struct vm_page_list *list, vmm_ppn before, vmm_ppn after)
 {
+    struct vm_page *next;
+
     if (before == VMM_NO_PAGE)
         list->first = after;
-    else
-        *vm_page_queue_next(vm_page_at(system, before)) = after;
-    if (after == VMM_NO_PAGE)
+    if (after == VMM_NO_PAGE) {
         list->last = before;
-    else
-        *vm_page_queue_prev(vm_page_at(system, after)) = before;
+        return;
+    }
+    next = vm_page_at(system, after);
+    next->follows = before != VMM_NO_PAGE && before + 1 == after && vm_page_nth(next) > 0;
+    if (before == VMM_NO_PAGE || next->follows)
+        return;
+    vm_page_chunk(vm_page_at(system, before))->queue_next[before % VM_PAGE_CHUNK] = after;
+    vm_page_chunk(next)->queue_prev[vm_page_nth(next)] = before;
 }
 
 /* To the end of a queue; the page is neither wired nor busy. */

@@ -109,14 +109,15 @@ vm_page_reactivate(struct vm_page *page)
 static enum vmm_status
 vm_page_reclaim_from(struct vm_system *system, enum vm_page_queue queue)
 {
-    vmm_ppn ppn = system->queues[queue].first;
+    const struct vm_page_list *list = &system->queues[queue];
+    vmm_ppn ppn = list->first;
     vmm_ppn next;
 
     for (; ppn != VMM_NO_PAGE; ppn = next) {
         struct vm_page *page = vm_page_at(system, ppn);
         enum vmm_status status;
 
-        next = *vm_page_queue_next(page);
+        next = vm_page_queue_next(list, page);
         if (!vm_page_may_go(page) || vm_page_reactivate(page))
             continue;
         status = vm_page_out(page);
@@ -230,8 +231,8 @@ vm_page_read_ahead(struct vm_object *object, vmm_off offset)
 
     vm_object_look(object, offset, &spot);
     if (spot.page == NULL && spot.object->pager != NULL)
-        return vm_pager_request(
-            spot.object, &(struct vm_pager_ask){ .offset = spot.offset, .is_ahead = true });
+        return vm_pager_request(spot.object,
+                                &(struct vm_pager_ask){ .offset = spot.offset, .is_ahead = true });
     if (spot.slot == 0)
         return VMM_OK;
     status = vm_page_unstore(&spot);
