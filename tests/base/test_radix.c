@@ -232,6 +232,22 @@ rows_and_what_is_held_reach_over_leaves(void **state)
     assert_int_equal(vmm_radix_vacant(&f->radix, 1000, 9), 9);
 }
 
+/*  index     4000 ... 4095    4096 ... 4299     the 64 leaves of one node end between               */
+static void
+rows_and_what_is_held_reach_over_nodes(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t i = 4000; i < 4300; i++)
+        assert_true(vmm_radix_set(&f->radix, i, i));
+    assert_int_equal(vmm_radix_row(&f->radix, 4000, UINT32_MAX), 300);
+    assert_int_equal(vmm_radix_held(&f->radix, 4000, UINT32_MAX), 300);
+    assert_int_equal(vmm_radix_clear(&f->radix, 4096), 4096);
+    assert_int_equal(vmm_radix_row(&f->radix, 4000, UINT32_MAX), 96);
+    assert_int_equal(vmm_radix_held(&f->radix, 4000, UINT32_MAX), 96);
+    assert_int_equal(vmm_radix_row(&f->radix, 4097, UINT32_MAX), 203);
+}
+
 /* A value that breaks a row needs room for all, and without it nothing changes; the second time it has it. */
 static bool
 break_a_row(struct counting_alloc *counting)
@@ -348,6 +364,7 @@ main(void)
         cmocka_unit_test_setup_teardown(exchanged_arrays_hold_what_the_other_did, setup, teardown),
         cmocka_unit_test_setup_teardown(r5_values_in_a_row_take_no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_and_what_is_held_reach_over_leaves, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_and_what_is_held_reach_over_nodes, setup, teardown),
         cmocka_unit_test(a_row_that_cannot_be_broken_stays),
         cmocka_unit_test_setup_teardown(a_stored_value_is_replaced_without_memory, setup, teardown),
         cmocka_unit_test(a_set_without_a_node_changes_nothing),
