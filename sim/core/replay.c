@@ -9,7 +9,7 @@
 
 #include "replay_internal.h"
 
-#include "hw/hw_machine.h"
+#include "hw/hw_run.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_map_wire.h"
 #include "vm/vm_user.h"

@@ -14,7 +14,7 @@
 
 #include "replay.h"
 
-#include "hw/hw_machine.h"
+#include "hw/hw_run.h"
 #include "vm/vm_access.h"
 
 enum {

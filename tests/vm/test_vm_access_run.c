@@ -6,6 +6,7 @@
  */
 #include "base/rng.h"
 #include "hw/hw_catalog.h"
+#include "hw/hw_run.h"
 #include "trace/trace_digest.h"
 #include "vm_fixture.h"
 

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "hw/hw_run.h"
 #include "vm/vm_internal.h"
 #include "vm/vm_map_behavior.h"
 #include "vm/vm_map_copy.h"

@@ -323,6 +323,7 @@ hw_frame_zero_part(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, uint3
 {
     uint8_t *storage = hw_frame_storage(frames, ppn);
 
+    VMM_ASSERT(length <= frames->page_bytes && offset <= frames->page_bytes - length);
     if (length == frames->page_bytes)
         hw_frame_zero(frames, ppn);
     else if (storage != NULL)

@@ -13,7 +13,7 @@
  *                 round, so that pages touched in order stand side by side
  * UNITS       ppn: frame number; offset, length: bytes inside one frame
  * OWNERSHIP   the machine owns the frames; who allocates one frees it. RAM is the embedder's.
- * ERRORS      VMM_NO_PAGE when none is free; false when storage for contents could not be had
+ * ERRORS      VMM_NO_PAGE when none is free; false, or NULL, when storage could not be had
  * EVENTS      none
  * XNU         the vm_page array's phys_page side; osfmk/vm/vm_resident.c free list
  */
@@ -43,10 +43,9 @@ struct hw_frames {
     uint32_t page_bytes;
     vmm_ppn count; /* frames 1 .. count exist */
     vmm_ppn free_count;
-    vmm_ppn fresh;     /* frames from here up were never handed out */
-    vmm_ppn free_head; /* the frame that came back last */
-    uint32_t
-        *words; /* of a free frame: the one that came back before; else its user's, 0 at first */
+    vmm_ppn fresh;      /* frames from here up were never handed out */
+    vmm_ppn free_head;  /* the frame that came back last */
+    uint32_t *words;    /* a free frame's: who came back before; else its user's, 0 at first */
     uint64_t *free_map; /* a bit for each frame that is free */
     uint8_t ***blocks;  /* by HW_FRAME_BLOCK frames; NULL: none of them has storage */
     struct hw_device_frames device;
@@ -127,7 +126,7 @@ hw_frame_zero(struct hw_frames *frames, vmm_ppn ppn)
         frames->untouched = VMM_NO_PAGE; /* M2 */
 }
 
-/* The same of bytes [offset, offset + length) of it. */
+/* The same of bytes [offset, offset + length) of it; offset + length <= page_bytes. */
 void hw_frame_zero_part(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, uint32_t length);
 
 /* Copies a whole frame. False: no storage, `to` unchanged. */
@@ -141,9 +140,7 @@ void hw_frame_read(const struct hw_frames *frames, vmm_ppn ppn, uint32_t offset,
 bool hw_frame_write(struct hw_frames *frames, vmm_ppn ppn, uint32_t offset, const void *from,
                     uint32_t length) VMM_MUST_USE;
 
-/*
- * The frame's storage as table words, made if need be; NULL: no storage. Used for page-table pages.
- */
+/* The frame's storage as table words, made if need be; NULL: no storage. For page-table pages. */
 uint64_t *hw_frame_words(struct hw_frames *frames, vmm_ppn ppn);
 
 #endif

@@ -128,17 +128,17 @@ hw_pte_serves(uint64_t pte, enum hw_access_kind kind, bool from_user, uint64_t m
     return ((pte ^ HW_PTE_NX) & wanted) == wanted;
 }
 
-/* hw_access() without the TLB: it missed, or what it remembers does not do. */
+/* hw_access() without the TLB, in hw_walk.c: it missed, or what it remembers does not do. */
 enum hw_outcome hw_access_walk(struct hw_machine *machine, struct hw_cpu *cpu, vmm_va va,
                                enum hw_access_kind kind, bool from_user, bool missed,
                                uint64_t *word);
 
 /*
- * One access of `kind` at `va` by `cpu`. HW_OK: *word is the page's; reference and modify bits are set
- * in the leaf (arm64: by the kernel before). `from_user`: a leaf without HW_PTE_USER is a protection fault. A rights mismatch in
- * the TLB drops that entry and walks again, so a right that pmap added without a flush is seen
- * (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered.
- * In the header because a hit is the model's hottest path.
+ * One access of `kind` at `va` by `cpu`. HW_OK: *word is the page's; reference and modify bits are set in the
+ * leaf (arm64: by the kernel before). `from_user`: a leaf without HW_PTE_USER is a protection fault. What the
+ * TLB remembers and forbids is not believed but walked for again, so a right that pmap added without a flush
+ * is seen (vm.md 5.4, "adds WRITE only"). Differs from x86: the spurious fault itself is not delivered. In the
+ * header because a hit is the model's hottest path.
  */
 static inline enum hw_outcome
 hw_access_word(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access_kind kind,
@@ -170,11 +170,6 @@ hw_access(struct hw_machine *machine, uint32_t cpu_id, vmm_va va, enum hw_access
                                     hw_cpu_space(&machine->cpus[cpu_id], va)->page_shift);
     return outcome;
 }
-
-/*
- * A reference in one word: the address, and in the two lowest bits, which no TLB looks at, the kind.
- */
-enum { HW_REFERENCE_READ, HW_REFERENCE_WRITE, HW_REFERENCE_EXECUTE, HW_REFERENCE_KIND = 3 };
 
 /*
  * Loads a user space on a CPU (VMM_NO_PAGE and 0: none), translated as `space` says: as the machine, or

@@ -349,10 +349,11 @@ hw_lane_walk(struct hw_run *run, const struct hw_lane_terms *terms, uint64_t ref
                                   .missed = true,
                                   .first = side == 0 ? &tlb->l1 : &tlb->l1i };
     struct hw_tlb_level *second = hw_tlb_second(tlb, request.first);
+    enum hw_outcome outcome;
     uint32_t level;
-    enum hw_outcome outcome = hw_walk(run->machine, run->cpu, &request, &level);
 
     VMM_ASSERT(is_address); /* else it was not looked for */
+    outcome = hw_walk(run->machine, run->cpu, &request, &level);
     tlb->misses++;
     if (outcome != HW_OK) {
         hw_walk_failed(run->cpu, &request);

@@ -16,6 +16,9 @@
 
 #include "hw/hw_machine.h"
 
+/* A reference in one word: the address, and in the two lowest bits, which no TLB looks at, the kind. */
+enum { HW_REFERENCE_READ, HW_REFERENCE_WRITE, HW_REFERENCE_EXECUTE, HW_REFERENCE_KIND = 3 };
+
 /*
  * A run of references by one CPU: what stays the same while it lasts, and what it has come to. `page` is
  * the one that the last reference was to: of fetches and of the others, where fetches have a first level

@@ -1,8 +1,8 @@
 /*
  * hw_walk.h - the walk from a CPU's root to a leaf
  *
- * PURPOSE     What hw_machine.c and hw_run.c do when a TLB has no answer. In a header because nearly every
- *             reference of a program that misses takes this way.
+ * PURPOSE     What one access, and hw_run.c's many, do when a TLB has no answer. In a header because nearly
+ *             every reference of a program that misses takes this way.
  * INVARIANTS  as hw_machine.h
  * UNITS       as hw_machine.h
  * OWNERSHIP   none
