@@ -444,9 +444,11 @@ hw_tlb_begin_again(struct hw_tlb *tlb)
 
 /* ---- looking without touching ---- */
 
-static uint64_t
-hw_tlb_level_peek(const struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
+uint64_t
+hw_tlb_level_peek(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uint64_t vpn,
+                  uint32_t asid)
 {
+    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
     size_t set;
     uint32_t way;
 
@@ -460,51 +462,36 @@ hw_tlb_level_peek(const struct hw_tlb_level *level, uint64_t vpn, uint64_t tag)
 uint64_t
 hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid)
 {
-    uint64_t tag = hw_tlb_tag(vpn, asid) | tlb->generation;
-    uint64_t pte = hw_tlb_level_peek(&tlb->l1, vpn, tag);
+    uint64_t pte = hw_tlb_level_peek(tlb, &tlb->l1, vpn, asid);
 
     if (pte == 0)
-        pte = hw_tlb_level_peek(&tlb->l1i, vpn, tag);
+        pte = hw_tlb_level_peek(tlb, &tlb->l1i, vpn, asid);
     if (pte == 0)
-        pte = hw_tlb_level_peek(&tlb->l2, vpn, tag);
-    return pte != 0 ? pte : hw_tlb_level_peek(&tlb->l2i, vpn, tag);
+        pte = hw_tlb_level_peek(tlb, &tlb->l2, vpn, asid);
+    return pte != 0 ? pte : hw_tlb_level_peek(tlb, &tlb->l2i, vpn, asid);
 }
 
-static void
-hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level,
-                  void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),
+void
+hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level, hw_tlb_see see,
                   void *context)
 {
+    uint64_t low_bits = level == &tlb->large ? HW_MAX_LEVELS - 1 : 0; /* a leaf's level */
+
     for (size_t i = 0; i < hw_tlb_slots(level); i++) {
         uint64_t tag = level->tags[i];
 
         if (hw_tlb_is_live(tlb, tag))
-            see(context, hw_tlb_tag_vpn(tag), hw_tlb_tag_asid(tag), hw_tlb_word(level, i));
-    }
-}
-
-/* Of a leaf that covers many pages the first one is seen. */
-static void
-hw_tlb_each_large(const struct hw_tlb *tlb,
-                  void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),
-                  void *context)
-{
-    for (size_t i = 0; i < hw_tlb_slots(&tlb->large); i++) {
-        uint64_t tag = tlb->large.tags[i];
-        uint64_t vpn = hw_tlb_tag_vpn(tag) & ~(uint64_t)(HW_MAX_LEVELS - 1);
-
-        if (hw_tlb_is_live(tlb, tag))
-            see(context, vpn, hw_tlb_tag_asid(tag), tlb->large.ptes[i] & ~HW_PTE_LARGE);
+            see(context, hw_tlb_tag_vpn(tag) & ~low_bits, hw_tlb_tag_asid(tag),
+                hw_tlb_word(level, i) & ~HW_PTE_LARGE);
     }
 }
 
 void
-hw_tlb_each(const struct hw_tlb *tlb,
-            void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte), void *context)
+hw_tlb_each(const struct hw_tlb *tlb, hw_tlb_see see, void *context)
 {
     hw_tlb_level_each(tlb, &tlb->l1, see, context);
     hw_tlb_level_each(tlb, &tlb->l1i, see, context);
     hw_tlb_level_each(tlb, &tlb->l2, see, context);
     hw_tlb_level_each(tlb, &tlb->l2i, see, context);
-    hw_tlb_each_large(tlb, see, context);
+    hw_tlb_level_each(tlb, &tlb->large, see, context);
 }

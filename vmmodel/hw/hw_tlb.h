@@ -228,14 +228,20 @@ hw_tlb_flush_all(struct hw_tlb *tlb)
         hw_tlb_begin_again(tlb);
 }
 
-/* Looks without counting and without touching recency; 0: not there. For checks and displays. */
+/*
+ * Looks in one level, or in all that know single pages, without counting and without touching recency; 0: not
+ * there. For checks and displays.
+ */
+uint64_t hw_tlb_level_peek(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uint64_t vpn,
+                           uint32_t asid);
 uint64_t hw_tlb_peek(const struct hw_tlb *tlb, uint64_t vpn, uint32_t asid);
 
-/*
- * Calls `see` for every remembered translation of every level. For checks (vm.md I18).
- */
-void hw_tlb_each(const struct hw_tlb *tlb,
-                 void (*see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte),
-                 void *context);
+/* A translation that is remembered; of a leaf that covers many pages the first one. */
+typedef void (*hw_tlb_see)(void *context, uint64_t vpn, uint32_t asid, uint64_t pte);
+
+/* Calls `see` for every translation of one level, or of every level. For displays and checks (vm.md I18). */
+void hw_tlb_level_each(const struct hw_tlb *tlb, const struct hw_tlb_level *level, hw_tlb_see see,
+                       void *context);
+void hw_tlb_each(const struct hw_tlb *tlb, hw_tlb_see see, void *context);
 
 #endif

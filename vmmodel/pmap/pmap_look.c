@@ -50,59 +50,68 @@ pmap_va_of(const struct hw_geometry *geometry, uint64_t vpn, uint32_t asid)
     return asid == 0 ? va | ~(((uint64_t)1 << geometry->va_bits) - 1) : va;
 }
 
-static bool
-pmap_level_holds(const struct hw_tlb *tlb, const struct hw_tlb_level *level, uint64_t vpn,
-                 uint32_t asid)
-{
-    size_t way = level->sets != 0 ? hw_tlb_set(level, vpn) : 0;
-    size_t end = level->sets != 0 ? way + level->ways : 0;
-
-    while (way < end &&
-           (level->tags[way] & ~HW_TLB_TAG_RIGHTS) != (hw_tlb_tag(vpn, asid) | tlb->generation))
-        way++;
-    return way < end;
-}
+enum { LOOK_L1, LOOK_L1I, LOOK_L2, LOOK_L2I, LOOK_LARGE, LOOK_LEVELS };
 
 /* Walks one level after the other and passes on what no level before had. */
 struct pmap_look_walker {
     const struct pmap_system *system;
     const struct hw_tlb *tlb;
-    enum { LOOK_L1, LOOK_L1I, LOOK_L2, LOOK_L2I, LOOK_LARGE, LOOK_LEVELS } level;
+    const struct hw_tlb_level *levels[LOOK_LEVELS];
+    uint32_t level;
     void (*see)(void *context, const struct pmap_look_line *line);
     void *context;
 };
+
+static bool
+pmap_look_holds(const struct pmap_look_walker *walker, uint32_t level, uint64_t vpn, uint32_t asid)
+{
+    return hw_tlb_level_peek(walker->tlb, walker->levels[level], vpn, asid) != 0;
+}
+
+/* Whether a level before the walker's had it; nobody else has what is in the last one. */
+static bool
+pmap_look_was_told(const struct pmap_look_walker *walker, uint64_t vpn, uint32_t asid)
+{
+    uint32_t level = 0;
+
+    while (level < walker->level && !pmap_look_holds(walker, level, vpn, asid))
+        level++;
+    return walker->level != LOOK_LARGE && level < walker->level;
+}
+
+/* Whether the tables say something else than the TLB, or nothing. */
+static bool
+pmap_look_is_stale(const struct pmap *pmap, const struct pmap_look_line *line)
+{
+    struct pmap_translation now;
+
+    return !pmap_query(pmap, line->va, &now) || now.ppn != line->translation.ppn ||
+           now.part != line->translation.part || now.prot != line->translation.prot;
+}
 
 static void
 pmap_look_see(void *context, uint64_t vpn, uint32_t asid, uint64_t pte)
 {
     const struct pmap_look_walker *walker = context;
-    const struct hw_tlb *tlb = walker->tlb;
     const struct pmap *pmap = pmap_by_asid(walker->system, asid);
-    bool in_data = pmap_level_holds(tlb, &tlb->l1, vpn, asid);
-    bool in_code = pmap_level_holds(tlb, &tlb->l1i, vpn, asid);
-    bool in_second = pmap_level_holds(tlb, &tlb->l2, vpn, asid);
-    bool is_large = walker->level == LOOK_LARGE;
     const struct hw_geometry *geometry =
         pmap != NULL ? pmap->geometry : walker->system->machine->geometry;
     struct pmap_look_line line = { .space = pmap != NULL ? pmap->space : PMAP_LOOK_NO_SPACE,
                                    .va = pmap_va_of(geometry, vpn, asid),
-                                   .in_l1 = in_data || in_code || is_large,
-                                   .in_l2 =
-                                       in_second || pmap_level_holds(tlb, &tlb->l2i, vpn, asid) };
-    struct pmap_translation now;
+                                   .in_l1 = walker->level == LOOK_LARGE ||
+                                            pmap_look_holds(walker, LOOK_L1, vpn, asid) ||
+                                            pmap_look_holds(walker, LOOK_L1I, vpn, asid),
+                                   .in_l2 = pmap_look_holds(walker, LOOK_L2, vpn, asid) ||
+                                            pmap_look_holds(walker, LOOK_L2I, vpn, asid) };
 
-    if (!is_large &&
-        ((walker->level > LOOK_L1 && in_data) || (walker->level > LOOK_L1I && in_code) ||
-         (walker->level > LOOK_L2 && in_second)))
+    if (pmap_look_was_told(walker, vpn, asid))
         return;
     if (pmap != NULL)
         pmap_decode(pmap, pte, &line.translation);
     else
         line.translation =
             (struct pmap_translation){ .ppn = hw_pte_ppn(pte), .prot = pmap_rights(pte) };
-    line.is_stale = pmap == NULL || !pmap_query(pmap, line.va, &now) ||
-                    now.ppn != line.translation.ppn || now.part != line.translation.part ||
-                    now.prot != line.translation.prot;
+    line.is_stale = pmap == NULL || pmap_look_is_stale(pmap, &line);
     walker->see(walker->context, &line);
 }
 
@@ -110,17 +119,14 @@ void
 pmap_look_tlb(const struct pmap_system *system, uint32_t cpu,
               void (*see)(void *context, const struct pmap_look_line *line), void *context)
 {
-    struct pmap_look_walker walker = { system, &system->machine->cpus[cpu].tlb, LOOK_L1, see,
-                                       context };
+    const struct hw_tlb *tlb = &system->machine->cpus[cpu].tlb;
+    struct pmap_look_walker walker = { .system = system,
+                                       .tlb = tlb,
+                                       .levels = { &tlb->l1, &tlb->l1i, &tlb->l2, &tlb->l2i,
+                                                   &tlb->large },
+                                       .see = see,
+                                       .context = context };
 
-    for (; walker.level < LOOK_LEVELS; walker.level++) {
-        struct hw_tlb only = *walker.tlb; /* as if it had this level alone */
-
-        only.l1.sets = walker.level == LOOK_L1 ? only.l1.sets : 0;
-        only.l1i.sets = walker.level == LOOK_L1I ? only.l1i.sets : 0;
-        only.l2.sets = walker.level == LOOK_L2 ? only.l2.sets : 0;
-        only.l2i.sets = walker.level == LOOK_L2I ? only.l2i.sets : 0;
-        only.large.sets = walker.level == LOOK_LARGE ? only.large.sets : 0;
-        hw_tlb_each(&only, pmap_look_see, &walker);
-    }
+    for (; walker.level < LOOK_LEVELS; walker.level++)
+        hw_tlb_level_each(tlb, walker.levels[walker.level], pmap_look_see, &walker);
 }

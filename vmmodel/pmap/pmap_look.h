@@ -15,7 +15,7 @@
 
 #include "pmap/pmap.h"
 
-enum { PMAP_LOOK_LEVELS = 5 };
+enum { PMAP_LOOK_LEVELS = HW_MAX_LEVELS };
 
 #define PMAP_LOOK_NO_SPACE UINT32_MAX /* the address space ended, and its number is not in use */
 
