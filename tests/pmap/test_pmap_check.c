@@ -110,6 +110,20 @@ i13_a_wired_bit_nobody_counted(void **state)
 }
 
 static void
+v1_a_chunk_counts_the_places_in_it(void **state)
+{
+    struct pmap_fixture *f = *state;
+    struct pmap_chunk *chunk =
+        pmap_chunk_of(f->pmaps, pmap_pv_place(f->pmaps, f->user, pmap_fixture_va(f, f->user, 0)));
+
+    chunk->count++;
+    assert_broken(f, "V1");
+    chunk->count -= 2;
+    assert_broken(f, "V1");
+    chunk->count++;
+}
+
+static void
 i17_a_free_frame_with_a_translation(void **state)
 {
     struct pmap_fixture *f = *state;
@@ -194,6 +208,7 @@ main(void)
         CASE(i12_an_entry_that_names_another_frame),
         CASE(i13_each_count),
         CASE(i13_a_wired_bit_nobody_counted),
+        CASE(v1_a_chunk_counts_the_places_in_it),
         CASE(i17_a_free_frame_with_a_translation),
         CASE(i18_a_remembered_translation_that_no_table_has),
         CASE(i18_a_remembered_page_that_was_replaced),

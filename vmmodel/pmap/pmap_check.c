@@ -1,5 +1,5 @@
 /*
- * pmap_check.c - I12, I13, I17 and I18, by walking everything once
+ * pmap_check.c - I12, I13, I17, I18 and V1, by walking everything once
  *
  * I12 says that two sets are the same: what the tables say (pmap, va, ppn) and what the pv records
  * say. Looking up each member of one in the other would take the square of a list's length for a
@@ -137,6 +137,30 @@ pmap_check_pv(const struct pmap_system *system, const struct pmap_found *total)
     return sum == total->sum ? NULL : "I12 pv records and valid entries differ";
 }
 
+/* How many places the chunks of a pmap say that they have. */
+static uint64_t
+pmap_check_places(const struct pmap *pmap)
+{
+    uint64_t index = 0;
+    uint64_t places = 0;
+    uint32_t number;
+
+    for (; vmm_radix_next(&pmap->chunks, &index, &number); index++)
+        places += pmap_chunk_of(pmap->system, number << PMAP_CHUNK_PAGE_BITS)->count;
+    return places;
+}
+
+static const char *
+pmap_check_chunks(const struct pmap_system *system, const struct pmap_found *total)
+{
+    const struct vmm_list *at;
+    uint64_t places = 0;
+
+    for (at = system->pmaps.next; at != &system->pmaps; at = at->next)
+        places += pmap_check_places(VMM_CONTAINER(at, struct pmap, link));
+    return places == total->resident ? NULL : "V1 the chunks count other places than are in them";
+}
+
 /* ---- the TLBs ---- */
 
 struct pmap_check_tlb {
@@ -215,5 +239,7 @@ pmap_system_check(const struct pmap_system *system)
         broken = "I13 table_pages differs from the tables";
     if (broken == NULL)
         broken = pmap_check_pv(system, &total);
+    if (broken == NULL)
+        broken = pmap_check_chunks(system, &total);
     return broken != NULL ? broken : pmap_check_tlbs(system);
 }
