@@ -150,11 +150,13 @@ enum vmm_status
 pmap_table_expand(struct pmap *pmap, vmm_va va, bool may_wait, uint64_t **slot)
 {
     const struct hw_geometry *geometry = pmap->geometry;
+    uint64_t *at_hand = pmap_table_at_hand(pmap, va);
     enum vmm_status status;
 
-    *slot = pmap_table_at_hand(pmap, va);
-    if (*slot != NULL)
+    if (at_hand != NULL) {
+        *slot = at_hand;
         return VMM_OK;
+    }
     status = pmap_table_make_way(pmap, va, geometry->levels - 1, slot);
     if (status != VMM_OK)
         return status == VMM_MODEL_NO_FRAME && !may_wait ? VMM_RESOURCE_SHORTAGE : status;
@@ -174,6 +176,17 @@ pmap_table_is_empty(const uint64_t *words, uint32_t entries)
     return i == entries;
 }
 
+/* Makes every CPU's walker forget a table that went: its price is that of PMAP_TABLE_FREE. */
+static void
+pmap_table_forget(const struct pmap *pmap, vmm_va va)
+{
+    struct hw_machine *machine = pmap->system->machine;
+
+    hw_machine_forget_tables(machine);
+    for (uint32_t cpu = 0; cpu < machine->cpu_count; cpu++)
+        hw_cpu_flush_page(&machine->cpus[cpu], hw_vpn(pmap->geometry, va), pmap->asid);
+}
+
 void
 pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
 {
@@ -189,7 +202,7 @@ pmap_table_free_if_empty(struct pmap *pmap, vmm_va va)
         return;
     *parent = 0;
     pmap->last_leaf = NULL;
-    hw_machine_forget_tables(machine);
+    pmap_table_forget(pmap, va);
     pmap_table_free(pmap, ppn, pmap->geometry->levels - 1);
     trace_emit(pmap->system->trace, EV_PMAP_TABLE_FREE, .space = pmap->space, .va = va, .ppn = ppn,
                .count = pmap->geometry->levels - 1);

@@ -9,8 +9,7 @@
  * UNITS       va, start, end: bytes, page aligned. level: 0 is the root.
  * OWNERSHIP   a pmap owns its table frames
  * ERRORS      VMM_MODEL_NO_FRAME, VMM_MODEL_NO_MEMORY, VMM_RESOURCE_SHORTAGE (may not wait for a
- *             frame); tables
- *             made on the way stay and harm nobody
+ *             frame); tables made on the way stay and harm nobody
  * EVENTS      PMAP_TABLE PMAP_TABLE_FREE
  * XNU         osfmk/x86_64/pmap.c pmap_expand, pmap_pte in osfmk/i386/pmap_internal.h
  */
@@ -82,8 +81,8 @@ pmap_run_large_start(const struct pmap_run *run)
 }
 
 /*
- * The first run of [*va, end) that has a leaf table or a large leaf; *va moves behind it. Skips what has no table in
- * one step per missing table. False: no more.
+ * The first run of [*va, end) that has a leaf table or a large leaf; *va moves behind it. Skips what has no
+ * table in one step per missing table. False: no more.
  */
 bool pmap_table_next_run(const struct pmap *pmap, vmm_va *va, vmm_va end, struct pmap_run *run);
 
