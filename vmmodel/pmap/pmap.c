@@ -14,10 +14,14 @@
  * The hardware sets the reference and modify bits of a valid word on its own (x86), or the kernel does
  * (arm64: pmap_fast_fault). Every change of a valid word is followed by a flush or is one of the
  * exceptions of vm.md 5.4, which stand in pmap_change_needs_flush(). The pv record and the counts go
- * with the word: pmap_drop() and pmap_store() are the only places that change which words are valid.
+ * with the word: pmap_store() and pmap_drop(), the same two for large leaves, and pmap_row_enter() are
+ * the only places that change which words are valid.
  *
- *      pmap_enter.c   one translation made          pmap_page.c   every mapping of one page
- *      pmap_range.c   a range narrowed or dropped   pmap_nest.c   leaf tables in common
+ *      pmap_enter.c       one translation made          pmap_table.c   tables, and walks over ranges
+ *      pmap_enter_run.c   many at once                  pmap_pv.c      from a frame to who maps it
+ *      pmap_range.c       a range narrowed or dropped   pmap_flush.c   who forgets, now or later
+ *      pmap_page.c        every mapping of one page     pmap_look.c    for displays
+ *      pmap_nest.c        leaf tables in common         pmap_check.c   the invariants
  */
 #include "pmap/pmap.h"
 

@@ -16,7 +16,8 @@
  *             VMM_MODEL_NO_FRAME: a table page is needed and no frame is free
  *             VMM_MODEL_NO_MEMORY: the embedder has no memory
  *             VMM_MEMORY_ERROR: a frame beyond what a pmap with small pages can name (16 TiB)
- *             No translation, record or count changed then; table pages that were made stay
+ *             No translation, record or count changed then; table pages that were made stay, and
+ *             a large leaf around the page has gone
  * EVENTS      PMAP_ENTER PMAP_REMOVE PMAP_PROTECT PMAP_WIRING PMAP_TABLE PMAP_TABLE_FREE FAST_FAULT
  *             TLB_FLUSH TLB_SYNC TLB_SHOOTDOWN
  * XNU         osfmk/i386/pmap_x86_common.c, osfmk/x86_64/pmap.c, osfmk/arm/pmap/pmap.c; vm.md 5
@@ -143,8 +144,8 @@ vmm_size pmap_large_bytes(const struct pmap_system *system, uint32_t above);
 /*
  * The same for frames in a row from `ppn` on, as many as a leaf covers that stands `above` levels above
  * the last one: one word, and no pv record. `va` and `ppn` are multiples of that, and nothing else is
- * mapped there. Removing or narrowing a part of it does so to all of it. XNU: pmap_enter() with
- * VM_MEM_SUPERPAGE.
+ * mapped there. Removing or narrowing a part of it does so to all of it. `flags`: PMAP_ENTER_WIRED and
+ * PMAP_ENTER_STORE. XNU: pmap_enter() with VM_MEM_SUPERPAGE.
  */
 enum vmm_status pmap_enter_large(struct pmap *pmap, vmm_va va, vmm_ppn ppn, vmm_prot prot,
                                  uint32_t flags, uint32_t above) VMM_MUST_USE;
@@ -179,8 +180,8 @@ void pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot);
  */
 bool pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
 
-/* The same for a range, with nobody who watches: one descent per leaf table. */
-void pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired);
+/* Clears the wired bits of a range, with nobody who watches: one descent per leaf table. Large leaves keep theirs. */
+void pmap_unwire_range(struct pmap *pmap, vmm_va start, vmm_va end);
 
 /*
  * Every mapping of a page in every pmap. READ, with or without EXECUTE, takes WRITE away and nothing else;
@@ -295,7 +296,7 @@ void pmap_each(const struct pmap *pmap, vmm_va start, vmm_va end,
                void *context);
 
 /*
- * Walks everything: I12, I13, I17 and I18. NULL when they hold, else a text that begins with the
+ * Walks everything: I12, I13, I17, I18, and V1 of pmap_pv.h. NULL when they hold, else a text that begins with the
  * number of one that does not. Takes time in proportion to what there is.
  */
 const char *pmap_system_check(const struct pmap_system *system);

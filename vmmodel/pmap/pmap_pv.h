@@ -48,8 +48,6 @@ struct pmap_pv {
     uint32_t place;
 };
 
-void pmap_pv_remove(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va);
-
 /* One mapping of a page. */
 struct pmap_mapping {
     struct pmap *pmap;
@@ -136,6 +134,7 @@ pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va)
 /* pmap_pv_add() of a place for a page that is mapped elsewhere too. */
 bool pmap_pv_add_another(struct pmap_system *system, vmm_ppn ppn, uint32_t place) VMM_MUST_USE;
 
+/* Notes a mapping of a page that is not mapped there yet. False: see ERRORS. */
 VMM_MUST_USE static inline bool
 pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va)
 {
@@ -153,7 +152,10 @@ pmap_pv_add(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va v
     return true;
 }
 
-/* Makes a pmap's chunks, and the system's, empty. */
+/* Takes a mapping of a page away, which is there; a device's has no record, and that is fine. */
+void pmap_pv_remove(struct pmap_system *system, vmm_ppn ppn, struct pmap *pmap, vmm_va va);
+
+/* Makes the system's chunks and records, none yet; gives all of them back. */
 void pmap_pv_init(struct pmap_system *system);
 void pmap_pv_destroy(struct pmap_system *system);
 
@@ -161,10 +163,9 @@ void pmap_pv_destroy(struct pmap_system *system);
 bool pmap_pv_has_chunk(const struct pmap *pmap, vmm_va va);
 
 /*
- * For who maps several pages of a chunk at once: the place of `va`, with its chunk made if need be (0: none
- * could be had), and how many are mapped there now that were not; a chunk in which none is goes.
+ * For who maps several pages of a chunk at once, with pmap_pv_place() before: how many are mapped there now
+ * that were not; a chunk in which none is goes.
  */
-uint32_t pmap_pv_place(struct pmap_system *system, struct pmap *pmap, vmm_va va);
 void pmap_pv_count(struct pmap_system *system, uint32_t place, uint32_t made);
 
 #endif

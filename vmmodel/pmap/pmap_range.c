@@ -209,31 +209,31 @@ pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired)
     return true;
 }
 
-/* The same for neighbouring words when nobody is told of each. */
+/* Unwires neighbouring words when nobody is told of each. */
 static void
-pmap_wire_words(struct pmap *pmap, uint64_t *slots, uint64_t count, bool wired)
+pmap_unwire_words(struct pmap *pmap, uint64_t *slots, uint64_t count)
 {
     uint64_t changed = 0;
 
     for (uint64_t i = 0; i < count; i++) {
         uint64_t pte = slots[i];
-        bool changes = (pte & HW_PTE_VALID) && ((pte & HW_PTE_WIRED) != 0) != wired;
+        bool changes = (pte & HW_PTE_VALID) && (pte & HW_PTE_WIRED);
 
         slots[i] = changes ? pte ^ HW_PTE_WIRED : pte;
         changed += changes;
     }
-    pmap->wired_pages += wired ? changed : (uint64_t)0 - changed;
+    pmap->wired_pages -= changed;
     trace_count_events(pmap->system->trace, EV_PMAP_WIRING, changed);
 }
 
 void
-pmap_change_wiring_range(struct pmap *pmap, vmm_va start, vmm_va end, bool wired)
+pmap_unwire_range(struct pmap *pmap, vmm_va start, vmm_va end)
 {
     struct pmap_run run;
 
     VMM_ASSERT(pmap->system->trace->sinks == NULL);
     while (pmap_table_next_run(pmap, &start, end, &run)) {
-        if (run.large_bytes == 0) /* those stay wired */
-            pmap_wire_words(pmap, run.slots, (run.end - run.start) / pmap_page_bytes(pmap), wired);
+        if (run.large_bytes == 0)
+            pmap_unwire_words(pmap, run.slots, (run.end - run.start) / pmap_page_bytes(pmap));
     }
 }

@@ -190,8 +190,8 @@ vm_fault_unwire_run(const struct vm_fault_wire *wire, vmm_va va, vmm_va end)
     pages = vmm_radix_held(&object->pages, index, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
     if (pages == 0)
         return 0;
-    pmap_change_wiring_range(wire->pmap, va + wire->delta,
-                             va + wire->delta + ((vmm_va)pages << system->page_shift), false);
+    pmap_unwire_range(wire->pmap, va + wire->delta,
+                      va + wire->delta + ((vmm_va)pages << system->page_shift));
     vm_page_unwire_run(object, index, pages);
     return pages;
 }
