@@ -345,23 +345,51 @@ vm_check_frame(const struct vm_system *system, vmm_ppn ppn, const struct vm_page
     return !is_free && !is_in_use ? "I17 an object's page is a free frame" : NULL;
 }
 
-/* Every frame is looked at, so this is most of a check: all that one page tells is asked at once. */
+/* Whether no frame of a chunk was ever handed out, and nothing is known of any: most of a large machine. */
+static bool
+vm_check_is_blank(const struct vm_system *system, const struct vm_page_chunk *chunk)
+{
+    const struct vmm_rows *rows = system->machine->rows;
+
+    return chunk->first >= system->machine->frames.fresh &&
+           rows->unlike16(chunk->bits, VM_PAGE_CHUNK, 0) == 0 &&
+           rows->held32(chunk->place, VM_PAGE_CHUNK) == 0 &&
+           rows->held32(chunk->wires, VM_PAGE_CHUNK) == 0;
+}
+
 static const char *
-vm_check_pages(const struct vm_system *system, struct vm_check_wires *wires)
+vm_check_chunk(const struct vm_system *system, const struct vm_page_chunk *chunk,
+               struct vm_check_wires *wires)
 {
     const char *broken = NULL;
 
-    for (vmm_ppn ppn = 1; ppn <= system->frame_count && broken == NULL; ppn++) {
-        const struct vm_page *page = vm_page_at(system, ppn);
+    for (uint32_t nth = chunk->first == 0 ? 1 : 0; nth < VM_PAGE_CHUNK && broken == NULL; nth++) {
+        const struct vm_page *page = &chunk->pages[nth];
+        vmm_ppn ppn = chunk->first + nth;
         uint32_t count = vm_page_wire_count(page);
         uint32_t lost = vm_page_odd_wires(page, VM_WIRES_LOST);
 
+        if (ppn > system->frame_count)
+            break;
         broken = vm_check_frame(system, ppn, page);
         if (broken == NULL && lost > count)
             broken = "I10 a page lost more wires than it has";
         wires->held += count + vm_page_odd_wires(page, VM_WIRES_MISSING);
         wires->lost += lost;
         wires->wired += count > 0;
+    }
+    return broken;
+}
+
+/* Every frame is looked at, so this is most of a check: all that one page tells is asked at once. */
+static const char *
+vm_check_pages(const struct vm_system *system, struct vm_check_wires *wires)
+{
+    const char *broken = NULL;
+
+    for (vmm_ppn i = 0; i <= system->frame_count / VM_PAGE_CHUNK && broken == NULL; i++) {
+        if (!vm_check_is_blank(system, &system->page_chunks[i]))
+            broken = vm_check_chunk(system, &system->page_chunks[i], wires);
     }
     return broken;
 }

@@ -157,11 +157,32 @@ vm_profile_store(struct vm_profile *profile, enum vm_profile_field_id field, uin
         memcpy(place, &byte, sizeof(byte));
 }
 
+/* From the line that starts a row to the one that starts its base: vm_profile_base(), without counting rows. */
+static bool
+vm_profile_base_line(size_t *line)
+{
+    const char *name = lines[*line].base;
+    size_t index;
+
+    if (name != NULL) {
+        if (!vm_profile_find(name, strlen(name), &index))
+            return false;
+        *line = vm_profile_row_line(index);
+        return true;
+    }
+    while (*line > 0) {
+        if (lines[--*line].name != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* What a row sets counts before what the rows below it do, so each field is set once, from the top. */
 void
 vm_profile_at(size_t index, struct vm_profile *profile)
 {
-    const struct vm_profile_line *row = vm_profile_row(index);
+    size_t start = vm_profile_row_line(index);
+    const struct vm_profile_line *row = &lines[start];
     bool is_set[FIELD_COUNT] = { false };
     unsigned left = FIELD_COUNT;
 
@@ -169,7 +190,7 @@ vm_profile_at(size_t index, struct vm_profile *profile)
         .name = row->name, .label = row->label, .tag = row->tag, .is_release = row->base == NULL
     };
     do {
-        size_t line = vm_profile_row_line(index) + 1;
+        size_t line = start + 1;
 
         for (; line < VMM_COUNT_OF(lines) && lines[line].name == NULL; line++) {
             if (is_set[lines[line].field])
@@ -178,7 +199,7 @@ vm_profile_at(size_t index, struct vm_profile *profile)
             is_set[lines[line].field] = true;
             left--;
         }
-    } while (vm_profile_base(index, &index));
+    } while (vm_profile_base_line(&start));
     VMM_ASSERT(left == 0); /* F1: the first row sets every field */
 }
 
