@@ -504,6 +504,46 @@ a_memory_entry_gives_lists_when_its_source_is_gone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
+/*  A page held for a device is missing to who faults on it (vm.md 4.4): it is filled with zeroes     */
+static void
+a_fault_on_an_absent_page_is_a_zero_fill(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_statistics before;
+    struct vm_statistics after;
+    struct vm_upl *upl;
+    uint8_t byte = 9;
+
+    draw_pages(f, "x");
+    upl = list(f, 0, 1, VM_UPL_NO_ZERO_FILL);
+    vm_system_statistics(f->system, &before);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(byte, 0);
+    vm_system_statistics(f->system, &after);
+    assert_int_equal(after.zero_fill_faults - before.zero_fill_faults, 1);
+    assert_translated(f, "w"); /* as any page of zeroes (T19) */
+    vm_upl_commit(&upl);
+    assert_pages_wired(f, "0");
+}
+
+/*  The fast way of wiring leaves an absent page to the slow one (vm.md 3.4), and so there are two faults */
+static void
+wiring_an_absent_page_takes_the_slow_way(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_upl *upl;
+
+    draw_pages(f, "x");
+    upl = list(f, 0, 1, VM_UPL_NO_ZERO_FILL);
+    (void)faults_since(f);
+    assert_int_equal(vm_map_wire(f->map, page(f, 0), page(f, 1), VMM_PROT_READ, true), VMM_OK);
+    assert_int_equal(faults_since(f), 2);
+    assert_pages_wired(f, "2");
+    assert_translated(f, "W");
+    assert_int_equal(vm_map_unwire(f->map, page(f, 0), page(f, 1), true), VMM_OK);
+    vm_upl_commit(&upl);
+}
+
 int
 main(void)
 {
@@ -532,6 +572,8 @@ main(void)
         TEST(a_list_ends_with_its_memory_entry),
         TEST(a_write_list_of_a_read_only_memory_entry_is_code_17),
         TEST(a_memory_entry_gives_lists_when_its_source_is_gone),
+        TEST(a_fault_on_an_absent_page_is_a_zero_fill),
+        TEST(wiring_an_absent_page_takes_the_slow_way),
     };
 
     return cmocka_run_group_tests_name("vm_upl", tests, NULL, NULL);

@@ -258,6 +258,20 @@ vm_fault_find(struct vm_object *object, vmm_off offset, const struct vm_spot *sp
     return status;
 }
 
+/* A page that is held for a device is missing to who faults on it (vm.md 4.4 step 2). */
+static void
+vm_fault_fill_absent(struct vm_page *page, enum vm_fault_kind *kind)
+{
+    struct vm_system *system = vm_page_system(page);
+
+    hw_frame_zero(&system->machine->frames, vm_page_ppn(page));
+    page->is_absent = false;
+    system->counts.zero_fill_faults++;
+    *kind = VM_FAULT_ZERO_FILL;
+    trace_emit(&system->trace, EV_PAGE_ZERO_FILL, .object = vm_page_object(page)->id,
+               .va = vm_page_offset(page), .ppn = vm_page_ppn(page));
+}
+
 /*
  * The first touch of a page that came ahead of time is the pagein (vm.md 4.3, 7.2); and who is touched
  * is active.
@@ -266,6 +280,8 @@ static void
 vm_fault_touch(struct vm_page *page, enum vm_fault_kind *kind)
 {
     vm_page_activate(page);
+    if (page->is_absent)
+        vm_fault_fill_absent(page, kind);
     if (!page->clustered)
         return;
     page->clustered = false;

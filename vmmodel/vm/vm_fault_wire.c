@@ -26,7 +26,8 @@ vm_fault_wire_fast(const struct vm_fault_wire *wire, vmm_va va, enum vmm_status 
                    .detail = VM_FAULT_GUARD);
         return true;
     }
-    if (page == NULL || page->busy || page->error || (object->copy != NULL && is_writable))
+    if (page == NULL || page->busy || page->error || page->is_absent ||
+        (object->copy != NULL && is_writable))
         return false;
     *status = vm_page_enter(
         page, wire->pmap, va + wire->delta, wire->entry->protection,
@@ -65,10 +66,10 @@ vm_fault_wire_device(const struct vm_fault_wire *wire, vmm_va va)
     enum vmm_status status;
 
     vm_fault_count(map);
-    status = vm_fault_device(map, wire->entry, &how);
+    status = vm_fault_result(map, va, vm_fault_device(map, wire->entry, &how));
     trace_emit(&map->system->trace, EV_FAULT, .space = map->space, .va = va,
-               .detail = VM_FAULT_CACHE_HIT, .status = status);
-    return vm_fault_result(map, va, status);
+               .detail = status == VMM_OK ? VM_FAULT_CACHE_HIT : VM_FAULT_NONE, .status = status);
+    return status;
 }
 
 static enum vmm_status
