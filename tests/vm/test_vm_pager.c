@@ -106,6 +106,19 @@ requests(const struct vm_fixture *f)
     return vm_system_trace(f->system)->counters[EV_PAGE_IN];
 }
 
+/* Lets everything work, and counts how often it was asked about pages that come. */
+struct asked {
+    struct vmm_injector injector;
+    unsigned pages;
+};
+
+static bool
+count_pages(struct vmm_injector *injector, enum vmm_call call)
+{
+    VMM_CONTAINER(injector, struct asked, injector)->pages += call == VMM_CALL_PAGER;
+    return false;
+}
+
 /* ---- asking ---- */
 
 /*  file        abcdefghijklmnop
@@ -806,6 +819,30 @@ a_pagein_survives_every_failing_allocation(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
+/*  Whether a page may come is asked once, however much of it the file holds; and of each page         */
+static void
+each_page_that_comes_is_one_call_that_may_fail(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct asked asked = { .injector = { .fails = count_pages } };
+    struct vm_memory_entry *full = new_file(f);
+    struct vm_memory_entry *empty;
+    uint8_t byte;
+
+    assert_int_equal(vm_memory_entry_file(f->system, FILE_PAGES * PAGE, VMM_PROT_DEFAULT, &empty),
+                     VMM_OK);
+    map_file(f, full, 0, false);
+    map_file(f, empty, FILE_PAGES, false);
+    vm_system_set_injector(f->system, &asked.injector);
+    assert_int_equal(user_load(f, 0, &byte), VMM_OK);
+    assert_int_equal(asked.pages, 8);
+    assert_int_equal(user_load(f, FILE_PAGES, &byte), VMM_OK);
+    assert_int_equal(asked.pages, 16);
+    vm_system_set_injector(f->system, NULL);
+    vm_memory_entry_release(&full);
+    vm_memory_entry_release(&empty);
+}
+
 int
 main(void)
 {
@@ -837,6 +874,7 @@ main(void)
         TEST(the_mapping_may_be_gone_after_the_wait),
         TEST(who_must_not_wait_fills_the_page),
         TEST(a_pagein_survives_every_failing_allocation),
+        TEST(each_page_that_comes_is_one_call_that_may_fail),
     };
 
     return cmocka_run_group_tests_name("vm_pager", tests, NULL, NULL);

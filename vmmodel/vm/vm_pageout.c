@@ -188,7 +188,9 @@ vm_page_unstore(const struct vm_spot *spot)
 
     if (status != VMM_OK)
         return status;
-    status = vm_store_get(system, &system->store, spot->slot, vm_page_ppn(page));
+    status = vm_system_call_fails(system, VMM_CALL_PAGER)
+                 ? VMM_MEMORY_ERROR
+                 : vm_store_get(system, &system->store, spot->slot, vm_page_ppn(page));
     trace_emit(&system->trace, EV_PAGE_IN, .object = object->id, .va = spot->offset,
                .ppn = vm_page_ppn(page), .length = system->page_bytes, .status = status);
     if (status != VMM_OK) {

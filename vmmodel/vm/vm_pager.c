@@ -181,6 +181,7 @@ vm_pager_answer(const struct vm_object *object, vmm_off offset)
     return offset >= pager->fail_start && offset < pager->fail_end ? pager->fail_status : VMM_OK;
 }
 
+/* A page's bytes from the file. */
 static enum vmm_status
 vm_pager_get(struct vm_page *page)
 {
@@ -188,7 +189,9 @@ vm_pager_get(struct vm_page *page)
     struct vm_system *system = object->system;
     uint32_t slot =
         vmm_radix_get(&object->pager->slots, vm_page_offset(page) >> system->page_shift);
-    enum vmm_status status = vm_pager_answer(object, vm_page_offset(page));
+    enum vmm_status status = vm_system_call_fails(system, VMM_CALL_PAGER)
+                                 ? VMM_MEMORY_ERROR
+                                 : vm_pager_answer(object, vm_page_offset(page));
 
     if (status != VMM_OK || slot == 0)
         return status;
@@ -241,8 +244,7 @@ static enum vmm_status
 vm_pager_fill(struct vm_page *page)
 {
     struct vm_system *system = vm_page_system(page);
-    enum vmm_status status =
-        vm_system_call_fails(system, VMM_CALL_PAGER) ? VMM_MEMORY_ERROR : vm_pager_get(page);
+    enum vmm_status status = vm_pager_get(page);
 
     page->busy = false;
     if (status == VMM_OK)

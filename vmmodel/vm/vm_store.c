@@ -99,7 +99,7 @@ vm_store_get(struct vm_system *system, const struct vm_store *store, uint32_t sl
 {
     const uint8_t *bytes = store->slots[slot - 1];
 
-    if (store->fails || vm_system_call_fails(system, VMM_CALL_PAGER))
+    if (store->fails)
         return VMM_MEMORY_ERROR;
     if (bytes != NULL &&
         !hw_frame_write(&system->machine->frames, ppn, 0, bytes, (uint32_t)system->page_bytes))
