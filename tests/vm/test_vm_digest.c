@@ -9,7 +9,10 @@
 #include "vm/vm_memory_entry.h"
 #include "vm/vm_submap.h"
 #include "vm/vm_user.h"
-#include "vm_fixture.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+#include "vm/vm_purgeable.h"
+#include "vm_inside.h"
 
 enum { BYTES = 64 };
 
@@ -154,6 +157,47 @@ digest_of(struct vm_fixture *f, make_state make, bool is_other, uint32_t flags)
     return digest;
 }
 
+static void
+what_an_emptied_object_gives(struct vm_fixture *f, struct parts *parts, bool is_other)
+{
+    vmm_va address = page(f, 0);
+    int wanted = VM_PURGABLE_EMPTY | (is_other ? VM_PURGABLE_DEBUG_FAULT : 0);
+
+    (void)parts;
+    assert_int_equal(vm_allocate(f->map, &address, PAGE, VM_MAP_FIXED | VM_MAP_PURGABLE), VMM_OK);
+    assert_int_equal(vm_purgable_set(entry_at(f, 0)->object, &wanted), VMM_OK);
+}
+
+static void
+store_that_fails(struct vm_fixture *f, struct parts *parts, bool is_other)
+{
+    (void)parts;
+    vm_system_fail_store(f->system, is_other);
+}
+
+static void
+throttled_task(struct vm_fixture *f, struct parts *parts, bool is_other)
+{
+    (void)parts;
+    vm_task_set_throttled(f->task, is_other);
+}
+
+static void
+room_that_is_waited_for(struct vm_fixture *f, struct parts *parts, bool is_other)
+{
+    (void)parts;
+    f->map->wait_for_space = is_other;
+}
+
+static void
+guard(struct vm_fixture *f, struct parts *parts, bool is_other)
+{
+    (void)parts;
+    draw_and_touch(f, "x");
+    vm_page_free(page_at(f, 0));
+    entry_at(f, 0)->object->guard_last = is_other;
+}
+
 /*  which of two tasks a CPU runs says whom a flush must reach; who may swap tasks sees no difference */
 static void
 the_task_that_a_cpu_runs_counts(void **state)
@@ -170,6 +214,21 @@ the_task_that_a_cpu_runs_counts(void **state)
     vm_task_switch(other);
     assert_int_not_equal(vm_system_digest(f->system, 0), plain);
     assert_int_equal(vm_system_digest(f->system, VM_DIGEST_SYMMETRIC), symmetric);
+}
+
+/*  Laundry ends before any operation does, but others look while it lasts                           */
+static void
+a_page_in_laundry_counts(void **state)
+{
+    struct vm_fixture *f = *state;
+    uint64_t digest;
+
+    draw_and_touch(f, "x");
+    digest = vm_system_digest(f->system, 0);
+    page_at(f, 0)->laundry = true;
+    assert_int_not_equal(vm_system_digest(f->system, 0), digest);
+    page_at(f, 0)->laundry = false;
+    assert_int_equal(vm_system_digest(f->system, 0), digest);
 }
 
 static void
@@ -189,6 +248,11 @@ states_that_differ_in_one_thing_differ(void **state)
         { "not to be cached", caching },
         { "nesting", nesting },
         { "which submap", which_submap },
+        { "what an emptied object gives", what_an_emptied_object_gives },
+        { "a store that fails", store_that_fails },
+        { "a throttled task", throttled_task },
+        { "room that is waited for", room_that_is_waited_for },
+        { "a guard", guard },
     };
     struct vm_fixture *f = *state;
 
@@ -227,6 +291,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(states_that_differ_in_one_thing_differ),
         TEST(the_task_that_a_cpu_runs_counts),
+        TEST(a_page_in_laundry_counts),
         TEST(zeroes_are_zeroes_however_they_came),
     };
 

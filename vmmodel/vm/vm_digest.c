@@ -44,12 +44,27 @@ vm_digest_page(const struct vm_system *system, const struct vm_page *page, uint6
                                        (uint64_t)vm_page_odd_wires(page, VM_WIRES_LOST) << 32 |
                                        (uint64_t)vm_page_odd_wires(page, VM_WIRES_MISSING) << 16 |
                                        vm_page_odd_wires(page, VM_WIRES_AT_RISK));
-    digest = vm_digest_mix(
-        digest, (uint64_t)page->queue << 8 | (uint64_t)page->error << 7 |
-                    (uint64_t)page->is_dirty << 6 | (uint64_t)page->pmapped << 5 |
-                    (uint64_t)page->wpmapped << 4 | (uint64_t)page->is_reusable << 3 |
-                    (uint64_t)page->is_absent << 2 | (uint64_t)page->busy << 1 | page->clustered);
+    digest = vm_digest_mix(digest,
+                           (uint64_t)page->queue << 9 | (uint64_t)page->laundry << 8 |
+                               (uint64_t)page->error << 7 | (uint64_t)page->is_dirty << 6 |
+                               (uint64_t)page->pmapped << 5 | (uint64_t)page->wpmapped << 4 |
+                               (uint64_t)page->is_reusable << 3 | (uint64_t)page->is_absent << 2 |
+                               (uint64_t)page->busy << 1 | page->clustered);
     return vm_digest_frame(system, vm_page_ppn(page), digest);
+}
+
+/* What an object is, besides its contents. */
+static uint64_t
+vm_digest_object_itself(const struct vm_object *object, uint64_t digest)
+{
+    digest = vm_digest_mix(digest, object->size);
+    digest = vm_digest_mix(digest, object->volatile_state);
+    return vm_digest_mix(
+        digest, (uint64_t)object->ref_count << 32 | (uint64_t)object->copy_strategy << 8 |
+                    (uint64_t)object->guard_first << 7 | (uint64_t)object->guard_last << 6 |
+                    (uint64_t)object->purgable << 4 | (uint64_t)object->blocked_access << 3 |
+                    (uint64_t)object->shadow_severed << 2 | (uint64_t)(object->copy != NULL) << 1 |
+                    object->true_share);
 }
 
 /* The object and what lies below it. */
@@ -60,12 +75,7 @@ vm_digest_object(const struct vm_object *object, uint64_t digest)
         uint64_t index = 0;
         uint32_t value;
 
-        digest = vm_digest_mix(digest, object->size);
-        digest = vm_digest_mix(
-            digest, (uint64_t)object->ref_count << 32 | (uint64_t)object->copy_strategy << 8 |
-                        (uint64_t)object->purgable << 4 | (uint64_t)object->blocked_access << 3 |
-                        (uint64_t)object->shadow_severed << 2 |
-                        (uint64_t)(object->copy != NULL) << 1 | object->true_share);
+        digest = vm_digest_object_itself(object, digest);
         for (; vmm_radix_next(&object->pages, &index, &value); index++)
             digest = vm_digest_page(object->system, vm_page_at(object->system, value), digest);
         for (index = 0; vmm_radix_next(&object->paged_out, &index, &value); index++)
@@ -129,10 +139,25 @@ vm_digest_see(void *context, vmm_va va, const struct pmap_translation *found)
     fold->value = digest;
 }
 
+/* What a map is, besides its entries. */
+static uint64_t
+vm_digest_map_itself(const struct vm_map *map)
+{
+    bool is_throttled = map->task != NULL && map->task->is_throttled;
+    uint64_t digest = vm_digest_mix(map->size, map->user_wire_size);
+
+    digest = vm_digest_mix(digest, map->user_wire_limit);
+    return vm_digest_mix(
+        digest, (uint64_t)is_throttled << 6 | (uint64_t)map->wait_for_space << 5 |
+                    (uint64_t)map->no_zero_fill << 4 | (uint64_t)map->wiring_required << 3 |
+                    (uint64_t)map->disable_vmentry_reuse << 2 |
+                    (uint64_t)map->jit_entry_exists << 1 | map->enforces_code_signing);
+}
+
 static uint64_t
 vm_digest_map(const struct vm_map *map)
 {
-    struct vm_digest_fold fold = { map->system, vm_digest_mix(map->size, map->user_wire_size) };
+    struct vm_digest_fold fold = { map->system, vm_digest_map_itself(map) };
 
     for (const struct vm_map_entry *entry = vm_map_first(map); entry != NULL;
          entry = vm_map_next(map, entry))
@@ -196,6 +221,7 @@ vm_system_digest(const struct vm_system *system, uint32_t flags)
     uint64_t digest = vm_digest_mix(system->stop.kind, system->stop.reason);
 
     digest = vm_digest_mix(digest, system->driver_lock.depth);
+    digest = vm_digest_mix(digest, system->store.fails);
     digest = vm_digest_mix(digest, system->machine->frames.free_count);
     for (const struct vmm_list *at = system->maps.next; at != &system->maps; at = at->next) {
         const struct vm_map *map = VMM_CONTAINER(at, struct vm_map, link);
