@@ -1,9 +1,9 @@
 /*
- * test_invariants.c - the invariants of vm.md 8 that test_vm_check.c leaves: I10, I17, I18, I20
+ * test_invariants.c - the invariants of vm.md 8 that test_vm_check.c leaves: I10, I17, I18, I20, I21
  *
  * As there: bend one thing, see it named, bend it back. I20 is about time and not about a state, so
- * it is watched over every call that changes a map. Nothing is ever busy here (docs/limits.md), so
- * I21 has nothing to look at; I8 has too many exceptions to be a property of a state (vm.md 8).
+ * it is watched over every call that changes a map; I8 has too many exceptions to be a property of a
+ * state (vm.md 8). Then what our own headers promise besides.
  */
 #include "vm_inside.h"
 
@@ -11,6 +11,7 @@
 #include "pmap/pmap_internal.h"
 #include "trap_fixture.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_user.h"
 
 static void
@@ -141,6 +142,29 @@ g1_a_guard_page_that_has_a_frame(void **state)
     object->guard_first = true;
     assert_broken(f, "G1 a guard page has a frame");
     object->guard_first = false;
+}
+
+static void
+g3_a_slot_that_nobody_names(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    f->system->store.used++;
+    assert_broken(f, "G3 the store holds more or less than objects name");
+    f->system->store.used--;
+}
+
+static void
+g3_more_slots_than_there_may_be(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    f->system->store.limit = 1;
+    draw_and_touch(f, "x");
+    assert_int_equal(vm_page_out(page_at(f, 0)), VMM_OK);
+    f->system->store.limit = 0;
+    assert_broken(f, "G3 the store holds more than it may");
+    f->system->store.limit = 1;
 }
 
 static void
@@ -307,6 +331,8 @@ main(void)
         TEST(i17_a_translation_of_a_page_that_was_never_mapped),
         TEST(i21_a_page_that_stays_in_laundry),
         TEST(g1_a_guard_page_that_has_a_frame),
+        TEST(g3_a_slot_that_nobody_names),
+        TEST(g3_more_slots_than_there_may_be),
         TEST(f2_a_page_in_error_that_is_mapped),
         TEST(i21_a_page_that_stays_busy),
         TEST(i17_a_free_page_that_is_wired),

@@ -95,18 +95,6 @@ vm_check_in_chain(const struct vm_object *object, vmm_off offset, vmm_ppn ppn)
     return false;
 }
 
-/* Whether a store to this page would have to give the object's copy the old contents first. */
-static bool
-vm_check_is_unpushed(const struct vm_object *object, vmm_off offset)
-{
-    const struct vm_object *copy = object->copy;
-
-    return copy != NULL && offset >= copy->shadow_offset &&
-           offset - copy->shadow_offset < copy->size &&
-           vm_page_lookup(copy, offset - copy->shadow_offset) == NULL &&
-           vm_page_slot(copy, offset - copy->shadow_offset) == 0;
-}
-
 static const char *
 vm_check_writable(const struct vm_map_entry *entry, vmm_off offset, vmm_ppn ppn)
 {
@@ -120,7 +108,7 @@ vm_check_writable(const struct vm_map_entry *entry, vmm_off offset, vmm_ppn ppn)
         return "I16 a writable translation of a needs_copy entry";
     if (page == NULL || vm_page_ppn(page) != ppn)
         return "I15 a writable translation of a page below the top object";
-    if (vm_check_is_unpushed(entry->object, offset))
+    if (vm_object_is_unpushed(entry->object, offset))
         return "I15 a writable translation of a page its copy still needs";
     return NULL;
 }
@@ -262,6 +250,19 @@ vm_check_object(const struct vm_object *object)
     return wired != object->wired_page_count ? "I10 wired_page_count is wrong" : NULL;
 }
 
+/* G3: each slot of the store is named by the one object that it belongs to. */
+static const char *
+vm_check_store(const struct vm_system *system)
+{
+    uint64_t named = 0;
+
+    for (const struct vmm_list *at = system->objects.next; at != &system->objects; at = at->next)
+        named += VMM_CONTAINER(at, struct vm_object, link)->paged_out.count;
+    if (named != system->store.used)
+        return "G3 the store holds more or less than objects name";
+    return system->store.used > system->store.limit ? "G3 the store holds more than it may" : NULL;
+}
+
 /* References as they can be counted from maps and shadows: never more than the object says. */
 static const char *
 vm_check_references(const struct vm_system *system, const struct vm_object *object)
@@ -290,16 +291,16 @@ vm_check_wired_pages(const struct vm_map *map, const struct vm_map_entry *entry)
 {
     const struct vm_object *object = entry->object;
     vmm_size page_bytes = vm_map_page_bytes(map);
-    uint64_t pages = 0;
-    vmm_off end;
+    vmm_off end = entry->offset + vm_entry_size(entry);
+    uint64_t pages = vm_entry_size(entry) / page_bytes;
 
     if (entry->wired_count == 0 || object == NULL || object->device != NULL)
         return 0;
-    end = entry->offset + vm_entry_size(entry);
-    for (vmm_off at = entry->offset; at < end && (object->guard_first || object->guard_last);
-         at += page_bytes)
-        pages -= vm_object_is_guard(object, at);
-    return vm_entry_size(entry) / page_bytes + pages;
+    if (!object->guard_first && !object->guard_last)
+        return pages;
+    for (vmm_off at = entry->offset; at < end; at += page_bytes)
+        pages -= vm_object_is_guard(object, at) ? 1 : 0;
+    return pages;
 }
 
 /* Wires of all pages. */
@@ -434,5 +435,7 @@ vm_system_check(const struct vm_system *system)
     }
     for (uint32_t queue = VM_PAGE_ON_NONE + 1; queue < VM_PAGE_QUEUES && broken == NULL; queue++)
         broken = vm_check_queue(system, queue);
+    if (broken == NULL)
+        broken = vm_check_store(system);
     return broken != NULL ? broken : vm_check_wire_counts(system, &wires);
 }

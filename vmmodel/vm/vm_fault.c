@@ -322,10 +322,7 @@ vm_fault_push(struct vm_object *object, vmm_off offset, struct vm_page *page)
     struct vm_page *pushed;
     enum vmm_status status;
 
-    if (copy == NULL || offset < copy->shadow_offset ||
-        offset - copy->shadow_offset >= copy->size ||
-        vm_page_lookup(copy, offset - copy->shadow_offset) != NULL ||
-        vm_page_slot(copy, offset - copy->shadow_offset) != 0)
+    if (!vm_object_is_unpushed(object, offset))
         return VMM_OK;
     status = vm_page_alloc_copy(copy, offset - copy->shadow_offset, page, &pushed);
     if (status == VMM_OK && page->pmapped)

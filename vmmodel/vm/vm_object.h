@@ -6,10 +6,11 @@
  * INVARIANTS  O1, O2 of vm_internal.h; I10
  * UNITS       offset, size: bytes, page aligned
  * OWNERSHIP   reference counted; the last reference frees the pages and lets the shadow go
- * ERRORS      VMM_MODEL_NO_MEMORY, VMM_MODEL_NO_FRAME
- * EVENTS      OBJECT_CREATE OBJECT_SHADOW OBJECT_FREE
+ * ERRORS      VMM_MODEL_NO_MEMORY, VMM_MODEL_NO_FRAME; what a pager answers, of a copy made at once;
+ *             others as each function says
+ * EVENTS      OBJECT_CREATE OBJECT_SHADOW OBJECT_FREE PAGE_COPY PAGE_FREE
  * XNU         osfmk/vm/vm_object.c; vm.md 1.9
- *             Differs: nothing is ever busy, so a chain collapses whenever it may
+ *             Differs: only a pager takes time, so a chain collapses as soon as it may
  */
 #ifndef VM_VM_OBJECT_H
 #define VM_VM_OBJECT_H
@@ -129,6 +130,17 @@ vm_object_look(struct vm_object *object, vmm_off offset, struct vm_spot *spot)
         (struct vm_spot){ object, offset, page, page == NULL ? vm_page_slot(object, offset) : 0 };
     if (page == NULL && spot->slot == 0 && object->shadow != NULL)
         vm_object_look_below(spot);
+}
+
+/* Whether the object's copy still needs this page as it is, so that a store must push it first. */
+static inline bool
+vm_object_is_unpushed(const struct vm_object *object, vmm_off offset)
+{
+    const struct vm_object *copy = object->copy;
+    vmm_off at = copy == NULL ? 0 : offset - copy->shadow_offset;
+
+    return copy != NULL && offset >= copy->shadow_offset && at < copy->size &&
+           vm_page_lookup(copy, at) == NULL && vm_page_slot(copy, at) == 0;
 }
 
 /* The page that the chain from (object, offset) shows; NULL: it is not in memory. */

@@ -4,7 +4,7 @@
  * PURPOSE     Plays the default pager and the compressor: keeps a page's bytes while no frame does.
  *             It can be told to fail, and each page that comes back is an event, so that its price
  *             can be set. The system has one; a pager (vm_pager.h) keeps a file's bytes in another.
- * INVARIANTS  G1  used = slots that some object names; used <= limit
+ * INVARIANTS  G3  used = slots that some object names; used <= limit
  * UNITS       limit, used: pages. slot: a number from 1 on; 0 is none.
  * OWNERSHIP   the system owns its store, a pager its own; a slot belongs to the object that names it
  * ERRORS      VMM_MEMORY_ERROR when it fails, VMM_RESOURCE_SHORTAGE when it is full
