@@ -201,11 +201,10 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
 {
     struct hw_frames *frames = &system->machine->frames;
     vmm_va va = access->va + done;
-    uint32_t page_shift = access->task->map->page_shift;
+    vmm_size page_bytes = vm_map_page_bytes(access->task->map);
     uint64_t word = 0;
     enum vmm_status status = vm_access_translate(system, access, va, &word);
-    uint64_t address =
-        (uint64_t)hw_pte_ppn(word) << page_shift | (va & (((vmm_va)1 << page_shift) - 1));
+    uint64_t address = hw_pte_ppn(word) * page_bytes + (va & (page_bytes - 1));
     uint32_t offset = (uint32_t)(address & (system->page_bytes - 1));
     vmm_ppn ppn = (vmm_ppn)(address >> system->page_shift);
     uint8_t bytes[64];
@@ -234,7 +233,7 @@ vm_access_page(struct vm_system *system, const struct vm_access *access, uint64_
 enum vmm_status
 vm_access(struct vm_system *system, const struct vm_access *access, uint64_t *done)
 {
-    vmm_size page_bytes = (vmm_size)1 << access->task->map->page_shift;
+    vmm_size page_bytes = vm_map_page_bytes(access->task->map);
     bool is_user = vm_task_id(access->task) != 0;
     enum vmm_status status = vm_system_runs(system);
     uint64_t through = 0;

@@ -64,7 +64,6 @@ void
 vm_context_leave(struct vm_system *system, enum vm_no_fault kind)
 {
     struct vm_cpu_context *context = vm_context_here(system);
-
     uint32_t at = context->depth;
 
     while (at > 0 && context->stack[at - 1] != (uint8_t)kind)

@@ -3,14 +3,16 @@
  *
  * PURPOSE     vm_fault() alone chooses between zero fill, copy, push and "resident", and then has
  *             pmap make the translation. It refuses where XNU refuses.
- * INVARIANTS  a page is busy only while a fault works on it (I21)
+ * INVARIANTS  I14, I15 of vm_fault_internal.h; I21 of vm_page.h
  * UNITS       va: bytes, any byte of the page
  * OWNERSHIP   none
- * ERRORS      1 no entry, 2 the entry forbids it, 5 faults are not allowed here, 10 page lost or
- *             emptied, 14 interrupted while it waited, else the pager's own; VMM_MODEL_HANG no page
- *             of memory is free
- * EVENTS      FAULT PAGE_ZERO_FILL PAGE_COPY OBJECT_CREATE OBJECT_SHADOW PMAP_ENTER
- * XNU         vm_fault_internal, vm_fault_page, vm_fault_enter; vm.md 4
+ * ERRORS      VMM_INVALID_ADDRESS: no entry; VMM_PROTECTION_FAILURE: the entry forbids it; VMM_FAILURE:
+ *             faults are not allowed here; VMM_MEMORY_ERROR: the page is lost, emptied or a guard;
+ *             VMM_ABORTED: interrupted while it waited; else the pager's own. VMM_MODEL_HANG: nothing
+ *             ends a wait for a free page or for redirected memory; VMM_MODEL_WOULD_BLOCK (vm_sched.h)
+ * EVENTS      FAULT PAGE_ZERO_FILL PAGE_COPY PAGE_ASK PAGE_IN OBJECT_CREATE OBJECT_SHADOW PMAP_ENTER
+ *             HANG
+ * XNU         osfmk/vm/vm_fault.c vm_fault_internal, vm_fault_page, vm_fault_enter; vm.md 4
  */
 #ifndef VM_VM_FAULT_H
 #define VM_VM_FAULT_H

@@ -6,9 +6,10 @@
  *             I15 WRITE only when the entry allows it, nothing is to be copied and nothing pushed
  * UNITS       offset: bytes into the object, page aligned
  * OWNERSHIP   none
- * ERRORS      VMM_MODEL_NO_FRAME, VMM_MODEL_NO_MEMORY
- * EVENTS      PAGE_ZERO_FILL PAGE_COPY PMAP_ENTER
- * XNU         vm_fault_page, vm_fault_enter; vm.md 4.4, 4.5
+ * ERRORS      those of vm_fault.h, but VMM_MODEL_NO_FRAME where no page is free: vm_fault_result()
+ *             makes the hang of it
+ * EVENTS      those of vm_fault.h
+ * XNU         osfmk/vm/vm_fault.c vm_fault_page, vm_fault_enter; vm.md 4.4, 4.5
  */
 #ifndef VM_VM_FAULT_INTERNAL_H
 #define VM_VM_FAULT_INTERNAL_H

@@ -4,11 +4,11 @@
  * PURPOSE     For one entry whose counts are already raised: make every page resident, wire it, and
  *             enter its translation; and the way back.
  * INVARIANTS  I6, I7, I8 of vm_map_wire.h
- * UNITS       none
+ * UNITS       pmap_start: bytes, page aligned
  * OWNERSHIP   none
- * ERRORS      what the slow path's fault gives; the pages wired so far are unwired then
+ * ERRORS      what the slow path's fault gives (vm_fault.h); the pages wired so far are unwired then
  * EVENTS      FAULT PAGE_WIRE PAGE_UNWIRE PMAP_ENTER PMAP_WIRING
- * XNU         vm_fault_wire, vm_fault_wire_fast, vm_fault_unwire; vm.md 3.4
+ * XNU         osfmk/vm/vm_fault.c vm_fault_wire, vm_fault_wire_fast, vm_fault_unwire; vm.md 3.4
  */
 #ifndef VM_VM_FAULT_WIRE_H
 #define VM_VM_FAULT_WIRE_H

@@ -8,7 +8,7 @@
  *                 NONVOLATILE --set--> VOLATILE --pressure, purge--> EMPTY --set NONVOLATILE: "EMPTY"
  *                      ^___________________|___________________________|
  * INVARIANTS  V1  a wired or busy page stays
- * UNITS       none
+ * UNITS       counts: pages
  * OWNERSHIP   none
  * ERRORS      VMM_INVALID_ARGUMENT: no such state
  * EVENTS      PAGE_FREE

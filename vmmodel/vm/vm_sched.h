@@ -5,7 +5,7 @@
  *             may run other threads there, or give up the wait.
  * INVARIANTS  I19 whoever waits for an event is woken when it comes; waits are looked at again, as
  *                 one event of a map stands for all its entries (vm.md 9)
- * UNITS       none
+ * UNITS       start, end: bytes; end 0: there is no range
  * OWNERSHIP   the embedder owns the scheduler and outlives the system
  * ERRORS      block() answers VMM_OK when the event may have come; VMM_ABORTED when an interruptible
  *             wait was interrupted; VMM_MODEL_WOULD_BLOCK when nobody can make it come before this
@@ -40,9 +40,9 @@ enum vm_sched_wait { VM_SCHED_UNINTERRUPTIBLE, VM_SCHED_INTERRUPTIBLE };
 struct vm_wait {
     enum trace_reason reason; /* what the kernel would hang for; REASON_NONE: a lock */
     uint32_t space;
-    vmm_va start;
+    vmm_va start; /* of a fault: the page */
     vmm_va end;
-    uint32_t wired_count;
+    uint32_t wired_count; /* of the entry that is waited for */
 };
 
 struct vm_sched {

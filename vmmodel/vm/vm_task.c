@@ -149,9 +149,10 @@ vm_task_terminate(struct vm_task *task)
 {
     struct vm_system *system = task->system;
     struct vm_map *map = task->map;
-    enum vmm_status status = vm_map_delete(map, map->min, map->max);
+    enum vmm_status status;
 
     VMM_ASSERT(task != system->kernel_task);
+    status = vm_map_delete(map, map->min, map->max);
     if (status != VMM_OK)
         return status;
     for (uint32_t cpu = 0; cpu < system->machine->cpu_count; cpu++)
