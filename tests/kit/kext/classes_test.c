@@ -1,4 +1,4 @@
-/* classes_test.c - runs the checks of classes.cpp and libkern.cpp in the kernel, and its old driver from outside */
+/* classes_test.c - runs the checks of the files beside it in the kernel, and their drivers from outside */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,20 +12,12 @@
 #include <faultline/iokit.h>
 #include <hooks/vmk_sim.h>
 
-#define CHECKS(DO)                                                                             \
-    DO(objects)                                                                                \
-    DO(containers)                                                                             \
-    DO(queues)                                                                                 \
-    DO(buffers)                                                                                \
-    DO(bounds)                                                                                 \
-    DO(dma)                                                                                    \
-    DO(queue)                                                                                  \
-    DO(work_loop)                                                                              \
-    DO(sleep)                                                                                  \
-    DO(twice)                                                                                  \
-    DO(last_loop)                                                                              \
-    DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts) DO(values) \
-        DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies) DO(serialized)
+#define CHECKS(DO)                                                                                 \
+    DO(objects)                                                                                    \
+    DO(containers) DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep)     \
+        DO(twice) DO(last_loop) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) \
+            DO(contexts) DO(values) DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies)    \
+                DO(serialized) DO(opening) DO(registry) DO(telling) DO(deferring) DO(interrupts)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \
@@ -124,6 +116,34 @@ an_old_driver_is_called_and_mapped(void **state)
     assert_null(faultline_load("test_Nothing"));
 }
 
+const char *check_prober(void);
+
+static void
+who_probes_may_name_another(void **state)
+{
+    faultline_service_t *driver = faultline_load("test_Prober");
+    const char *wrong = check_prober();
+
+    (void)state;
+    assert_non_null(driver);
+    assert_null(wrong);
+    faultline_unload(driver);
+}
+
+static void
+the_older_way_makes_a_client(void **state)
+{
+    vmk_task_t app = vmk_sim_task_create();
+    faultline_service_t *driver = faultline_load("test_Older");
+    faultline_client_t *client = faultline_open(driver, app, 7);
+
+    (void)state;
+    assert_non_null(client);
+    assert_null(faultline_open(driver, app, 8));
+    faultline_close(client);
+    faultline_unload(driver);
+}
+
 int
 main(void)
 {
@@ -132,6 +152,8 @@ main(void)
         CHECKS(CASE) faultline_unit_test(own_memory_ends),
         faultline_unit_test(a_foreign_thread_ends),
         faultline_unit_test(an_old_driver_is_called_and_mapped),
+        faultline_unit_test(who_probes_may_name_another),
+        faultline_unit_test(the_older_way_makes_a_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,27 +106,66 @@ refuse(IOService *service, const char *why)
     return NULL;
 }
 
-/* As a kernel starts a driver that matched: attach, probe, start. */
+/* What the property list would say of the class. */
+static OSDictionary *
+personality_of(const char *class_name)
+{
+    Kernel kernel;
+    OSDictionary *personality = OSDictionary::withCapacity(1);
+    OSString *name = OSString::withCString(class_name);
+
+    personality->setObject(gIOClassKey, name);
+    name->release();
+    return personality;
+}
+
+static bool
+init_driver(IOService *service, const char *class_name)
+{
+    OSDictionary *personality = personality_of(class_name);
+    bool is_good = service->init(personality);
+
+    personality->release();
+    return is_good;
+}
+
+/* Attached for so long, it says which service drives the provider: itself, or another; NULL: none. */
+static IOService *
+probed(IOService *service, IOService *provider)
+{
+    SInt32 score = 0;
+    IOService *chosen = service->probe(provider, &score);
+
+    service->detach(provider);
+    if (chosen != NULL && chosen != service)
+        service->release();
+    return chosen;
+}
+
+/* As a kernel starts a driver that matched: init, attach, probe, detach; attach and start. */
 faultline_service_t *
 faultline_load_on(const char *class_name, faultline_service_t *nub)
 {
     OSObject *made = OSMetaClass::allocClassWithName(class_name);
-    IOService *service = OSDynamicCast(IOService, made);
+    IOService *service = OSDynamicCast(IOService, made), *chosen;
     IOService *provider = nub == NULL ? IOService::getResourceService() : service_of(nub);
-    SInt32 score = 0;
 
     faultline_claim_null(1);
     faultline_on_end(faultline_end_all);
-    if (service == NULL)
+    if (service == NULL) {
+        OSSafeRelease(made);
         return refuse(NULL, "no such IOService class is linked into the test");
-    if (!service->init((OSDictionary *)NULL))
+    }
+    if (!init_driver(service, class_name))
         return refuse(service, "init() failed");
     if (!service->attach(provider))
         return refuse(service, "attach() failed");
-    if (service->probe(provider, &score) == NULL) {
-        service->detach(provider);
+    chosen = probed(service, provider);
+    if (chosen == NULL)
         return refuse(service, "probe() gave NULL");
-    }
+    service = chosen;
+    if (!service->attach(provider))
+        return refuse(service, "attach() failed");
     if (!service->start(provider)) {
         service->detach(provider);
         return refuse(service, "start() failed");
@@ -171,6 +210,14 @@ faultline_set_property(faultline_service_t *handle, const char *key, const char 
     service_of(handle)->setProperty(key, value);
 }
 
+/* It ends now, also when it waits for something: nobody will be there any more. */
+static void
+end_service(IOService *service)
+{
+    (void)service->terminate(kIOServiceRequired | kIOServiceSynchronous);
+    service->endDeferred(kIOServiceRequired | kIOServiceSynchronous);
+}
+
 void
 faultline_unload(faultline_service_t *handle)
 {
@@ -178,7 +225,7 @@ faultline_unload(faultline_service_t *handle)
 
     if (service == NULL)
         return;
-    service->terminate(kIOServiceRequired | kIOServiceSynchronous);
+    end_service(service);
     strike(loaded, service);
     service->release();
 }
@@ -209,8 +256,7 @@ faultline_close(faultline_client_t *handle)
     if (client == NULL)
         return;
     (void)client->clientClose();
-    if (!client->isInactive())
-        client->terminate();
+    end_service(client);
     strike(opened, client);
     client->release();
 }
@@ -221,8 +267,7 @@ faultline_die(faultline_client_t *handle)
     IOUserClient *client = client_of(handle);
 
     (void)client->clientDied();
-    if (!client->isInactive())
-        client->terminate();
+    end_service(client);
     strike(opened, client);
     client->release();
 }

@@ -7,6 +7,9 @@
 
 /* ---- interrupts: causeInterrupt() is the device ---- */
 
+/* Of every service; the driver turns interrupts on and off while the device makes them. */
+static struct kext_mutex *controller = kext_mutex_create(0);
+
 static bool
 is_source(int source)
 {
@@ -16,19 +19,30 @@ is_source(int source)
 IOReturn
 IOService::registerInterrupt(int source, OSObject *target, IOInterruptAction action, void *refCon)
 {
-    if (!is_source(source) || interrupts[source].action != NULL)
+    bool is_free;
+
+    if (!is_source(source))
         return kIOReturnNoResources;
-    interrupts[source] = Interrupt{ target, action, refCon, true, false };
-    return kIOReturnSuccess;
+    kext_mutex_lock(controller);
+    is_free = interrupts[source].action == NULL;
+    if (is_free)
+        interrupts[source] = Interrupt{ target, action, refCon, true, false };
+    kext_mutex_unlock(controller);
+    return is_free ? kIOReturnSuccess : kIOReturnNoResources;
 }
 
 IOReturn
 IOService::unregisterInterrupt(int source)
 {
-    if (!is_source(source) || interrupts[source].action == NULL)
+    bool was_there;
+
+    if (!is_source(source))
         return kIOReturnNoInterrupt;
+    kext_mutex_lock(controller);
+    was_there = interrupts[source].action != NULL;
     interrupts[source] = Interrupt{ NULL, NULL, NULL, true, false };
-    return kIOReturnSuccess;
+    kext_mutex_unlock(controller);
+    return was_there ? kIOReturnSuccess : kIOReturnNoInterrupt;
 }
 
 IOReturn
@@ -51,32 +65,44 @@ IOService::disableInterrupt(int source)
 {
     if (!is_source(source))
         return kIOReturnNoInterrupt;
+    kext_mutex_lock(controller);
     interrupts[source].isDisabled = true;
+    kext_mutex_unlock(controller);
     return kIOReturnSuccess;
 }
 
 IOReturn
 IOService::enableInterrupt(int source)
 {
+    bool is_pending;
+
     if (!is_source(source))
         return kIOReturnNoInterrupt;
+    kext_mutex_lock(controller);
     interrupts[source].isDisabled = false;
-    return interrupts[source].isPending ? causeInterrupt(source) : kIOReturnSuccess;
+    is_pending = interrupts[source].isPending;
+    kext_mutex_unlock(controller);
+    return is_pending ? causeInterrupt(source) : kIOReturnSuccess;
 }
 
 /* The action runs as a primary interrupt on this thread's CPU. One that is disabled waits. */
 IOReturn
 IOService::causeInterrupt(int source)
 {
-    Interrupt *interrupt = is_source(source) ? &interrupts[source] : NULL;
+    Interrupt now = {};
 
-    if (interrupt == NULL || interrupt->action == NULL)
+    if (is_source(source)) {
+        kext_mutex_lock(controller);
+        interrupts[source].isPending = interrupts[source].isDisabled;
+        now = interrupts[source];
+        kext_mutex_unlock(controller);
+    }
+    if (now.action == NULL)
         return kIOReturnNoInterrupt;
-    interrupt->isPending = interrupt->isDisabled;
-    if (interrupt->isDisabled)
+    if (now.isDisabled)
         return kIOReturnSuccess;
     kext_interrupt(1);
-    interrupt->action(interrupt->target, interrupt->refCon, this, source);
+    now.action(now.target, now.refCon, this, source);
     kext_interrupt(0);
     return kIOReturnSuccess;
 }

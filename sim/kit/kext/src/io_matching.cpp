@@ -2,7 +2,7 @@
  * io_matching.cpp - who is registered, who waits for it, who is interested; see iokit_service.h
  *
  * A service is found from its registerService() until it ends. A notifier is told of those that are
- * there when it is added, and of those that come.
+ * there when it is added, and of those that come; of one that registers anew unless it wants first ones.
  */
 #include <faultline_kext/iokit.h>
 
@@ -38,15 +38,36 @@ class ServiceNotifier : public IONotifier
     IOServiceNotificationHandler oldHandler;
     IOServiceInterestHandler interest;
     void *target, *refCon;
-    bool isOff;
+    bool isOff, isRemoved;
 
     void remove() override;
     bool disable() override;
     void enable(bool was) override;
     void free() override;
     void tell(IOService *service);
+    void hear(IOService *service, UInt32 message, void *argument, vm_size_t size);
 };
 OSDefineMetaClassAndStructors(ServiceNotifier, IONotifier);
+
+/* Which thread is in which notifier's handler; each entry is on its thread's stack. */
+struct Telling {
+    Telling *next;
+    ServiceNotifier *notifier;
+    void *thread;
+
+    bool begin();
+    void end();
+};
+static Telling *tellings;
+
+static bool
+is_told_elsewhere(const ServiceNotifier *notifier)
+{
+    for (Telling *at = tellings; at != NULL; at = at->next)
+        if (at->notifier == notifier && at->thread != kext_thread_self())
+            return true;
+    return false;
+}
 
 void
 ServiceNotifier::free()
@@ -55,11 +76,15 @@ ServiceNotifier::free()
     IONotifier::free();
 }
 
+/* When it is back its handler does not run any more, but for the caller itself. */
 void
 ServiceNotifier::remove()
 {
     kext_mutex_lock(registry);
+    isRemoved = true;
     waiting->removeObject(waiting->getNextIndexOfObject(this, 0));
+    while (is_told_elsewhere(this))
+        (void)kext_sleep(registry, &tellings, 0);
     kext_mutex_unlock(registry);
     release();
 }
@@ -67,27 +92,75 @@ ServiceNotifier::remove()
 bool
 ServiceNotifier::disable()
 {
-    bool was = !isOff;
+    bool was;
 
+    kext_mutex_lock(registry);
+    was = !isOff;
     isOff = true;
+    kext_mutex_unlock(registry);
     return was;
 }
 
 void
 ServiceNotifier::enable(bool was)
 {
+    kext_mutex_lock(registry);
     isOff = !was;
+    kext_mutex_unlock(registry);
+}
+
+/* Around a handler's call; only when it may be called. */
+bool
+Telling::begin()
+{
+    bool may_be;
+
+    kext_mutex_lock(registry);
+    may_be = !notifier->isOff && !notifier->isRemoved;
+    if (may_be) {
+        next = tellings;
+        tellings = this;
+    }
+    kext_mutex_unlock(registry);
+    return may_be;
+}
+
+void
+Telling::end()
+{
+    Telling **at = &tellings;
+
+    kext_mutex_lock(registry);
+    while (*at != this)
+        at = &(*at)->next;
+    *at = next;
+    (void)kext_wakeup(&tellings, 0);
+    kext_mutex_unlock(registry);
 }
 
 void
 ServiceNotifier::tell(IOService *service)
 {
-    if (isOff)
+    Telling telling = { NULL, this, kext_thread_self() };
+
+    if (!telling.begin())
         return;
     if (handler != NULL)
         (void)handler(target, refCon, service, this);
     else if (oldHandler != NULL)
         (void)oldHandler(target, refCon, service);
+    telling.end();
+}
+
+void
+ServiceNotifier::hear(IOService *service, UInt32 message, void *argument, vm_size_t size)
+{
+    Telling telling = { NULL, this, kext_thread_self() };
+
+    if (!telling.begin())
+        return;
+    (void)interest(target, refCon, message, service, argument, size);
+    telling.end();
 }
 
 static ServiceNotifier *
@@ -149,7 +222,7 @@ IOService::matchPropertyTable(OSDictionary *table, SInt32 *)
     return matchPropertyTable(table);
 }
 
-/* Every key that is there must hold. */
+/* Each of these keys must hold where it is there; others are for matchPropertyTable(). */
 bool
 IOService::matches(OSDictionary *table)
 {
@@ -202,7 +275,31 @@ with_text(OSDictionary *table, const OSSymbol *key, const char *text)
 
 MATCHING(service, gIOProviderClassKey)
 MATCHING(name, gIONameMatchKey)
-MATCHING(resource, gIOResourceMatchKey)
+
+/* A table of the kit's own is given back when there was no memory for the rest. */
+static OSDictionary *
+of_resources(OSDictionary *table, OSDictionary *all)
+{
+    if (all == NULL)
+        OSSafeRelease(table);
+    return all;
+}
+
+OSDictionary *
+IOService::resourceMatching(const char *name, OSDictionary *table)
+{
+    OSDictionary *of = serviceMatching(kIOResourcesClass, table);
+
+    if (of == NULL)
+        return NULL;
+    return of_resources(table == NULL ? of : NULL, with_text(of, gIOResourceMatchKey, name));
+}
+
+OSDictionary *
+IOService::resourceMatching(const OSString *name, OSDictionary *table)
+{
+    return resourceMatching(name->getCStringNoCopy(), table);
+}
 
 OSDictionary *
 IOService::propertyMatching(const OSSymbol *key, const OSObject *value, OSDictionary *table)
@@ -236,6 +333,7 @@ matching_ones(OSDictionary *table)
     Kernel kernel;
     OSArray *found = OSArray::withCapacity(4);
 
+    (void)IOService::getResourceService();
     kext_mutex_lock(registry);
     for (unsigned i = 0; i < registered->getCount(); i++)
         if (((IOService *)registered->getObject(i))->matches(table))
@@ -314,14 +412,24 @@ copy_waiting()
     return copy;
 }
 
+enum event { COMES_FIRST, COMES_AGAIN, ENDS };
+
+static bool
+is_for(const OSSymbol *type, enum event event)
+{
+    if (type == gIOTerminatedNotification || event == ENDS)
+        return type == gIOTerminatedNotification && event == ENDS;
+    return event == COMES_FIRST ||
+           (type != gIOFirstPublishNotification && type != gIOFirstMatchNotification);
+}
+
 static void
-tell(OSArray *told, IOService *service, bool has_come)
+tell(OSArray *told, IOService *service, enum event event)
 {
     for (unsigned i = 0; i < told->getCount(); i++) {
         ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
 
-        if (each->matching != NULL && (each->type != gIOTerminatedNotification) == has_come &&
-            service->matches(each->matching))
+        if (each->matching != NULL && is_for(each->type, event) && service->matches(each->matching))
             each->tell(service);
     }
     told->release();
@@ -331,17 +439,20 @@ void
 IOService::registerService(IOOptionBits)
 {
     OSArray *told = NULL;
+    enum event event;
 
     kext_mutex_lock(registry);
-    if (!isRegistered && !isTerminated) {
-        registered->setObject(this);
+    event = isRegistered ? COMES_AGAIN : COMES_FIRST;
+    if (!isTerminated) {
+        if (!isRegistered)
+            registered->setObject(this);
+        isRegistered = true;
         told = copy_waiting();
     }
-    isRegistered = true;
     kext_mutex_unlock(registry);
     if (told == NULL)
         return;
-    tell(told, this, true);
+    tell(told, this, event);
     (void)kext_wakeup(&registered, 0);
 }
 
@@ -359,8 +470,21 @@ forget_service(IOService *service)
         told = copy_waiting();
     kext_mutex_unlock(registry);
     if (told != NULL)
-        tell(told, service, false);
+        tell(told, service, ENDS);
     service->release();
+}
+
+void
+forget_interest(IOService *service)
+{
+    kext_mutex_lock(registry);
+    for (unsigned i = 0; i < waiting->getCount(); i++) {
+        ServiceNotifier *each = (ServiceNotifier *)waiting->getObject(i);
+
+        if (each->of == service)
+            each->of = NULL;
+    }
+    kext_mutex_unlock(registry);
 }
 
 void
@@ -371,8 +495,8 @@ tell_interested(IOService *service, UInt32 type, void *argument, vm_size_t size)
     for (unsigned i = 0; i < told->getCount(); i++) {
         ServiceNotifier *each = (ServiceNotifier *)told->getObject(i);
 
-        if (each->of == service && each->interest != NULL && !each->isOff)
-            (void)each->interest(each->target, each->refCon, type, service, argument, size);
+        if (each->of == service && each->interest != NULL)
+            each->hear(service, type, argument, size);
     }
     told->release();
 }
@@ -433,7 +557,7 @@ IONotifier *
 IOService::registerInterest(const OSSymbol *type, IOServiceInterestHandler handler, void *target,
                             void *refCon)
 {
-    return isTerminated ? NULL : interested(this, type, handler, target, refCon);
+    return isInactive() ? NULL : interested(this, type, handler, target, refCon);
 }
 
 IONotifier *
@@ -450,25 +574,38 @@ registerPrioritySleepWakeInterest(IOServiceInterestHandler handler, void *target
 
 /* ---- resources ---- */
 
+/* What every driver may hang on, and whose properties are the resources. BSD is there from the first. */
+class IOResources : public IOService
+{
+    OSDeclareDefaultStructors(IOResources);
+};
+OSDefineMetaClassAndStructors(IOResources, IOService);
+
 IOService *
 IOService::getResourceService()
 {
     static IOService *resources;
 
+    kext_mutex_lock(registry);
     if (resources == NULL) {
         Kernel kernel;
 
-        resources = new IOService;
+        resources = new IOResources;
         (void)resources->init();
-        resources->setName("IOResources");
+        resources->setName(kIOResourcesClass);
+        resources->setProperty("IOBSD", true);
+        resources->registerService();
     }
+    kext_mutex_unlock(registry);
     return resources;
 }
 
+/* Who waits for it looks again. */
 void
 IOService::publishResource(const char *key, OSObject *value)
 {
     getResourceService()->setProperty(key, value != NULL ? value : (OSObject *)kOSBooleanTrue);
+    getResourceService()->registerService();
 }
 
 void

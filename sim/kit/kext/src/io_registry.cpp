@@ -18,6 +18,20 @@ const OSSymbol *gIOResourceMatchKey = OSSymbol::withCString("IOResourceMatch");
 const OSSymbol *gIOResourcesKey = OSSymbol::withCString("IOResources");
 const OSSymbol *gIOClassKey = OSSymbol::withCString("IOClass");
 
+static OSObject *
+kept(OSObject *object)
+{
+    if (object != NULL)
+        object->retain();
+    return object;
+}
+
+/*
+ * Properties, and who hangs where, are read and changed by one thread at a time. Nothing of a driver's runs
+ * meanwhile: what is let go of is let go of afterwards.
+ */
+static struct kext_mutex *registry = kext_mutex_create(1);
+
 bool
 IORegistryEntry::init(OSDictionary *dictionary)
 {
@@ -77,22 +91,50 @@ IORegistryEntry::setName(const char *text, const IORegistryPlane *)
     name = OSSymbol::withCString(text);
 }
 
+/* A text as the kernel makes it a key; it does so without fail. */
+class Key
+{
+  public:
+    Key(const char *text)
+    {
+        Kernel kernel;
+
+        symbol = OSSymbol::withCString(text);
+    }
+    Key(const OSString *text) : Key(text->getCStringNoCopy())
+    {
+    }
+    ~Key()
+    {
+        symbol->release();
+    }
+    const OSSymbol *symbol;
+};
+
 bool
 IORegistryEntry::setProperty(const OSSymbol *key, OSObject *value)
 {
-    return properties->setObject(key, value);
+    OSObject *before;
+    bool is_set;
+
+    kext_mutex_lock(registry);
+    before = kept(properties->getObject(key));
+    is_set = properties->setObject(key, value);
+    kext_mutex_unlock(registry);
+    OSSafeRelease(before);
+    return is_set;
 }
 
 bool
 IORegistryEntry::setProperty(const OSString *key, OSObject *value)
 {
-    return properties->setObject(key, value);
+    return setProperty(Key(key).symbol, value);
 }
 
 bool
 IORegistryEntry::setProperty(const char *key, OSObject *value)
 {
-    return properties->setObject(key, value);
+    return setProperty(Key(key).symbol, value);
 }
 
 /* Sets a value that was made for this and gives the reference back. */
@@ -132,168 +174,244 @@ IORegistryEntry::setProperty(const char *key, void *bytes, unsigned length)
 void
 IORegistryEntry::removeProperty(const OSSymbol *key)
 {
+    OSObject *before;
+
+    kext_mutex_lock(registry);
+    before = kept(properties->getObject(key));
     properties->removeObject(key);
+    kext_mutex_unlock(registry);
+    OSSafeRelease(before);
 }
 
 void
 IORegistryEntry::removeProperty(const OSString *key)
 {
-    properties->removeObject(key);
+    removeProperty(Key(key).symbol);
 }
 
 void
 IORegistryEntry::removeProperty(const char *key)
 {
-    properties->removeObject(key);
-}
-
-OSObject *
-IORegistryEntry::getProperty(const OSSymbol *key) const
-{
-    return properties->getObject(key);
-}
-
-OSObject *
-IORegistryEntry::getProperty(const OSString *key) const
-{
-    return properties->getObject(key);
-}
-
-OSObject *
-IORegistryEntry::getProperty(const char *key) const
-{
-    return properties->getObject(key);
-}
-
-/* Its own, and then those of who is above it or below it, as the options say. */
-OSObject *
-IORegistryEntry::getProperty(const char *key, const IORegistryPlane *plane,
-                             IOOptionBits options) const
-{
-    OSObject *found = getProperty(key);
-    bool is_up = options & kIORegistryIterateParents;
-
-    if (found != NULL || !(options & kIORegistryIterateRecursively))
-        return found;
-    if (is_up)
-        return parent == NULL ? NULL : parent->getProperty(key, plane, options);
-    for (unsigned i = 0; found == NULL && i < children->getCount(); i++)
-        found = ((IORegistryEntry *)children->getObject(i))->getProperty(key, plane, options);
-    return found;
-}
-
-OSObject *
-IORegistryEntry::getProperty(const OSSymbol *key, const IORegistryPlane *plane,
-                             IOOptionBits options) const
-{
-    return getProperty(key->getCStringNoCopy(), plane, options);
-}
-
-OSObject *
-IORegistryEntry::getProperty(const OSString *key, const IORegistryPlane *plane,
-                             IOOptionBits options) const
-{
-    return getProperty(key->getCStringNoCopy(), plane, options);
-}
-
-static OSObject *
-kept(OSObject *object)
-{
-    if (object != NULL)
-        object->retain();
-    return object;
+    removeProperty(Key(key).symbol);
 }
 
 OSObject *
 IORegistryEntry::copyProperty(const OSSymbol *key) const
 {
-    return kept(getProperty(key));
+    OSObject *found;
+
+    kext_mutex_lock(registry);
+    found = kept(properties->getObject(key));
+    kext_mutex_unlock(registry);
+    return found;
 }
 
 OSObject *
 IORegistryEntry::copyProperty(const OSString *key) const
 {
-    return kept(getProperty(key));
+    return copyProperty(Key(key).symbol);
 }
 
 OSObject *
 IORegistryEntry::copyProperty(const char *key) const
 {
-    return kept(getProperty(key));
+    return copyProperty(Key(key).symbol);
 }
 
+/* Its own, and then those of who is above it or below it, as the options say. */
 OSObject *
 IORegistryEntry::copyProperty(const OSSymbol *key, const IORegistryPlane *plane,
                               IOOptionBits options) const
 {
-    return kept(getProperty(key, plane, options));
+    OSObject *found = copyProperty(key);
+    OSArray *others;
+
+    if (found != NULL || !(options & kIORegistryIterateRecursively))
+        return found;
+    others = options & kIORegistryIterateParents ? copyParents() : copyChildren();
+    for (unsigned i = 0; found == NULL && i < others->getCount(); i++)
+        found = ((IORegistryEntry *)others->getObject(i))->copyProperty(key, plane, options);
+    others->release();
+    return found;
 }
 
 OSObject *
 IORegistryEntry::copyProperty(const OSString *key, const IORegistryPlane *plane,
                               IOOptionBits options) const
 {
-    return kept(getProperty(key, plane, options));
+    return copyProperty(Key(key).symbol, plane, options);
 }
 
 OSObject *
 IORegistryEntry::copyProperty(const char *key, const IORegistryPlane *plane,
                               IOOptionBits options) const
 {
-    return kept(getProperty(key, plane, options));
+    return copyProperty(Key(key).symbol, plane, options);
+}
+
+/* What is got belongs to whose property it is. */
+static OSObject *
+borrowed(OSObject *object)
+{
+    OSSafeRelease(object);
+    return object;
+}
+
+OSObject *
+IORegistryEntry::getProperty(const OSSymbol *key) const
+{
+    return borrowed(copyProperty(key));
+}
+
+OSObject *
+IORegistryEntry::getProperty(const OSString *key) const
+{
+    return getProperty(Key(key).symbol);
+}
+
+OSObject *
+IORegistryEntry::getProperty(const char *key) const
+{
+    return getProperty(Key(key).symbol);
+}
+
+OSObject *
+IORegistryEntry::getProperty(const OSSymbol *key, const IORegistryPlane *plane,
+                             IOOptionBits options) const
+{
+    return borrowed(copyProperty(key, plane, options));
+}
+
+OSObject *
+IORegistryEntry::getProperty(const OSString *key, const IORegistryPlane *plane,
+                             IOOptionBits options) const
+{
+    return getProperty(Key(key).symbol, plane, options);
+}
+
+OSObject *
+IORegistryEntry::getProperty(const char *key, const IORegistryPlane *plane,
+                             IOOptionBits options) const
+{
+    return getProperty(Key(key).symbol, plane, options);
 }
 
 OSDictionary *
 IORegistryEntry::dictionaryWithProperties() const
 {
-    return OSDictionary::withDictionary(properties);
+    OSDictionary *copy = OSDictionary::withCapacity(getPropertyTable()->getCapacity());
+
+    kext_mutex_lock(registry);
+    if (copy != NULL)
+        copy->merge(properties);
+    kext_mutex_unlock(registry);
+    return copy;
 }
 
 void
 IORegistryEntry::setPropertyTable(OSDictionary *dictionary)
 {
+    OSDictionary *before;
+
     dictionary->retain();
-    OSSafeRelease(properties);
+    kext_mutex_lock(registry);
+    before = properties;
     properties = dictionary;
-}
-
-IORegistryEntry *
-IORegistryEntry::getChildEntry(const IORegistryPlane *) const
-{
-    return (IORegistryEntry *)children->getObject(0);
-}
-
-/* A child keeps its parent, and the parent its child, until the child is detached. */
-bool
-IORegistryEntry::attachToParent(IORegistryEntry *above, const IORegistryPlane *)
-{
-    if (parent != NULL)
-        return parent == above;
-    above->retain();
-    parent = above;
-    return above->children->setObject(this);
-}
-
-void
-IORegistryEntry::detachFromParent(IORegistryEntry *above, const IORegistryPlane *)
-{
-    if (parent != above || above == NULL)
-        return;
-    parent = NULL;
-    above->children->removeObject(above->children->getNextIndexOfObject(this, 0));
-    above->release();
-}
-
-OSIterator *
-IORegistryEntry::getChildIterator(const IORegistryPlane *) const
-{
-    return OSCollectionIterator::withCollection(children);
+    kext_mutex_unlock(registry);
+    OSSafeRelease(before);
 }
 
 bool
 IORegistryEntry::serializeProperties(OSSerialize *to) const
 {
-    return properties->serialize(to);
+    OSDictionary *copy = dictionaryWithProperties();
+    bool is_done = copy != NULL && copy->serialize(to);
+
+    OSSafeRelease(copy);
+    return is_done;
+}
+
+/* ---- above and below ---- */
+
+/* A child keeps its parent, and the parent its child, until the child is detached. */
+bool
+IORegistryEntry::attachToParent(IORegistryEntry *above, const IORegistryPlane *)
+{
+    bool is_attached;
+
+    kext_mutex_lock(registry);
+    is_attached = parent == above;
+    if (parent == NULL && above->children->setObject(this)) {
+        above->retain();
+        parent = above;
+        is_attached = true;
+    }
+    kext_mutex_unlock(registry);
+    return is_attached;
+}
+
+void
+IORegistryEntry::detachFromParent(IORegistryEntry *above, const IORegistryPlane *)
+{
+    bool is_detached;
+
+    retain();
+    kext_mutex_lock(registry);
+    is_detached = above != NULL && parent == above;
+    if (is_detached) {
+        parent = NULL;
+        above->children->removeObject(above->children->getNextIndexOfObject(this, 0));
+    }
+    kext_mutex_unlock(registry);
+    if (is_detached)
+        above->release();
+    release();
+}
+
+/* Who is there now; a walk through them does not see who comes or goes. */
+OSArray *
+IORegistryEntry::copyChildren() const
+{
+    Kernel kernel;
+    OSArray *copy = OSArray::withCapacity(4);
+
+    kext_mutex_lock(registry);
+    copy->merge(children);
+    kext_mutex_unlock(registry);
+    return copy;
+}
+
+OSArray *
+IORegistryEntry::copyParents() const
+{
+    Kernel kernel;
+    OSArray *copy = OSArray::withCapacity(1);
+
+    kext_mutex_lock(registry);
+    copy->setObject(parent);
+    kext_mutex_unlock(registry);
+    return copy;
+}
+
+static OSIterator *
+walk_through(OSArray *entries)
+{
+    OSIterator *walk = OSCollectionIterator::withCollection(entries);
+
+    entries->release();
+    return walk;
+}
+
+OSIterator *
+IORegistryEntry::getChildIterator(const IORegistryPlane *) const
+{
+    return walk_through(copyChildren());
+}
+
+OSIterator *
+IORegistryEntry::getParentIterator(const IORegistryPlane *) const
+{
+    return walk_through(copyParents());
 }
 
 IOReturn
@@ -455,38 +573,32 @@ IORegistryEntry::fromPath(const char *path, const IORegistryPlane *, char *, int
 
 /* ---- who hangs where ---- */
 
-static IORegistryEntry *
-kept_entry(IORegistryEntry *entry)
-{
-    if (entry != NULL)
-        entry->retain();
-    return entry;
-}
-
 IORegistryEntry *
 IORegistryEntry::copyParentEntry(const IORegistryPlane *) const
 {
-    return kept_entry(parent);
+    IORegistryEntry *above;
+
+    kext_mutex_lock(registry);
+    above = (IORegistryEntry *)kept(parent);
+    kext_mutex_unlock(registry);
+    return above;
 }
 
 IORegistryEntry *
-IORegistryEntry::copyChildEntry(const IORegistryPlane *plane) const
+IORegistryEntry::copyChildEntry(const IORegistryPlane *) const
 {
-    return kept_entry(getChildEntry(plane));
+    IORegistryEntry *child;
+
+    kext_mutex_lock(registry);
+    child = (IORegistryEntry *)kept(children->getObject(0));
+    kext_mutex_unlock(registry);
+    return child;
 }
 
-OSIterator *
-IORegistryEntry::getParentIterator(const IORegistryPlane *) const
+IORegistryEntry *
+IORegistryEntry::getChildEntry(const IORegistryPlane *plane) const
 {
-    OSArray *above = OSArray::withCapacity(1);
-    OSIterator *walk;
-
-    if (above == NULL)
-        return NULL;
-    above->setObject(parent);
-    walk = OSCollectionIterator::withCollection(above);
-    above->release();
-    return walk;
+    return (IORegistryEntry *)borrowed(copyChildEntry(plane));
 }
 
 unsigned
@@ -540,7 +652,11 @@ IORegistryEntry::detachAbove(const IORegistryPlane *plane)
 void
 IORegistryEntry::detachAll(const IORegistryPlane *plane)
 {
-    while (children->getCount() > 0)
-        ((IORegistryEntry *)children->getObject(0))->detachFromParent(this, plane);
+    IORegistryEntry *child;
+
+    while ((child = copyChildEntry(plane)) != NULL) {
+        child->detachFromParent(this, plane);
+        child->release();
+    }
     detachAbove(plane);
 }

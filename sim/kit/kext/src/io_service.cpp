@@ -23,6 +23,7 @@ void
 IOService::free()
 {
     OSSafeReleaseNULL(deviceMemory);
+    forget_interest(this);
     IORegistryEntry::free();
 }
 
@@ -55,29 +56,72 @@ IOService::detach(IOService *provider)
     detachFromParent(provider);
 }
 
+/* One thread changes who is open to whom, and for how long who ends may wait. */
+static struct kext_mutex *arbitration = kext_mutex_create(1);
+
+/* True without `isSuccessRequired` only of a service that goes on. */
 bool
-IOService::open(IOService *client, IOOptionBits options, void *argument)
+IOService::lockForArbitration(bool isSuccessRequired)
 {
-    return !isTerminated && handleOpen(client, options, argument);
+    kext_mutex_lock(arbitration);
+    if (!isTerminated || isSuccessRequired)
+        return true;
+    kext_mutex_unlock(arbitration);
+    return false;
 }
 
 void
+IOService::unlockForArbitration()
+{
+    kext_mutex_unlock(arbitration);
+}
+
+bool
+IOService::open(IOService *client, IOOptionBits options, void *argument)
+{
+    bool is_open;
+
+    if (!lockForArbitration(false))
+        return false;
+    is_open = handleOpen(client, options, argument);
+    unlockForArbitration();
+    return is_open;
+}
+
+/* A client that has ended and had this open yet may stop now. */
+void
 IOService::close(IOService *client, IOOptionBits options)
 {
-    if (handleIsOpen(client))
+    bool was_open;
+
+    (void)lockForArbitration();
+    was_open = handleIsOpen(client);
+    if (was_open)
         handleClose(client, options);
+    unlockForArbitration();
+    if (was_open && client != NULL)
+        client->endDeferred(options);
 }
 
 bool
 IOService::isOpen(const IOService *client) const
 {
-    return handleIsOpen(client);
+    bool is_open;
+
+    kext_mutex_lock(arbitration);
+    is_open = handleIsOpen(client);
+    kext_mutex_unlock(arbitration);
+    return is_open;
 }
 
+/* One client at a time; who seizes it asks the other to close it. */
 bool
-IOService::handleOpen(IOService *client, IOOptionBits, void *)
+IOService::handleOpen(IOService *client, IOOptionBits options, void *)
 {
-    if (openedBy != NULL && openedBy != client)
+    if (openedBy != NULL && options & kIOServiceSeize)
+        (void)messageClient(kIOMessageServiceIsRequestingClose, openedBy,
+                            (void *)(uintptr_t)options);
+    if (openedBy != NULL)
         return false;
     openedBy = client;
     return true;
@@ -102,7 +146,7 @@ IOService::getState() const
     return (isRegistered
                 ? kIOServiceRegisteredState | kIOServiceMatchedState | kIOServiceFirstPublishState
                 : 0) |
-           (isTerminated ? kIOServiceInactiveState : 0);
+           (isInactive() ? kIOServiceInactiveState : 0);
 }
 
 bool
@@ -111,55 +155,61 @@ IOService::terminateClient(IOService *client, IOOptionBits options)
     return client->terminate(options);
 }
 
-/* One thread changes who is open to whom. */
-static struct kext_mutex *arbitration = kext_mutex_create(1);
-
-bool
-IOService::lockForArbitration(bool isSuccessRequired)
-{
-    kext_mutex_lock(arbitration);
-    if (!isTerminated || isSuccessRequired)
-        return true;
-    kext_mutex_unlock(arbitration);
-    return false;
-}
-
+/* Clients first, the last to come before the others; whoever has this open is told and closes it. */
 void
-IOService::unlockForArbitration()
+IOService::terminateClients(IOOptionBits options)
 {
-    kext_mutex_unlock(arbitration);
+    OSArray *clients = copyChildren();
+
+    for (unsigned i = clients->getCount(); i-- > 0;) {
+        IOService *client = (IOService *)clients->getObject(i);
+
+        (void)client->message(kIOMessageServiceIsTerminated, this);
+        (void)client->terminate(options);
+    }
+    clients->release();
 }
 
-/* Clients first, then the service itself; whoever has it open is told and closes it. */
+/* Then the service itself, when it does not want to wait for something (didTerminate()). */
 bool
 IOService::terminate(IOOptionBits options)
 {
     IOService *provider = getProvider();
-    bool defer = false;
+    bool defer = false, was_terminated;
 
-    if (isTerminated)
+    (void)lockForArbitration(); /* who opens it now has done so, or does not get it any more */
+    was_terminated = __atomic_exchange_n(&isTerminated, true, __ATOMIC_ACQ_REL);
+    unlockForArbitration();
+    if (was_terminated)
         return true;
-    isTerminated = true;
     retain();
     forget_service(this);
-    while (children->getCount() > 0) {
-        unsigned before = children->getCount();
-        IOService *client = (IOService *)children->getObject(before - 1);
-
-        client->retain();
-        (void)client->message(kIOMessageServiceIsTerminated, this);
-        (void)client->terminate(options);
-        client->release();
-        if (children->getCount() == before)
-            break; /* a client that stays keeps us */
-    }
+    terminateClients(options);
+    (void)lockForArbitration();
+    isDeferred = true;
+    unlockForArbitration();
     if (provider != NULL) {
         (void)willTerminate(provider, options);
         (void)didTerminate(provider, options, &defer);
     }
-    (void)finalize(options);
+    if (!defer)
+        endDeferred(options);
     release();
     return true;
+}
+
+/* Once, whoever says so. */
+void
+IOService::endDeferred(IOOptionBits options)
+{
+    bool was_deferred;
+
+    (void)lockForArbitration();
+    was_deferred = isDeferred;
+    isDeferred = false;
+    unlockForArbitration();
+    if (was_deferred)
+        (void)finalize(options);
 }
 
 bool
@@ -168,9 +218,12 @@ IOService::willTerminate(IOService *, IOOptionBits)
     return true;
 }
 
+/* A driver that waits for its I/O sets *defer, and calls this again without when that is done. */
 bool
-IOService::didTerminate(IOService *, IOOptionBits, bool *)
+IOService::didTerminate(IOService *, IOOptionBits options, bool *defer)
 {
+    if (!*defer)
+        endDeferred(options);
     return true;
 }
 
@@ -207,8 +260,11 @@ IOService::messageClient(UInt32 type, OSObject *client, void *argument, vm_size_
 IOReturn
 IOService::messageClients(UInt32 type, void *argument, vm_size_t size)
 {
-    for (unsigned i = 0; i < children->getCount(); i++)
-        (void)messageClient(type, children->getObject(i), argument, size);
+    OSArray *clients = copyChildren();
+
+    for (unsigned i = 0; i < clients->getCount(); i++)
+        (void)messageClient(type, clients->getObject(i), argument, size);
+    clients->release();
     tell_interested(this, type, argument, size);
     return kIOReturnSuccess;
 }
@@ -216,15 +272,20 @@ IOService::messageClients(UInt32 type, void *argument, vm_size_t size)
 void
 IOService::applyToClients(IOServiceApplierFunction apply, void *context)
 {
-    for (unsigned i = 0; i < children->getCount(); i++)
-        apply((IOService *)children->getObject(i), context);
+    OSArray *clients = copyChildren();
+
+    for (unsigned i = 0; i < clients->getCount(); i++)
+        apply((IOService *)clients->getObject(i), context);
+    clients->release();
 }
 
 void
 IOService::applyToProviders(IOServiceApplierFunction apply, void *context)
 {
-    if (parent != NULL)
-        apply((IOService *)parent, context);
+    IOService *provider = getProvider();
+
+    if (provider != NULL)
+        apply(provider, context);
 }
 
 IOReturn
@@ -320,21 +381,33 @@ IOService::getWorkLoop() const
     return provider == NULL ? NULL : provider->getWorkLoop();
 }
 
+/* First the older of the two, which a driver may have; then the class that the properties name. */
 IOReturn
-IOService::newUserClient(task_t owner, void *security, UInt32 type, OSDictionary *,
+IOService::newUserClient(task_t owner, void *security, UInt32 type, OSDictionary *properties_,
                          IOUserClient **handler)
 {
-    OSString *wanted = OSDynamicCast(OSString, getProperty("IOUserClientClass"));
+    OSString *wanted;
+    OSObject *made;
     IOUserClient *client;
 
+    if (newUserClient(owner, security, type, handler) == kIOReturnSuccess)
+        return kIOReturnSuccess;
+    wanted = OSDynamicCast(OSString, getProperty(gIOUserClientClassKey));
     if (wanted == NULL)
         return kIOReturnUnsupported;
-    client = OSDynamicCast(IOUserClient, OSMetaClass::allocClassWithName(wanted));
-    if (client == NULL)
-        return kIOReturnUnsupported;
-    if (!client->initWithTask(owner, security, type, NULL) || !client->attach(this)) {
+    made = OSMetaClass::allocClassWithName(wanted);
+    client = OSDynamicCast(IOUserClient, made);
+    if (client == NULL) {
+        OSSafeRelease(made);
+        return made == NULL ? kIOReturnNoMemory : kIOReturnUnsupported;
+    }
+    if (!client->initWithTask(owner, security, type, properties_)) {
         client->release();
         return kIOReturnBadArgument;
+    }
+    if (!client->attach(this)) {
+        client->release();
+        return kIOReturnUnsupported;
     }
     if (!client->start(this)) {
         client->detach(this);
@@ -346,9 +419,9 @@ IOService::newUserClient(task_t owner, void *security, UInt32 type, OSDictionary
 }
 
 IOReturn
-IOService::newUserClient(task_t owner, void *security, UInt32 type, IOUserClient **handler)
+IOService::newUserClient(task_t, void *, UInt32, IOUserClient **)
 {
-    return newUserClient(owner, security, type, NULL, handler);
+    return kIOReturnUnsupported;
 }
 
 void

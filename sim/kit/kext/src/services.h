@@ -17,6 +17,9 @@
 /* It ends: waiting notifiers are told, and nobody finds it any more. */
 void forget_service(IOService *service);
 
+/* It is gone: who was interested in it hears no other. */
+void forget_interest(IOService *service);
+
 /* A message for those who registered interest. */
 void tell_interested(IOService *service, UInt32 type, void *argument, vm_size_t size);
 

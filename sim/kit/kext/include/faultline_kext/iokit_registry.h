@@ -8,7 +8,7 @@
  * ERRORS      NULL or false, as I/O Kit
  * EVENTS      none
  * XNU         iokit/IOKit/IORegistryEntry.h
- *             Differs: one plane, so every name of a plane means the same
+ *             Differs: one plane, so every name of a plane means the same, and one parent in it
  */
 #ifndef KEXT_IOKIT_REGISTRY_H
 #define KEXT_IOKIT_REGISTRY_H
@@ -43,6 +43,8 @@ class IORegistryEntry : public OSObject
     const OSSymbol *name, *location;
     uint64_t entryID;
     void free() override;
+    OSArray *copyChildren() const;
+    OSArray *copyParents() const;
 
   public:
     typedef IOReturn (*Action)(OSObject *target, void *arg0, void *arg1, void *arg2, void *arg3);

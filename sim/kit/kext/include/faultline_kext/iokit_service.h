@@ -99,11 +99,15 @@ class IOService : public IORegistryEntry
   protected:
     IOService *openedBy;
     bool isRegistered, isTerminated;
+    bool isDeferred; /* terminated, but not finalized yet */
     OSArray *deviceMemory;
     unsigned long powerState;
     void free() override;
+    void terminateClients(IOOptionBits options);
 
   public:
+    void endDeferred(IOOptionBits options);
+
     /* ---- life ---- */
     bool init(OSDictionary *dictionary = 0) override;
     bool init(IORegistryEntry *from, const IORegistryPlane *) override;
@@ -127,7 +131,7 @@ class IOService : public IORegistryEntry
     virtual bool
     isInactive() const
     {
-        return isTerminated;
+        return __atomic_load_n(&isTerminated, __ATOMIC_ACQUIRE);
     }
     virtual IOOptionBits getState() const;
     virtual bool lockForArbitration(bool isSuccessRequired = true);
