@@ -119,22 +119,13 @@ vm_device_ppn(const struct vm_system *system, uint64_t address)
     return page > UINT32_MAX ? VMM_NO_PAGE : (vmm_ppn)page;
 }
 
-/* How many bytes from `address` on lie on one page, at most `length`. */
-static uint32_t
-vm_device_run(const struct vm_system *system, uint64_t address, vmm_size length)
-{
-    vmm_size rest = system->page_bytes - (address & (system->page_bytes - 1));
-
-    return (uint32_t)(rest < length ? rest : length);
-}
-
 void
 vm_device_read(const struct vm_system *system, uint64_t address, void *to, vmm_size length)
 {
     uint8_t *out = to;
 
     while (length > 0) {
-        uint32_t run = vm_device_run(system, address, length);
+        uint32_t run = vm_system_page_run(system, address, length);
         vmm_ppn ppn = vm_device_ppn(system, address);
 
         if (ppn == VMM_NO_PAGE)
@@ -154,7 +145,7 @@ vm_device_write(struct vm_system *system, uint64_t address, const void *from, vm
     const uint8_t *in = from;
 
     while (length > 0) {
-        uint32_t run = vm_device_run(system, address, length);
+        uint32_t run = vm_system_page_run(system, address, length);
         vmm_ppn ppn = vm_device_ppn(system, address);
 
         if (ppn != VMM_NO_PAGE &&
@@ -192,7 +183,7 @@ vm_device_span(const struct vm_system *system, uint64_t address, vmm_size length
 {
     vmm_ppn ppn = vm_device_ppn(system, address);
 
-    return (struct vm_device_span){ .bytes = vm_device_run(system, address, length),
+    return (struct vm_device_span){ .bytes = vm_system_page_run(system, address, length),
                                     .ppn = ppn,
                                     .kind = vm_device_page_kind(system, ppn) };
 }

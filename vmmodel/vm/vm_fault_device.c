@@ -1,9 +1,9 @@
 /*
  * vm_fault_device.c - faults on what a device has, where no page stands behind an address
  *
- * A block is mapped whole by one fault, wired, whoever asked for which page of it, as far as a window
- * that 10.15 and older releases have reaches; the translations go when the entry is clipped or removed. A page list is mapped page by page, with the rights that a
- * page of memory would get.
+ * A block is mapped whole by one fault, wired, whoever asked for which page of it, as far as the window
+ * reaches that 10.15 and older releases have; the translations go when the entry is clipped or removed.
+ * A page list is mapped page by page, with the rights that a page of memory would get.
  */
 #include "vm/vm_device.h"
 #include "vm/vm_fault_internal.h"

@@ -473,6 +473,15 @@ vm_system_round_page(const struct vm_system *system, vmm_size size)
     return (size + system->page_bytes - 1) & ~(system->page_bytes - 1);
 }
 
+/* How many bytes from `at` on, at most `length`, lie on one page. */
+static inline uint32_t
+vm_system_page_run(const struct vm_system *system, uint64_t at, vmm_size length)
+{
+    vmm_size rest = system->page_bytes - (at & (system->page_bytes - 1));
+
+    return (uint32_t)(rest < length ? rest : length);
+}
+
 /* Where the page of the object begins that has the byte at `offset`; XNU: vm_object_trunc_page(). */
 static inline vmm_off
 vm_object_trunc_page(const struct vm_object *object, vmm_off offset)

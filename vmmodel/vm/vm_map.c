@@ -233,6 +233,30 @@ vm_map_set_user_wire_limit(struct vm_map *map, vmm_size bytes)
     map->user_wire_limit = bytes;
 }
 
+enum vmm_status
+vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
+              struct vm_map **made)
+{
+    struct vm_map *map = vmm_zone_take(&system->map_zone);
+
+    if (map == NULL)
+        return VMM_MODEL_NO_MEMORY;
+    map->system = system;
+    map->space = space;
+    map->page_shift = system->page_shift;
+    map->ref_count = 1;
+    map->min = min;
+    map->max = max;
+    vm_map_search_within(map, min, max);
+    map->user_wire_limit = system->machine->geometry->user_max; /* "unlimited", vm.md 1.1 */
+    vmm_list_init(&map->entries);
+    vmm_index_init(&map->index, &system->index_zone);
+    map->hint_place = &map->hint;
+    vmm_list_append(&system->maps, &map->link);
+    *made = map;
+    return VMM_OK;
+}
+
 /* Entries are left only in a submap; one that is still wired keeps the map for ever. */
 void
 vm_map_release(struct vm_map **map)

@@ -67,15 +67,6 @@ vm_pager_free(struct vm_object *object)
     vmm_give_array(object->system->alloc, pager, 1, sizeof(*pager));
 }
 
-/* How many bytes from `offset` on lie on one page, at most `length`. */
-static uint32_t
-vm_pager_run(const struct vm_object *object, vmm_off offset, vmm_size length)
-{
-    vmm_size rest = object->system->page_bytes - (offset & (object->system->page_bytes - 1));
-
-    return (uint32_t)(rest < length ? rest : length);
-}
-
 static enum vmm_status
 vm_pager_write_page(struct vm_object *object, vmm_off offset, const uint8_t *from, uint32_t length)
 {
@@ -101,7 +92,7 @@ vm_pager_write(struct vm_object *object, vmm_off offset, const void *from, vmm_s
     const uint8_t *in = from;
 
     while (status == VMM_OK && length > 0) {
-        uint32_t run = vm_pager_run(object, offset, length);
+        uint32_t run = vm_system_page_run(object->system, offset, length);
 
         status = vm_pager_write_page(object, offset, in, run);
         in += run;
@@ -119,9 +110,9 @@ vm_pager_read(const struct vm_object *object, vmm_off offset, void *to, vmm_size
     uint8_t *out = to;
 
     while (length > 0) {
-        uint32_t run = vm_pager_run(object, offset, length);
+        uint32_t run = vm_system_page_run(system, offset, length);
         uint32_t slot = vmm_radix_get(&pager->slots, offset >> system->page_shift);
-        const uint8_t *bytes = slot == 0 ? NULL : pager->store.slots[slot - 1];
+        const uint8_t *bytes = slot == 0 ? NULL : vm_store_bytes(system, &pager->store, slot);
 
         if (bytes == NULL)
             memset(out, 0, run);

@@ -2,14 +2,13 @@
 #include "vm/vm_task.h"
 
 #include "vm/vm_internal.h"
-#include "vm/vm_map_store.h"
 #include "vm/vm_pageout.h"
 
 #define VM_PAGEZERO_BYTES ((vmm_size)1 << 32) /* what the linker gives a 64-bit program */
 
 /* A user pmap with the map's pages, whose root needs a frame: another page makes room if it can. */
 static struct pmap *
-vm_map_create_pmap(const struct vm_map *map)
+vm_task_create_pmap(const struct vm_map *map)
 {
     struct vm_system *system = map->system;
     struct pmap *pmap;
@@ -20,30 +19,6 @@ vm_map_create_pmap(const struct vm_map *map)
     while (pmap == NULL && system->machine->frames.free_count == 0 &&
            vm_page_reclaim(system) == VMM_OK);
     return pmap;
-}
-
-enum vmm_status
-vm_map_create(struct vm_system *system, uint32_t space, vmm_va min, vmm_va max,
-              struct vm_map **made)
-{
-    struct vm_map *map = vmm_zone_take(&system->map_zone);
-
-    if (map == NULL)
-        return VMM_MODEL_NO_MEMORY;
-    map->system = system;
-    map->space = space;
-    map->page_shift = system->page_shift;
-    map->ref_count = 1;
-    map->min = min;
-    map->max = max;
-    vm_map_search_within(map, min, max);
-    map->user_wire_limit = system->machine->geometry->user_max; /* "unlimited", vm.md 1.1 */
-    vmm_list_init(&map->entries);
-    vmm_index_init(&map->index, &system->index_zone);
-    map->hint_place = &map->hint;
-    vmm_list_append(&system->maps, &map->link);
-    *made = map;
-    return VMM_OK;
 }
 
 /* A task's map, with a pmap: the kernel's, or one of its own. */
@@ -61,7 +36,7 @@ vm_task_create_map(struct vm_task *task, uint32_t page_shift)
         return status;
     task->map->task = task;
     task->map->page_shift = page_shift;
-    task->map->pmap = is_kernel ? pmap_kernel(system->pmaps) : vm_map_create_pmap(task->map);
+    task->map->pmap = is_kernel ? pmap_kernel(system->pmaps) : vm_task_create_pmap(task->map);
     task->map->owns_pmap = !is_kernel;
     if (task->map->pmap != NULL)
         return VMM_OK;

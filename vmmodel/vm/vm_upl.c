@@ -263,16 +263,6 @@ vm_upl_page(const struct vm_upl *upl, uint64_t index)
     return upl->pages[index];
 }
 
-/* How many bytes from `offset` on lie on one page, at most `length`. */
-static uint32_t
-vm_upl_run(const struct vm_upl *upl, uint64_t offset, uint64_t length)
-{
-    vmm_size page_bytes = upl->object->system->page_bytes;
-    vmm_size rest = page_bytes - (offset & (page_bytes - 1));
-
-    return (uint32_t)(rest < length ? rest : length);
-}
-
 void
 vm_upl_read(const struct vm_upl *upl, uint64_t offset, void *to, uint64_t length)
 {
@@ -280,7 +270,7 @@ vm_upl_read(const struct vm_upl *upl, uint64_t offset, void *to, uint64_t length
     uint8_t *out = to;
 
     while (length > 0) {
-        uint32_t run = vm_upl_run(upl, offset, length);
+        uint32_t run = vm_system_page_run(system, offset, length);
 
         hw_frame_read(&system->machine->frames, vm_upl_page(upl, offset >> system->page_shift),
                       (uint32_t)(offset & (system->page_bytes - 1)), out, run);
@@ -297,7 +287,7 @@ vm_upl_write(struct vm_upl *upl, uint64_t offset, const void *from, uint64_t len
     const uint8_t *in = from;
 
     while (length > 0) {
-        uint32_t run = vm_upl_run(upl, offset, length);
+        uint32_t run = vm_system_page_run(system, offset, length);
 
         if (!hw_frame_write(&system->machine->frames,
                             vm_upl_page(upl, offset >> system->page_shift),
