@@ -692,6 +692,42 @@ transposed_objects_change_how_they_are_copied(void **state)
     vm_object_release(&b);
 }
 
+/*  top - middle - bottom: no two of them can change places, for one would lie below itself then      */
+static void
+an_object_and_one_below_it_are_not_transposed(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *bottom = new_object(f, 1);
+    struct vm_object *top = bottom;
+    vmm_off offset = 0;
+
+    fill(bottom, 0, 'x');
+    vm_object_reference(bottom);
+    assert_int_equal(vm_object_shadow_always(&top, &offset, PAGE), VMM_OK);
+    assert_int_equal(vm_object_shadow_always(&top, &offset, PAGE), VMM_OK);
+    assert_int_equal(vm_object_transpose(top, bottom), VMM_INVALID_VALUE);
+    assert_int_equal(vm_object_transpose(bottom, top), VMM_INVALID_VALUE);
+    assert_int_equal(vm_object_transpose(bottom, bottom), VMM_INVALID_VALUE);
+    assert_shown(top, "x");
+    vm_object_release(&top);
+    vm_object_release(&bottom);
+}
+
+/*  The pages that the entry wired lie below, and would come to another object's entries              */
+static void
+an_object_under_wires_is_not_transposed(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_object *a = new_object(f, 1);
+    struct vm_object *b = new_object(f, 1);
+
+    a->is_under_wires = true;
+    assert_int_equal(vm_object_transpose(a, b), VMM_INVALID_VALUE);
+    assert_int_equal(vm_object_transpose(b, a), VMM_INVALID_VALUE);
+    vm_object_release(&a);
+    vm_object_release(&b);
+}
+
 /*  Each of very many lists holds the page once, however many bits a Mac has for their number       */
 static void
 a_page_may_be_wired_more_often_than_an_entry(void **state)
@@ -745,6 +781,8 @@ main(void)
         TEST(a_clean_page_that_hides_something_is_kept),
         TEST(transposed_objects_change_guards_with_their_pages),
         TEST(transposed_objects_change_how_they_are_copied),
+        TEST(an_object_and_one_below_it_are_not_transposed),
+        TEST(an_object_under_wires_is_not_transposed),
         TEST(a_page_may_be_wired_more_often_than_an_entry),
     };
 

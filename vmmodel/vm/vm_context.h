@@ -9,7 +9,8 @@
  * OWNERSHIP   the system owns one context per CPU
  * ERRORS      none
  * EVENTS      PMAP_REMOVE, TLB_FLUSH when sections evict
- * XNU         osfmk/kern/preemption_disable, ml_set_interrupts_enabled, vm_fault_disable (15.0+)
+ * XNU         disable_preemption(); osfmk/i386/machine_routines.c ml_set_interrupts_enabled;
+ *             osfmk/vm/vm_fault.c vm_fault_disable (15.0+)
  */
 #ifndef VM_VM_CONTEXT_H
 #define VM_VM_CONTEXT_H

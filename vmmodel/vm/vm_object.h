@@ -81,7 +81,8 @@ enum vmm_status vm_object_copy_slowly(struct vm_object *source, vmm_off offset, 
  * Two objects of one size change their contents: pages, what the store keeps, and what is below. No
  * translation of either is left, so whoever names one sees the other's bytes from now on.
  * VMM_INVALID_VALUE, and nothing is done: of two sizes, a device's, with a wired page, with a page on
- * its way, or with a copy that waits for the old pages. XNU: vm_object_transpose.
+ * its way, with a copy that waits for the old pages, one object twice, or one below the other (it would
+ * come to lie below itself). XNU: vm_object_transpose.
  */
 enum vmm_status vm_object_transpose(struct vm_object *a, struct vm_object *b) VMM_MUST_USE;
 

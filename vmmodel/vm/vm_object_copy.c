@@ -167,7 +167,17 @@ vm_object_may_transpose(const struct vm_object *object)
     bool is_a_copy = object->shadow != NULL && object->shadow->copy == object;
 
     return object->device == NULL && !object->phys_contiguous && object->wired_page_count == 0 &&
-           object->paging_in_progress == 0 && object->copy == NULL && !is_a_copy;
+           !object->is_under_wires && object->paging_in_progress == 0 && object->copy == NULL &&
+           !is_a_copy;
+}
+
+/* Whether `object` is in the chain that begins with `top`. */
+static bool
+vm_object_is_in_chain(const struct vm_object *top, const struct vm_object *object)
+{
+    while (top != NULL && top != object)
+        top = top->shadow;
+    return top != NULL;
 }
 
 /* What `from` holds besides pages is the object's. */
@@ -191,7 +201,8 @@ vm_object_transpose(struct vm_object *a, struct vm_object *b)
 {
     struct vm_object was = *a;
 
-    if (a->size != b->size || !vm_object_may_transpose(a) || !vm_object_may_transpose(b))
+    if (a->size != b->size || !vm_object_may_transpose(a) || !vm_object_may_transpose(b) ||
+        vm_object_is_in_chain(a, b) || vm_object_is_in_chain(b, a))
         return VMM_INVALID_VALUE;
     vm_object_pmap_protect(a, 0, a->size, VMM_PROT_NONE);
     vm_object_pmap_protect(b, 0, b->size, VMM_PROT_NONE);
