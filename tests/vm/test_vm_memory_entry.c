@@ -703,6 +703,73 @@ a_handle_refuses_states_and_calls_that_it_does_not_know(void **state)
     vm_memory_entry_release(&entry);
 }
 
+/* ---- mach_vm_map ---- */
+
+static enum vmm_status
+call_at(struct vm_fixture *f, struct vm_memory_entry *entry, unsigned pages, uint32_t flags,
+        unsigned at)
+{
+    vmm_va address = page(f, at);
+
+    return vm_map_call(f->map, &address,
+                       &(struct vm_map_call){ .size = (vmm_size)pages * PAGE,
+                                              .flags = flags,
+                                              .entry = entry,
+                                              .protection = VMM_PROT_DEFAULT,
+                                              .max_protection = VMM_PROT_DEFAULT,
+                                              .inheritance = VMM_INHERIT_COPY });
+}
+
+/*  VM_FLAGS_PURGABLE goes with a handle on the whole of what can be purged, and with no other      */
+static void
+purgeable_asks_for_the_whole_of_a_purgeable_handle(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *plain, *copy, *purgeable;
+    uint8_t byte;
+
+    draw_pages(f, "xx");
+    store_letters(f, 0, "AB");
+    plain = name_pages(f, 0, 2, VMM_PROT_DEFAULT);
+    copy = copy_pages(f, 0, 2);
+    assert_int_equal(
+        vm_memory_entry_anonymous(f->system, 2 * PAGE, VMM_PROT_DEFAULT, true, &purgeable), VMM_OK);
+    assert_int_equal(call_at(f, plain, 2, VM_MAP_PURGABLE, 4), VMM_INVALID_ARGUMENT);
+    assert_int_equal(call_at(f, copy, 2, VM_MAP_PURGABLE, 4), VMM_INVALID_ARGUMENT);
+    assert_int_equal(call_at(f, plain, 2, VM_MAP_SUPERPAGE_ANY, 4), VMM_INVALID_ARGUMENT);
+    assert_int_equal(call_at(f, purgeable, 1, VM_MAP_PURGABLE, 4), VMM_INVALID_ARGUMENT);
+    assert_int_equal(user_load(f, 4, &byte), VMM_INVALID_ADDRESS);
+    assert_int_equal(call_at(f, purgeable, 2, VM_MAP_PURGABLE, 4), VMM_OK);
+    assert_int_equal(call_at(f, purgeable, 2, 0, 8), VMM_OK);
+    store_letters(f, 4, "CD");
+    assert_letters(f, 8, "CD");
+    vm_memory_entry_release(&plain);
+    vm_memory_entry_release(&copy);
+    vm_memory_entry_release(&purgeable);
+}
+
+/*  one vm_map_enter(): what it replaces comes back when it fails, and it is one event              */
+static void
+mapping_a_handle_is_one_request(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_memory_entry *entry;
+    uint64_t entered;
+
+    draw_pages(f, "xx..xx");
+    store_letters(f, 0, "AB");
+    entry = name_pages(f, 4, 6, VMM_PROT_DEFAULT);
+    entered = count_of(f, EV_MAP_ENTER);
+    assert_int_equal(call_at(f, entry, 2, 0, 8), VMM_OK);
+    assert_int_equal(count_of(f, EV_MAP_ENTER), entered + 1);
+    f->map->wiring_required = true;
+    vm_map_set_user_wire_limit(f->map, PAGE);
+    assert_int_equal(call_at(f, entry, 2, VM_MAP_OVERWRITE, 0), VMM_RESOURCE_SHORTAGE);
+    f->map->wiring_required = false;
+    assert_letters(f, 0, "AB");
+    vm_memory_entry_release(&entry);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -742,6 +809,8 @@ main(void)
         TEST(transposed_memory_is_not_read_from_what_was_below),
         TEST(a_handle_that_names_no_object_is_not_purgeable),
         TEST(a_handle_refuses_states_and_calls_that_it_does_not_know),
+        TEST(purgeable_asks_for_the_whole_of_a_purgeable_handle),
+        TEST(mapping_a_handle_is_one_request),
     };
 
     return cmocka_run_group_tests_name("vm_memory_entry", tests, NULL, NULL);

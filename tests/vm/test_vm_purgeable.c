@@ -146,6 +146,22 @@ pressure_empties_the_longest_volatile_first(void **state)
     assert_int_equal(statistics(f).stored_pages, 0);
 }
 
+/*  other anonymous memory has an entry for each 128 MiB; a purgeable object is one, with one state  */
+static void
+purgeable_memory_is_one_entry_however_large(void **state)
+{
+    const vmm_size size = (vmm_size)256 << 20;
+    struct vm_fixture *f = *state;
+    vmm_va address = page(f, 0);
+    struct vm_region region;
+    int word = VM_PURGABLE_VOLATILE;
+
+    assert_int_equal(vm_allocate(f->map, &address, size, VM_MAP_FIXED | VM_MAP_PURGABLE), VMM_OK);
+    assert_true(vm_map_region(f->map, address, &region));
+    assert_int_equal(region.end - region.start, size);
+    assert_int_equal(vm_purgable_control(f->map, address, VM_PURGABLE_SET_STATE, &word), VMM_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -157,6 +173,7 @@ main(void)
         TEST(touching_what_was_emptied_can_be_an_error),
         TEST(v1_a_wired_page_stays),
         TEST(pressure_empties_the_longest_volatile_first),
+        TEST(purgeable_memory_is_one_entry_however_large),
     };
 
     return cmocka_run_group_tests_name("vm_purgeable", tests, NULL, NULL);

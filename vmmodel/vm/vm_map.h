@@ -105,8 +105,9 @@ vmm_size vm_map_page_bytes(const struct vm_map *map);
  * Makes an entry at *address (FIXED) or at the first room at or after it (ANYWHERE). No page, no
  * translation. Anonymous memory may extend the entry before it, and takes several entries from 128
  * MiB on; superpages are filled and user-wired at once. Errors: VMM_INVALID_ADDRESS outside the map,
- * VMM_NO_SPACE taken or no room, VMM_INVALID_ARGUMENT a superpage's size, or an
- * offset that is on no page of the map.
+ * VMM_NO_SPACE taken or no room, VMM_INVALID_ARGUMENT a superpage's size, a second
+ * JIT entry, an object that PURGABLE or a superpage does not go with, or an offset that is on no page
+ * of the map.
  * XNU: vm_map_enter(), vm.md 1.6, 1.7, 2.1.
  */
 enum vmm_status vm_map_enter(struct vm_map *map, vmm_va *address,

@@ -191,7 +191,8 @@ vm_map_chunk(const struct vm_map_enter_args *args)
 {
     if (args->flags & VM_MAP_SUPERPAGE_MASK)
         return VM_SUPERPAGE_BYTES;
-    if (args->object == NULL && args->submap == NULL && args->max_protection != VMM_PROT_NONE)
+    if (args->object == NULL && args->submap == NULL && args->max_protection != VMM_PROT_NONE &&
+        !(args->flags & VM_MAP_PURGABLE))
         return VM_ANON_CHUNK_BYTES;
     return args->size;
 }
@@ -200,11 +201,12 @@ vm_map_chunk(const struct vm_map_enter_args *args)
 static enum vmm_status
 vm_map_give_object(struct vm_map *map, struct vm_map_entry *made, uint32_t flags)
 {
-    enum vmm_status status = VMM_OK;
+    enum vmm_status status;
 
-    if (flags & (VM_MAP_PURGABLE | VM_MAP_SUPERPAGE_MASK))
-        status = vm_object_create(
-            map->system, vm_system_round_page(map->system, made->end - made->start), &made->object);
+    if (!(flags & (VM_MAP_PURGABLE | VM_MAP_SUPERPAGE_MASK)) || made->object != NULL)
+        return VMM_OK; /* vm_enter_check() has looked at an object that came along */
+    status = vm_object_create(
+        map->system, vm_system_round_page(map->system, made->end - made->start), &made->object);
     if (status != VMM_OK)
         return status;
     if (flags & VM_MAP_PURGABLE)
@@ -303,11 +305,23 @@ vm_enter_settle(struct vm_enter *enter, enum vmm_status status)
     }
 }
 
+/* What can be purged, or is a superpage, is whole: fresh memory, or all of an object that can be purged. */
+static bool
+vm_enter_asks_for_whole(const struct vm_map_enter_args *args)
+{
+    const struct vm_object *object = args->object;
+
+    if (args->flags & VM_MAP_SUPERPAGE_MASK)
+        return object == NULL && args->submap == NULL && args->size % VM_SUPERPAGE_BYTES == 0;
+    return args->offset == 0 && args->submap == NULL &&
+           (object == NULL || (object->size == args->size && object->purgable != VM_PURGABLE_DENY));
+}
+
 /* What a request may not ask at all. */
 static enum vmm_status
 vm_enter_check(const struct vm_map *map, const struct vm_map_enter_args *args)
 {
-    if ((args->flags & VM_MAP_SUPERPAGE_MASK) && args->size % VM_SUPERPAGE_BYTES != 0)
+    if ((args->flags & (VM_MAP_SUPERPAGE_MASK | VM_MAP_PURGABLE)) && !vm_enter_asks_for_whole(args))
         return VMM_INVALID_ARGUMENT;
     if ((args->vmk_flags & VMKF_JIT) && map->jit_entry_exists)
         return VMM_INVALID_ARGUMENT;

@@ -20,6 +20,8 @@ enum {
     VM_FLAGS_MAP = VM_MAP_ANYWHERE | VM_MAP_PURGABLE | VM_MAP_4GB_CHUNK | VM_MAP_RANDOM_ADDR |
                    VM_MAP_NO_CACHE | VM_MAP_PERMANENT | VM_MAP_OVERWRITE | VM_MAP_SUPERPAGE_MASK |
                    VM_MAP_TPRO | VM_MAP_RETURN_DATA_ADDR | VM_MAP_RETURN_4K_DATA_ADDR,
+    VM_FLAGS_MAP_COPY =
+        VM_MAP_ANYWHERE | VM_MAP_OVERWRITE | VM_MAP_RETURN_DATA_ADDR | VM_MAP_RETURN_4K_DATA_ADDR,
     VM_FLAGS_REMAP = VM_MAP_ANYWHERE | VM_MAP_RANDOM_ADDR | VM_MAP_OVERWRITE |
                      VM_MAP_RETURN_DATA_ADDR | VM_MAP_RESILIENT,
 };
@@ -224,7 +226,10 @@ vm_map_call_args(const struct vm_map *map, const struct vm_map_call *call)
     return args;
 }
 
-/* A mapping of several pieces needs its place reserved first, then each piece goes over it. */
+/*
+ * A mapping of several pieces needs its place reserved first, then each piece goes over it. Such a handle
+ * knows few flags; code 4 for the others.
+ */
 static enum vmm_status
 vm_map_call_pieces(struct vm_map *map, vmm_va *at, const struct vm_map_call *call,
                    struct vm_map_enter_args *args)
@@ -233,13 +238,13 @@ vm_map_call_pieces(struct vm_map *map, vmm_va *at, const struct vm_map_call *cal
     enum vmm_status status;
     vmm_va start = *at;
 
+    if (vm_flags_unknown(call->flags, VM_FLAGS_MAP_COPY))
+        return VMM_INVALID_ARGUMENT;
     room.needs_copy = false;
-    room.flags &= ~(uint32_t)(VM_MAP_PERMANENT);
     status = vm_map_enter(map, &start, &room);
     if (status != VMM_OK)
         return status;
-    args->flags =
-        (args->flags & ~(uint32_t)(VM_MAP_ANYWHERE | VM_MAP_RANDOM_ADDR)) | VM_MAP_OVERWRITE;
+    args->flags = (args->flags & ~(uint32_t)VM_MAP_ANYWHERE) | VM_MAP_OVERWRITE;
     args->mask = 0;
     status = vm_memory_entry_enter(call->entry, map, &start, call->offset, args->size, args);
     if (status != VMM_OK) {
@@ -262,9 +267,10 @@ vm_map_call_entry(struct vm_map *map, vmm_va *at, const struct vm_map_call *call
     if (call->offset + args->size < call->offset ||
         call->offset + args->size > vm_memory_entry_size(entry))
         return VMM_INVALID_ARGUMENT;
-    args->max_protection &=
-        vm_memory_entry_is_copy(entry) ? VMM_PROT_ALL : vm_memory_entry_prot(entry);
-    return vm_map_call_pieces(map, at, call, args);
+    if (vm_memory_entry_is_copy(entry))
+        return vm_map_call_pieces(map, at, call, args);
+    args->max_protection &= vm_memory_entry_prot(entry);
+    return vm_memory_entry_enter(call->entry, map, at, call->offset, args->size, args);
 }
 
 enum vmm_status
@@ -397,7 +403,7 @@ vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
 
 /* ---- memory entries ---- */
 
-/* Whether every entry of a range allows the rights asked for, and the code if not. */
+/* Whether the entry there, which is all that a plain handle names, may ever have the rights asked for. */
 static enum vmm_status
 vm_make_entry_check(const struct vm_map *map, vmm_va start, vmm_prot prot)
 {
