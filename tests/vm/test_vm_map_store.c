@@ -385,7 +385,8 @@ static enum vmm_status
 find(struct vm_fixture *f, vmm_va hint, vmm_size size, vmm_va mask, vmm_va *found)
 {
     *found = hint;
-    return vm_map_find_space(f->map, size, mask, found);
+    return vm_map_find_room(f->map, &(struct vm_map_enter_args){ .size = size, .mask = mask },
+                            found);
 }
 
 /*  pages   xx.x..x      from page 0: one page fits at 2, two at 4, three only after all            */

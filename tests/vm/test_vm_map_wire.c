@@ -609,6 +609,22 @@ removal_with_the_callers_wire_finds_none(void **state)
     assert_wired(f, "....");
 }
 
+/*  vm.md 3.2 step 1: what lies outside the map is nothing to wire, and that is success             */
+static void
+extracting_outside_the_map_gives_no_page(void **state)
+{
+    struct vm_fixture *f = *state;
+    const vmm_va outside[] = { vm_map_max(f->map), UINT64_MAX - PAGE + 1 };
+
+    for (size_t i = 0; i < VMM_COUNT_OF(outside); i++) {
+        vmm_ppn ppn = 7;
+
+        assert_int_equal(vm_map_wire_and_extract(f->map, outside[i], VMM_PROT_READ, false, &ppn),
+                         VMM_OK);
+        assert_int_equal(ppn, VMM_NO_PAGE);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -647,6 +663,7 @@ main(void)
         TEST(executable_memory_is_not_wired_where_code_is_signed),
         TEST(t14_the_limit_of_a_map_is_asked_entry_by_entry),
         TEST(zero_wired_pages_are_zeroed_by_removal_only),
+        TEST(extracting_outside_the_map_gives_no_page),
     };
 
     return cmocka_run_group_tests_name("vm_map_wire", tests, NULL, NULL);

@@ -770,6 +770,25 @@ mapping_a_handle_is_one_request(void **state)
     vm_memory_entry_release(&entry);
 }
 
+/*  a range that wraps round the last address has a hole, whichever handle is asked for             */
+static void
+a_range_that_wraps_is_no_memory(void **state)
+{
+    struct vm_fixture *f = *state;
+    const vmm_size wraps[] = { UINT64_MAX, UINT64_MAX - page(f, 0) + 1, UINT64_MAX - page(f, 0) };
+
+    draw_pages(f, "xx");
+    for (size_t i = 0; i < VMM_COUNT_OF(wraps); i++) {
+        struct vm_memory_entry *entry = NULL;
+
+        assert_int_equal(vm_memory_entry_share(f->map, page(f, 0), wraps[i], VMM_PROT_READ, &entry),
+                         VMM_INVALID_ADDRESS);
+        assert_int_equal(vm_memory_entry_copy(f->map, page(f, 0), wraps[i], &entry),
+                         VMM_INVALID_ADDRESS);
+        assert_null(entry);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -811,6 +830,7 @@ main(void)
         TEST(a_handle_refuses_states_and_calls_that_it_does_not_know),
         TEST(purgeable_asks_for_the_whole_of_a_purgeable_handle),
         TEST(mapping_a_handle_is_one_request),
+        TEST(a_range_that_wraps_is_no_memory),
     };
 
     return cmocka_run_group_tests_name("vm_memory_entry", tests, NULL, NULL);

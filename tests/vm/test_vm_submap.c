@@ -768,6 +768,24 @@ nesting_begins_and_ends_at_units(void **state)
     vm_map_release(&submap);
 }
 
+/*  kmem_suballoc() rounds a place down and a size up, and has no hint                              */
+static void
+a_submaps_place_is_whole_pages(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_map *submap = suballoc(f), *fixed, *anywhere;
+    vmm_va at = page(f, 40) + 5, hint = page(f, 80);
+
+    assert_int_equal(vm_map_suballoc(f->kernel, &at, PAGE + 1, VM_MAP_FIXED, &fixed), VMM_OK);
+    assert_int_equal(at, page(f, 40));
+    assert_int_equal(vm_map_max(fixed), page(f, 42));
+    assert_int_equal(vm_map_suballoc(f->kernel, &hint, PAGE, VM_MAP_ANYWHERE, &anywhere), VMM_OK);
+    assert_in_range(hint, vm_map_min(f->kernel), page(f, 79));
+    vm_map_release(&submap);
+    vm_map_release(&fixed);
+    vm_map_release(&anywhere);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vm_fixture_setup, vm_fixture_teardown)
 
 int
@@ -802,6 +820,7 @@ main(void)
         TEST(protect_unnests_what_it_touches),
         TEST(a_store_copies_one_nesting_unit),
         TEST(nesting_begins_and_ends_at_units),
+        TEST(a_submaps_place_is_whole_pages),
     };
 
     return cmocka_run_group_tests_name("vm_submap", tests, NULL, NULL);

@@ -57,7 +57,8 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
 
     if (length == 0 || !(flags & (VM_BSD_SHARED | VM_BSD_PRIVATE)) ||
         vm_map_round_page(map, length) == 0 || (is_fixed && vm_bsd_is_ragged(map, at)) ||
-        (is_fixed && at + length < at) || ((flags & VM_BSD_JIT) && (is_fixed || is_shared)))
+        (is_fixed && vm_range_wraps(at, length)) ||
+        ((flags & VM_BSD_JIT) && (is_fixed || is_shared)))
         return VM_EINVAL;
     if (!(flags & VM_BSD_ANON))
         return VM_EBADF; /* there are no files here */
@@ -74,7 +75,7 @@ vm_bsd_mmap(struct vm_map *map, vmm_va *address, vmm_size length, vmm_prot prot,
 int
 vm_bsd_munmap(struct vm_map *map, vmm_va address, vmm_size length)
 {
-    if (vm_bsd_is_ragged(map, address) || length == 0 || address + length < address)
+    if (vm_bsd_is_ragged(map, address) || length == 0 || vm_range_wraps(address, length))
         return VM_EINVAL;
     return vm_deallocate(map, address, length) == VMM_OK ? 0 : VM_EINVAL;
 }
@@ -124,7 +125,7 @@ vm_bsd_msync(struct vm_map *map, vmm_va address, vmm_size length, uint32_t flags
     uint32_t mach = VM_SYNC_CONTIGUOUS;
     enum vmm_status status;
 
-    if (vm_bsd_is_ragged(map, address) || address + length < address || length == 0 ||
+    if (vm_bsd_is_ragged(map, address) || vm_range_wraps(address, length) || length == 0 ||
         ((flags & VM_BSD_SYNC) && (flags & VM_BSD_ASYNC)))
         return VM_EINVAL;
     mach |= flags & VM_BSD_KILLPAGES ? VM_SYNC_KILLPAGES : 0u;
@@ -164,7 +165,7 @@ vm_bsd_mlock(struct vm_map *map, vmm_va address, vmm_size length)
 
     if (length == 0)
         return 0;
-    if (address + length < address || end == 0)
+    if (vm_range_wraps(address, length) || end == 0)
         return VM_EINVAL;
     return vm_bsd_mlock_errno(map, vm_map_wire(map, start, end, VMM_PROT_NONE, true));
 }
@@ -177,7 +178,7 @@ vm_bsd_munlock(struct vm_map *map, vmm_va address, vmm_size length)
 
     if (length == 0)
         return 0;
-    if (address + length < address || end == 0)
+    if (vm_range_wraps(address, length) || end == 0)
         return VM_EINVAL;
     return vm_map_unwire(map, start, end, true) == VMM_OK ? 0 : VM_ENOMEM;
 }
@@ -188,7 +189,7 @@ vm_bsd_mincore(struct vm_map *map, vmm_va address, vmm_size length, uint8_t *pag
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + length);
 
-    if (address + length < address || end < start)
+    if (vm_range_wraps(address, length) || end < start)
         return VM_EINVAL;
     if (end > map->max)
         return VM_ENOMEM;

@@ -6,8 +6,9 @@
  * INVARIANTS  none of its own
  * UNITS       address, length: bytes
  * OWNERSHIP   none
- * ERRORS      0, or Darwin's errno number: VM_EACCES, VM_EAGAIN, VM_EINVAL, VM_ENOMEM, VM_EPERM; a
- *             stopped kernel is VM_EINVAL
+ * ERRORS      0, or Darwin's errno number: VM_EACCES, VM_EAGAIN, VM_EINVAL, VM_ENOMEM, VM_EPERM, of
+ *             mmap VM_EBADF, of msync VM_EIO, of madvise VM_ENOTSUP. A stopped kernel is VM_EINVAL, of
+ *             mlock and munlock VM_ENOMEM; mincore finds no page in one. VM_EFAULT is for the kit.
  * EVENTS      those of the floors below
  * XNU         bsd/kern/kern_mman.c; vm.md 2.1 (mlock). Differs: anonymous memory only
  */
@@ -18,14 +19,14 @@
 
 enum {
     VM_EPERM = 1,
-    VM_ENOTSUP = 45,
     VM_EIO = 5,
     VM_EBADF = 9,
     VM_ENOMEM = 12,
     VM_EACCES = 13,
     VM_EFAULT = 14,
     VM_EINVAL = 22,
-    VM_EAGAIN = 35
+    VM_EAGAIN = 35,
+    VM_ENOTSUP = 45
 };
 
 /* Darwin's MAP_* */

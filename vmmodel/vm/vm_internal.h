@@ -497,6 +497,13 @@ vm_object_span(const struct vm_object *object, vmm_off offset, vmm_size size)
            vm_object_trunc_page(object, offset);
 }
 
+/* Whether [address, address + size) ends beyond 2^64. */
+static inline bool
+vm_range_wraps(vmm_va address, vmm_size size)
+{
+    return address + size < address;
+}
+
 /* Where in its object the byte at `va` of an entry is. */
 static inline vmm_off
 vm_entry_offset(const struct vm_map_entry *entry, vmm_va va)
@@ -548,6 +555,8 @@ void vm_map_wakeup(struct vm_map *map, enum vm_sched_event event);
 /* What would refuse vm_map_protect(): a hole (1), or more than the maximum allows (2). */
 enum vmm_status vm_map_protect_check(const struct vm_map *map, vmm_va start, vmm_va end,
                                      vmm_prot prot) VMM_MUST_USE;
+
+#define VM_SUPERPAGE_BYTES ((vmm_size)2 << 20)
 
 /* What superpage flags, if any, make of a request's size and alignment; or their refusal. */
 enum vmm_status vm_superpage_args(const struct vm_map *map,

@@ -7,9 +7,10 @@
  *             G1  a guard page has no frame and no translation
  * UNITS       address, size, mask: bytes; mask is alignment - 1
  * OWNERSHIP   the caller frees the whole allocation with vm_kmem_free()
- * ERRORS      VMM_INVALID_ARGUMENT: nothing but guards; VMM_NO_SPACE, VMM_RESOURCE_SHORTAGE: no room, or no frames in a row;
+ * ERRORS      VMM_INVALID_ARGUMENT: nothing but guards; VMM_NO_SPACE: no room;
+ *             VMM_RESOURCE_SHORTAGE: no frames, or none in a row;
  *             VMM_MODEL_HANG: freed while somebody else has it wired
- * EVENTS      OBJECT_CREATE MAP_ENTER PAGE_WIRE PMAP_ENTER MAP_REMOVE
+ * EVENTS      OBJECT_CREATE MAP_ENTER PAGE_WIRE PMAP_ENTER MAP_UNWIRE MAP_REMOVE
  * XNU         osfmk/vm/vm_kern.c kernel_memory_allocate, kmem_alloc_contig, kmem_free; iokit.md 1.3
  *             Differs: pages come zeroed; sizes below a page take a page
  */

@@ -137,7 +137,10 @@ enum vmm_status vm_map_delete(struct vm_map *map, vmm_va start, vmm_va end) VMM_
 enum vmm_status vm_map_protect(struct vm_map *map, vmm_va start, vmm_va end, vmm_prot prot,
                                bool set_maximum) VMM_MUST_USE;
 
-/* Bookkeeping for fork; holes are passed over. XNU: vm_map_inherit(). */
+/*
+ * Bookkeeping for fork; holes are passed over. VMM_INVALID_ARGUMENT, and nothing changed: COPY over a
+ * submap. XNU: vm_map_inherit().
+ */
 enum vmm_status vm_map_inherit(struct vm_map *map, vmm_va start, vmm_va end,
                                uint32_t inheritance) VMM_MUST_USE;
 

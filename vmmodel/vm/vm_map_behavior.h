@@ -5,7 +5,9 @@
  * INVARIANTS  wired pages are never taken out of memory
  * UNITS       start, end: bytes, page aligned
  * OWNERSHIP   none
- * ERRORS      VMM_INVALID_ADDRESS: a hole where none may be
+ * ERRORS      VMM_INVALID_ADDRESS: a hole where none may be; VMM_PROTECTION_FAILURE,
+ *             VMM_NO_ACCESS: an entry may not be treated so; VMM_MODEL_NO_MEMORY. What stood before the
+ *             place that refused has been treated.
  * EVENTS      PAGE_OUT PAGE_IN PAGE_FREE
  * XNU         osfmk/vm/vm_map.c vm_map_behavior_set, vm_map_msync; vm.md 2.1, 2.3
  */
@@ -14,6 +16,10 @@
 
 #include "vm/vm_map.h"
 
+/*
+ * VM_BEHAVIOR_*, which the release knows. Where memory or its store has no room, advice does nothing and
+ * is success. DONTNEED and FREE are vm_map_msync()'s.
+ */
 enum vmm_status vm_map_behavior_set(struct vm_map *map, vmm_va start, vmm_va end,
                                     uint32_t behavior) VMM_MUST_USE;
 

@@ -59,7 +59,7 @@ vm_map_span(const struct vm_map *map, vmm_va start, vmm_va end)
     struct vm_place place;
     size_t count = 1;
 
-    if (!vm_map_find_place(map, start, &place))
+    if (end < start || !vm_map_find_place(map, start, &place))
         return 0;
     for (; place.end < end; count++) {
         if (!vm_map_find_place(map, place.end, &place))
@@ -276,7 +276,7 @@ enum vmm_status
 vm_map_copyin(struct vm_map *map, vmm_va address, vmm_size size, bool always_pieces,
               struct vm_map_copy **copy)
 {
-    if (address + size < address || vm_map_round_page(map, address + size) == 0)
+    if (vm_range_wraps(address, size) || vm_map_round_page(map, address + size) == 0)
         return VMM_INVALID_ADDRESS;
     if (!always_pieces && size <= vm_map_copyin_buffer_max(map))
         return vm_map_copyin_buffer(map, address, size, copy);

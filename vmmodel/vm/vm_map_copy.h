@@ -6,8 +6,10 @@
  * INVARIANTS  K1  size = the bytes asked for; pieces cover them in order, rounded out to pages
  * UNITS       address, size, offset: bytes
  * OWNERSHIP   a copy holds one reference on every piece's object; vm_map_copy_discard() gives all back
- * ERRORS      VMM_INVALID_ADDRESS a hole; VMM_PROTECTION_FAILURE not readable or not writable;
- *             VMM_MODEL_NO_MEMORY, VMM_MODEL_NO_FRAME turned into a hang
+ * ERRORS      VMM_INVALID_ADDRESS a hole; VMM_PROTECTION_FAILURE not readable or not writable, or a
+ *             device's block is to be copied; VMM_INVALID_ARGUMENT JIT memory is to be shared;
+ *             VMM_NO_SPACE; VMM_MODEL_NO_MEMORY; a want of frames is a hang. Nothing is placed then,
+ *             but bytes that were written over are not undone.
  * EVENTS      those of the objects and maps
  * XNU         osfmk/vm/vm_map.c vm_map_copyin, vm_map_copyout, vm_map_copy_overwrite,
  *             vm_map_remap_extract; vm.md 2.3. Differs: a source is never destroyed by copying
@@ -50,7 +52,7 @@ struct vm_object_copy;
 enum vmm_status vm_map_copy_object(const struct vm_map *map, struct vm_map_entry *entry,
                                    struct vm_object_copy *copy) VMM_MUST_USE;
 
-/* How many entries [start, end) spans, page aligned; 0 when it has a hole. */
+/* How many entries [start, end) spans, page aligned; 0 when it has a hole, or wraps. */
 size_t vm_map_span(const struct vm_map *map, vmm_va start, vmm_va end);
 
 /*

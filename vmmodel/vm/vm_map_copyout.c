@@ -270,7 +270,7 @@ vm_map_copy_overwrite(struct vm_map *map, vmm_va address, struct vm_map_copy **c
     vmm_size size = (*copy)->size;
     enum vmm_status status;
 
-    if (address + size < address || address + size > map->max)
+    if (vm_range_wraps(address, size) || address + size > map->max)
         return VMM_INVALID_ADDRESS;
     vm_map_lock(map);
     status = vm_map_overwrite_check(map, vm_map_trunc_page(map, address), address + size);

@@ -12,7 +12,6 @@
 
 #define VM_ANON_CHUNK_BYTES ((vmm_size)128 << 20)
 #define VM_COALESCE_BYTES ((vmm_size)(128 << 10) - 1)
-#define VM_SUPERPAGE_BYTES ((vmm_size)2 << 20)
 
 enum { VM_TAG_REALLOC = 6 };
 

@@ -20,7 +20,7 @@ vm_map_prefault_enter(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot,
 static enum vmm_status
 vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, bool must)
 {
-    struct vm_page *page = vm_page_at(map->system, ppn);
+    struct vm_page *page;
     struct vm_place place;
     enum vmm_status status;
 
@@ -30,6 +30,7 @@ vm_map_prefault_page(struct vm_map *map, vmm_va va, vmm_ppn ppn, vmm_prot prot, 
     status = vm_map_prefault_enter(map, va, ppn, prot,
                                    PMAP_ENTER_WIRED | (must ? 0 : PMAP_ENTER_NOWAIT));
     if (status == VMM_OK) {
+        page = vm_page_at(map->system, ppn);
         page->pmapped = true; /* differs from vm.md 2.3 [INF]: XNU leaves these two alone */
         page->wpmapped |= (prot & VMM_PROT_WRITE) != 0;
     }

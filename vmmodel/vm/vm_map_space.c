@@ -165,12 +165,6 @@ vm_map_search_within(struct vm_map *map, vmm_va start, vmm_va end)
 }
 
 enum vmm_status
-vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask, vmm_va *address)
-{
-    return vm_search_up(&(struct vm_search){ map, size, mask, 0 }, address);
-}
-
-enum vmm_status
 vm_map_find_room(struct vm_map *map, const struct vm_map_enter_args *args, vmm_va *address)
 {
     bool wants_guard = (args->vmk_flags & VMKF_GUARD_BEFORE) != 0;
@@ -180,7 +174,7 @@ vm_map_find_room(struct vm_map *map, const struct vm_map_enter_args *args, vmm_v
     if ((args->flags & VM_MAP_RANDOM_ADDR) || (args->vmk_flags & VMKF_JIT))
         return vm_search_random(&search, address);
     if ((args->vmk_flags & VMKF_LAST_FREE) && map->system->profile.searches_backward &&
-        map->pmap == pmap_kernel(map->system->pmaps))
+        vm_map_is_kernel_pmap(map))
         return vm_search_down(&search, address);
     return vm_search_up(&search, address);
 }

@@ -64,13 +64,9 @@ enum vmm_status vm_map_clip_range(struct vm_map *map, struct vm_map_entry *entry
 /* Merges what can be merged between start and end, and with the entry that begins at end. */
 void vm_map_simplify_range(struct vm_map *map, vmm_va start, vmm_va end);
 
-/* Room for `size` bytes at or after *address as the profile searches (vm.md 1.7). */
-enum vmm_status vm_map_find_space(struct vm_map *map, vmm_size size, vmm_va mask,
-                                  vmm_va *address) VMM_MUST_USE;
-
 /*
- * Room as a request asks for it: at random, from the top down, with a free page before it, or as
- * above. VMM_NO_SPACE: there is none, or none in 1000 random tries.
+ * Room as a request asks for it: at random, from the top down, with a free page before it, or at or after
+ * *address as the profile searches (vm.md 1.7). VMM_NO_SPACE: there is none, or none in 1000 random tries.
  */
 enum vmm_status vm_map_find_room(struct vm_map *map, const struct vm_map_enter_args *args,
                                  vmm_va *address) VMM_MUST_USE;

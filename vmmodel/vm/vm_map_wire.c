@@ -379,7 +379,9 @@ vm_map_wire_and_extract(struct vm_map *map, vmm_va address, vmm_prot access, boo
         vm_wire_range(map, start, start + vm_map_page_bytes(map), user_wire);
     enum vmm_status status = vm_system_runs(map->system);
 
-    if (!map->system->profile.has_wire_and_extract)
-        return VMM_NOT_SUPPORTED;
+    if (status == VMM_OK && !map->system->profile.has_wire_and_extract)
+        status = VMM_NOT_SUPPORTED;
+    if (status == VMM_OK && range.start == range.end)
+        *page = VMM_NO_PAGE;
     return status == VMM_OK ? vm_map_wire_range(&range, access, page) : status;
 }

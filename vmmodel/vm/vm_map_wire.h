@@ -32,7 +32,8 @@ enum vmm_status vm_map_wire(struct vm_map *map, vmm_va start, vmm_va end, vmm_pr
 /*
  * Wires one page and says which it is, without copying anything for it: 4 for what waits to be
  * copied, has no object, or (13 on) is symmetric, and for a submap. 2 also when it is wired already
- * and the rights are missing; 5 when the page is not in the top object. vm.md 3.2, 3.5; 10.10 on.
+ * and the rights are missing; 5 when the page is not in the top object. vm.md 3.2, 3.5; 10.10 on, before
+ * that VMM_NOT_SUPPORTED. Outside the map nothing is wired, which is success: *page is VMM_NO_PAGE (XNU: 0).
  */
 enum vmm_status vm_map_wire_and_extract(struct vm_map *map, vmm_va address, vmm_prot access,
                                         bool user_wire, vmm_ppn *page) VMM_MUST_USE;

@@ -232,7 +232,9 @@ vm_memory_entry_create(struct vm_map *map, vmm_va address, vmm_size *size, vmm_p
     if (status != VMM_OK)
         return status;
     entry = place.entry;
-    end = place.address + ((end < place.end ? end : place.end) - start);
+    if (end - 1 > place.end - 1) /* 0: the end of all addresses */
+        end = place.end;
+    end = place.address + (end - start);
     start = place.address;
     handle = vm_memory_entry_take(map->system, 1);
     if (handle == NULL)
@@ -268,7 +270,7 @@ vm_memory_entry_copy(struct vm_map *map, vmm_va address, vmm_size size,
     vmm_va end = vm_map_round_page(map, address + size);
     enum vmm_status status;
 
-    if (vm_map_span(map, start, end) == 0)
+    if (vm_range_wraps(address, size) || start >= end || vm_map_span(map, start, end) == 0)
         return VMM_INVALID_ADDRESS;
     handle = vm_memory_entry_take(map->system, 0);
     if (handle == NULL)
@@ -291,9 +293,12 @@ vm_memory_entry_share(struct vm_map *map, vmm_va address, vmm_size size, vmm_pro
 {
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + size);
-    struct vm_memory_entry *handle = vm_memory_entry_take(map->system, 0);
+    struct vm_memory_entry *handle;
     enum vmm_status status;
 
+    if (vm_range_wraps(address, size) || start >= end)
+        return VMM_INVALID_ADDRESS;
+    handle = vm_memory_entry_take(map->system, 0);
     if (handle == NULL)
         return VMM_MODEL_NO_MEMORY;
     handle->prot = prot;

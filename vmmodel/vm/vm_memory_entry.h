@@ -6,7 +6,10 @@
  * INVARIANTS  an entry's object is true_share and delayed-copy from then on
  * UNITS       address, size, offset: bytes
  * OWNERSHIP   the caller owns the entry; it holds references on its objects
- * ERRORS      1 not mapped, 2 the source forbids `prot`
+ * ERRORS      VMM_INVALID_ADDRESS: not mapped, or a range to copy or share that is empty or wraps;
+ *             VMM_PROTECTION_FAILURE: the source forbids `prot`; VMM_INVALID_RIGHT: the entry does;
+ *             VMM_INVALID_ARGUMENT: a part that lies outside; those of vm_map_enter();
+ *             VMM_MODEL_NO_MEMORY. No entry is made on failure.
  * EVENTS      OBJECT_CREATE OBJECT_SHADOW MAP_ENTER PMAP_PROTECT PAGE_COPY
  * XNU         mach_make_memory_entry_64 (plain and MAP_MEM_VM_COPY), vm_map_enter_mem_object;
  *             vm.md 2.3, iokit.md 3.2
@@ -98,7 +101,7 @@ bool vm_memory_entry_widen(struct vm_memory_entry *entry, vmm_off *before) VMM_M
 /* Pages of the entry that are resident, in the objects it names. */
 uint64_t vm_memory_entry_resident(const struct vm_memory_entry *entry);
 
-/* Whether a fault on the entry's object waits from now on; those that wait are let go. */
+/* Whether a fault on a plain entry's object waits from now on; when not, those that wait are let go. */
 void vm_memory_entry_block(struct vm_memory_entry *entry, bool is_blocked);
 
 /*
@@ -123,7 +126,8 @@ enum vmm_status vm_memory_entry_map(struct vm_memory_entry *entry, struct vm_map
 
 /*
  * The same with all that an entry can say: rights, inheritance, tag, and whether a copy is wanted
- * (needs_copy). The pieces keep their references.
+ * (needs_copy). The pieces keep their references. Where an entry of several pieces fails, those before
+ * stay mapped: who asked for them takes them away.
  */
 enum vmm_status vm_memory_entry_enter(struct vm_memory_entry *entry, struct vm_map *map,
                                       vmm_va *address, vmm_off offset, vmm_size size,

@@ -28,7 +28,7 @@ vm_map_suballoc(struct vm_map *parent, vmm_va *address, vmm_size size, uint32_t 
                                       .max_protection = VMM_PROT_ALL,
                                       .inheritance = VMM_INHERIT_COPY };
     enum vmm_status status = vm_map_create(parent->system, parent->space, 0, 0, &args.submap);
-    vmm_va at = *address;
+    vmm_va at = flags & VM_MAP_ANYWHERE ? parent->min : vm_map_trunc_page(parent, *address);
 
     if (status != VMM_OK)
         return status;

@@ -29,13 +29,16 @@
 #include "vm/vm_map_store.h"
 
 /*
- * Takes [*address, + size) of a map (or any room, ANYWHERE in `flags`) for a submap that shares its
- * pmap. The caller gets a reference. XNU: kmem_suballoc().
+ * Takes [*address, + size), rounded down and up, of a map (or the first room, ANYWHERE in `flags`) for a
+ * submap that shares its pmap. The caller gets a reference. XNU: kmem_suballoc().
  */
 enum vmm_status vm_map_suballoc(struct vm_map *parent, vmm_va *address, vmm_size size,
                                 uint32_t flags, struct vm_map **submap) VMM_MUST_USE;
 
-/* A submap of [0, size) for user maps, with one reference: the caller's. */
+/*
+ * A submap of [0, size) for user maps, with one reference: the caller's. It has no pmap: its memory is
+ * touched and wired through the maps that show it.
+ */
 enum vmm_status vm_map_create_submap(struct vm_system *system, vmm_size size,
                                      struct vm_map **submap) VMM_MUST_USE;
 
@@ -92,12 +95,12 @@ vm_map_find_place(const struct vm_map *map, vmm_va address, struct vm_place *pla
     return place->entry->submap == NULL || vm_map_find_below(address, place);
 }
 
-/* vm_map_lookup_for() of a place behind a submap. */
+/* What vm_map_lookup_for() does with a place behind a submap. */
 enum vmm_status vm_map_lookup_through(struct vm_map *map, vmm_va address, vmm_prot access,
                                       struct vm_place *place) VMM_MUST_USE;
 
 /*
- * The same for an access. A store (or VMM_PROT_COPY) through an entry that waits to be copied puts a
+ * vm_map_find_place() for an access. A store (or VMM_PROT_COPY) through an entry that waits to be copied puts a
  * private copy of the smallest part into that map first; one through a nested entry unnests its unit
  * (vm.md 5.7). Errors: 1 nothing mapped, 2 rights.
  * XNU: vm_map_lookup_locked(), vm.md 4.2.

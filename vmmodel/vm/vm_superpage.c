@@ -12,6 +12,23 @@
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
 
+/* Superpages stand on multiples of their size, and only x86 has them; vm_map_enter(), vm.md 1.6. */
+enum vmm_status
+vm_superpage_args(const struct vm_map *map, struct vm_map_enter_args *args)
+{
+    uint32_t kind = args->flags & VM_MAP_SUPERPAGE_MASK;
+
+    if (kind == 0)
+        return VMM_OK;
+    if (kind == VM_MAP_SUPERPAGE_ANY)
+        args->size = (args->size + VM_SUPERPAGE_BYTES - 1) & ~(VM_SUPERPAGE_BYTES - 1);
+    if ((kind != VM_MAP_SUPERPAGE_ANY && kind != VM_MAP_SUPERPAGE_2MB) || args->size == 0 ||
+        args->size % VM_SUPERPAGE_BYTES != 0 || map->system->page_bytes != 4096)
+        return VMM_INVALID_ARGUMENT;
+    args->mask = VM_SUPERPAGE_BYTES - 1;
+    return VMM_OK;
+}
+
 enum vmm_status
 vm_object_fill_superpage(struct vm_object *object)
 {

@@ -178,7 +178,6 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
 {
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_size most = *size < VM_UPL_MAX_BYTES ? *size : VM_UPL_MAX_BYTES;
-    vmm_va end = vm_map_round_page(map, address + most);
     vmm_prot access = flags & VM_UPL_COPYOUT_FROM ? VMM_PROT_NONE : VMM_PROT_WRITE;
     struct vm_map_entry *entry;
     struct vm_place place;
@@ -191,11 +190,11 @@ vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags
     if (status != VMM_OK)
         return status;
     vm_object_share(entry->object); /* iokit.md 2.3: delayed copy and true_share from here on */
-    end = end < place.end ? end : place.end;
+    most = most < place.end - address ? most : place.end - address;
     status = vm_upl_make(entry->object, vm_entry_offset(entry, place.address) + (address - start),
-                         end - address, flags, upl);
+                         most, flags, upl);
     if (status == VMM_OK)
-        *size = end - address < most ? end - address : most;
+        *size = most;
     return vm_fault_result(map, start, status);
 }
 
@@ -205,19 +204,15 @@ vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off offset, vmm_size
 {
     vmm_off object_offset;
     struct vm_object *object = vm_memory_entry_object(entry, offset, &object_offset);
-    vmm_size mask = object->system->page_bytes - 1;
-    vmm_off start = object_offset & ~mask;
-    vmm_off end = (object_offset + *size + mask) & ~mask;
-    vmm_size covered = vm_memory_entry_size(entry) - offset;
+    vmm_size rest = vm_memory_entry_size(entry) - offset;
+    vmm_size covered = *size < rest ? *size : rest;
     enum vmm_status status;
 
     if (!(flags & VM_UPL_COPYOUT_FROM) && !(vm_memory_entry_prot(entry) & VMM_PROT_WRITE))
         return VMM_INVALID_RIGHT;
-    if (*size > covered) {
+    status = vm_upl_make(object, object_offset, covered, flags, upl);
+    if (status == VMM_OK)
         *size = covered;
-        end = object_offset + covered;
-    }
-    status = vm_upl_make(object, start, end - start, flags, upl);
     return vm_fault_result(object->system->kernel_map, 0, status);
 }
 

@@ -9,7 +9,8 @@
  *             on its object, so the pages outlive the mapping they came from
  * ERRORS      VMM_FAILURE: no entry there; VMM_PROTECTION_FAILURE: written to, and the entry forbids
  *             WRITE; VMM_INVALID_RIGHT: the same for a memory entry; VMM_MEMORY_ERROR: NoFault and a
- *             page is not resident
+ *             page is not resident, or nothing is behind it; VMM_MODEL_NO_MEMORY; want of frames is a
+ *             hang. Nothing is wired then.
  * EVENTS      UPL_WIRE PAGE_WIRE PAGE_ZERO_FILL PAGE_COPY
  * XNU         vm_map_create_upl, vm_object_iopl_request, memory_object_iopl_request; iokit.md 2
  */
@@ -37,7 +38,10 @@ enum {
 enum vmm_status vm_upl_create(struct vm_map *map, vmm_va address, vmm_size *size, uint32_t flags,
                               struct vm_upl **upl) VMM_MUST_USE;
 
-/* The same from a memory entry: [offset, offset + *size) of what it names. */
+/*
+ * The same from a memory entry that is no copy: as much of [offset, offset + *size) as it names, however
+ * much that is. `offset` lies inside the entry.
+ */
 enum vmm_status vm_upl_create_from_entry(struct vm_memory_entry *entry, vmm_off offset,
                                          vmm_size *size, uint32_t flags,
                                          struct vm_upl **upl) VMM_MUST_USE;

@@ -5,30 +5,6 @@
 #include "vm/vm_map_store.h"
 #include "vm/vm_user.h"
 
-static bool
-vm_range_wraps(vmm_va address, vmm_size size)
-{
-    return address + size < address;
-}
-
-/* Superpages stand on multiples of their size, and only x86 has them; vm_map_enter(), vm.md 1.6. */
-enum vmm_status
-vm_superpage_args(const struct vm_map *map, struct vm_map_enter_args *args)
-{
-    const vmm_size superpage = (vmm_size)2 << 20;
-    uint32_t kind = args->flags & VM_MAP_SUPERPAGE_MASK;
-
-    if (kind == 0)
-        return VMM_OK;
-    if (kind == VM_MAP_SUPERPAGE_ANY)
-        args->size = (args->size + superpage - 1) & ~(superpage - 1);
-    if ((kind != VM_MAP_SUPERPAGE_ANY && kind != VM_MAP_SUPERPAGE_2MB) || args->size == 0 ||
-        args->size % superpage != 0 || map->system->page_bytes != 4096)
-        return VMM_INVALID_ARGUMENT;
-    args->mask = superpage - 1;
-    return VMM_OK;
-}
-
 enum vmm_status
 vm_allocate(struct vm_map *map, vmm_va *address, vmm_size size, uint32_t flags)
 {
@@ -100,7 +76,6 @@ vm_deallocate(struct vm_map *map, vmm_va address, vmm_size size)
 {
     vmm_va start = vm_map_trunc_page(map, address);
     vmm_va end = vm_map_round_page(map, address + size);
-
     enum vmm_status status = vm_system_runs(map->system);
 
     if (status != VMM_OK)

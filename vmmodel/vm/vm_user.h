@@ -3,7 +3,8 @@
  *
  * PURPOSE     Each checks its arguments in the release's order, rounds them, and calls the floor
  *             below. Ports are the kit's business: a map is a map here.
- * INVARIANTS  U1  out-parameters are written on success only, but where vm.md 2.1 says otherwise
+ * INVARIANTS  U1  out-parameters are written on success only. Differs from XNU: vm.md 2.1 has kernel
+ *                 functions that write them on failure, which no user sees of the trap
  *             U2  a kernel that has stopped answers VMM_MODEL_PANIC or VMM_MODEL_HANG to every call
  * UNITS       address, size, offset: bytes
  * OWNERSHIP   a memory entry handed in is borrowed; one handed out is the caller's

@@ -26,12 +26,6 @@ enum {
                      VM_MAP_RETURN_DATA_ADDR | VM_MAP_RESILIENT,
 };
 
-static bool
-vm_wraps(vmm_va address, vmm_size size)
-{
-    return address + size < address;
-}
-
 /* Whether a flag is set that a call does not know; tags are always known. */
 static bool
 vm_flags_unknown(uint32_t flags, uint32_t known)
@@ -52,7 +46,7 @@ vm_range(struct vm_map *map, vmm_va address, vmm_size size, vmm_va *start, vmm_v
     *end = *start;
     if (status != VMM_OK)
         return status;
-    if (vm_wraps(address, size))
+    if (vm_range_wraps(address, size))
         return VMM_INVALID_ARGUMENT;
     if (size == 0)
         return VMM_OK;
@@ -108,7 +102,7 @@ vm_behavior_set(struct vm_map *map, vmm_va address, vmm_size size, uint32_t beha
 
     if (status != VMM_OK)
         return status;
-    if (vm_wraps(address, size))
+    if (vm_range_wraps(address, size))
         return VMM_INVALID_ARGUMENT;
     if (size == 0)
         return VMM_OK;
@@ -288,7 +282,7 @@ vm_map_call(struct vm_map *map, vmm_va *address, const struct vm_map_call *call)
     status = vm_superpage_args(map, &args);
     if (status != VMM_OK)
         return status;
-    if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, args.size))
+    if (!(call->flags & VM_MAP_ANYWHERE) && vm_range_wraps(at, args.size))
         return VMM_INVALID_ADDRESS;
     if (call->entry != NULL) {
         status = vm_map_call_entry(map, &at, call, &args);
@@ -382,9 +376,9 @@ vm_remap(struct vm_map *map, vmm_va *address, const struct vm_remap_call *call,
         call->size == 0 || size == 0 ||
         (call->is_new && ((limit | max_limit) & ~(vmm_prot)VMM_PROT_ALL || (limit & ~max_limit))))
         return VMM_INVALID_ARGUMENT;
-    if (vm_wraps(source, size))
+    if (vm_range_wraps(source, size))
         return VMM_INVALID_ADDRESS;
-    if (!(call->flags & VM_MAP_ANYWHERE) && vm_wraps(at, size))
+    if (!(call->flags & VM_MAP_ANYWHERE) && vm_range_wraps(at, size))
         return VMM_INVALID_ADDRESS;
     status = vm_map_extract(call->source_map, source, whole, call->copy,
                             call->is_new ? limit : VMM_PROT_NONE, &extract);
@@ -445,7 +439,7 @@ vm_make_entry_of_map(struct vm_map *map, vmm_size *size, vmm_va address, uint32_
     vmm_prot prot = permission & VMM_PROT_ALL;
     enum vmm_status status;
 
-    if (vm_wraps(address, *size) || vm_map_round_page(map, address + *size) == 0)
+    if (vm_range_wraps(address, *size) || vm_map_round_page(map, address + *size) == 0)
         return VMM_INVALID_ARGUMENT;
     if (*size == 0)
         return VMM_INVALID_ARGUMENT;
