@@ -17,7 +17,8 @@
     DO(containers) DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep)     \
         DO(twice) DO(last_loop) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) \
             DO(contexts) DO(values) DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies)    \
-                DO(serialized) DO(opening) DO(registry) DO(telling) DO(deferring) DO(interrupts)
+                DO(serialized) DO(opening) DO(registry) DO(telling) DO(deferring) DO(interrupts)   \
+                    DO(gates) DO(timers) DO(sources) DO(pools) DO(data_queues)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

@@ -20,27 +20,19 @@ IODataQueue::initWithCapacity(UInt32 size)
     if (memory == NULL || !OSObject::init())
         return false;
     dataQueue = (IODataQueueMemory *)memory->getBytesNoCopy();
+    queueSize = size;
     dataQueue->queueSize = size;
     dataQueue->head = dataQueue->tail = 0;
     return true;
 }
 
-/* The bytes of so many entries of that size; false: more than a queue can have. */
-static bool
-size_entries(UInt32 count, UInt32 entrySize, UInt32 *size)
-{
-    UInt64 bytes = (UInt64)count * (entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE);
-
-    *size = (UInt32)bytes;
-    return bytes <= UINT32_MAX;
-}
-
+/* One more than asked for: so many fit wherever the first of them begins. */
 Boolean
 IODataQueue::initWithEntries(UInt32 count, UInt32 entrySize)
 {
-    UInt32 size;
+    UInt64 each = entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE;
 
-    return size_entries(count, entrySize, &size) && initWithCapacity(size);
+    return (UInt64)count + 1 <= UINT32_MAX / each && initWithCapacity((UInt32)((count + 1) * each));
 }
 
 void
@@ -70,9 +62,11 @@ IODataQueue::withCapacity(UInt32 size)
 IODataQueue *
 IODataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
-    UInt32 size;
+    IODataQueue *object = new IODataQueue;
 
-    return size_entries(count, entrySize, &size) ? withCapacity(size) : NULL;
+    if (object != NULL && !object->initWithEntries(count, entrySize))
+        OSSafeReleaseNULL(object);
+    return object;
 }
 
 void
@@ -89,17 +83,19 @@ IODataQueue::getMemoryDescriptor()
     return memory;
 }
 
-/* Where an entry goes, and the tail behind it. One that does not fit at the end goes to the front. */
+/*
+ * Where an entry goes, and the tail behind it. One that does not fit at the end goes to the front. The
+ * program may have written anything where head and tail are.
+ */
 bool
-IODataQueue::room(UInt32 size, UInt32 *at, UInt32 *next)
+IODataQueue::room(UInt32 head, UInt32 tail, UInt32 size, UInt32 *at, UInt32 *next) const
 {
-    UInt32 head = dataQueue->head, tail = dataQueue->tail;
     UInt32 whole = size + (UInt32)DATA_QUEUE_ENTRY_HEADER_SIZE;
 
-    if (whole < size)
+    if (whole < size || head > queueSize || tail > queueSize)
         return false;
     *at = tail;
-    if (tail >= head && dataQueue->queueSize - tail < whole) {
+    if (tail >= head && queueSize - tail < whole) {
         *at = 0;
         *next = whole;
         return whole < head;
@@ -112,20 +108,19 @@ Boolean
 IODataQueue::enqueue(void *data, UInt32 size)
 {
     UInt32 at, next;
-    UInt32 tail = dataQueue->tail;
+    UInt32 head = dataQueue->head, tail = dataQueue->tail;
     IODataQueueEntry *entry;
-    bool was_empty = dataQueue->head == tail;
 
-    if (!room(size, &at, &next))
+    if (!room(head, tail, size, &at, &next))
         return false;
     /* A size in the place that is left out tells the reader to go to the front. */
-    if (at != tail && dataQueue->queueSize - tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
+    if (at != tail && queueSize - tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
         ((IODataQueueEntry *)((UInt8 *)dataQueue->queue + tail))->size = size;
     entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + at);
     entry->size = size;
     memcpy(&entry->data, data, size);
     dataQueue->tail = next;
-    if (was_empty)
+    if (head == tail || dataQueue->head == tail) /* it was empty, or has been emptied meanwhile */
         sendDataAvailableNotification();
     return true;
 }
@@ -143,48 +138,69 @@ IOSharedDataQueue::withCapacity(UInt32 size)
 IOSharedDataQueue *
 IOSharedDataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
-    UInt32 size;
+    IOSharedDataQueue *object = new IOSharedDataQueue;
 
-    return size_entries(count, entrySize, &size) ? withCapacity(size) : NULL;
+    if (object != NULL && !object->initWithEntries(count, entrySize))
+        OSSafeReleaseNULL(object);
+    return object;
+}
+
+/* The first entry, and its size as it was when it was looked at; one that does not fit here is in front. */
+IODataQueueEntry *
+IOSharedDataQueue::first(UInt32 *size)
+{
+    UInt32 head = dataQueue->head, at = head;
+    IODataQueueEntry *entry;
+
+    if (head == dataQueue->tail || head > queueSize)
+        return NULL;
+    for (;; at = 0) {
+        UInt32 left = queueSize - at;
+
+        entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + at);
+        *size = left >= DATA_QUEUE_ENTRY_HEADER_SIZE ? *(volatile UInt32 *)&entry->size : ~0u;
+        if (left >= (UInt64)*size + DATA_QUEUE_ENTRY_HEADER_SIZE)
+            return entry;
+        if (at == 0)
+            return NULL;
+    }
 }
 
 IODataQueueEntry *
 IOSharedDataQueue::peek()
 {
-    UInt32 head = dataQueue->head;
-    UInt32 left = dataQueue->queueSize - head;
-    IODataQueueEntry *entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + head);
+    UInt32 size;
 
-    if (head == dataQueue->tail)
-        return NULL;
-    if (left < DATA_QUEUE_ENTRY_HEADER_SIZE || left < entry->size + DATA_QUEUE_ENTRY_HEADER_SIZE)
-        return dataQueue->queue;
-    return entry;
+    return first(&size);
 }
 
 Boolean
 IOSharedDataQueue::dequeue(void *data, UInt32 *size)
 {
-    IODataQueueEntry *entry = peek();
+    UInt32 here;
+    IODataQueueEntry *entry = first(&here);
 
-    if (entry == NULL || (data != NULL && (size == NULL || *size < entry->size)))
+    if (entry == NULL || (data != NULL && (size == NULL || *size < here)))
         return false;
-    if (data != NULL) {
-        memcpy(data, &entry->data, entry->size);
-        *size = entry->size;
-    }
-    dataQueue->head = (UInt32)((UInt8 *)entry - (UInt8 *)dataQueue->queue) + entry->size +
+    if (data != NULL)
+        memcpy(data, &entry->data, here);
+    if (size != NULL)
+        *size = here;
+    dataQueue->head = (UInt32)((UInt8 *)entry - (UInt8 *)dataQueue->queue) + here +
                       (UInt32)DATA_QUEUE_ENTRY_HEADER_SIZE;
     return true;
 }
 
-/* ---- command pools ---- */
+/* ---- command pools: first returned, first lent; who waits leaves the loop's gate open ---- */
 
 bool
-IOCommandPool::initWithWorkLoop(IOWorkLoop *)
+IOCommandPool::initWithWorkLoop(IOWorkLoop *loop)
 {
-    lock = IOLockAlloc();
-    return lock != NULL && OSObject::init();
+    queue_init(&fQueueHead);
+    if (loop == NULL || !OSObject::init())
+        return false;
+    fSerializer = IOCommandGate::commandGate(this);
+    return fSerializer != NULL && loop->addEventSource(fSerializer) == kIOReturnSuccess;
 }
 
 IOCommandPool *
@@ -206,32 +222,54 @@ IOCommandPool::commandPool(IOService *, IOWorkLoop *loop, UInt32)
 void
 IOCommandPool::free()
 {
-    if (lock != NULL)
-        IOLockFree(lock);
+    if (fSerializer != NULL && fSerializer->getWorkLoop() != NULL)
+        (void)fSerializer->getWorkLoop()->removeEventSource(fSerializer);
+    OSSafeReleaseNULL(fSerializer);
     OSObject::free();
+}
+
+IOReturn
+IOCommandPool::gatedGetCommand(IOCommand **command, bool blockForCommand)
+{
+    while (queue_empty(&fQueueHead) && blockForCommand)
+        (void)fSerializer->commandSleep(&fQueueHead, THREAD_UNINT);
+    if (queue_empty(&fQueueHead))
+        return kIOReturnNoResources;
+    queue_remove_first(&fQueueHead, *command, IOCommand *, fCommandChain);
+    return kIOReturnSuccess;
+}
+
+IOReturn
+IOCommandPool::gatedReturnCommand(IOCommand *command)
+{
+    queue_enter(&fQueueHead, command, IOCommand *, fCommandChain);
+    fSerializer->commandWakeup(&fQueueHead, true);
+    return kIOReturnSuccess;
+}
+
+static IOReturn
+get_command(OSObject *pool, void *command, void *block, void *, void *)
+{
+    return ((IOCommandPool *)pool)->gatedGetCommand((IOCommand **)command, block != NULL);
+}
+
+static IOReturn
+return_command(OSObject *pool, void *command, void *, void *, void *)
+{
+    return ((IOCommandPool *)pool)->gatedReturnCommand((IOCommand *)command);
 }
 
 IOCommand *
 IOCommandPool::getCommand(bool blockForCommand)
 {
-    IOCommand *command;
+    IOCommand *command = NULL;
 
-    IOLockLock(lock);
-    while (commands == NULL && blockForCommand)
-        (void)IOLockSleep(lock, this, THREAD_UNINT);
-    command = commands;
-    if (command != NULL)
-        commands = command->fNext;
-    IOLockUnlock(lock);
+    (void)fSerializer->runAction(get_command, &command, (void *)(uintptr_t)blockForCommand);
     return command;
 }
 
 void
 IOCommandPool::returnCommand(IOCommand *command)
 {
-    IOLockLock(lock);
-    command->fNext = commands;
-    commands = command;
-    IOLockUnlock(lock);
-    IOLockWakeup(lock, this, true);
+    (void)fSerializer->runAction(return_command, command);
 }

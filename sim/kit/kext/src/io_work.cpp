@@ -30,7 +30,9 @@ IOWorkLoop::init()
     gateLock = IORecursiveLockAlloc();
     if (gateLock == NULL)
         return false;
-    kext_thread_start(threadMain, this);
+    closeGate(); /* the thread waits until it is known */
+    workThread = kext_thread_start(threadMain, this);
+    openGate();
     return true;
 }
 
@@ -42,6 +44,20 @@ IOWorkLoop::workLoop()
     return if_good(object, object != NULL && object->init());
 }
 
+/* Sleeps until there is work, with the gate open. A signal does not take the gate, so it is looked for again. */
+void
+IOWorkLoop::waitForWork()
+{
+    (void)assert_wait(&workToDo, THREAD_UNINT);
+    if (__atomic_load_n(&workToDo, __ATOMIC_ACQUIRE)) {
+        kext_clear_wait();
+        return;
+    }
+    openGate();
+    (void)thread_block(THREAD_CONTINUE_NULL);
+    closeGate();
+}
+
 /* Runs what there is to run until nothing is, then sleeps; ends when told. */
 void
 IOWorkLoop::threadMain(void *context)
@@ -49,10 +65,8 @@ IOWorkLoop::threadMain(void *context)
     IOWorkLoop *loop = (IOWorkLoop *)context;
 
     loop->closeGate();
-    loop->workThread = kext_thread_self();
     while (!loop->isEnding) {
-        if (!__atomic_load_n(&loop->workToDo, __ATOMIC_ACQUIRE))
-            (void)loop->sleepGate(&loop->workToDo, THREAD_UNINT);
+        loop->waitForWork();
         __atomic_store_n(&loop->workToDo, false, __ATOMIC_RELEASE);
         if (!loop->isEnding)
             (void)loop->runEventSources();
@@ -82,7 +96,7 @@ IOWorkLoop::free()
         openGate();
         return;
     }
-    wakeupGate(&workToDo, false);
+    signalWorkAvailable();
     while (!hasEnded)
         (void)sleepGate(&hasEnded, THREAD_UNINT);
     openGate();
@@ -98,9 +112,15 @@ IOWorkLoop::runEventSources()
     bool is_more = true;
 
     while (is_more && !isEnding) {
+        IOEventSource *next;
+
         is_more = false;
-        for (IOEventSource *at = eventChain; at != NULL; at = at->getNext())
+        for (IOEventSource *at = eventChain; at != NULL; at = next) {
+            at->retain(); /* its action may take it off the loop */
             is_more |= at->isEnabled() && at->checkForWork();
+            next = at->getNext();
+            at->release();
+        }
     }
     return kIOReturnSuccess;
 }
@@ -108,11 +128,15 @@ IOWorkLoop::runEventSources()
 IOReturn
 IOWorkLoop::addEventSource(IOEventSource *source)
 {
+    IOEventSource **at = &eventChain;
+
     source->retain();
     closeGate();
     source->setWorkLoop(this);
-    source->eventChainNext = eventChain;
-    eventChain = source;
+    while (*at != NULL)
+        at = &(*at)->eventChainNext;
+    source->setNext(NULL);
+    *at = source;
     openGate();
     signalWorkAvailable();
     return kIOReturnSuccess;
@@ -191,13 +215,9 @@ IOWorkLoop::tryCloseGate()
     return IORecursiveLockTryLock(gateLock);
 }
 
-/* The loop's own sleep ends now and then, for a signal that came between its look and its sleep. */
 int
 IOWorkLoop::sleepGate(void *event, UInt32 type)
 {
-    if (event == &workToDo)
-        return IORecursiveLockSleepDeadline(gateLock, event,
-                                            mach_absolute_time() + 10 * NSEC_PER_MSEC, type);
     return IORecursiveLockSleep(gateLock, event, type);
 }
 
@@ -238,7 +258,7 @@ IOEventSource::init(OSObject *target, Action act)
 void
 IOEventSource::setWorkLoop(IOWorkLoop *loop)
 {
-    workLoop = loop;
+    __atomic_store_n(&workLoop, loop, __ATOMIC_RELEASE);
 }
 
 void
@@ -286,20 +306,49 @@ IOCommandGate::enable()
     loop->openGate();
 }
 
+/* Likewise when there is no loop any more, with an error; the loop stays until they have left it. */
+void
+IOCommandGate::setWorkLoop(IOWorkLoop *loop)
+{
+    IOWorkLoop *before = workLoop;
+
+    IOEventSource::setWorkLoop(loop);
+    while (before != NULL && sleepers > 0) {
+        before->wakeupGate(&enabled, false);
+        (void)before->sleepGate(&sleepers, THREAD_UNINT);
+    }
+}
+
+/* False: the gate was taken off its loop meanwhile. Who takes it off waits until nobody is here. */
+bool
+IOCommandGate::waitEnabled(IOWorkLoop *loop)
+{
+    bool is_there;
+
+    sleepers++;
+    while (workLoop == loop && !isEnabled())
+        (void)loop->sleepGate(&enabled, THREAD_ABORTSAFE);
+    is_there = workLoop == loop;
+    if (--sleepers == 0)
+        loop->wakeupGate(&sleepers, false);
+    return is_there;
+}
+
+/* The loop's own thread does not wait for a gate that is disabled. */
 IOReturn
 IOCommandGate::runAction(Action act, void *a0, void *a1, void *a2, void *a3)
 {
-    IOReturn result;
+    IOWorkLoop *loop = workLoop;
+    IOReturn result = kIOReturnAborted;
 
     if (act == NULL)
         return kIOReturnBadArgument;
-    if (workLoop == NULL)
+    if (loop == NULL)
         return kIOReturnNotReady;
-    closeGate();
-    while (!isEnabled())
-        (void)sleepGate(&enabled, THREAD_ABORTSAFE);
-    result = act(owner, a0, a1, a2, a3);
-    openGate();
+    loop->closeGate();
+    if (loop->onThread() || isEnabled() || waitEnabled(loop))
+        result = act(owner, a0, a1, a2, a3);
+    loop->openGate();
     return result;
 }
 
@@ -312,16 +361,18 @@ IOCommandGate::runCommand(void *a0, void *a1, void *a2, void *a3)
 IOReturn
 IOCommandGate::attemptAction(Action act, void *a0, void *a1, void *a2, void *a3)
 {
-    IOReturn result;
+    IOWorkLoop *loop = workLoop;
+    IOReturn result = kIOReturnNotPermitted;
 
     if (act == NULL)
         return kIOReturnBadArgument;
-    if (workLoop == NULL || !isEnabled())
-        return kIOReturnNotPermitted;
-    if (!tryCloseGate())
+    if (loop == NULL)
+        return kIOReturnNotReady;
+    if (!loop->tryCloseGate())
         return kIOReturnCannotLock;
-    result = act(owner, a0, a1, a2, a3);
-    openGate();
+    if (isEnabled())
+        result = act(owner, a0, a1, a2, a3);
+    loop->openGate();
     return result;
 }
 
@@ -349,17 +400,44 @@ IOCommandGate::commandWakeup(void *event, bool one)
     wakeupGate(event, one);
 }
 
-/* ---- timers ---- */
+/*
+ * ---- timers ----
+ *
+ * A call is pending while a time is set, the timer is enabled, and it is on a loop; a time that comes when
+ * one of these is missing comes when all are there. The call holds the timer, and finds the loop there, as
+ * who takes the timer off it waits for the call.
+ */
 
 void
 IOTimerEventSource::fired(void *self, void *)
 {
     IOTimerEventSource *timer = (IOTimerEventSource *)self;
+    IOWorkLoop *loop = __atomic_load_n(&timer->workLoop, __ATOMIC_ACQUIRE);
 
     __atomic_store_n(&timer->isDue, true, __ATOMIC_RELEASE);
-    if (timer->workLoop != NULL)
-        timer->signalWorkAvailable();
+    if (loop != NULL)
+        loop->signalWorkAvailable();
     timer->release();
+}
+
+void
+IOTimerEventSource::arm()
+{
+    AbsoluteTime deadline = __atomic_load_n(&abstime, __ATOMIC_ACQUIRE);
+
+    if (deadline == 0 || workLoop == NULL || !isEnabled())
+        return;
+    retain();
+    if (thread_call_enter_delayed(calloutEntry, deadline))
+        release();
+}
+
+void
+IOTimerEventSource::disarm()
+{
+    __atomic_store_n(&isDue, false, __ATOMIC_RELEASE);
+    if (thread_call_cancel(calloutEntry))
+        release();
 }
 
 bool
@@ -372,7 +450,8 @@ IOTimerEventSource::init(OSObject *target, Action act)
 void
 IOTimerEventSource::free()
 {
-    (void)thread_call_free(calloutEntry);
+    if (calloutEntry != NULL)
+        (void)thread_call_free(calloutEntry);
     IOEventSource::free();
 }
 
@@ -399,21 +478,21 @@ IOTimerEventSource::checkForWork()
     if (!__atomic_exchange_n(&isDue, false, __ATOMIC_ACQ_REL))
         return false;
     deadline = __atomic_load_n(&abstime, __ATOMIC_ACQUIRE);
-    if (action != NULL && deadline != 0 && deadline <= mach_absolute_time())
-        ((Action)(void *)action)(owner, this);
+    if (action == NULL || deadline == 0 || deadline > mach_absolute_time())
+        return false;
+    (void)__atomic_compare_exchange_n(&abstime, &deadline, 0, false, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_ACQUIRE);
+    ((Action)(void *)action)(owner, this);
     return false;
 }
 
-/* A call that is pending holds a reference. */
 IOReturn
 IOTimerEventSource::wakeAtTime(AbsoluteTime deadline)
 {
+    if (action == NULL)
+        return kIOReturnNoResources;
     __atomic_store_n(&abstime, deadline, __ATOMIC_RELEASE);
-    if (deadline == 0)
-        return kIOReturnSuccess; /* no time is set */
-    retain();
-    if (thread_call_enter_delayed(calloutEntry, deadline))
-        release();
+    arm();
     return kIOReturnSuccess;
 }
 
@@ -421,16 +500,30 @@ void
 IOTimerEventSource::cancelTimeout()
 {
     __atomic_store_n(&abstime, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&isDue, false, __ATOMIC_RELEASE);
-    if (thread_call_cancel(calloutEntry))
-        release();
+    disarm();
+}
+
+void
+IOTimerEventSource::enable()
+{
+    IOEventSource::enable();
+    arm();
 }
 
 void
 IOTimerEventSource::disable()
 {
-    cancelTimeout();
     IOEventSource::disable();
+    disarm();
+}
+
+void
+IOTimerEventSource::setWorkLoop(IOWorkLoop *loop)
+{
+    IOEventSource::setWorkLoop(loop);
+    if (loop == NULL && thread_call_cancel_wait(calloutEntry))
+        release();
+    arm();
 }
 
 IOReturn
@@ -492,14 +585,39 @@ IOInterruptEventSource::init(OSObject *target, Action act, IOService *nub, int i
         return false;
     provider = nub;
     intIndex = index;
-    return nub == NULL || nub->registerInterrupt(index, this, arrived, NULL) == kIOReturnSuccess;
+    return nub == NULL || registerHandler();
+}
+
+bool
+IOInterruptEventSource::registerHandler()
+{
+    isRegistered = provider->registerInterrupt(intIndex, this, arrived, NULL) == kIOReturnSuccess;
+    return isRegistered;
+}
+
+void
+IOInterruptEventSource::unregisterHandler()
+{
+    if (isRegistered)
+        (void)provider->unregisterInterrupt(intIndex);
+    isRegistered = false;
+}
+
+/* The provider may be gone before this is freed: it is left with the loop. */
+void
+IOInterruptEventSource::setWorkLoop(IOWorkLoop *loop)
+{
+    if (loop == NULL)
+        unregisterHandler();
+    IOEventSource::setWorkLoop(loop);
+    if (loop != NULL && provider != NULL && !isRegistered)
+        (void)registerHandler();
 }
 
 void
 IOInterruptEventSource::free()
 {
-    if (provider != NULL)
-        (void)provider->unregisterInterrupt(intIndex);
+    unregisterHandler();
     IOEventSource::free();
 }
 
@@ -518,7 +636,7 @@ IOInterruptEventSource::enable()
 {
     IOEventSource::enable();
     explicitDisable = false;
-    if (provider != NULL)
+    if (isRegistered)
         (void)provider->enableInterrupt(intIndex);
 }
 
@@ -526,7 +644,7 @@ void
 IOInterruptEventSource::disable()
 {
     explicitDisable = true;
-    if (provider != NULL)
+    if (isRegistered)
         (void)provider->disableInterrupt(intIndex);
     IOEventSource::disable();
 }

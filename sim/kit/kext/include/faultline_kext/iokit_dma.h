@@ -25,8 +25,7 @@ class IOCommand : public OSObject
 
   public:
     bool init() override;
-    queue_chain_t fCommandChain;
-    IOCommand *fNext;
+    queue_chain_t fCommandChain; /* in a driver's queue, or a pool's */
 };
 
 class IODMACommand : public IOCommand

@@ -28,6 +28,7 @@ class IOWorkLoop : public OSObject
     bool isEnding, hasEnded, workToDo;
     bool isFreedHere; /* by its own thread, which frees it at its end */
     void free() override;
+    void waitForWork();
     static void threadMain(void *);
 
   public:
@@ -171,6 +172,11 @@ class IOCommandGate : public IOEventSource
 {
     OSDeclareDefaultStructors(IOCommandGate);
 
+  protected:
+    unsigned sleepers; /* how many wait until it is enabled */
+    bool waitEnabled(IOWorkLoop *);
+    void setWorkLoop(IOWorkLoop *) override;
+
   public:
     typedef IOReturn (*Action)(OSObject *owner, void *, void *, void *, void *);
     static IOCommandGate *commandGate(OSObject *owner, Action action = 0);
@@ -208,6 +214,9 @@ class IOTimerEventSource : public IOEventSource
     volatile bool isDue;
     void free() override;
     bool checkForWork() override;
+    void setWorkLoop(IOWorkLoop *) override;
+    void arm();
+    void disarm();
     static void fired(void *, void *);
 
   public:
@@ -228,6 +237,7 @@ class IOTimerEventSource : public IOEventSource
     virtual IOReturn wakeAtTime(AbsoluteTime deadline);
     virtual IOReturn wakeAtTime(UInt32 options, AbsoluteTime deadline, AbsoluteTime leeway);
     virtual void cancelTimeout();
+    void enable() override;
     void disable() override;
 };
 
@@ -239,9 +249,12 @@ class IOInterruptEventSource : public IOEventSource
     IOService *provider;
     int intIndex;
     volatile UInt32 producerCount, consumerCount;
-    bool autoDisable, explicitDisable;
+    bool autoDisable, explicitDisable, isRegistered;
     void free() override;
     bool checkForWork() override;
+    void setWorkLoop(IOWorkLoop *) override;
+    bool registerHandler();
+    void unregisterHandler();
     static void arrived(OSObject *target, void *refCon, IOService *, int source);
 
   public:

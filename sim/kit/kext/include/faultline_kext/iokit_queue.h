@@ -43,8 +43,9 @@ class IODataQueue : public OSObject
     IODataQueueMemory *dataQueue;
     void *notifyMsg; /* the port that is told */
     IOBufferMemoryDescriptor *memory;
+    UInt32 queueSize; /* what the program reads of it is a copy */
     void free() override;
-    bool room(UInt32 size, UInt32 *at, UInt32 *next);
+    bool room(UInt32 head, UInt32 tail, UInt32 size, UInt32 *at, UInt32 *next) const;
 
   public:
     static IODataQueue *withCapacity(UInt32 size);
@@ -61,6 +62,9 @@ class IOSharedDataQueue : public IODataQueue
 {
     OSDeclareDefaultStructors(IOSharedDataQueue);
 
+  protected:
+    IODataQueueEntry *first(UInt32 *size);
+
   public:
     static IOSharedDataQueue *withCapacity(UInt32 size);
     static IOSharedDataQueue *withEntries(UInt32 count, UInt32 entrySize);
@@ -75,8 +79,8 @@ class IOCommandPool : public OSObject
     OSDeclareDefaultStructors(IOCommandPool);
 
   protected:
-    IOCommand *commands;
-    IOLock *lock;
+    queue_head_t fQueueHead;
+    IOCommandGate *fSerializer;
     void free() override;
 
   public:
@@ -85,6 +89,8 @@ class IOCommandPool : public OSObject
     virtual bool initWithWorkLoop(IOWorkLoop *);
     virtual IOCommand *getCommand(bool blockForCommand = true);
     virtual void returnCommand(IOCommand *);
+    IOReturn gatedGetCommand(IOCommand **, bool blockForCommand);
+    IOReturn gatedReturnCommand(IOCommand *);
     template <typename T>
     T *
     getCommand(bool blockForCommand = true)
