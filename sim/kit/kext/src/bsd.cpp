@@ -123,18 +123,19 @@ uio_curriovlen(uio_t uio)
     return uio->first < uio->count ? uio->pieces[uio->first].length : 0;
 }
 
+/* No further than the piece's end; the next one that is not empty follows. */
 void
 uio_update(uio_t uio, user_size_t count)
 {
-    struct piece *piece = &uio->pieces[uio->first];
+    user_size_t done = MIN(count, uio_curriovlen(uio));
 
     if (uio->first == uio->count)
         return;
-    piece->base += count;
-    piece->length -= count;
-    uio->offset += (off_t)count;
-    uio->resid -= (user_ssize_t)count;
-    if (piece->length == 0)
+    uio->pieces[uio->first].base += done;
+    uio->pieces[uio->first].length -= done;
+    uio->offset += (off_t)done;
+    uio->resid -= (user_ssize_t)done;
+    while (uio->first < uio->count && uio_curriovlen(uio) == 0)
         uio->first++;
 }
 
@@ -280,7 +281,8 @@ device_named(const char *name, dev_t *device)
 
     while (node != NULL && strcmp(node->name, name) != 0)
         node = node->next;
-    if (node == NULL || !is_taken[major((uint32_t)node->device)])
+    if (node == NULL || major((uint32_t)node->device) >= DEVICES ||
+        !is_taken[major((uint32_t)node->device)])
         return NULL;
     *device = node->device;
     return &devices[major((uint32_t)node->device)];

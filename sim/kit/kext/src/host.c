@@ -37,16 +37,33 @@ kext_reads_are_cut(void)
 
 /* ---- memory ---- */
 
+/* GUESS: more than a kernel has room for at once. */
+#define KEXT_MOST ((size_t)1 << 36)
+
+void *
+kext_try_allocate(size_t size, size_t alignment)
+{
+    size_t grain = alignment < 16 ? 16 : alignment;
+    size_t bytes;
+    void *memory;
+
+    if (size > KEXT_MOST || grain > KEXT_MOST || (grain & (grain - 1)) != 0)
+        return NULL;
+    bytes = size == 0 ? grain : (size + grain - 1) / grain * grain;
+    if (grain == 16)
+        return calloc(1, bytes);
+    memory = aligned_alloc(grain, bytes);
+    return memory == NULL ? NULL : memset(memory, 0, bytes);
+}
+
 void *
 kext_allocate(size_t size, size_t alignment)
 {
-    size_t grain = alignment < 16 ? 16 : alignment;
-    size_t bytes = size == 0 ? grain : (size + grain - 1) / grain * grain;
-    void *memory = bytes < size ? NULL : aligned_alloc(grain, bytes);
+    void *memory = kext_try_allocate(size, alignment);
 
     if (memory == NULL)
         abort();
-    return memset(memory, 0, bytes);
+    return memory;
 }
 
 void
@@ -65,6 +82,7 @@ kext_release(void *memory)
 struct kext_mutex {
     pthread_mutex_t mutex;
     bool is_recursive;
+    /* Who holds the mutex writes these two; others may ask whether it is they. */
     void *owner; /* while depth > 0; as kext_thread_self() */
     unsigned depth;
 };
@@ -101,7 +119,8 @@ kext_mutex_destroy(struct kext_mutex *mutex)
 static bool
 kext_mutex_is_mine(const struct kext_mutex *mutex)
 {
-    return mutex->depth > 0 && mutex->owner == kext_thread_self();
+    return __atomic_load_n(&mutex->depth, __ATOMIC_RELAXED) > 0 &&
+           __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) == kext_thread_self();
 }
 
 /* As pthread_mutex_trylock(). */
@@ -126,8 +145,8 @@ kext_mutex_explored_lock(const struct kext_mutex *mutex)
 static void
 kext_mutex_took(struct kext_mutex *mutex)
 {
-    mutex->owner = kext_thread_self();
-    mutex->depth++;
+    __atomic_store_n(&mutex->owner, kext_thread_self(), __ATOMIC_RELAXED);
+    __atomic_store_n(&mutex->depth, mutex->depth + 1, __ATOMIC_RELAXED);
 }
 
 void
@@ -157,12 +176,14 @@ kext_mutex_try(struct kext_mutex *mutex)
 void
 kext_mutex_unlock(struct kext_mutex *mutex)
 {
-    bool is_mine = kext_mutex_is_mine(mutex);
-    bool is_last = --mutex->depth == 0;
-    int error = kext_is_explored() ? !is_mine : pthread_mutex_unlock(&mutex->mutex);
+    bool is_last;
 
-    if (error != 0)
+    if (!kext_mutex_is_mine(mutex))
         faultline_report_panic("a lock is unlocked that this thread does not hold", "");
+    is_last = mutex->depth == 1;
+    __atomic_store_n(&mutex->depth, mutex->depth - 1, __ATOMIC_RELAXED);
+    if (!kext_is_explored())
+        (void)pthread_mutex_unlock(&mutex->mutex);
     if (is_last)
         vmk_explore_wake(mutex);
 }

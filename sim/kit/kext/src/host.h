@@ -6,7 +6,7 @@
  * INVARIANTS  none
  * UNITS       sizes, alignments: bytes; times: nanoseconds, 0 for "for ever"
  * OWNERSHIP   create gives, destroy takes
- * ERRORS      no memory ends the process
+ * ERRORS      no memory ends the process, where a driver does not hear of it
  * EVENTS      none
  * XNU         none
  */
@@ -26,8 +26,9 @@ void kext_interrupt(int is_entered);
 /* Whether the release cuts what readBytes() and writeBytes() ask past the end, or moves nothing then. */
 int kext_reads_are_cut(void);
 
-/* Zeroed. */
+/* Zeroed. NULL of the second: there is not so much, or the alignment is no power of two. */
 void *kext_allocate(size_t size, size_t alignment);
+void *kext_try_allocate(size_t size, size_t alignment);
 void kext_release(void *memory);
 
 struct kext_mutex;

@@ -158,7 +158,8 @@ IOSharedDataQueue::first(UInt32 *size)
         UInt32 left = queueSize - at;
 
         entry = (IODataQueueEntry *)((UInt8 *)dataQueue->queue + at);
-        *size = left >= DATA_QUEUE_ENTRY_HEADER_SIZE ? *(volatile UInt32 *)&entry->size : ~0u;
+        *size =
+            left >= DATA_QUEUE_ENTRY_HEADER_SIZE ? ((volatile IODataQueueEntry *)entry)->size : ~0u;
         if (left >= (UInt64)*size + DATA_QUEUE_ENTRY_HEADER_SIZE)
             return entry;
         if (at == 0)

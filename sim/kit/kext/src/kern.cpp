@@ -33,12 +33,12 @@ learn_at_each_start(void)
 
 /* ---- memory ---- */
 
-/* Memory of the kext's own: zero, as nobody may rely on what it holds. NULL: a test wants it so. */
+/* Memory of the kext's own: zero, as nobody may rely on what it holds. NULL: a test wants it so, or none has it. */
 static void *
 allocate(vm_size_t size, vm_offset_t alignment)
 {
     seam_may_block();
-    return seam_allocation_fails() ? NULL : kext_allocate(size, alignment);
+    return seam_allocation_fails() ? NULL : kext_try_allocate(size, alignment);
 }
 
 void *
@@ -97,10 +97,17 @@ OSMalloc(uint32_t size, OSMallocTag tag)
     return tag->flags & OSMT_PAGEABLE ? IOMallocPageable(size, 1) : IOMalloc(size);
 }
 
+/* As allocate(), where a thread may not block. */
+static void *
+allocate_now(vm_size_t size)
+{
+    return seam_allocation_fails() ? NULL : kext_try_allocate(size, 16);
+}
+
 void *
 OSMalloc_nowait(uint32_t size, OSMallocTag)
 {
-    return seam_allocation_fails() ? NULL : kext_allocate(size, 16);
+    return allocate_now(size);
 }
 
 void *
@@ -121,7 +128,7 @@ OSFree(void *memory, uint32_t size, OSMallocTag tag)
 void *
 _MALLOC(size_t size, int, int flags)
 {
-    return flags & M_NOWAIT ? OSMalloc_nowait((uint32_t)size, NULL) : IOMalloc(size);
+    return flags & M_NOWAIT ? allocate_now(size) : IOMalloc(size);
 }
 
 void
@@ -171,6 +178,8 @@ simulated_free(void *bytes)
     struct simulated_memory **at = &simulated;
     struct simulated_memory *gone;
 
+    if (bytes == NULL)
+        return;
     while (*at != NULL && (*at)->bytes != bytes)
         at = &(*at)->next;
     if (*at == NULL)
@@ -251,6 +260,8 @@ copyinstr(const user_addr_t from, void *to, size_t size, size_t *done)
             *done = i + 1;
         return 0;
     }
+    if (done != NULL)
+        *done = size;
     return ENAMETOOLONG;
 }
 

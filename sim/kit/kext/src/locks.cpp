@@ -42,13 +42,14 @@ lock_enter_by_try(struct kext_lock *lock)
         (void)vmk_lock_try(lock->model);
 }
 
+/* The state is looked at in here: readers come and go at once. */
 static void
-lock_leave(const struct kext_lock *lock, uint32_t how, uint32_t state)
+lock_leave(const struct kext_lock *lock, uint32_t how)
 {
     Seam seam;
 
     if (lock->model != NULL)
-        vmk_lock_release(lock->model, how, state);
+        vmk_lock_release(lock->model, how, lock->state);
 }
 
 /* ---- making and ending, in memory of the caller's or in new ---- */
@@ -131,7 +132,7 @@ lock_unlock(const void *handle)
 {
     struct kext_lock *lock = lock_of(handle);
 
-    lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    lock_leave(lock, VMK_EXCLUSIVE);
     kext_mutex_unlock(lock->mutex);
 }
 
@@ -144,7 +145,7 @@ lock_sleep(const void *handle, const void *event, uint64_t timeout)
     int is_late;
 
     for (unsigned i = 0; i < depth; i++)
-        lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+        lock_leave(lock, VMK_EXCLUSIVE);
     seam_may_block();
     is_late = kext_sleep(lock->mutex, event, timeout);
     for (unsigned i = 0; i < depth; i++)
@@ -314,7 +315,8 @@ IOSimpleLockUnlockEnableInterrupt(IOSimpleLock *handle, IOInterruptState state)
 {
     struct kext_lock *lock = lock_of(handle);
 
-    lock_leave(lock, VMK_EXCLUSIVE | VMK_IRQ_OFF, (uint32_t)state);
+    lock->state = (uint32_t)state;
+    lock_leave(lock, VMK_EXCLUSIVE | VMK_IRQ_OFF);
     kext_mutex_unlock(lock->mutex);
 }
 
@@ -412,7 +414,7 @@ rw_unlock(const void *handle)
 {
     struct kext_lock *lock = lock_of(handle);
 
-    lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    lock_leave(lock, VMK_EXCLUSIVE);
     return kext_rw_unlock(lock->rw) != 0;
 }
 
@@ -528,7 +530,7 @@ lck_rw_lock_shared_to_exclusive(lck_rw_t *handle)
     boolean_t is_held;
 
     /* First the model's: whoever gets the lock next finds it free there too. */
-    lock_leave(lock, VMK_SHARED, lock->state);
+    lock_leave(lock, VMK_SHARED);
     is_held = kext_rw_upgrade(lock->rw);
     if (is_held)
         lock_enter(lock, VMK_EXCLUSIVE);
@@ -540,7 +542,7 @@ lck_rw_lock_exclusive_to_shared(lck_rw_t *handle)
 {
     struct kext_lock *lock = lock_of(handle);
 
-    lock_leave(lock, VMK_EXCLUSIVE, lock->state);
+    lock_leave(lock, VMK_EXCLUSIVE);
     lock_enter(lock, VMK_SHARED);
     kext_rw_downgrade(lock->rw);
 }

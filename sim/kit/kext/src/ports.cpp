@@ -76,8 +76,10 @@ faultline_port_destroy(faultline_port_t *handle)
     struct faultline_message last;
 
     kext_mutex_lock(ports_lock);
-    while (*at != port_of(handle))
+    while (*at != NULL && *at != port_of(handle))
         at = &(*at)->next;
+    if (*at == NULL)
+        panic("faultline_port_destroy(%p): no such port", (void *)handle);
     *at = port_of(handle)->next;
     while (take(port_of(handle), &last))
         continue;
@@ -104,6 +106,17 @@ port_numbered(natural_t number)
     return port;
 }
 
+/* Whether its program is still there: a driver may keep what it was given for longer. */
+static bool
+is_alive(mach_port_t port)
+{
+    const struct ipc_port *at = ports;
+
+    while (at != NULL && at != port)
+        at = at->next;
+    return at != NULL;
+}
+
 IOReturn
 port_send(mach_port_t port, io_user_reference_t refcon, IOReturn result,
           const io_user_reference_t *arguments, UInt32 count)
@@ -121,6 +134,11 @@ port_send(mach_port_t port, io_user_reference_t refcon, IOReturn result,
     for (UInt32 i = 0; i < count; i++)
         sent->said.arguments[i] = arguments[i];
     kext_mutex_lock(ports_lock);
+    if (!is_alive(port)) {
+        kext_mutex_unlock(ports_lock);
+        kext_release(sent);
+        return MACH_SEND_INVALID_DEST;
+    }
     *port->last = sent;
     port->last = &sent->next;
     (void)kext_wakeup(port, 0);

@@ -17,7 +17,10 @@
 natural_t port_number(mach_port_t port);
 mach_port_t port_numbered(natural_t number); /* NULL: none */
 
-/* A message with up to kMaxAsyncArgs words; kIOReturnBadArgument: no port. */
+/*
+ * A message with up to kMaxAsyncArgs words; kIOReturnBadArgument: no port, MACH_SEND_INVALID_DEST: one that
+ * is gone.
+ */
 IOReturn port_send(mach_port_t port, io_user_reference_t refcon, IOReturn result,
                    const io_user_reference_t *arguments, UInt32 count);
 

@@ -2,11 +2,14 @@
 #include <faultline/iokit.h>
 #include <faultline_kext/kern_sysctl.h>
 
+#include "seam.h"
+
 static struct sysctl_oid *oids;
 
 void
 sysctl_register_oid(struct sysctl_oid *oid)
 {
+    sysctl_unregister_oid(oid); /* once is enough */
     oid->oid_next = oids;
     oids = oid;
 }
@@ -22,19 +25,16 @@ sysctl_unregister_oid(struct sysctl_oid *oid)
         *at = oid->oid_next;
 }
 
-/* The old value goes out piece by piece; a program that gives no place is told the length. */
+/* The old value goes out piece by piece, as much as fits; a program that gives no place is told the length. */
 int
 kext_sysctl_out(struct sysctl_req *req, const void *bytes, size_t length)
 {
-    size_t at = req->oldidx;
+    size_t room = req->oldlen > req->oldidx ? req->oldlen - req->oldidx : 0;
 
+    if (req->oldptr != NULL)
+        memcpy((char *)req->oldptr + req->oldidx, bytes, MIN(length, room));
     req->oldidx += length;
-    if (req->oldptr == NULL)
-        return 0;
-    if (req->oldidx > req->oldlen)
-        return ENOMEM;
-    memcpy((char *)req->oldptr + at, bytes, length);
-    return 0;
+    return req->oldptr != NULL && length > room ? ENOMEM : 0;
 }
 
 int
@@ -105,6 +105,13 @@ is_named(const struct sysctl_oid *oid, const char *name)
     return *name == '.' && strcmp(name + 1, oid->oid_name) == 0;
 }
 
+/* A value that anybody may set says so. */
+static bool
+may_set(const struct sysctl_oid *oid)
+{
+    return oid->oid_kind & CTLFLAG_WR && (oid->oid_kind & CTLFLAG_ANYBODY || seam_is_privileged());
+}
+
 int
 faultline_sysctl(const char *name, void *old, uint64_t *old_size, const void *new_value,
                  uint64_t new_size)
@@ -119,10 +126,10 @@ faultline_sysctl(const char *name, void *old, uint64_t *old_size, const void *ne
         oid = oid->oid_next;
     if (oid == NULL || oid->oid_handler == NULL)
         return ENOENT;
-    if (new_value != NULL && !(oid->oid_kind & CTLFLAG_WR))
+    if (new_value != NULL && !may_set(oid))
         return EPERM;
     result = oid->oid_handler(oid, oid->oid_arg1, oid->oid_arg2, &req);
     if (old_size != NULL)
-        *old_size = req.oldidx;
+        *old_size = old != NULL && req.oldidx > req.oldlen ? req.oldlen : req.oldidx;
     return result;
 }

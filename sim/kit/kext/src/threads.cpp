@@ -164,6 +164,7 @@ struct semaphore {
     struct kext_mutex *mutex;
     int count; /* below 0: who waits */
     bool is_gone;
+    struct semaphore *next; /* of those that are gone */
 };
 
 kern_return_t
@@ -177,11 +178,15 @@ semaphore_create(task_t, semaphore_t *made, int policy, int value)
     return KERN_SUCCESS;
 }
 
-/* Who waits is told; its storage stays, as those still look at it. */
+/* Who waits is told; its storage stays on a list, as those still look at it. */
 kern_return_t
 semaphore_destroy(task_t, semaphore_t semaphore)
 {
+    static semaphore_t gone;
+
     kext_mutex_lock(semaphore->mutex);
+    if (!semaphore->is_gone)
+        semaphore->next = __atomic_exchange_n(&gone, semaphore, __ATOMIC_ACQ_REL);
     semaphore->is_gone = true;
     (void)kext_wakeup(semaphore, 0);
     kext_mutex_unlock(semaphore->mutex);
@@ -194,7 +199,9 @@ signal_some(semaphore_t semaphore, bool is_all)
     kern_return_t result = KERN_SUCCESS;
 
     kext_mutex_lock(semaphore->mutex);
-    if (is_all && semaphore->count >= 0)
+    if (semaphore->is_gone)
+        result = KERN_TERMINATED;
+    else if (is_all && semaphore->count >= 0)
         result = KERN_NOT_WAITING;
     else
         semaphore->count = is_all ? 0 : semaphore->count + 1;

@@ -150,6 +150,7 @@ typedef void *event_t;
 #define KERN_SEMAPHORE_DESTROYED 42
 #define KERN_NOT_WAITING 48
 #define MACH_MSG_SUCCESS 0
+#define MACH_SEND_INVALID_DEST 0x10000003
 
 #define VM_PROT_NONE 0
 #define VM_PROT_READ 1

@@ -181,8 +181,16 @@ __END_DECLS
 #define assert(condition) ((condition) ? (void)0 : panic("assert: %s", #condition))
 #define assertf(condition, ...) ((condition) ? (void)0 : panic(__VA_ARGS__))
 
-#define IONew(type, count) ((type *)IOMalloc(sizeof(type) * (count)))
-#define IONewZero(type, count) ((type *)IOMallocZero(sizeof(type) * (count)))
+/* NULL as well when there is no such size. */
+static inline void *
+kext_new(size_t each, size_t count)
+{
+    vm_size_t size;
+
+    return __builtin_mul_overflow(each, count, &size) ? NULL : IOMallocZero(size);
+}
+#define IONew(type, count) ((type *)kext_new(sizeof(type), (count)))
+#define IONewZero IONew
 #define IONewData IONew
 #define IONewZeroData IONewZero
 #define IODelete(pointer, type, count) IOFree((pointer), sizeof(type) * (count))
