@@ -19,7 +19,8 @@
             DO(contexts) DO(values) DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies)    \
                 DO(serialized) DO(opening) DO(registry) DO(telling) DO(deferring) DO(interrupts)   \
                     DO(gates) DO(timers) DO(sources) DO(pools) DO(data_queues) DO(memory)          \
-                        DO(moving) DO(far_device) DO(values_by_name) DO(dead_port) DO(readers)
+                        DO(moving) DO(far_device) DO(values_by_name) DO(dead_port) DO(readers)     \
+                            DO(output)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \

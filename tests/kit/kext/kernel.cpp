@@ -2,6 +2,7 @@
  * kernel.cpp - what the kernel gives beside classes: memory, moving bytes, named values, ports, locks; each
  * check gives NULL or what did not hold
  */
+#include <IOKit/IODMACommand.h>
 #include <IOKit/IOLib.h>
 #include <IOKit/IOLocks.h>
 #include <IOKit/IOUserClient.h>
@@ -187,5 +188,62 @@ check_readers(void)
     HOLDS(semaphore_destroy(current_task(), semaphore) == KERN_SUCCESS);
     HOLDS(semaphore_signal(semaphore) == KERN_TERMINATED);
     HOLDS(semaphore_wait(semaphore) == KERN_TERMINATED);
+    return NULL;
+}
+
+/* ---- a driver's output function may wait for a thread that needs the kernel ---- */
+
+static IOLock *output_lock;
+static int is_held, is_out;
+
+static void
+hold_and_work(void *, wait_result_t)
+{
+    void *memory;
+
+    IOLockLock(output_lock);
+    __atomic_store_n(&is_held, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&is_out, __ATOMIC_ACQUIRE))
+        IOSleep(1);
+    memory = IOMalloc(16);
+    IOFree(memory, 16);
+    IOLockUnlock(output_lock);
+    thread_terminate(current_thread());
+}
+
+static bool
+wait_and_output(IODMACommand *, IODMACommand::Segment64 segment, void *segments, UInt32 index)
+{
+    __atomic_store_n(&is_out, 1, __ATOMIC_RELEASE);
+    IOLockLock(output_lock);
+    IOLockUnlock(output_lock);
+    ((IODMACommand::Segment64 *)segments)[index] = segment;
+    return true;
+}
+
+extern "C" const char *
+check_output(void)
+{
+    static char mine[64];
+    IOMemoryDescriptor *memory = IOMemoryDescriptor::withAddress(mine, 64, kIODirectionOut);
+    IODMACommand *command = IODMACommand::withSpecification(wait_and_output, 64, 0);
+    IODMACommand::Segment64 segment;
+    UInt32 count = 1;
+    UInt64 offset = 0;
+    thread_t thread;
+
+    output_lock = IOLockAlloc();
+    HOLDS(command->setMemoryDescriptor(memory) == kIOReturnSuccess);
+    HOLDS(kernel_thread_start(hold_and_work, NULL, &thread) == KERN_SUCCESS);
+    thread_deallocate(thread);
+    while (!__atomic_load_n(&is_held, __ATOMIC_ACQUIRE))
+        IOSleep(1);
+    HOLDS(command->gen64IOVMSegments(&offset, &segment, &count) == kIOReturnSuccess);
+    HOLDS(count == 1 && segment.fLength == 64);
+    HOLDS(!memory->initWithAddress(mine, 8, kIODirectionIn)); /* it is one already */
+    HOLDS(command->clearMemoryDescriptor() == kIOReturnSuccess);
+    command->release();
+    memory->release();
+    IOLockFree(output_lock);
     return NULL;
 }

@@ -169,13 +169,13 @@ IODMACommand::setMemoryDescriptor(const IOMemoryDescriptor *memory, bool autoPre
 IOReturn
 IODMACommand::clearMemoryDescriptor(bool autoComplete)
 {
-    Seam seam;
-
     if (fActive > 0 && !autoComplete)
         return kIOReturnNotReady;
     while (fActive > 0)
         (void)complete();
     if (fDMA != NULL) {
+        Seam seam;
+
         (void)vmk_dma_clear(fDMA, true);
         vmk_dma_release(fDMA);
         fDMA = NULL;
@@ -298,10 +298,24 @@ own_segment(IOMemoryDescriptor *memory, UInt64 at, UInt64 end, UInt64 most, UInt
                                                                       : kIOReturnSuccess;
 }
 
+/* One of the model's, from *next on. */
+static IOReturn
+model_segment(struct vmk_dma *command, UInt64 *next, struct kext_run *run)
+{
+    Seam seam;
+    UInt32 one = 1;
+    vmk_range_t range = { 0, 0 };
+    IOReturn status = vmk_dma_segments(command, next, &range, &one);
+
+    run->address = range.address;
+    run->length = range.length;
+    return status;
+}
+
+/* The output function is the driver's: nothing of the model's is held while it runs. */
 IOReturn
 IODMACommand::genIOVMSegments(UInt64 *offset, void *segments, UInt32 *count)
 {
-    Seam seam;
     UInt32 made = 0;
     IOReturn status = kIOReturnSuccess;
 
@@ -316,12 +330,7 @@ IODMACommand::genIOVMSegments(UInt64 *offset, void *segments, UInt32 *count)
         UInt64 next = *offset;
 
         if (fDMA != NULL) {
-            UInt32 one = 1;
-            vmk_range_t range = { 0, 0 };
-
-            status = vmk_dma_segments(fDMA, &next, &range, &one);
-            run.address = range.address;
-            run.length = range.length;
+            status = model_segment(fDMA, &next, &run);
         } else {
             status = own_segment(fMemory, fOffset + *offset, fOffset + fPreparedLength,
                                  fMaxSegmentSize, fNumAddressBits, &run);

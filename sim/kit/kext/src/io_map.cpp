@@ -45,8 +45,8 @@ IOMemoryMap *
 IOMemoryDescriptor::createMappingInTask(task_t task, mach_vm_address_t at, IOOptionBits options,
                                         mach_vm_size_t offset, mach_vm_size_t length)
 {
-    Seam seam;
     struct vmk_desc *desc = copySeam();
+    Seam seam;
     struct vmk_map *map = NULL;
 
     if (length == 0)

@@ -40,7 +40,8 @@ IOMemoryDescriptor::free()
 
 /*
  * What a mapping of this descriptor is made of. A driver's own class has no descriptor of the seam: its
- * getPhysicalSegment() says where its bytes are. NULL: they are the kext's own, or in too many pieces.
+ * getPhysicalSegment() says where its bytes are, and is called with nothing of the model's held. NULL: they
+ * are the kext's own, or in too many pieces.
  */
 struct vmk_desc *
 IOMemoryDescriptor::copySeam()
@@ -49,8 +50,11 @@ IOMemoryDescriptor::copySeam()
     vmk_range_t ranges[MOST];
     UInt32 count = 0;
 
-    if (_desc != NULL)
+    if (_desc != NULL) {
+        Seam seam;
+
         vmk_desc_retain(_desc);
+    }
     if (_desc != NULL || _bytes != NULL)
         return _desc;
     for (IOByteCount at = 0, run = 0; at < _length; at += run) {
@@ -61,6 +65,8 @@ IOMemoryDescriptor::copySeam()
             return NULL;
         ranges[count++].length = run < _length - at ? run : _length - at;
     }
+    Seam seam;
+
     return vmk_desc_ranges(NULL, ranges, count, getDirection());
 }
 
@@ -167,10 +173,10 @@ IOMemoryDescriptor::withOptions(void *buffers, UInt32 count, UInt32 offset, task
 bool
 IOMemoryDescriptor::become(IOMemoryDescriptor *fresh)
 {
-    Seam seam;
-
-    if (fresh == NULL || _desc != NULL || !OSObject::init())
+    if (fresh == NULL || _desc != NULL || _bytes != NULL || !OSObject::init()) {
+        OSSafeRelease(fresh);
         return false;
+    }
     _desc = fresh->_desc;
     fresh->_desc = NULL;
     _bytes = fresh->_bytes;
@@ -405,6 +411,7 @@ within(IOByteCount offset, IOByteCount length, IOByteCount whole)
 static IOByteCount
 moved(IOByteCount offset, IOByteCount length, IOByteCount whole)
 {
+    Seam seam;
     IOByteCount here = within(offset, length, whole);
 
     return here == length || kext_reads_are_cut() ? here : 0;
@@ -415,6 +422,7 @@ IOByteCount
 IOMemoryDescriptor::readSeam(IOByteCount offset, void *bytes, IOByteCount length)
 {
     struct vmk_desc *desc = _desc != NULL ? _desc : copySeam();
+    Seam seam;
     IOByteCount done = desc != NULL ? vmk_desc_read(desc, offset, bytes, length) : 0;
 
     if (desc != _desc)
@@ -426,6 +434,7 @@ IOByteCount
 IOMemoryDescriptor::writeSeam(IOByteCount offset, const void *bytes, IOByteCount length)
 {
     struct vmk_desc *desc = _desc != NULL ? _desc : copySeam();
+    Seam seam;
     IOByteCount done = desc != NULL ? vmk_desc_write(desc, offset, bytes, length) : 0;
 
     if (desc != _desc)
@@ -436,8 +445,6 @@ IOMemoryDescriptor::writeSeam(IOByteCount offset, const void *bytes, IOByteCount
 IOByteCount
 IOMemoryDescriptor::readBytes(IOByteCount offset, void *bytes, IOByteCount length)
 {
-    Seam seam;
-
     if (_bytes == NULL)
         return readSeam(offset, bytes, length);
     length = moved(offset, length, _length);
@@ -448,8 +455,6 @@ IOMemoryDescriptor::readBytes(IOByteCount offset, void *bytes, IOByteCount lengt
 IOByteCount
 IOMemoryDescriptor::writeBytes(IOByteCount offset, const void *bytes, IOByteCount length)
 {
-    Seam seam;
-
     if (_bytes == NULL)
         return writeSeam(offset, bytes, length);
     length = moved(offset, length, _length);

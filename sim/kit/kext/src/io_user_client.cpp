@@ -362,10 +362,10 @@ IOUserClient2022::dispatchExternalMethod(uint32_t selector, IOExternalMethodArgu
                                          OSObject *target, void *reference)
 {
     IOExternalMethodArguments *arguments = (IOExternalMethodArguments *)(void *)opaque;
-    const IOExternalMethodDispatch2022 *row = table + selector;
+    const IOExternalMethodDispatch2022 *row = selector < count ? table + selector : NULL;
     IOExternalMethodDispatch dispatch;
 
-    if (selector >= count || (arguments->asyncWakePort != NULL && !row->allowAsync))
+    if (row == NULL || (arguments->asyncWakePort != NULL && !row->allowAsync))
         return kIOReturnBadArgument;
     if (row->checkEntitlement != NULL && !seam_is_privileged())
         return kIOReturnNotPrivileged;

@@ -49,9 +49,11 @@ kext_os_log(const char *format, ...)
     size_t used = 0;
     va_list arguments;
 
-    for (const char *at = format; *at != '\0' && used < sizeof(plain) - 2; at++) {
+    for (const char *at = format; *at != '\0' && used < sizeof(plain) - 3; at++) {
         plain[used++] = *at;
-        if (at[0] == '%' && at[1] == '{' && strchr(at, '}') != NULL)
+        if (at[0] == '%' && at[1] == '%')
+            plain[used++] = *++at;
+        else if (at[0] == '%' && at[1] == '{' && strchr(at, '}') != NULL)
             at = strchr(at, '}');
     }
     plain[used++] = '\n';
