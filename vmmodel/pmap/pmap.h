@@ -180,7 +180,10 @@ void pmap_protect(struct pmap *pmap, vmm_va start, vmm_va end, vmm_prot prot);
  */
 bool pmap_change_wiring(struct pmap *pmap, vmm_va va, bool wired);
 
-/* Clears the wired bits of a range, with nobody who watches: one descent per leaf table. Large leaves keep theirs. */
+/*
+ * Clears the wired bits of a range, with nobody who watches: one descent per leaf table. Large leaves keep
+ * theirs.
+ */
 void pmap_unwire_range(struct pmap *pmap, vmm_va start, vmm_va end);
 
 /*
@@ -296,8 +299,8 @@ void pmap_each(const struct pmap *pmap, vmm_va start, vmm_va end,
                void *context);
 
 /*
- * Walks everything: I12, I13, I17, I18, and V1 of pmap_pv.h. NULL when they hold, else a text that begins with the
- * number of one that does not. Takes time in proportion to what there is.
+ * Walks everything: I12, I13, I17, I18, and V1 of pmap_pv.h. NULL when they hold, else a text that begins with
+ * the number of one that does not. Takes time in proportion to what there is.
  */
 const char *pmap_system_check(const struct pmap_system *system);
 
