@@ -7,6 +7,7 @@
 #include <faultline_kext/iokit_work.h>
 
 #include "host.h"
+#include "made.h"
 #include "runs.h"
 #include "seam.h"
 
@@ -61,10 +62,9 @@ IODMACommand::withSpecification(SegmentFunction output, UInt8 bits, UInt64 maxSe
 {
     IODMACommand *object = new IODMACommand;
 
-    if (object != NULL && !object->initWithSpecification(output, bits, maxSegment, options,
-                                                         maxTransfer, alignment, mapper, refCon))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL &&
+                            object->initWithSpecification(output, bits, maxSegment, options,
+                                                          maxTransfer, alignment, mapper, refCon));
 }
 
 IODMACommand *
@@ -73,9 +73,8 @@ IODMACommand::withSpecification(SegmentFunction output, const SegmentOptions *se
 {
     IODMACommand *object = new IODMACommand;
 
-    if (object != NULL && !object->initWithSpecification(output, segment, options, mapper, refCon))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithSpecification(output, segment, options,
+                                                                        mapper, refCon));
 }
 
 /* The caller's pointer is set before anything can come back to it. */
@@ -102,9 +101,7 @@ IODMACommand::withRefCon(void *refCon)
 {
     IODMACommand *object = new IODMACommand;
 
-    if (object != NULL && !object->initWithRefCon(refCon))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithRefCon(refCon));
 }
 
 void

@@ -2,6 +2,7 @@
 #include <faultline_kext/iokit.h>
 
 #include "host.h"
+#include "made.h"
 #include "maker.h"
 
 OSDefineMetaClassAndStructors(IOMemoryDescriptor, OSObject);
@@ -164,9 +165,8 @@ IOMemoryDescriptor::withOptions(void *buffers, UInt32 count, UInt32 offset, task
 {
     IOGeneralMemoryDescriptor *object = new IOGeneralMemoryDescriptor;
 
-    if (object != NULL && !object->initWithOptions(buffers, count, offset, task, options))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object,
+                object != NULL && object->initWithOptions(buffers, count, offset, task, options));
 }
 
 /* This object becomes what a fresh one is, which is given back. */
@@ -309,9 +309,7 @@ IOMultiMemoryDescriptor::withDescriptors(IOMemoryDescriptor **parts, UInt32 coun
 {
     IOMultiMemoryDescriptor *object = new IOMultiMemoryDescriptor;
 
-    if (object != NULL && !object->initWithDescriptors(parts, count, direction))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithDescriptors(parts, count, direction));
 }
 
 bool

@@ -2,6 +2,7 @@
 #include <faultline_kext/iokit_work.h>
 
 #include "host.h"
+#include "made.h"
 #include "ports.h"
 
 OSDefineMetaClassAndStructors(IODataQueue, OSObject);
@@ -54,9 +55,7 @@ IODataQueue::withCapacity(UInt32 size)
 {
     IODataQueue *object = new IODataQueue;
 
-    if (object != NULL && !object->initWithCapacity(size))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(size));
 }
 
 IODataQueue *
@@ -64,9 +63,7 @@ IODataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
     IODataQueue *object = new IODataQueue;
 
-    if (object != NULL && !object->initWithEntries(count, entrySize))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithEntries(count, entrySize));
 }
 
 void
@@ -130,9 +127,7 @@ IOSharedDataQueue::withCapacity(UInt32 size)
 {
     IOSharedDataQueue *object = new IOSharedDataQueue;
 
-    if (object != NULL && !object->initWithCapacity(size))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(size));
 }
 
 IOSharedDataQueue *
@@ -140,9 +135,7 @@ IOSharedDataQueue::withEntries(UInt32 count, UInt32 entrySize)
 {
     IOSharedDataQueue *object = new IOSharedDataQueue;
 
-    if (object != NULL && !object->initWithEntries(count, entrySize))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithEntries(count, entrySize));
 }
 
 /* The first entry, and its size as it was when it was looked at; one that does not fit here is in front. */
@@ -209,9 +202,7 @@ IOCommandPool::withWorkLoop(IOWorkLoop *loop)
 {
     IOCommandPool *object = new IOCommandPool;
 
-    if (object != NULL && !object->initWithWorkLoop(loop))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithWorkLoop(loop));
 }
 
 IOCommandPool *

@@ -2,6 +2,7 @@
 #include <faultline_kext/iokit_work.h>
 
 #include "host.h"
+#include "made.h"
 #include "seam.h"
 
 OSDefineMetaClassAndStructors(IOWorkLoop, OSObject);
@@ -9,16 +10,7 @@ OSDefineMetaClassAndAbstractStructors(IOEventSource, OSObject);
 OSDefineMetaClassAndStructors(IOCommandGate, IOEventSource);
 OSDefineMetaClassAndStructors(IOTimerEventSource, IOEventSource);
 OSDefineMetaClassAndStructors(IOInterruptEventSource, IOEventSource);
-OSDefineMetaClassAndStructors(IOFilterInterruptEventSource, IOInterruptEventSource)
-
-    /* An object whose init may fail. */
-    template <class Class>
-    static Class *if_good(Class *object, bool is_good)
-{
-    if (!is_good)
-        OSSafeReleaseNULL(object);
-    return object;
-}
+OSDefineMetaClassAndStructors(IOFilterInterruptEventSource, IOInterruptEventSource);
 
 /* ---- the loop ---- */
 
@@ -41,7 +33,7 @@ IOWorkLoop::workLoop()
 {
     IOWorkLoop *object = new IOWorkLoop;
 
-    return if_good(object, object != NULL && object->init());
+    return made(object, object != NULL && object->init());
 }
 
 /* Sleeps until there is work, with the gate open. A signal does not take the gate, so it is looked for again. */
@@ -288,7 +280,7 @@ IOCommandGate::commandGate(OSObject *target, Action act)
 {
     IOCommandGate *object = new IOCommandGate;
 
-    return if_good(object, object != NULL && object->init(target, act));
+    return made(object, object != NULL && object->init(target, act));
 }
 
 /* Who waits for it (runAction()) goes on. */
@@ -460,7 +452,7 @@ IOTimerEventSource::timerEventSource(OSObject *target, Action act)
 {
     IOTimerEventSource *object = new IOTimerEventSource;
 
-    return if_good(object, object != NULL && object->init(target, act));
+    return made(object, object != NULL && object->init(target, act));
 }
 
 IOTimerEventSource *
@@ -627,7 +619,7 @@ IOInterruptEventSource::interruptEventSource(OSObject *target, Action act, IOSer
 {
     IOInterruptEventSource *object = new IOInterruptEventSource;
 
-    return if_good(object, object != NULL && object->init(target, act, nub, index));
+    return made(object, object != NULL && object->init(target, act, nub, index));
 }
 
 /* A source is born enabled; its interrupt is not until the driver says so. */
@@ -704,7 +696,7 @@ IOFilterInterruptEventSource::filterInterruptEventSource(OSObject *target,
 {
     IOFilterInterruptEventSource *object = new IOFilterInterruptEventSource;
 
-    return if_good(object, object != NULL && object->init(target, act, filter, nub, index));
+    return made(object, object != NULL && object->init(target, act, filter, nub, index));
 }
 
 void

@@ -2,6 +2,7 @@
 #include <faultline_kext/os.h>
 
 #include "host.h"
+#include "made.h"
 
 OSDefineMetaClassAndAbstractStructors(OSIterator, OSObject);
 OSDefineMetaClassAndAbstractStructors(OSCollection, OSObject);
@@ -106,9 +107,7 @@ OSCollectionIterator::withCollection(const OSCollection *walked)
 {
     OSCollectionIterator *object = new OSCollectionIterator;
 
-    if (object != NULL && !object->initWithCollection(walked))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCollection(walked));
 }
 
 void
@@ -309,9 +308,7 @@ OSArray::withCapacity(unsigned wanted)
 {
     OSArray *object = new OSArray;
 
-    if (object != NULL && !object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(wanted));
 }
 
 OSArray *
@@ -319,9 +316,7 @@ OSArray::withObjects(const OSObject *objects[], unsigned number, unsigned wanted
 {
     OSArray *object = new OSArray;
 
-    if (object != NULL && !object->initWithObjects(objects, number, wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithObjects(objects, number, wanted));
 }
 
 OSArray *
@@ -329,9 +324,7 @@ OSArray::withArray(const OSArray *other, unsigned wanted)
 {
     OSArray *object = new OSArray;
 
-    if (object != NULL && !object->initWithArray(other, wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithArray(other, wanted));
 }
 
 /* ---- dictionaries ---- */
@@ -350,9 +343,7 @@ OSDictionary::withCapacity(unsigned wanted)
 {
     OSDictionary *object = new OSDictionary;
 
-    if (object != NULL && !object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(wanted));
 }
 
 OSDictionary *

@@ -2,6 +2,7 @@
 #include <faultline_kext/os.h>
 
 #include "host.h"
+#include "made.h"
 
 OSDefineMetaClassAndStructors(OSSerialize, OSObject);
 
@@ -20,9 +21,7 @@ OSSerialize::withCapacity(unsigned wanted)
 {
     OSSerialize *object = new OSSerialize;
 
-    if (object != NULL && !object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(wanted));
 }
 
 void

@@ -1,6 +1,8 @@
 /* os_sets.cpp - sets, with an order and without; see os_collections.h */
 #include <faultline_kext/os.h>
 
+#include "made.h"
+
 OSDefineMetaClassAndStructors(OSSet, OSCollection);
 OSDefineMetaClassAndStructors(OSOrderedSet, OSCollection);
 
@@ -19,9 +21,7 @@ OSSet::withCapacity(unsigned wanted)
 {
     OSSet *object = new OSSet;
 
-    if (object != NULL && !object->initWithCapacity(wanted))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(wanted));
 }
 
 OSSet *
@@ -182,9 +182,7 @@ OSOrderedSet::withCapacity(unsigned wanted, OSOrderFunction order, void *referen
 {
     OSOrderedSet *object = new OSOrderedSet;
 
-    if (object != NULL && !object->initWithCapacity(wanted, order, reference))
-        OSSafeReleaseNULL(object);
-    return object;
+    return made(object, object != NULL && object->initWithCapacity(wanted, order, reference));
 }
 
 void

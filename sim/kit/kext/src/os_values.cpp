@@ -2,17 +2,8 @@
 #include <faultline_kext/os.h>
 
 #include "host.h"
+#include "made.h"
 #include "seam.h"
-
-/* Gives a made object back when its init failed. */
-template <class T>
-static T *
-made(T *object, bool is_good)
-{
-    if (object != NULL && !is_good)
-        OSSafeReleaseNULL(object);
-    return object;
-}
 
 /* ---- OSString, OSSymbol ---- */
 
