@@ -223,6 +223,24 @@ check_buffers(void)
     return NULL;
 }
 
+/* Its bytes stand in the program's memory, where the kernel has no pointer to them. */
+extern "C" const char *
+check_users_buffer(task_t task)
+{
+    IOBufferMemoryDescriptor *buffer = IOBufferMemoryDescriptor::inTaskWithOptions(
+        task, kIODirectionInOut | kIOMemoryPageable, PAGE_SIZE, PAGE_SIZE);
+    char bytes[6] = "";
+
+    HOLDS(buffer != NULL && buffer->prepare() == kIOReturnSuccess);
+    buffer->setLength(0);
+    HOLDS(buffer->appendBytes("abc", 3) && buffer->appendBytes("de", 2) &&
+          buffer->getLength() == 5);
+    HOLDS(buffer->readBytes(0, bytes, 5) == 5 && memcmp(bytes, "abcde", 5) == 0);
+    HOLDS(buffer->complete() == kIOReturnSuccess);
+    buffer->release();
+    return NULL;
+}
+
 /* A mapping lies within its descriptor; without a length it has the descriptor's. */
 extern "C" const char *
 check_bounds(void)

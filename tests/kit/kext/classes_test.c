@@ -14,13 +14,14 @@
 
 #define CHECKS(DO)                                                                                 \
     DO(objects)                                                                                    \
-    DO(containers) DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep)     \
-        DO(twice) DO(last_loop) DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) \
-            DO(contexts) DO(values) DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies)    \
-                DO(serialized) DO(opening) DO(registry) DO(telling) DO(deferring) DO(interrupts)   \
-                    DO(gates) DO(timers) DO(sources) DO(pools) DO(data_queues) DO(memory)          \
-                        DO(moving) DO(far_device) DO(values_by_name) DO(dead_port) DO(readers)     \
-                            DO(output)
+    DO(containers)                                                                                 \
+    DO(queues)                                                                                     \
+    DO(buffers) DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(last_loop)       \
+        DO(shut_gate) DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts) DO(values) \
+            DO(truths) DO(tagged) DO(capacities) DO(members) DO(copies) DO(serialized) DO(opening) \
+                DO(registry) DO(telling) DO(deferring) DO(interrupts) DO(gates) DO(timers)         \
+                    DO(sources) DO(pools) DO(data_queues) DO(memory) DO(moving) DO(far_device)     \
+                        DO(values_by_name) DO(dead_port) DO(readers) DO(output)
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \
@@ -34,6 +35,19 @@
         assert_no_findings();               \
     }
 CHECKS(DEFINE)
+
+const char *check_users_buffer(vmk_task_t task);
+
+static void
+a_users_buffer_is_filled(void **state)
+{
+    const char *wrong = check_users_buffer(vmk_sim_task_create());
+
+    (void)state;
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
+    assert_no_findings();
+}
 
 const char *check_own_bytes(int clips);
 
@@ -152,7 +166,8 @@ main(void)
 {
 #define CASE(name) faultline_unit_test(name),
     const struct CMUnitTest tests[] = {
-        CHECKS(CASE) faultline_unit_test(own_memory_ends),
+        CHECKS(CASE) faultline_unit_test(a_users_buffer_is_filled),
+        faultline_unit_test(own_memory_ends),
         faultline_unit_test(a_foreign_thread_ends),
         faultline_unit_test(an_old_driver_is_called_and_mapped),
         faultline_unit_test(who_probes_may_name_another),

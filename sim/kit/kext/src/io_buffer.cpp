@@ -92,15 +92,23 @@ IOBufferMemoryDescriptor::getVirtualSegment(IOByteCount offset, IOByteCount *len
     return bytes;
 }
 
+/* Where the kernel finds a buffer's bytes; NULL: it is in a user's task. */
+static void *
+kernels_pointer(vmk_desc_t buffer)
+{
+    Seam seam;
+
+    return faultline_pointer(vmk_kernel_task(), (uint64_t)(uintptr_t)vmk_desc_bytes(buffer));
+}
+
 /* A buffer in a user's task has the user's address, as on the Mac; the kernel's is a pointer. */
 void *
 IOBufferMemoryDescriptor::getBytesNoCopy()
 {
+    void *pointer = kernels_pointer(_desc);
     Seam seam;
-    void *at = vmk_desc_bytes(_desc);
-    void *pointer = faultline_pointer(vmk_kernel_task(), (uint64_t)(uintptr_t)at);
 
-    return pointer != NULL ? pointer : at;
+    return pointer != NULL ? pointer : vmk_desc_bytes(_desc);
 }
 
 void *
@@ -140,8 +148,12 @@ IOBufferMemoryDescriptor::appendBytes(const void *bytes, vm_size_t length)
     vm_size_t used = (vm_size_t)_length;
     vm_size_t room = getCapacity() - used;
     vm_size_t kept = length < room ? length : room;
+    char *mine = (char *)kernels_pointer(_desc);
 
     setLength(used + kept);
-    memcpy((char *)getBytesNoCopy() + used, bytes, kept);
+    if (mine != NULL)
+        memcpy(mine + used, bytes, kept);
+    else
+        (void)writeBytes(used, bytes, kept);
     return true;
 }
