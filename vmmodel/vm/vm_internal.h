@@ -62,8 +62,7 @@ struct vm_page {
     bool reference : 1; /* used since it was last deactivated, as far as no translation tells */
     bool error : 1;     /* the pager had no bytes for it: who meets it has code 10, and it goes */
     bool laundry : 1; /* being written back: on no queue until that is done, or somebody uses it */
-    bool
-        follows : 1; /* right behind the page before it in its queue too: that link is not stored */
+    bool follows : 1; /* behind the page before it in its queue too: that link is not stored */
     bool wired_once : 1; /* its wire count is 1, and not stored */
 };
 

@@ -110,8 +110,10 @@ vm_page_row_dequeue(struct vm_system *system, struct vm_page_row row, struct vm_
     list->count -= row.count;
     for (; row.nth < end; row.nth += row.count) {
         const struct vm_page *first = &row.chunk->pages[row.nth];
-        struct vm_page_row rest = { row.chunk, row.nth + 1, end - row.nth - 1 };
+        struct vm_page_row rest;
 
+        row.count = end - row.nth;
+        rest = vm_page_row_rest(&row);
         row.count = 1 + vm_page_row_alike(&rest, follower, follower);
         vm_page_link(system, list, vm_page_queue_prev(list, first),
                      vm_page_queue_next(list, first + row.count - 1));
