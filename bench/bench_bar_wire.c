@@ -16,7 +16,7 @@
 #include "vm/vm_map_wire.h"
 #include "vm/vm_task.h"
 
-enum { TURNS = 7, PAGES = 1 << 16, PAGE = 4096 };
+enum { TURNS = 31, PAGES = 1 << 16, PAGE = 4096 };
 
 struct world {
     struct vm_map *map;
