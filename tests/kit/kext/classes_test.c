@@ -12,17 +12,16 @@
 #include <faultline/iokit.h>
 #include <hooks/vmk_sim.h>
 
-#define CHECKS(DO)                                                                              \
-    DO(objects)                                                                                 \
-    DO(containers)                                                                              \
-    DO(queues)                                                                                  \
-    DO(buffers)                                                                                 \
-    DO(bounds) DO(dma) DO(queue) DO(work_loop) DO(sleep) DO(twice) DO(last_loop) DO(shut_gate)  \
-        DO(names) DO(overlap) DO(late_service) DO(told_once) DO(contexts) DO(values) DO(truths) \
-            DO(tagged) DO(capacities) DO(members) DO(copies) DO(serialized) DO(opening)         \
-                DO(registry) DO(telling) DO(deferring) DO(interrupts) DO(gates) DO(timers)      \
-                    DO(sources) DO(pools) DO(data_queues) DO(memory) DO(moving) DO(far_device)  \
-                        DO(values_by_name) DO(dead_port) DO(readers) DO(output)
+/* clang-format off */
+#define CHECKS(DO) \
+    DO(objects) DO(containers) DO(queues) DO(buffers) DO(bounds) DO(dma) DO(queue) \
+    DO(work_loop) DO(sleep) DO(twice) DO(last_loop) DO(shut_gate) DO(names) DO(overlap) \
+    DO(late_service) DO(told_once) DO(contexts) DO(values) DO(truths) DO(tagged) \
+    DO(capacities) DO(members) DO(copies) DO(serialized) DO(opening) DO(registry) \
+    DO(telling) DO(deferring) DO(interrupts) DO(gates) DO(timers) DO(sources) DO(pools) \
+    DO(data_queues) DO(memory) DO(moving) DO(far_device) DO(values_by_name) DO(dead_port) \
+    DO(readers) DO(output)
+/* clang-format on */
 
 #define DEFINE(name)                        \
     const char *check_##name(void);         \
