@@ -50,6 +50,31 @@ i17_a_free_page_that_is_wired(void **state)
     vm_page_set_wire_count(last, 0);
 }
 
+/*  most of a large machine was never handed out; what is wrong with a page there is seen all the same  */
+static void
+i17_a_far_page_that_was_never_handed_out(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct vm_page *far;
+
+    vm_fixture_restart_on(f, "macos-15.4", &hw_geometry_x86_64, 4 * VM_PAGE_CHUNK);
+    assert_null(vm_system_check(f->system));
+    far = vm_page_at(f->system, 3 * VM_PAGE_CHUNK - 1);
+    vm_page_set_wire_count(far, 1);
+    assert_broken(f, "I17 a free page has a wire count");
+    vm_page_set_wire_count(far, 2);
+    assert_broken(f, "I17 a free page has a wire count");
+    vm_page_set_wire_count(far, 0);
+    far->queue = VM_PAGE_ACTIVE;
+    assert_broken(f, "I17 a free page is on a queue");
+    far->queue = VM_PAGE_ON_NONE;
+    *vm_page_place(far) = 1u << VMM_RADIX_SHIFT; /* of the first leaf */
+    draw_and_touch(f, "x");
+    assert_broken(f, "I17 an object's page is a free frame");
+    *vm_page_place(far) = 0;
+    assert_null(vm_system_check(f->system));
+}
+
 static void
 i10_a_page_that_nobody_can_reclaim(void **state)
 {
@@ -325,6 +350,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(i10_a_wired_page_that_can_be_reclaimed),
         TEST(i10_a_page_that_lost_a_wire_it_never_had),
+        TEST(i17_a_far_page_that_was_never_handed_out),
         TEST(i10_a_page_that_nobody_can_reclaim),
         TEST(q1_a_page_that_follows_another_than_it_says),
         TEST(i17_a_free_page_that_is_on_a_queue),

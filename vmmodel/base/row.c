@@ -1,8 +1,6 @@
 /* row.c - see row.h */
 #include "base/row.h"
 
-#include "base/ramp.h"
-
 #define ROW(name) vmm_row_##name
 #define ROW_TARGET
 #include "base/row_loops.def"

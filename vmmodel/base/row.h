@@ -23,10 +23,7 @@ struct vmm_rows {
     uint64_t (*held64)(const uint64_t *words, uint32_t count);
     uint32_t (*held32)(const uint32_t *numbers, uint32_t count);
     /* Every bit in which some element is not as `one`. */
-    uint32_t (*unlike32)(const uint32_t *numbers, uint32_t count, uint32_t one);
     uint16_t (*unlike16)(const uint16_t *bits, uint32_t count, uint16_t one);
-    /* How many, from the first on, are `first`, first + 1 and so on. */
-    uint32_t (*ramp)(const uint32_t *numbers, uint32_t count, uint32_t first);
     /* Makes them `first`, first + step and so on; joins such numbers to what stands there. */
     void (*put64)(uint64_t *words, uint32_t count, uint64_t first, uint64_t step);
     void (*put32)(uint32_t *numbers, uint32_t count, uint32_t first, uint32_t step);
