@@ -477,9 +477,9 @@ a_map_may_make_its_callers_wait_for_room(void **state)
     assert_int_equal(vm_system_stop(f->system)->reason, REASON_NO_MAP_SPACE);
 }
 
-/* A page of the kernel's that its owner keeps everybody out of. */
+/* A page of the kernel's that its owner keeps everybody out of, and nobody who could wait for him. */
 static struct vm_memory_entry *
-blocked_kernel_page(struct vm_fixture *f, vmm_va *va)
+blocked_kernel_page(struct vm_fixture *f, struct vm_sched *least, vmm_va *va)
 {
     struct vm_memory_entry *entry;
     vmm_size size = PAGE;
@@ -489,6 +489,8 @@ blocked_kernel_page(struct vm_fixture *f, vmm_va *va)
     assert_int_equal(vm_memory_entry_create(f->kernel, *va, &size, VMM_PROT_DEFAULT, &entry),
                      VMM_OK);
     vm_memory_entry_block(entry, true);
+    vm_sched_init(least);
+    f->system->sched = least;
     return entry;
 }
 
@@ -511,10 +513,8 @@ an_access_that_would_block_may_be_tried_again(void **state)
     struct vm_fixture *f = *state;
     struct vm_sched least;
     vmm_va va;
-    struct vm_memory_entry *entry = blocked_kernel_page(f, &va);
+    struct vm_memory_entry *entry = blocked_kernel_page(f, &least, &va);
 
-    vm_sched_init(&least);
-    f->system->sched = &least;
     assert_int_equal(kernel_load(f, va, false), VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(kernel_load(f, va, true), VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(vm_system_stop(f->system)->kind, VM_RUNNING);
@@ -531,10 +531,8 @@ who_waits_for_redirected_memory_says_so(void **state)
     struct vm_fixture *f = *state;
     struct vm_sched least;
     vmm_va va;
-    struct vm_memory_entry *entry = blocked_kernel_page(f, &va);
+    struct vm_memory_entry *entry = blocked_kernel_page(f, &least, &va);
 
-    vm_sched_init(&least);
-    f->system->sched = &least;
     assert_int_equal(kernel_load(f, va + 5, false), VMM_MODEL_WOULD_BLOCK);
     assert_int_equal(least.wait.reason, REASON_ACCESS_BLOCKED);
     assert_int_equal(least.wait.start, va);
